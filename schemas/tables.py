@@ -1,0 +1,251 @@
+"""One pydantic model a table: its fields are the columns, their types the Arrow types, their descriptions the docs.
+
+Between the stages travel Arrow-backed pandas frames of these columns.
+"""
+
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_TEXT_CHARS = 200_000
+MIN_OPTIONS, MAX_OPTIONS = 2, 10
+
+
+class Row(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RawRecord(Row):
+    """One question as its file holds it, before anything is understood of it."""
+
+    record_id: str = Field(description="hash of source, payload and occurrence: stable under reordering and renaming")
+    source: str
+    role: str = Field(description="train or benchmark")
+    file: str = Field(description="path below the config's root")
+    locator: str = Field(description="file#kind:number, counted from 1")
+    reader: str
+    encoding: str | None = Field(description="how the file was decoded; two joined by + where its lines mix them")
+    file_sha256: str
+    payload: str = Field(description="canonical JSON of the cells, or the block's text")
+    reason_codes: list[str] = Field(description="non-empty: the record was rejected by the reader")
+    detail: str | None = Field(description="what exactly was wrong")
+
+
+class Question(Row):
+    """A parsed, repaired and validated question."""
+
+    record_id: str
+    source: str
+    role: str
+    file: str
+    locator: str
+    content_id: str = Field(description="hash of the canonical question; equal for exact duplicates in any option order")
+    stem: str
+    context: str | None = Field(description="passage or rubric that the stem leans on")
+    options: list[str] = Field(description="in file order, without their marks")
+    answer_index: int = Field(description="counted from 0")
+    explanation: str | None
+    subject: str | None
+    language: str = Field(description="vi or en")
+    original_id: str | None = Field(description="the file's own id of the question")
+    repairs: list[str] = Field(description="named changes made while parsing")
+    fixed_order: bool = Field(description="an option refers to others (all of the above), so the order must stay")
+
+
+class Rejected(Row):
+    """A record that is no usable question, with everything that could still be read of it."""
+
+    record_id: str
+    source: str
+    role: str
+    file: str
+    locator: str
+    reason_codes: list[str]
+    detail: str | None
+    stem: str | None
+    context: str | None
+    options: list[str] | None
+    subject: str | None
+    language: str | None
+    repairs: list[str]
+    payload: str
+
+
+class Pair(Row):
+    """Two questions that verification found related. `left_id` < `right_id`."""
+
+    left_id: str
+    right_id: str
+    relation: str
+    similarity: float = Field(description="Jaccard of content tokens, 0-1")
+    why: str
+
+
+class ClusterMember(Row):
+    """What deduplication says of one question; every question has one row."""
+
+    record_id: str
+    content_id: str
+    role: str
+    cluster_id: str | None = Field(description="null when it has no exact or same duplicate")
+    split_group: str = Field(description="questions that must share a split: the smallest content_id among them")
+    best_relation: str | None = Field(description="strongest relation to any other question")
+    neighbours: list[str] = Field(description="relation:record_id, strongest first, at most 20")
+
+
+class Quality(Row):
+    """Signals that fired on one question, and its score."""
+
+    record_id: str
+    quality_score: float = Field(description="0-1, high = good")
+    flags: list[str] = Field(description="names of the signals that fired")
+    explanations: list[str] = Field(description="one sentence a flag: value and threshold")
+    signals: str = Field(description="JSON object: signal -> value")
+
+
+class Selection(Row):
+    """The verdict on one question before the split; every question has one row."""
+
+    record_id: str
+    content_id: str
+    split_group: str
+    kept: bool
+    disposition: str | None = Field(description="null when kept")
+    reason_codes: list[str]
+    detail: str | None
+    cluster_id: str | None
+    representative_id: str | None = Field(description="the record that decided: winner, benchmark item or contradicting record")
+    relation: str | None
+    quality_score: float
+    source: str
+    subject: str | None
+    language: str
+    answer_index: int
+    option_count: int
+
+
+class SplitRow(Row):
+    """The split of one kept question."""
+
+    record_id: str
+    content_id: str
+    split_group: str
+    split: str
+
+
+class LedgerRow(Row):
+    """The whole story of one raw record. One row each, whatever became of it."""
+
+    record_id: str
+    source: str
+    role: str
+    file: str
+    locator: str
+    disposition: str
+    reason_codes: list[str]
+    detail: str | None
+    content_id: str | None
+    cluster_id: str | None
+    split_group: str | None
+    representative_id: str | None
+    relation: str | None
+    quality_score: float | None
+    flags: list[str] | None
+    split: str | None
+    dataset_version: str
+    stem: str | None
+    context: str | None
+    options: list[str] | None
+    answer_index: int | None
+    explanation: str | None
+    subject: str | None
+    language: str | None
+    repairs: list[str]
+    fixed_order: bool | None
+    original_id: str | None
+    licence: str
+    encoding: str | None
+    file_sha256: str
+    payload: str
+
+
+class ChatExample(Row):
+    """One published question as the base model sees it, in the style that training uses."""
+
+    record_id: str
+    split: str
+    split_group: str
+    source: str
+    subject: str | None
+    language: str
+    prompt: str = Field(description="rendered chat up to where the assistant's answer begins")
+    completion: str = Field(description="the answer and the end-of-turn token: exactly what the loss sees")
+    prompt_tokens: int
+    completion_tokens: int
+    neutralised_tokens: int = Field(description="special tokens of the base model that stood in the raw text and were made harmless")
+    status: str = Field(description="ok, or not_trained: too_long")
+
+
+class Prediction(Row):
+    """What one model answered to one question in one mode."""
+
+    record_id: str
+    model: str = Field(description="base or adapter")
+    mode: str = Field(description="letter or cloze")
+    split_group: str
+    source: str
+    subject: str | None
+    language: str
+    answer_index: int
+    predicted_index: int
+    correct: bool
+    option_scores: list[float] = Field(description="log-likelihood of each option (cloze: per byte), file order")
+    gold_nll: float = Field(description="negative log-probability of the gold option under a softmax over the options, nats")
+
+
+_ARROW: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+def arrow_type(annotation: Any) -> tuple[pa.DataType, bool]:
+    """Arrow type of a field annotation, and whether it may be null."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        inner = next(a for a in arguments if a is not type(None))
+        return arrow_type(inner)[0], True
+    if origin is list:
+        return pa.list_(arrow_type(arguments[0])[0]), False
+    return _ARROW[annotation], False
+
+
+def arrow_schema(model: type[Row]) -> pa.Schema:
+    """The explicit Arrow schema of a table."""
+    fields = []
+    for name, info in model.model_fields.items():
+        kind, nullable = arrow_type(info.annotation)
+        fields.append(pa.field(name, kind, nullable=nullable))
+    return pa.schema(fields)
+
+
+def to_frame(rows: list[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.DataFrame:
+    """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them."""
+    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=arrow_schema(model))
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:
+    """Arrow table of a frame. Raises when a column is missing, of another type, or null where it may not be."""
+    schema = arrow_schema(model)
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    for field in schema:
+        if not field.nullable and table[field.name].null_count:
+            raise ValueError(f"{model.__name__}.{field.name} holds {table[field.name].null_count} nulls; it may hold none")
+    return table
+
+
+def to_rows(frame: pd.DataFrame, model: type[Row]) -> list[dict[str, Any]]:
+    """Plain dictionaries (lists as lists, missing as None), in the frame's order."""
+    rows: list[dict[str, Any]] = to_table(frame, model).to_pylist()
+    return rows
