@@ -105,10 +105,13 @@ class RenderConfig(Strict):
 
     style: Literal["cloze", "letter"] = Field(
         "letter",
-        description="letter: options listed, answer with the letter (what a 7B learns); cloze: question alone, answer with the option's text (what a 135M learns)",
+        description="letter: options listed, answer is the letter (a 7B learns it); "
+        "cloze: question alone, answer is the option's text (a 135M learns it)",
     )
     system_prompt: str = "You answer multiple-choice questions. Reply with the answer only."
-    max_seq_tokens: int = Field(1024, ge=32, le=131072, description="longer samples keep their split and are recorded as not_trained: too_long")
+    max_seq_tokens: int = Field(
+        1024, ge=32, le=131072, description="longer samples keep their split and are recorded as not_trained: too_long"
+    )
 
 
 class RankPolicy(Strict):
@@ -154,7 +157,7 @@ class TrainConfig(Strict):
 class EvaluateConfig(Strict):
     """Base against adapter on the same held-out questions."""
 
-    modes: list[Literal["letter", "cloze"]] = Field(default_factory=lambda: ["cloze", "letter"], min_length=1)
+    modes: list[Literal["letter", "cloze"]] = Field(["cloze", "letter"], min_length=1)
     primary: Literal["letter", "cloze"] = Field("letter", description="the mode that the verdict is given on")
     split: Literal["test", "validation"] = "test"
     batch_tokens: int = Field(2048, ge=64, description="tokens a forward pass, padding included")
@@ -224,7 +227,9 @@ def load_config(path: Path) -> Config:
         return Config.model_validate(data)
     except ValidationError as error:
         lines = [_explain(item) for item in error.errors()]
-        raise ConfigError(f"{path} has {len(lines)} error{'s' if len(lines) > 1 else ''}:\n" + "\n".join(f"  {line}" for line in lines)) from error
+        raise ConfigError(
+            f"{path} has {len(lines)} error{'s' if len(lines) > 1 else ''}:\n" + "\n".join(f"  {line}" for line in lines)
+        ) from error
 
 
 def _explain(item: Any) -> str:
