@@ -1,0 +1,118 @@
+"""Text for reading and text for comparing. Reading keeps what an author wrote; comparing folds what carries no meaning."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from typing import Any
+
+SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+# Zero-width characters, byte order marks, bidirectional marks and C0 controls but tab and line feed: never meant.
+INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SURROGATES = re.compile(r"[\ud800-\udfff]")
+BLANK_LINES = re.compile(r"\n{3,}")
+# Letters that no other language beside Vietnamese uses much, and those that it shares with French or Portuguese.
+ONLY_VIETNAMESE = re.compile(r"[ơưđƠƯĐ\u1ea0-\u1ef9]")
+ALSO_VIETNAMESE = re.compile(r"[ăâêôàáãèéìíòóõùúýĩũ]", re.IGNORECASE)
+CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
+FOLDED_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟«»″＂", '"'),
+        **dict.fromkeys("‘’‚‛′`´＇", "'"),
+        **dict.fromkeys("‐‑‒–—―−－", "-"),
+        "…": "...",
+        "\u00d7": "x",
+    }
+)
+
+
+def clean(text: str) -> str:
+    """Text for reading: NFC, LF, plain spaces, no invisible characters; every visible character stays.
+
+    >>> clean("Ha\\u0300 No\\u0323\\u0302i\\u00a0 \\r\\nHue\\u0301 ")
+    'Hà Nội\\nHué'
+    """
+    if text.isascii() and "\r" not in text and "\t" not in text and "  " not in text and "\x00" not in text:
+        text = INVISIBLE.sub("", text)
+    else:
+        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n"))
+        text = SPACES.sub(" ", INVISIBLE.sub("", text))
+    if " \n" in text or "\n " in text:
+        text = re.sub(r" *\n *", "\n", text)
+    return BLANK_LINES.sub("\n\n", text).strip()
+
+
+def one_line(text: str) -> str:
+    """All white space folded to single spaces."""
+    return " ".join(text.split())
+
+
+def fold(text: str) -> str:
+    """Text for comparing: compatibility forms, case, quotes, dashes and white space folded; diacritics stay.
+
+    >>> fold("“Hà  Nội” – Huế.")
+    '"hà nội" - huế.'
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(CARON_TO_BREVE).translate(FOLDED_MARKS)
+    return " ".join(text.casefold().split())
+
+
+def fold_option(text: str) -> str:
+    """`fold`, without the punctuation that closes a sentence.
+
+    >>> fold_option("Hà Nội .") == fold_option("hà nội")
+    True
+    """
+    folded = fold(text)
+    return folded.rstrip(" .;,") or folded
+
+
+def strip_marks(text: str) -> str:
+    """Letters without their diacritics, lower case, words joined by underscores: for matching headers only.
+
+    >>> strip_marks("Đáp án đúng")
+    'dap_an_dung'
+    """
+    plain = unicodedata.normalize("NFD", text.strip().casefold().replace("đ", "d"))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+
+
+def is_vietnamese(text: str) -> bool:
+    """True where at least every twelfth letter bears a Vietnamese mark, one of them a mark that French doesn't know.
+
+    >>> [is_vietnamese(t) for t in ("Thủ đô của Việt Nam", "Nguyễn Văn Thiệu was president of which country?", "Liberté, égalité")]
+    [True, False, False]
+    """
+    if text.isascii():
+        return False
+    own = len(ONLY_VIETNAMESE.findall(text))
+    return own > 0 and (own + len(ALSO_VIETNAMESE.findall(text))) * 12 >= sum(map(str.isalpha, text))
+
+
+def canonical_json(value: Any) -> str:
+    """One text for equal values: sorted keys, no spaces, no lone surrogates, NaN and infinities as null."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=str)
+    except ValueError:
+        text = canonical_json(_finite(value))
+    return SURROGATES.sub("\ufffd", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def short_hash(*parts: str) -> str:
+    """16 hexadecimal digits of SHA-256 over the parts, unambiguous about where one ends and the next begins."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()[:16]
