@@ -101,7 +101,12 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
     for row, draft in zip(rows, drafts, strict=True):
         finished, is_kept = _finish(row, draft, answer_format, decided_by, source, language, subject)
         (kept if is_kept else dropped).append(finished)
-    inference = {"fields": fields.columns, "option_columns": fields.option_columns, "answer_format": answer_format, "decided_by": decided_by}
+    inference = {
+        "fields": fields.columns,
+        "option_columns": fields.option_columns,
+        "answer_format": answer_format,
+        "decided_by": decided_by,
+    }
     return kept, dropped, inference
 
 
@@ -178,9 +183,13 @@ def _draft_cells(cells: dict[str, Any], fields: FieldMap, headers: list[str]) ->
     several = False
     raw_options = _option_cells(cells, fields, repairs)
     if len(text) > MAX_TEXT_CHARS or sum(map(len, raw_options)) > MAX_TEXT_CHARS:
-        return Draft(text[:500], None, [], [], None, None, None, None, repairs, [Reason.TOO_LARGE], f"more than {MAX_TEXT_CHARS:,} characters")
+        return Draft(
+            text[:500], None, [], [], None, None, None, None, repairs, [Reason.TOO_LARGE], f"more than {MAX_TEXT_CHARS:,} characters"
+        )
     if raw_options:
-        options, labels = _columns_to_options(raw_options, cells.get(f"{columns.get('options')}.label") or cells.get("choices.label"), repairs)
+        options, labels = _columns_to_options(
+            raw_options, cells.get(f"{columns.get('options')}.label") or cells.get("choices.label"), repairs
+        )
     elif found := split_options(text):
         text, labels, options, note, several = found.stem, found.labels, found.texts, found.note, found.several
         repairs += found.repairs

@@ -283,7 +283,8 @@ class Key(NamedTuple):
 
 
 _LETTER_KEY = re.compile(
-    rf"\W*(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)?\W*([{MARK_LETTER}a-j])\W*", re.IGNORECASE
+    rf"\W*(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)?\W*([{MARK_LETTER}a-j])\W*",
+    re.IGNORECASE,
 )
 _LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}])[.):\]]\s*(\S.*)", re.DOTALL)
 _SEVERAL_LETTERS = re.compile(r"\W*(?:[A-J]\s*(?:[,;/&+|]|\band\b|\bvà\b|\s)\s*)+[A-J]\W*|[A-J]{2,4}")
@@ -382,8 +383,14 @@ def refers_to_others(option: str) -> bool:
     return bool(
         re.search(r"\b(?:all|none|any|both|neither|either|two) of (?:the )?(?:above|following|other (?:answers|options|choices))\b", folded)
         or re.fullmatch(r"(?:all|none|any|both|neither) of (?:these|them|those)\W*", folded)
-        or re.search(r"\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))", folded)
+        or re.search(
+            r"\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))",
+            folded,
+        )
         and re.match(r"(?:tất cả|cả|không|các|đáp án|câu|phương án)", folded)
         or re.match(r"cả [a-j]\b(?:\s*,|\s+và|\s+lẫn)", folded)
-        or re.fullmatch(r"(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai)|cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b.*)\W*", folded)
+        or re.fullmatch(
+            r"(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai)|cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b.*)\W*",
+            folded,
+        )
     )

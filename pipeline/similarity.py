@@ -24,7 +24,9 @@ NUMBER_WORDS = {
     **{f"{n}{end}": str(n) for n in range(1, 31) for end in ("st", "nd", "rd", "th")},
     **{word: str(n) for n, word in enumerate("hai ba bốn năm sáu bảy tám chín mười".split(), start=2) if word != "năm"},
 }
-PERSON = re.compile(r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan|[Dd]oanh nghiệp|[Xx]ã|[Hh]uyện|[Tt]ỉnh|[Tt]rường)\s+)([A-Z])\b")
+PERSON = re.compile(
+    r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan|[Dd]oanh nghiệp|[Xx]ã|[Hh]uyện|[Tt]ỉnh|[Tt]rường)\s+)([A-Z])\b"
+)
 BOOLEAN = frozenset({"true", "false", "yes", "no", "đúng", "sai"})
 
 
@@ -70,7 +72,9 @@ STOPWORDS = _word_set(
     whose when where how do does did has have had following name called known it's also you your can could would will
     question mark letter answer sheet indicate"""
 )
-SUPERLATIVES = _word_set("nhất most least best largest biggest smallest highest lowest longest shortest oldest main chủ yếu first last đầu tiên cuối")
+SUPERLATIVES = _word_set(
+    "nhất most least best largest biggest smallest highest lowest longest shortest oldest main chủ yếu first last đầu tiên cuối"
+)
 # A shorter context is a rubric ("Mark the letter A, B, C, or D ..."), which many questions share and none leans on.
 PASSAGE_WORDS = 60
 PASSAGE_SIMILARITY = 0.7

@@ -148,7 +148,7 @@ class TrainConfig(Strict):
     warmup_fraction: float = Field(0.05, ge=0, lt=1)
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
-    gradient_checkpointing: bool = True
+    gradient_checkpointing: bool | None = Field(None, description="recompute activations to save memory; null: on a GPU only")
     save_steps: int = Field(20, ge=1, description="a checkpoint every so many optimiser steps; an interrupted run resumes from the last")
     seed: int = 7
     gpu_memory_gib: float | None = Field(None, gt=0, description="memory to plan for; default: what the GPU reports, 14.0 usable on a T4")

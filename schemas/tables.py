@@ -189,6 +189,18 @@ class ChatExample(Row):
     status: str = Field(description="ok, or not_trained: too_long")
 
 
+class TrainedSample(Row):
+    """What one training run saw of one example. Losses are means over the completion's tokens, nats, before that step's update."""
+
+    record_id: str
+    split: str = Field(description="train or validation")
+    status: str = Field(description="trained, validation, or not_trained: too_long")
+    times_seen: int
+    first_loss: float | None = Field(description="the first time it was trained on")
+    last_loss: float | None = Field(description="the last time it was trained on")
+    validation_loss: float | None = Field(description="after training, for validation examples")
+
+
 class Prediction(Row):
     """What one model answered to one question in one mode."""
 

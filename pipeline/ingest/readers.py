@@ -75,7 +75,9 @@ def _sniff(data: bytes, suffix: str) -> str:
         return "csv"
     if not head:
         return "csv"
-    raise DataError(f"no reader knows this kind of file ({suffix or 'no suffix'}); readable are json, jsonl, csv, xlsx and blocks (#Q text)")
+    raise DataError(
+        f"no reader knows this kind of file ({suffix or 'no suffix'}); readable are json, jsonl, csv, xlsx and blocks (#Q text)"
+    )
 
 
 def _json(text: str) -> Iterator[Item]:
@@ -212,7 +214,7 @@ def _table(rows: list[list[Any]], prefix: str) -> Iterator[Item]:
 def _looks_headless(rows: list[list[Any]]) -> bool:
     """MMLU's form: question, options, and a letter in the last column of every row, the first included."""
     first = [str(cell or "").strip() for cell in rows[0]]
-    body = rows[: 50]
+    body = rows[:50]
     if len(first) < 4 or any(not cell for cell in first):
         return False
     letters = sum(re.fullmatch(r"[A-J]", str(row[-1] or "").strip()) is not None for row in body if row)

@@ -5,6 +5,7 @@ safetensors only, and no code from a model repository is ever run. NF4 with doub
 
 import hashlib
 import importlib.util
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -15,12 +16,17 @@ from filelock import FileLock
 from schemas.config import TrainConfig
 from schemas.errors import MissingExtraError, TrainingError
 
+# Says on every import that an optional kernel package is absent; it would be downloaded from the hub, and we want none.
+logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 try:
     import bitsandbytes
     import torch
     import transformers
 except ModuleNotFoundError as error:
     raise MissingExtraError("training", error.name or "torch", "train") from error
+
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
 
 DEMO_MODEL = "smollm2-135m"
 DEMO_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -29,7 +35,7 @@ FP16_UNSAFE = ("gemma3", "gemma3_text", "qwen3_5", "qwen3_5_text", "glm4_moe", "
 
 
 def device_of(train: TrainConfig) -> torch.device:
-    """The device that a config asks for; `auto` takes the first GPU, else the CPU. Raises TrainingError where a GPU is asked for in vain."""
+    """The device that a config asks for; `auto` is a GPU where there is one. Raises TrainingError for `cuda` without one."""
     if train.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError(
             f"train.device is `cuda` and torch {torch.__version__} sees no GPU; run on a machine with one (`nvidia-smi` lists it, "
@@ -60,7 +66,7 @@ def locate(train: TrainConfig, models: Path) -> tuple[str, str | None]:
     folder = Path(train.base_model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise TrainingError(f"train.base_model {train.base_model!r} is a folder without config.json; expected a saved transformers model")
+            raise TrainingError(f"train.base_model {train.base_model!r} holds no config.json; expected a saved model's folder")
         return str(folder.resolve()), None
     if train.base_model.startswith((".", "/", "~")) or train.base_model.count("/") > 1:
         raise TrainingError(f"train.base_model {train.base_model!r} looks like a folder and there is none; found from {Path.cwd()}")
@@ -77,10 +83,11 @@ def load_tokenizer(train: TrainConfig, models: Path) -> Any:
 
 
 def load_model(train: TrainConfig, models: Path, device: torch.device, quantised: bool) -> Any:
-    """The causal language model in eval mode on `device`, its frozen linear layers NF4 when `quantised`, else 16 bit.
+    """The causal language model in eval mode on `device`, frozen; its linear layers NF4 when `quantised`, else in `compute_dtype`.
 
-    Embeddings and head keep the compute dtype, norms become fp32: upcasting all three, as PEFT's
-    `prepare_model_for_kbit_training` does, costs an 8B model 2 GiB. Raises TrainingError.
+    Of a quantised model the norms are fp32, and with them what flows between the layers (which keeps fp16 from overflowing);
+    embeddings and head stay 16 bit: upcasting those too, as PEFT's `prepare_model_for_kbit_training` does, costs an 8B model
+    2 GiB. Raises TrainingError.
     """
     name, revision = locate(train, models)
     dtype = compute_dtype(device)
@@ -101,12 +108,30 @@ def load_model(train: TrainConfig, models: Path, device: torch.device, quantised
         use_safetensors=True,
         quantization_config=nf4(dtype) if quantised else None,
     )
+    model.requires_grad_(False)
+    if quantised:
+        _prepare_quantised(model)
+    return model.eval()
+
+
+def _prepare_quantised(model: Any) -> None:
+    for name, parameter in model.named_parameters():
+        if "norm" in name and parameter.ndim == 1:
+            parameter.data = parameter.data.float()
+    head = model.get_output_embeddings()
+    head.register_forward_pre_hook(lambda module, inputs: (inputs[0].to(module.weight.dtype), *inputs[1:]))
     for module in model.modules():
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             # In eval mode a CPU with AVX512-BF16 repacks the weights for inference, and later training steps silently get
             # no input gradient (bitsandbytes 0.50). Can go once repacking is undone by train().
             module.support_avx512bf16_for_cpu = False
-    return model.eval()
+
+
+def hidden_size(train: TrainConfig, models: Path) -> int:
+    """Width of the base model, from its configuration alone."""
+    name, revision = locate(train, models)
+    config = _from_pretrained(transformers.AutoConfig, name, revision)
+    return int(config.get_text_config().hidden_size)
 
 
 def nf4(dtype: torch.dtype) -> Any:

@@ -25,6 +25,7 @@ class ChatFormat:
         self.special_tokens: tuple[str, ...] = tuple(
             sorted({*tokenizer.all_special_tokens, *(token.content for token in added if token.special)})
         )
+        self.special_ids = frozenset(tokenizer.convert_tokens_to_ids(list(self.special_tokens)))
         self.end_of_turn = self._end_of_turn()
 
     def prompt(self, messages: Sequence[dict[str, str]]) -> str:
@@ -42,6 +43,10 @@ class ChatFormat:
         """
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
         return ids
+
+    def count_special(self, ids: Sequence[int]) -> int:
+        """How many of these token ids are special."""
+        return sum(token in self.special_ids for token in ids)
 
     def _apply(self, messages: Sequence[dict[str, str]], add_generation_prompt: bool) -> str:
         def apply(chat: Sequence[dict[str, str]]) -> str:

@@ -1,0 +1,86 @@
+"""What must hold after each stage. A check gives the rows that break it; an empty frame means that it holds."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from schemas.reasons import SPLITS, Disposition
+
+
+def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows))
+
+
+def unaccounted(before: pd.DataFrame, *after: pd.DataFrame) -> pd.DataFrame:
+    """Records that a stage lost, invented or gave twice: `after` together must hold every record_id of `before` once."""
+    expected = Counter(before["record_id"].tolist())
+    found = Counter(record_id for frame in after for record_id in frame["record_id"].tolist())
+    wrong = sorted(key for key in expected.keys() | found.keys() if expected[key] != found[key])
+    return _frame({"record_id": key, "times_in": expected[key], "times_out": found[key]} for key in wrong)
+
+
+def repeated_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose record_id stands more than once."""
+    return frame.loc[frame["record_id"].duplicated(keep=False), ["record_id", "source", "locator"]]
+
+
+def invalid_answers(questions: pd.DataFrame) -> pd.DataFrame:
+    """Questions whose answer_index points at no option, or whose options are empty or fewer than two."""
+    columns = ["record_id", "locator", "answer_index", "options"]
+    bad = [
+        not 0 <= index < len(options) or len(options) < 2 or not all(option.strip() for option in options)
+        for index, options in zip(questions["answer_index"].tolist(), questions["options"].tolist(), strict=True)
+    ]
+    return questions.loc[bad, columns]
+
+
+def groups_across_splits(splits: pd.DataFrame) -> pd.DataFrame:
+    """Split groups that stand in more than one split."""
+    counts = splits.groupby("split_group")["split"].nunique()
+    torn = counts[counts > 1].index
+    return splits.loc[splits["split_group"].isin(torn), ["record_id", "split_group", "split"]]
+
+
+def clusters_across_splits(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Rows of duplicate clusters that stand in more than one split."""
+    placed = ledger[ledger["split"].notna() & ledger["cluster_id"].notna()]
+    counts = placed.groupby("cluster_id")["split"].nunique()
+    torn = counts[counts > 1].index
+    return placed.loc[placed["cluster_id"].isin(torn), ["record_id", "cluster_id", "split"]]
+
+
+def broken_ledger_rows(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose disposition, reasons and split contradict each other."""
+    splits = {str(name) for name in SPLITS}
+    rows = zip(
+        *(ledger[column].tolist() for column in ("record_id", "locator", "disposition", "reason_codes", "split", "quality_score")),
+        strict=True,
+    )
+    wrong = []
+    for record_id, locator, disposition, reasons, split, score in rows:
+        problem = (
+            f"split {split} beside disposition {disposition}"
+            if (disposition if disposition in splits else None) != (None if pd.isna(split) else split)
+            else "no reason code"
+            if len(reasons) == 0 and disposition not in splits and disposition != Disposition.BENCHMARK
+            else "a reason code on a row that was kept"
+            if len(reasons) and disposition in splits
+            else "no quality score"
+            if disposition != Disposition.REJECTED and pd.isna(score)
+            else None
+        )
+        if problem:
+            wrong.append({"record_id": record_id, "locator": locator, "problem": problem})
+    return _frame(wrong)
+
+
+def wrong_completions(examples: pd.DataFrame, expected: dict[str, str]) -> pd.DataFrame:
+    """Chat examples whose labels (the completion, end-of-turn token aside) aren't exactly the answer."""
+    rows = zip(examples["record_id"].tolist(), examples["completion"].tolist(), strict=True)
+    return _frame(
+        {"record_id": record_id, "completion": completion, "expected": expected.get(record_id)}
+        for record_id, completion in rows
+        if record_id not in expected or not completion.startswith(expected[record_id])
+    )

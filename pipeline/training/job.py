@@ -1,0 +1,109 @@
+"""What the parent process hands to a child, and how a child tells it what happens. Imports no torch."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas.config import Config
+from schemas.errors import ConfigError, PipelineError
+
+INTERRUPTED = 130
+log = logging.getLogger("mcq")
+
+
+class Job(BaseModel):
+    """One piece of work for a child process, read from a JSON file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: Config
+    questions: Path
+    examples: Path
+    output: Path
+    models: Path
+    dataset_version: str
+    run_id: str
+
+
+class Progress:
+    """Appends JSON lines to a file that the parent follows, each flushed at once, and says phases on stderr too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Adds one line."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def phase(self, name: str) -> None:
+        """Says what begins now."""
+        log.info(name)
+        self.write({"phase": name})
+
+    def forget_after(self, step: int) -> None:
+        """Drops what was told of steps after `step`: a resumed run takes them again."""
+        if self.path.exists():
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if line.endswith("}") and json.loads(line).get("step", 0) <= step]
+            write_text(self.path, "".join(line + "\n" for line in kept))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces a file as a whole: written aside, forced to disk, renamed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(path)
+
+
+def read_job(path: Path) -> Job:
+    """Raises ConfigError when the file is no job."""
+    try:
+        return Job.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise ConfigError(f"{path} is no job file: {error}") from error
+
+
+def run_child(work: Callable[[Job], None]) -> int:
+    """Reads the job named on the command line and does it; returns the exit code.
+
+    0: done. 1: a PipelineError, said in its own words on stderr (with the traceback when MCQ_DEBUG=1). 130: interrupted.
+    SIGTERM does what SIGINT does.
+    """
+    # Threads that spin while they wait make two processes on the same cores 20 times slower, not 2; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore", FutureWarning)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    log.setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if len(sys.argv) != 2:
+        print(f"usage: python -m {Path(sys.argv[0]).parent.name} JOB.json", file=sys.stderr)
+        return 2
+    try:
+        work(read_job(Path(sys.argv[1])))
+    except PipelineError as error:
+        if os.environ.get("MCQ_DEBUG") == "1":
+            raise
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        log.info("interrupted")
+        return INTERRUPTED
+    return 0
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

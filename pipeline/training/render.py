@@ -1,0 +1,71 @@
+"""Renders questions with the base model's own chat template: `python -m pipeline.training.render JOB.json`.
+
+One row a question, whatever its split. A sample too long for the model is kept and says so.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.render import answer, messages, neutralise_question
+from pipeline.training.job import Job, log, run_child
+from schemas.config import RenderConfig
+from schemas.errors import TrainingError
+from schemas.tables import ChatExample, arrow_schema
+
+TOO_LONG = "not_trained: too_long"
+
+
+def render_question(question: Mapping[str, Any], chat: Any, config: RenderConfig, template_specials: int) -> dict[str, Any]:
+    """The ChatExample row of one question; `chat` is a ChatFormat whose template writes `template_specials` special tokens.
+
+    Raises TrainingError when raw text still yields a special token, which would let a question end its own turn.
+    """
+    safe, neutralised = neutralise_question(question, chat.special_tokens)
+    prompt = chat.prompt(messages(safe, config.style, config.system_prompt))
+    completion = chat.completion(answer(safe, question["answer_index"], config.style))
+    prompt_ids, completion_ids = chat.encode(prompt), chat.encode(completion)
+    if chat.count_special(prompt_ids) != template_specials:
+        raise TrainingError(f"record {question['record_id']}: its text turns into special tokens of the base model: {prompt!r}")
+    tokens = len(prompt_ids) + len(completion_ids)
+    return {
+        **{key: question[key] for key in ("record_id", "split", "split_group", "source", "subject", "language")},
+        "prompt": prompt,
+        "completion": completion,
+        "prompt_tokens": len(prompt_ids),
+        "completion_tokens": len(completion_ids),
+        "neutralised_tokens": neutralised,
+        "status": "ok" if tokens <= config.max_seq_tokens else TOO_LONG,
+    }
+
+
+def count_template_specials(chat: Any, config: RenderConfig) -> int:
+    """How many special tokens the template itself writes around any question."""
+    nothing: dict[str, Any] = {"context": None, "stem": "?", "options": [], "language": "en"}
+    return int(chat.count_special(chat.encode(chat.prompt(messages(nothing, "cloze", config.system_prompt)))))
+
+
+def render(job: Job) -> None:
+    """Reads the job's questions and writes its `output`, a Parquet file of ChatExample rows in the same order."""
+    from pipeline.training.base_model import load_tokenizer
+    from pipeline.training.chat import ChatFormat
+
+    chat = ChatFormat(load_tokenizer(job.config.train, job.models))
+    config = job.config.render
+    specials = count_template_specials(chat, config)
+    rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    aside = job.output.with_name(f".{job.output.name}.{os.getpid()}")
+    pq.write_table(pa.Table.from_pylist(rows, schema=arrow_schema(ChatExample)), aside)
+    aside.replace(job.output)
+    too_long = sum(row["status"] == TOO_LONG for row in rows)
+    neutralised = sum(row["neutralised_tokens"] for row in rows)
+    log.info("rendered %d questions; %d too long; %d special tokens neutralised", len(rows), too_long, neutralised)
+
+
+if __name__ == "__main__":
+    sys.exit(run_child(render))

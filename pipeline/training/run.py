@@ -1,0 +1,197 @@
+"""One training run, from rendered examples to an adapter with its manifest, resumable at every checkpoint."""
+
+import dataclasses
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import torch
+import transformers
+from filelock import FileLock, Timeout
+
+from pipeline import policy
+from pipeline.training import base_model, lora
+from pipeline.training.chat import ChatFormat
+from pipeline.training.dataset import encode
+from pipeline.training.job import Job, Progress, log, write_text
+from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
+from pipeline.training.manifest import (
+    MANIFEST,
+    SAMPLES,
+    device_name,
+    job_fingerprint,
+    package_versions,
+    peak_memory_bytes,
+    write_manifest,
+    write_samples,
+)
+from schemas.errors import TrainingError
+
+
+def train(job: Job) -> None:
+    """Trains the job's adapter into its `output` folder, or continues where an earlier run of the same job stopped.
+
+    One at a time for all outputs in one parent folder. Raises TrainingError (no GPU, no such model, the folder belongs to another
+    job, nothing to train on, out of memory) and KeyboardInterrupt when told to stop, once a checkpoint is saved.
+    """
+    device = base_model.device_of(job.config.train)
+    job.output.mkdir(parents=True, exist_ok=True)
+    progress = Progress(job.output / "metrics.jsonl")
+    with _alone(job.output.parent, progress):
+        _claim(job)
+        if (job.output / MANIFEST).exists():
+            log.info("%s is complete already: %s exists", job.output, MANIFEST)
+            return
+        try:
+            _train(job, device, progress)
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"the GPU's memory is too small for batch_size {job.config.train.batch_size} with samples of up to "
+                f"{job.config.render.max_seq_tokens} tokens; lower train.batch_size (and raise gradient_accumulation) or max_seq_tokens"
+            ) from error
+
+
+def _train(job: Job, device: torch.device, progress: Progress) -> None:
+    config = job.config.train
+    rows = pq.read_table(job.examples).to_pylist()
+    checkpoint = _last_checkpoint(job.output / "checkpoints")
+    step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    progress.forget_after(step)
+
+    progress.phase("encoding examples")
+    chat = ChatFormat(base_model.load_tokenizer(config, job.models))
+    training, held_out = encode(rows, chat, "train"), encode(rows, chat, "validation")
+    if not training:
+        raise TrainingError(f"no example to train on: {len(rows)} rows in {job.examples}, none of split train with status ok")
+
+    progress.phase("loading model")
+    transformers.set_seed(config.seed)
+    resolution = policy.resolve(config.policy, config.rank, base_model.hidden_size(config, job.models))
+    model = lora.build(config, job.models, device, resolution)
+    notes = policy.warnings(config, resolution)
+    _say(job, model, resolution, notes, len(training), len(held_out), device)
+
+    stats = SampleStats(len(rows))
+    if checkpoint:
+        stats.load(checkpoint / STATS_FILE)
+    settings = arguments(config, job.output / "checkpoints", len(training), device, base_model.compute_dtype(device))
+    trainer = LabelTrainer(stats, training, model=model, args=settings)
+    validation = Validation(model, held_out, 2 * config.batch_size)
+    watch = Watch(trainer, validation, progress)
+    trainer.add_callback(watch)
+
+    progress.phase(f"training, from step {step}" if checkpoint else "training")
+    with _stoppable(watch):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.state.global_step < trainer.state.max_steps:
+        log.info("stopped at step %d of %d; run it again to continue", trainer.state.global_step, trainer.state.max_steps)
+        raise KeyboardInterrupt
+    if validation.loss is None:  # resumed from a checkpoint of the last step
+        validation.run(trainer.state.global_step, trainer.state.epoch, progress)
+    if watch.skipped_steps:
+        notes.append(f"{watch.skipped_steps} of {trainer.state.max_steps} steps were skipped: their fp16 gradients overflowed")
+
+    progress.phase("saving")
+    lora.save(model, config.base_model, job.output)
+    write_samples(job.output / SAMPLES, rows, stats, validation.sample_loss)
+    facts = {
+        "dataset_version": job.dataset_version,
+        "run_id": job.run_id,
+        "base_model": config.base_model,
+        "base_revision": base_model.revision_of(model),
+        "method": config.method,
+        "policy": {"name": config.policy.name, **dataclasses.asdict(resolution), "built_scale": lora.built_scale(model)},
+        "coordinate": resolution.coordinate(config.learning_rate),
+        "trainable_parameters": lora.trainable_parameters(model),
+        "labelled_tokens": sum(len(sample.completion_ids) for sample in training),
+        "samples": {"trained": len(training), "validation": len(held_out)},
+        "trained_groups": sorted({rows[sample.index]["split_group"] for sample in training}),
+        "steps": trainer.state.max_steps,
+        "train_losses": [line["loss"] for line in _lines(progress.path) if "loss" in line],
+        "validation_losses": [line["validation_loss"] for line in _lines(progress.path) if "validation_loss" in line],
+        "wall_seconds": round(stats.elapsed_s, 1),
+        "peak_memory_bytes": peak_memory_bytes(device),
+        "device": device_name(device),
+        "compute_dtype": str(base_model.compute_dtype(device)).removeprefix("torch."),
+        "packages": package_versions(),
+        "warnings": notes,
+        "config": job.config.model_dump(mode="json"),
+    }
+    write_manifest(job.output, facts)
+    shutil.rmtree(job.output / "checkpoints", ignore_errors=True)
+    progress.phase("done")
+
+
+def _say(job: Job, model: Any, resolution: policy.Resolution, notes: list[str], training: int, held_out: int, device: torch.device) -> None:
+    config = job.config.train
+    log.info("%s, %s on %s; %d to train on, %d for validation", config.base_model, config.method, device_name(device), training, held_out)
+    log.info(
+        "policy %s: rank %d, alpha %g%s, scale %g (as alpha %g without rsLoRA); scale·sqrt(rank)·lr = %.2e; %s trainable parameters",
+        config.policy.name,
+        resolution.rank,
+        resolution.alpha,
+        " with rsLoRA" if resolution.use_rslora else "",
+        lora.built_scale(model),
+        resolution.equivalent_alpha,
+        resolution.coordinate(config.learning_rate),
+        f"{lora.trainable_parameters(model):,}",
+    )
+    for note in notes:
+        log.warning("warning: %s", note)
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    whole = [path.parent for path in folder.glob(f"checkpoint-*/{STATS_FILE}")]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _claim(job: Job) -> None:
+    """Notes whose folder this is. Raises TrainingError when it is another job's."""
+    mark, fingerprint = job.output / "job.json", job_fingerprint(job)
+    if mark.exists():
+        found = json.loads(mark.read_text(encoding="utf-8")).get("fingerprint")
+        if found != fingerprint:
+            raise TrainingError(
+                f"{job.output} holds another training job (fingerprint {found}, this one is {fingerprint}): config, dataset or examples "
+                "have changed since it began; remove the folder or name another one"
+            )
+    write_text(mark, json.dumps({"fingerprint": fingerprint, "run_id": job.run_id, "dataset_version": job.dataset_version}) + "\n")
+
+
+@contextmanager
+def _alone(folder: Path, progress: Progress) -> Iterator[None]:
+    lock = FileLock(folder / ".training.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        progress.phase(f"waiting: another training runs in {folder}")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _stoppable(watch: Watch) -> Iterator[None]:
+    """SIGINT and SIGTERM end the run at the next step's end, checkpoint first; a terminal sends both, so a second one is no other wish."""
+
+    def stop(_signal: int, _frame: Any) -> None:
+        log.info("stopping after this step")
+        watch.stop = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
