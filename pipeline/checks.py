@@ -26,6 +26,11 @@ def repeated_ids(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[frame["record_id"].duplicated(keep=False), ["record_id", "source", "locator"]]
 
 
+def unexplained(rejected: pd.DataFrame) -> pd.DataFrame:
+    """Rejected records without a reason code."""
+    return rejected.loc[[len(codes) == 0 for codes in rejected["reason_codes"].tolist()], ["record_id", "locator"]]
+
+
 def invalid_answers(questions: pd.DataFrame) -> pd.DataFrame:
     """Questions whose answer_index points at no option, or whose options are empty or fewer than two."""
     columns = ["record_id", "locator", "answer_index", "options"]

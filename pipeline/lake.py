@@ -2,6 +2,7 @@
 
 lake/<dataset>/<asset>/<hash>.parquet      a table; equal content is never written twice
 lake/<dataset>/runs/<run id>/<asset>       the hash that a run wrote, for the run's own later steps
+lake/<dataset>/memo/<asset>/<key>          the hashes that a stage gave for one state of inputs, config and code
 lake/<dataset>/versions/<name>.json        a published version: table -> hash, counts, config
 lake/<dataset>/CURRENT                     the name of the version that readers see
 """
@@ -13,7 +14,7 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -115,13 +116,29 @@ class Lake:
         """Writes a frame under the hash of its rows and returns that hash. Equal content is not written again."""
         table = to_table(frame, model)
         table_hash = content_hash(table)
+        self.write_arrow(asset, table, table_hash, metadata)
+        return table_hash
+
+    def write_arrow(self, asset: str, table: pa.Table, table_hash: str, metadata: Mapping[str, str]) -> None:
+        """Writes a table whose `content_hash` is known already."""
         path = self.table_path(asset, table_hash)
         if not path.exists():
             described = table.replace_schema_metadata({"mcq_foundry": json.dumps({"asset": asset, **metadata})})
             sink = pa.BufferOutputStream()
             pq.write_table(described, sink, compression="zstd")
             write_atomically(path, sink.getvalue().to_pybytes())
-        return table_hash
+
+    def remember(self, asset: str, key: str, tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
+        """Notes which tables a stage gave (asset -> hash) for one state of its inputs, config and code; `key` is a hash of those."""
+        write_atomically(self.root / "memo" / asset / key, json.dumps({"tables": dict(tables), "facts": dict(facts)}).encode())
+
+    def recall(self, asset: str, key: str) -> tuple[dict[str, str], dict[str, int]] | None:
+        """What `remember` noted, if all of those tables still lie in the lake."""
+        path = self.root / "memo" / asset / key
+        if not path.exists():
+            return None
+        memo = json.loads(path.read_text())
+        return (memo["tables"], memo["facts"]) if all(self.table_path(*pair).exists() for pair in memo["tables"].items()) else None
 
     def read_table(self, asset: str, table_hash: str, model: type[Row]) -> pd.DataFrame:
         """Arrow-backed frame. Raises DataError when the file is gone or damaged."""
@@ -143,6 +160,13 @@ class Lake:
                 return path.read_text()
         current = self.current()
         return current.tables.get(asset) if current else None
+
+    def require_one_run(self, run_ids: Sequence[str], assets: Iterable[str]) -> None:
+        """Raises DataError when these runs wrote some of the tables and not the others: a mix of two refreshes is no version."""
+        noted = {asset: any((self.root / "runs" / run_id / asset).exists() for run_id in run_ids) for asset in assets}
+        if any(noted.values()) and not all(noted.values()):
+            stale = ", ".join(asset for asset, own in noted.items() if not own)
+            raise DataError(f"this run didn't compute {stale}; a version is published whole: run the job `curate`, not single assets")
 
     def current(self) -> Version | None:
         """The published version, or None before the first. Raises DataError when CURRENT names a version that isn't there."""
@@ -206,4 +230,10 @@ class Lake:
                 with contextlib.suppress(FileNotFoundError):
                     path.unlink()
                     removed += 1
+        self._forget()
         return removed
+
+    def _forget(self) -> None:
+        for memo in self.root.glob("memo/*/*"):
+            if not memo.name.startswith(".") and self.recall(memo.parent.name, memo.name) is None:
+                memo.unlink(missing_ok=True)

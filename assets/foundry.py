@@ -1,0 +1,92 @@
+"""Which configuration and which data root this process works with, and the version of the code that computes a table."""
+
+import ast
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from pipeline.lake import Lake
+from pipeline.text import canonical_json, short_hash
+from schemas.config import PROJECT_ROOT, Config, load_config
+
+SAMPLE_CONFIG = PROJECT_ROOT / "configs" / "sample.yaml"
+
+
+@dataclass(frozen=True)
+class Foundry:
+    """One configuration and one data root; the resource that every asset takes."""
+
+    config_file: Path
+    config: Config
+    data_root: Path
+
+    @property
+    def lake(self) -> Lake:
+        """Tables and versions of this dataset."""
+        return Lake(self.data_root, self.config.dataset)
+
+    @property
+    def models(self) -> Path:
+        """Base models, prediction caches, and below the dataset's name its rendered examples and adapters."""
+        return self.data_root / "models"
+
+    @property
+    def adapters(self) -> Path:
+        """Parent of this dataset's adapter folders."""
+        return self.models / self.config.dataset / "adapters"
+
+    def pinned_versions(self) -> set[str]:
+        """Dataset versions that an adapter's manifest names: they stay readable as long as the adapter does."""
+        manifests = self.adapters.glob("*/manifest.json")
+        return {json.loads(path.read_text(encoding="utf-8"))["dataset_version"] for path in manifests}
+
+    @property
+    def config_hash(self) -> str:
+        """8 hexadecimal digits over the curation part of the configuration."""
+        return short_hash(canonical_json(self.config.curation()))[:8]
+
+
+def load_foundry() -> Foundry:
+    """Reads MCQ_CONFIG (default: the sample's) and MCQ_DATA_ROOT (default: data/ under the project root).
+
+    Relative paths start at the project root, so that every process finds the same files. Raises ConfigError.
+    """
+    config_file = PROJECT_ROOT / (os.environ.get("MCQ_CONFIG") or SAMPLE_CONFIG)
+    data_root = PROJECT_ROOT / (os.environ.get("MCQ_DATA_ROOT") or "data")
+    return Foundry(config_file, load_config(config_file), data_root.resolve())
+
+
+@cache
+def code_version(module: str) -> str:
+    """8 hexadecimal digits over the source of a module and of all that it imports of `schemas` and `pipeline`.
+
+    No number has to be raised by hand, and no edit is missed. A package stands for all of its modules.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_sources(module, set())):
+        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def _sources(module: str, seen: set[Path]) -> set[Path]:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        return seen
+    folders = spec.submodule_search_locations
+    for path in sorted(Path(folders[0]).glob("*.py")) if folders and module not in ("schemas", "pipeline") else [Path(spec.origin)]:
+        if path in seen:
+            continue
+        seen.add(path)
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                if name and name.partition(".")[0] in ("schemas", "pipeline"):
+                    _sources(name, seen)
+                    if isinstance(node, ast.ImportFrom) and name in ("schemas", "pipeline"):
+                        for alias in node.names:
+                            _sources(f"{name}.{alias.name}", seen)
+    return seen
