@@ -9,9 +9,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipeline.lake import Lake
+import pandas as pd
+
+from pipeline.lake import Lake, Version
 from pipeline.text import canonical_json, short_hash
 from schemas.config import PROJECT_ROOT, Config, load_config
+from schemas.tables import LedgerRow
 
 SAMPLE_CONFIG = PROJECT_ROOT / "configs" / "sample.yaml"
 
@@ -48,6 +51,11 @@ class Foundry:
     def config_hash(self) -> str:
         """8 hexadecimal digits over the curation part of the configuration."""
         return short_hash(canonical_json(self.config.curation()))[:8]
+
+
+def ledger_of(foundry: Foundry, version: Version) -> pd.DataFrame:
+    """The ledger of a published version."""
+    return foundry.lake.read_table("sample_ledger", version.tables["sample_ledger"], LedgerRow)
 
 
 def load_foundry() -> Foundry:

@@ -1,7 +1,7 @@
 """What must hold after each stage. A check gives the rows that break it; an empty frame means that it holds."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -81,11 +81,17 @@ def broken_ledger_rows(ledger: pd.DataFrame) -> pd.DataFrame:
     return _frame(wrong)
 
 
-def wrong_completions(examples: pd.DataFrame, expected: dict[str, str]) -> pd.DataFrame:
-    """Chat examples whose labels (the completion, end-of-turn token aside) aren't exactly the answer."""
-    rows = zip(examples["record_id"].tolist(), examples["completion"].tolist(), strict=True)
-    return _frame(
-        {"record_id": record_id, "completion": completion, "expected": expected.get(record_id)}
-        for record_id, completion in rows
-        if record_id not in expected or not completion.startswith(expected[record_id])
-    )
+def wrong_completions(examples: pd.DataFrame, answers: Mapping[str, str]) -> pd.DataFrame:
+    """Chat examples whose completion isn't exactly the answer (record_id -> text) and the end-of-turn token that all others have.
+
+    The loss sees the completion and nothing else. Spaces are left out of the comparison where special tokens were broken by them.
+    """
+    rows = examples[["record_id", "completion", "neutralised_tokens"]].to_dict("records")
+    ends = Counter(row["completion"].removeprefix(answers.get(row["record_id"], "")) for row in rows)
+    end = ends.most_common(1)[0][0] if ends else ""
+
+    def right(row: dict[str, Any]) -> bool:
+        expected, found = answers.get(row["record_id"], "\0") + end, row["completion"]
+        return bool(end) and (found == expected or (row["neutralised_tokens"] > 0 and found.replace(" ", "") == expected.replace(" ", "")))
+
+    return _frame({**row, "expected": answers.get(row["record_id"], "(no such question)") + end} for row in rows if not right(row))

@@ -86,3 +86,13 @@ def reason_counts(ledger: pd.DataFrame) -> dict[str, int]:
 def curated_rows(ledger: pd.DataFrame) -> pd.DataFrame:
     """The rows that a published dataset gives to training: those in a split."""
     return ledger[ledger["split"].isin([str(name) for name in SPLITS])]
+
+
+QUESTION_COLUMNS = ["record_id", "content_id", "split", "split_group", "source", "subject", "language"]
+QUESTION_COLUMNS += ["context", "stem", "options", "answer_index", "fixed_order"]
+
+
+def model_questions(ledger: pd.DataFrame) -> pd.DataFrame:
+    """What rendering, training and evaluation read: the rows of every split, and those of benchmarks with `benchmark` as split."""
+    split = ledger["split"].where(ledger["disposition"] != Disposition.BENCHMARK, str(Disposition.BENCHMARK))
+    return ledger.assign(split=split).loc[split.notna(), QUESTION_COLUMNS].reset_index(drop=True)

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from dagster_pipes import PipesContext, open_dagster_pipes
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.config import Config
@@ -92,17 +94,44 @@ def run_child(work: Callable[[Job], None]) -> int:
     if len(sys.argv) != 2:
         print(f"usage: python -m {Path(sys.argv[0]).parent.name} JOB.json", file=sys.stderr)
         return 2
-    try:
-        work(read_job(Path(sys.argv[1])))
-    except PipelineError as error:
-        if os.environ.get("MCQ_DEBUG") == "1":
-            raise
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        log.info("interrupted")
-        return INTERRUPTED
+    with _under_pipes():
+        try:
+            work(read_job(Path(sys.argv[1])))
+        except PipelineError as error:
+            if os.environ.get("MCQ_DEBUG") == "1":
+                raise
+            # Beside the job file: the parent shows it where people look for the reason.
+            write_text(Path(sys.argv[1]).with_name("error.txt"), str(error))
+            log.error("%s", error)
+            return 1
+        except KeyboardInterrupt:
+            log.info("interrupted")
+            return INTERRUPTED
     return 0
+
+
+@contextmanager
+def _under_pipes() -> Iterator[None]:
+    """Sends what is logged to Dagster too, when it started this process (Dagster Pipes)."""
+    if "DAGSTER_PIPES_CONTEXT" not in os.environ:
+        yield
+        return
+    with open_dagster_pipes() as pipes:
+        handler = _PipesHandler(pipes)
+        log.addHandler(handler)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+
+
+class _PipesHandler(logging.Handler):
+    def __init__(self, pipes: PipesContext) -> None:
+        super().__init__()
+        self.pipes = pipes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        getattr(self.pipes.log, record.levelname.lower(), self.pipes.log.info)(self.format(record))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

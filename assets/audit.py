@@ -1,0 +1,34 @@
+"""Stage 12: the audit database."""
+
+import dagster as dg
+import pyarrow.parquet as pq
+
+from assets.curation import OWNERS, counts_table
+from assets.evaluation import evaluation
+from assets.foundry import Foundry, code_version
+from assets.training import places
+from pipeline.audit import build_audit
+from pipeline.text import canonical_json, short_hash
+
+TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs", "rejected": "rejected_records"}
+
+
+@dg.asset(
+    name="audit_database",
+    deps=[evaluation],
+    description="One SQLite file over the published tables, what training saw and what the models answered; `mcq audit` opens it.",
+    group_name="audit",
+    kinds={"python", "sqlite"},
+    owners=OWNERS,
+    code_version=code_version("pipeline.audit"),
+)
+def audit_database(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+    """Writes data/audit.sqlite."""
+    version = places(foundry).version
+    tables = {name: pq.read_table(foundry.lake.table_path(asset, version.tables[asset]), partitioning=None) for name, asset in TABLES.items()}
+    path = foundry.data_root / "audit.sqlite"
+    counts = build_audit(path, tables, foundry.adapters.glob("*"))
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(short_hash(version.name, canonical_json(counts))),
+        metadata={"tables": counts_table(counts, "table"), "dataset_version": version.dataset_version, "path": dg.MetadataValue.path(str(path))},
+    )

@@ -1,0 +1,95 @@
+"""Work that needs torch, as a child process under Dagster Pipes: its memory is freed at its end, and what it tells is live in the UI."""
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.foundry import Foundry
+from pipeline.lake import write_atomically
+from schemas.config import PROJECT_ROOT
+
+POLL_SECONDS = 0.5
+# A checkpoint is saved at the end of a step, and a step of an 8B model on a T4 takes half a minute.
+STOP_SECONDS = 300
+# Enough points for a curve; every observation is a row of the event log.
+OBSERVATIONS = 200
+
+Line = dict[str, Any]
+listeners: list[Callable[[str, Line], None]] = []
+"""Called with the asset's name and each line of a child's metrics; the command line shows its progress bar by it."""
+
+
+def run_child(context: dg.AssetExecutionContext, foundry: Foundry, module: str, folder: Path, job: Line) -> None:
+    """Runs `python -m module folder/NAME.job.json` to its end. Raises Failure with the child's own words when it fails.
+
+    While it runs, each line of `folder/metrics.jsonl` goes to the listeners, and each that holds a loss becomes an observation.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {"config": foundry.config.model_dump(mode="json"), "models": str(foundry.models), "run_id": context.run_id, **job}
+    job_file = folder / f"{module.rpartition('.')[2]}.job.json"
+    write_atomically(job_file, json.dumps(facts, ensure_ascii=False, indent=1).encode())
+    error_file = folder / "error.txt"
+    error_file.unlink(missing_ok=True)
+    follower = Follower(context, folder / "metrics.jsonl")
+    client = dg.PipesSubprocessClient(cwd=str(PROJECT_ROOT), termination_timeout_seconds=STOP_SECONDS)
+    command = [sys.executable, "-m", module, str(job_file)]
+    try:
+        with follower:
+            client.run(context=context, command=command, env={"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"})
+    except dg.DagsterExecutionInterruptedError:
+        raise
+    except Exception as error:
+        said = error_file.read_text(encoding="utf-8") if error_file.exists() else "it left no message; the step's stderr has its last words"
+        raise dg.Failure(f"{module}: {said}", metadata={"folder": dg.MetadataValue.path(str(folder))}, allow_retries=False) from error
+
+
+class Follower:
+    """Reads a growing file of JSON lines in a thread of its own, for as long as the context is open."""
+
+    def __init__(self, context: dg.AssetExecutionContext, path: Path) -> None:
+        self.context, self.path = context, path
+        self.asset = context.asset_key.to_user_string()
+        # What an earlier, interrupted run said of its phases is old news; its losses belong to the curve.
+        self.seen = {text for text in self._texts() if "loss" not in text}
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> "Follower":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join()
+
+    def _follow(self) -> None:
+        while not self.stop.wait(POLL_SECONDS):
+            self._read()
+        self._read()
+
+    def _texts(self) -> list[str]:
+        if not self.path.exists():
+            return []
+        return [text for text in self.path.read_text(encoding="utf-8").splitlines() if text.endswith("}")]
+
+    def _read(self) -> None:
+        # The whole file each time: a resumed run replaces it by one without the steps that it takes again.
+        for text in self._texts():
+            if text not in self.seen:
+                self.seen.add(text)
+                self._tell(json.loads(text))
+
+    def _tell(self, line: Line) -> None:
+        for listener in listeners:
+            listener(self.asset, line)
+        numbers = {key: value for key, value in line.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+        every = max(1, int(line.get("total_steps") or 0) // OBSERVATIONS)
+        if "validation_loss" in numbers or ("loss" in numbers and int(numbers.get("step", 0)) % every == 0):
+            self.context.log_event(dg.AssetObservation(self.asset, metadata=numbers))
+        elif "phase" in line and "done" not in line:
+            self.context.log.info(line["phase"])

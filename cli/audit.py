@@ -1,0 +1,27 @@
+"""`mcq audit`: Datasette on audit.sqlite, on the loopback interface only."""
+
+import os
+import sys
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from cli.options import command, err
+from schemas.errors import DataError, MissingExtraError
+
+
+@command
+def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8001) -> None:
+    """Browse every table in the browser: ledger, duplicates, training and predictions (Datasette, read-only)."""
+    from assets.foundry import load_foundry
+
+    foundry = load_foundry()
+    path = foundry.data_root / "audit.sqlite"
+    if not path.exists():
+        raise DataError(f"{path} is not there yet; `mcq run` writes it as its last step (or materialize audit_database in the UI)")
+    if find_spec("datasette") is None:
+        raise MissingExtraError("mcq audit", "datasette", "audit")
+    err.print(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
+    # Immutable: Datasette reads it without locks, and a new version appears by rename.
+    os.execv(sys.executable, [sys.executable, "-m", "datasette", "serve", "-i", str(path), "--host", "127.0.0.1", "--port", str(port)])

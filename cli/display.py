@@ -1,0 +1,105 @@
+"""Progress of a run on stderr: one line an asset, a bar for training and evaluation; plain lines where there is no terminal."""
+
+import time
+from typing import Any
+
+import dagster as dg
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli.options import err, escape
+
+PLAIN_SECONDS = 10.0
+
+
+class Display:
+    """Shows the events of one run, and the metrics of its child processes."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.started: dict[str, float] = {}
+        self.last_plain = 0.0
+        self.bars: dict[str, Any] = {}
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+        self.progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+    def __enter__(self) -> "Display":
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def event(self, event: dg.DagsterEvent) -> None:
+        """Shows one event of the run."""
+        kind, step = event.event_type, event.step_key or ""
+        if kind == dg.DagsterEventType.STEP_START:
+            self.started[step] = time.monotonic()
+        elif kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            self._finish_bar()
+            materialization = event.step_materialization_data.materialization
+            rows = materialization.metadata.get("dagster/row_count")
+            seconds = time.monotonic() - self.started.get(step, time.monotonic())
+            name = materialization.asset_key.to_user_string()
+            self._say(f"[green]✓[/] {name:<20} {f'{rows.value:>8,} rows' if rows else '':<13} {seconds:6.1f} s")
+        elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                self._say(f"[bold red]✗[/] check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}")
+        elif kind == dg.DagsterEventType.STEP_FAILURE:
+            self._finish_bar()
+            self._say(f"[bold red]✗[/] {step}: {escape(reason(event))}")
+        elif kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
+            self._say(f"run {self.run_id[:8]} {'was interrupted' if kind == dg.DagsterEventType.RUN_CANCELED else 'failed'}; what readers see is unchanged")
+
+    def line(self, asset: str, line: dict[str, Any]) -> None:
+        """Shows one line that a child process wrote; called from the thread that follows it."""
+        total = line.get("total_steps") or line.get("total")
+        done = line.get("step") if "total_steps" in line else line.get("done")
+        if total is None or done is None:
+            if "phase" in line:
+                self._say(f"  {asset}: {escape(str(line['phase']))}")
+            return
+        label = f"{asset}{': ' + str(line['phase']) if line.get('phase') else ''}"
+        parts = [f"loss {line['loss']:.3f}"] if isinstance(line.get("loss"), float) else []
+        parts += [f"{_clock(line['eta_s'])} left"] if line.get("eta_s") is not None else []
+        note = ", ".join(parts)
+        if err.is_terminal:
+            if label not in self.bars:
+                self._finish_bar()
+                self.bars[label] = self.progress.add_task(label, total=total, note=note)
+            self.progress.update(self.bars[label], completed=done, note=note)
+        elif time.monotonic() - self.last_plain > PLAIN_SECONDS or done == total:
+            self.last_plain = time.monotonic()
+            self._say(f"  {label}: {done}/{total} {note}")
+
+    def _finish_bar(self) -> None:
+        for task in self.bars.values():
+            self.progress.remove_task(task)
+        self.bars.clear()
+
+    def _say(self, text: str) -> None:
+        self.progress.console.print(text, soft_wrap=True)
+
+
+def reason(event: dg.DagsterEvent) -> str:
+    """Why a step failed, in the words of the error at the bottom of the chain or of the Failure that was raised."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "no reason was given"
+
+
+def _plain(metadata: Any) -> str:
+    parts = []
+    for key, value in metadata.items():
+        text = str(getattr(value, "value", value))
+        parts.append(f"\n{escape(text)}" if "\n" in text else f"{key} {escape(text)}")
+    return " ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"

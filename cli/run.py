@@ -1,0 +1,46 @@
+"""`mcq run`: the main job, through the same definitions as the UI."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cli.options import command, err, escape, out
+
+
+class Until(StrEnum):
+    """Where to stop."""
+
+    CURATED = "curated"
+    RENDERED = "rendered"
+    TRAINED = "trained"
+    EVALUATED = "evaluated"
+
+
+JOBS = {Until.CURATED: "curate", Until.RENDERED: "render", Until.TRAINED: "train", Until.EVALUATED: "everything"}
+
+
+@command
+def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Until.EVALUATED) -> None:
+    """Run the main job: ingest, curate, publish, render, train, evaluate. Ends with the funnel and where everything lies.
+
+    What is unchanged since the last run is not computed again; an interrupted training resumes. Exit code 1 when an asset or a
+    blocking check failed: then readers still see the version before.
+    """
+    from assets.foundry import load_foundry
+    from cli.launch import launch
+    from cli.summary import summarise
+    from pipeline.ingest import source_files
+    from pipeline.preflight import require_device
+
+    foundry = load_foundry()
+    for source in foundry.config.sources:
+        source_files(foundry.config, source)
+    if until in (Until.TRAINED, Until.EVALUATED):
+        require_device(foundry.config.train)
+    err.print(f"[bold]{foundry.config.dataset}[/]: {escape(str(foundry.config_file))}, to {until}")
+    succeeded = launch(JOBS[until])
+    if succeeded:
+        out.print()
+        summarise(foundry, until != Until.CURATED)
+    raise typer.Exit(0 if succeeded else 1)

@@ -1,0 +1,79 @@
+"""What a run ends with: the funnel, the reasons, the verdict, and where everything lies."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from assets.evaluation import evaluation_folder
+from assets.foundry import Foundry, ledger_of
+from assets.training import places
+from cli.options import escape, out
+from pipeline.ledger import reason_counts
+from schemas.reasons import REASON_TEXT, SPLITS, Reason
+
+
+def summarise(foundry: Foundry, with_models: bool) -> None:
+    """Prints the published version's funnel, and with `with_models` the verdict on the adapter where there is one."""
+    at = places(foundry)
+    print_funnel(at.version.counts)
+    print_reasons(reason_counts(ledger_of(foundry, at.version)))
+    lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
+    if with_models:
+        folder = evaluation_folder(foundry, at)
+        if (folder / "result.json").exists():
+            print_result(json.loads((folder / "result.json").read_text(encoding="utf-8")))
+            lies["evaluation"] = folder
+        if (at.adapter / "manifest.json").exists():
+            lies["adapter"] = at.adapter
+        elif (at.examples / "examples.parquet").exists():
+            lies["chat examples"] = at.examples
+        if (foundry.data_root / "audit.sqlite").exists():
+            lies["audit database"] = foundry.data_root / "audit.sqlite"
+    grid = Table.grid(padding=(0, 2))
+    for name, place in lies.items():
+        grid.add_row(name, escape(short(place) if isinstance(place, Path) else place))
+    out.print(grid)
+    out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
+
+
+def short(path: Path) -> str:
+    """A path below the working directory as people type it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def print_funnel(counts: dict[str, int]) -> None:
+    """Records read, what became of them, in the funnel's order; counts add up."""
+    table = Table(title="Funnel", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.add_column("disposition")
+    table.add_column("records", justify="right")
+    table.add_column("left", justify="right")
+    left = sum(counts.values())
+    table.add_row("read", f"{left:,}", f"{left:,}")
+    splits = {str(name) for name in SPLITS}
+    for name, count in counts.items():
+        left -= 0 if name in splits else count
+        table.add_row(f"-> {name}" if name in splits else name, f"{count:,}", "" if name in splits else f"{left:,}", style="green" if name in splits else None)
+    out.print(table)
+
+
+def print_reasons(counts: dict[str, int]) -> None:
+    """Why records aren't in a split."""
+    if not counts:
+        return
+    table = Table(title="Why records were left out", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.add_column("reason")
+    table.add_column("records", justify="right")
+    table.add_column("what it means", overflow="fold")
+    for code, count in counts.items():
+        table.add_row(code, f"{count:,}", escape(REASON_TEXT[Reason(code)]))
+    out.print()
+    out.print(table)
+
+
+def print_result(result: dict[str, Any]) -> None:
+    """The verdict in one sentence."""
+    out.print()
+    out.print(f"[bold]{escape(result['verdict'])}[/]")
+    out.print()

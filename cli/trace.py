@@ -1,0 +1,105 @@
+"""`mcq trace`: the whole way of one record."""
+
+import json
+import string
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import command, escape, out
+from schemas.errors import DataError
+from schemas.reasons import SPLITS
+
+
+@command
+def trace(
+    record: Annotated[str, typer.Argument(metavar="ID", help="unique id prefix, content id, or SOURCE:LOCATOR")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+) -> None:
+    """Tell the whole way of one record: origin, repairs, verdict and why, duplicates, training, answers."""
+    import pyarrow.parquet as pq
+
+    from assets.foundry import load_foundry
+    from pipeline.trace import find_record, tell
+
+    foundry = load_foundry()
+    version = foundry.lake.current()
+    if version is None:
+        raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
+    names = ("sample_ledger", "quality_scores", "duplicate_pairs")
+    tables = {name: pq.read_table(foundry.lake.table_path(name, version.tables[name]), partitioning=None) for name in names}
+    story = tell(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
+    story["version"] = version.name
+    if as_json:
+        sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    else:
+        show(story)
+
+
+def show(story: dict[str, Any]) -> None:
+    """The story as people read it."""
+    row = story["record"]
+    say("Record", f"{row['record_id']}  (content {row['content_id'] or 'unknown'}, dataset {story['version']})")
+    say("Origin", f"source {row['source']} ({row['role']}), {row['locator']}, read as {row['encoding'] or 'unknown encoding'}")
+    if row["stem"] is None:
+        say("Payload", row["payload"][:600])
+    if row["context"]:
+        say("Context", row["context"][:400])
+    if row["stem"]:
+        say("Question", row["stem"])
+    for letter, option in zip(string.ascii_uppercase, row["options"] or [], strict=False):
+        right = row["answer_index"] is not None and string.ascii_uppercase[row["answer_index"]] == letter
+        out.print(f"              {'[green]' if right else ''}{letter}. {escape(option)}{'  (key)[/]' if right else ''}")
+    say("Repairs", ", ".join(row["repairs"]) or "none")
+    say("Verdict", f"[bold]{row['disposition']}[/]" + (f" split, group {row['split_group']}" if row["split"] else ""), markup=True)
+    for reason in story["reasons"]:
+        say("  because", reason)
+    if row["detail"]:
+        say("  in detail", row["detail"])
+    if row["disposition"] in SPLITS:
+        say("  because", why_kept(story))
+    if story["decided_by"]:
+        say("  decided by", one(story["decided_by"]))
+    show_quality(story)
+    for other in story["neighbours"]:
+        say("Neighbour", f"{other['relation']} ({other['similarity']:.2f}; {other['why']}): {one(other)}")
+    for fact in story["training"]:
+        losses = ", ".join(f"{name} {fact[key]:.3f}" for name, key in LOSSES if fact[key] is not None)
+        say("Training", f"adapter {fact['adapter']} of {fact['base_model']}: {fact['status']}, seen {fact['times_seen']} times; {losses or 'no loss'}")
+    for fact in story["answers"]:
+        mark = "right" if fact["correct"] else "wrong"
+        say("Answer", f"{fact['model']} ({fact['mode']}, adapter {fact['adapter']}): {fact['answered']} - {mark}, gold NLL {fact['gold_nll']:.2f}")
+    if not story["training"] and not story["answers"]:
+        say("Models", "no finished training or evaluation has seen it")
+
+
+LOSSES = (("first loss", "first_loss"), ("last loss", "last_loss"), ("validation loss", "validation_loss"))
+
+
+def why_kept(story: dict[str, Any]) -> str:
+    """Why a question stayed: what it was compared with."""
+    lost = [other for other in story["neighbours"] if other["relation"] in ("exact", "same") and other.get("disposition") == "duplicate"]
+    best = f"it is the best of {len(lost) + 1} copies" if lost else "nothing else says the same"
+    return f"parsed and valid, {best}, no conflict, not in a benchmark, score {story['record']['quality_score']:.2f} is high enough"
+
+
+def show_quality(story: dict[str, Any]) -> None:
+    """Score, and each flag in words."""
+    quality = story["quality"]
+    if quality:
+        say("Quality", f"{quality['quality_score']:.2f} (0-1, high = good)" + ("" if quality["flags"] else ", no flags"))
+        for text in quality["explanations"]:
+            say("  flag", text)
+
+
+def one(row: dict[str, Any]) -> str:
+    """Another record in one line."""
+    stem = (row.get("stem") or "").replace("\n", " ")
+    key = row["options"][row["answer_index"]] if row.get("options") and row.get("answer_index") is not None else ""
+    return f"{row.get('record_id')} {row.get('locator')} [{row.get('disposition')}] {stem[:80]} -> {key[:40]}"
+
+
+def say(label: str, text: str, markup: bool = False) -> None:
+    """A labelled line."""
+    out.print(f"{label:<13} {text if markup else escape(text)}", style=None if not label.startswith(" ") else "dim")

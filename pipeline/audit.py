@@ -1,0 +1,115 @@
+"""Stage 12, audit: one SQLite file over the published tables and what training and evaluation learned of each sample.
+
+Tables, all joined by record_id: ledger, quality, pairs, rejected, trained_samples, predictions, runs; views: answers, flipped.
+"""
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+INDEXES = {
+    "ledger": ("record_id", "disposition", "source", "content_id", "cluster_id", "file"),
+    "quality": ("record_id",),
+    "pairs": ("left_id", "right_id", "relation"),
+    "trained_samples": ("record_id", "adapter"),
+    "predictions": ("record_id", "adapter"),
+    "runs": ("adapter",),
+}
+VIEWS = {
+    "answers": """
+        select p.record_id, p.adapter, p.mode, p.model, l.stem, json_extract(l.options, '$[' || l.answer_index || ']') as gold,
+               json_extract(l.options, '$[' || p.predicted_index || ']') as answered, p.correct, p.gold_nll, l.source, l.subject
+        from predictions p join ledger l using (record_id)""",
+    "flipped": """
+        select b.record_id, b.adapter, b.mode, b.stem, b.gold, b.answered as base_answered, a.answered as adapter_answered,
+               case when a.correct then 'fixed' else 'broken' end as change
+        from answers b join answers a using (record_id, adapter, mode)
+        where b.model = 'base' and a.model = 'adapter' and a.correct <> b.correct""",
+}
+
+
+def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, int]:
+    """Writes the database beside `path`, then renames it there: readers see the old one or the new one. Returns rows by table.
+
+    `tables` are the published ones by name; `adapters` are adapter folders, whose manifest, samples and predictions are added.
+    Lists become JSON text, so that SQLite's json functions read them.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    counts: dict[str, int] = {}
+    try:
+        database = sqlite3.connect(aside)
+        for name, table in {**tables, **_facts(adapters)}.items():
+            counts[name] = _write(database, name, table)
+        for name, columns in INDEXES.items():
+            for column in columns:
+                if name in counts:
+                    database.execute(f'create index "{name}_{column}" on "{name}" ("{column}")')
+        if {"predictions", "ledger"} <= counts.keys():
+            for name, query in VIEWS.items():
+                database.execute(f"create view {name} as {query}")
+        database.commit()
+        database.close()
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+    return counts
+
+
+def _write(database: sqlite3.Connection, name: str, table: pa.Table) -> int:
+    columns = ", ".join(f'"{field.name}" {_sqlite_type(field.type)}' for field in table.schema)
+    database.execute(f'create table "{name}" ({columns})')
+    marks = ", ".join("?" * table.num_columns)
+    for batch in table.to_batches(max_chunksize=10_000):
+        cells = ([_cell(value) for value in column.to_pylist()] for column in batch.columns)
+        database.executemany(f'insert into "{name}" values ({marks})', zip(*cells, strict=True))
+    return int(table.num_rows)
+
+
+def _sqlite_type(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return "integer"
+    return "real" if pa.types.is_floating(kind) else "text"
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def _facts(adapters: Iterable[Path]) -> dict[str, pa.Table]:
+    """Append-only facts of all finished trainings and evaluations."""
+    runs: list[dict[str, Any]] = []
+    found: dict[str, list[pa.Table]] = {"trained_samples": [], "predictions": []}
+    for folder in sorted(adapters):
+        if not (folder / "manifest.json").exists():
+            continue
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        found["trained_samples"].append(_named(folder / "samples.parquet", adapter=folder.name))
+        results = sorted(folder.glob("evaluations/*/result.json"))
+        keys = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
+        run = {"adapter": folder.name, **{key: manifest[key] for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
+        for result in results:
+            verdict = json.loads(result.read_text(encoding="utf-8"))["verdict"]
+            runs.append({**run, "evaluation": result.parent.name, "verdict": verdict})
+            found["predictions"].append(_named(result.parent / "predictions.parquet", adapter=folder.name, evaluation=result.parent.name))
+        if not results:
+            runs.append({**run, "evaluation": None, "verdict": None})
+    tables = {name: pa.concat_tables(parts) for name, parts in found.items() if parts}
+    return {**tables, **({"runs": pa.Table.from_pylist(runs)} if runs else {})}
+
+
+def _named(path: Path, **columns: str) -> pa.Table:
+    table = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    for name, value in columns.items():
+        table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
+    return table
