@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import curation
+from assets import audit, curation, evaluation, training
 from assets.automation import JOBS, new_raw_files, nightly_refresh
 from assets.checks import CURATION_CHECKS
 from assets.foundry import load_foundry
@@ -20,9 +20,19 @@ defs = dg.Definitions(
         curation.splits,
         curation.sample_ledger,
         curation.dataset,
+        training.chat_examples,
+        training.vram_plan,
+        training.qlora_adapter,
+        evaluation.evaluation,
+        audit.audit_database,
     ],
-    asset_checks=CURATION_CHECKS,
-    jobs=JOBS[:1],
+    asset_checks=[
+        *CURATION_CHECKS,
+        training.labels_cover_exactly_the_answer,
+        training.nothing_lost_in_render,
+        training.fits_the_gpu,
+    ],
+    jobs=JOBS,
     schedules=[nightly_refresh],
     sensors=[new_raw_files],
     executor=dg.in_process_executor,

@@ -15,7 +15,7 @@ from assets.checks import verdict
 from assets.curation import OWNERS
 from assets.foundry import Foundry, code_version, ledger_of
 from assets.io import column_schema, markdown_table
-from pipeline import plots, vram
+from pipeline import vram
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.lake import Version, write_atomically
 from pipeline.ledger import model_questions

@@ -11,7 +11,7 @@ from assets.foundry import Foundry, ledger_of
 from assets.training import places
 from cli.options import escape, out
 from pipeline.ledger import reason_counts
-from schemas.reasons import REASON_TEXT, SPLITS, Reason
+from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
 
 
 def summarise(foundry: Foundry, with_models: bool) -> None:
@@ -52,7 +52,8 @@ def print_funnel(counts: dict[str, int]) -> None:
     left = sum(counts.values())
     table.add_row("read", f"{left:,}", f"{left:,}")
     splits = {str(name) for name in SPLITS}
-    for name, count in counts.items():
+    for name in map(str, Disposition):
+        count = counts[name]
         left -= 0 if name in splits else count
         table.add_row(f"-> {name}" if name in splits else name, f"{count:,}", "" if name in splits else f"{left:,}", style="green" if name in splits else None)
     out.print(table)
