@@ -25,10 +25,16 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
 def audit_database(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Writes data/audit.sqlite."""
     version = places(foundry).version
-    tables = {name: pq.read_table(foundry.lake.table_path(asset, version.tables[asset]), partitioning=None) for name, asset in TABLES.items()}
+    tables = {
+        name: pq.read_table(foundry.lake.table_path(asset, version.tables[asset]), partitioning=None) for name, asset in TABLES.items()
+    }
     path = foundry.data_root / "audit.sqlite"
     counts = build_audit(path, tables, foundry.adapters.glob("*"))
     return dg.MaterializeResult(
         data_version=dg.DataVersion(short_hash(version.name, canonical_json(counts))),
-        metadata={"tables": counts_table(counts, "table"), "dataset_version": version.dataset_version, "path": dg.MetadataValue.path(str(path))},
+        metadata={
+            "tables": counts_table(counts, "table"),
+            "dataset_version": version.dataset_version,
+            "path": dg.MetadataValue.path(str(path)),
+        },
     )

@@ -16,7 +16,9 @@ train_and_evaluate = dg.define_asset_job(
     "train_and_evaluate", TRAIN_AND_EVALUATE, description="The published dataset to an adapter and a verdict on it; publishes nothing."
 )
 everything = dg.define_asset_job("everything", [*CURATE, *TRAIN_AND_EVALUATE], description="Raw files to an evaluated adapter.")
-render = dg.define_asset_job("render", [*CURATE, "chat_examples"], description="Raw files to rendered chat examples (mcq run --until rendered).")
+render = dg.define_asset_job(
+    "render", [*CURATE, "chat_examples"], description="Raw files to rendered chat examples (mcq run --until rendered)."
+)
 train = dg.define_asset_job(
     "train", [*CURATE, *TRAIN_AND_EVALUATE[:3]], description="Raw files to a trained adapter, without evaluation (mcq run --until trained)."
 )

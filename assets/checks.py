@@ -22,7 +22,9 @@ def verdict(bad: pd.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=bad.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 
 
-def blocking(asset: str, name: str, description: str, find: Callable[..., pd.DataFrame], others: Sequence[str] = ()) -> dg.AssetChecksDefinition:
+def blocking(
+    asset: str, name: str, description: str, find: Callable[..., pd.DataFrame], others: Sequence[str] = ()
+) -> dg.AssetChecksDefinition:
     """A blocking check of one asset. `find` gets its frame and those of `others`, and gives the rows that break the rule."""
 
     @dg.asset_check(asset=asset, name=name, description=description, blocking=True, additional_deps=list(others))
@@ -45,10 +47,26 @@ CURATION_CHECKS = [
     blocking("rejected_records", "every_rejection_has_a_reason", "No record is rejected without a reason code.", checks.unexplained),
     blocking("questions", "answers_valid", "Every answer_index points at an option, and no option is empty.", checks.invalid_answers),
     blocking(
-        "duplicate_clusters", "nothing_lost_in_deduplicate", "Every question has one row.", lambda own, q: checks.unaccounted(q, own), ["questions"]
+        "duplicate_clusters",
+        "nothing_lost_in_deduplicate",
+        "Every question has one row.",
+        lambda own, q: checks.unaccounted(q, own),
+        ["questions"],
     ),
-    blocking("quality_scores", "nothing_lost_in_assess", "Every question has one score.", lambda own, q: checks.unaccounted(q, own), ["questions"]),
-    blocking("curated_questions", "nothing_lost_in_select", "Every question has one verdict.", lambda own, q: checks.unaccounted(q, own), ["questions"]),
+    blocking(
+        "quality_scores",
+        "nothing_lost_in_assess",
+        "Every question has one score.",
+        lambda own, q: checks.unaccounted(q, own),
+        ["questions"],
+    ),
+    blocking(
+        "curated_questions",
+        "nothing_lost_in_select",
+        "Every question has one verdict.",
+        lambda own, q: checks.unaccounted(q, own),
+        ["questions"],
+    ),
     blocking(
         "splits",
         "nothing_lost_in_split",

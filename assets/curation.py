@@ -16,7 +16,6 @@ from pipeline.ledger import build_ledger, dataset_version, funnel, reason_counts
 from pipeline.normalize import normalize
 from pipeline.select import select
 from pipeline.split import split
-from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, Reason
 
 OWNERS = ["team:mcq-foundry"]
@@ -33,7 +32,14 @@ def spec(name: str, module: str, description: str, kinds: set[str], group: str =
     """What every asset says of itself; a table adds its columns."""
     metadata = {"dagster/column_schema": column_schema(TABLES[name])} if name in TABLES else {}
     return dg.AssetSpec(
-        name, description=description, group_name=group, kinds=kinds, owners=OWNERS, code_version=code_version(module), metadata=metadata, **more
+        name,
+        description=description,
+        group_name=group,
+        kinds=kinds,
+        owners=OWNERS,
+        code_version=code_version(module),
+        metadata=metadata,
+        **more,
     )
 
 
@@ -74,7 +80,10 @@ def raw_records(foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
     table = unwritten(foundry.lake, "raw_records", frame)
     by_source = frame.groupby("source", sort=False).agg(files=("file", "nunique"), records=("record_id", "size")).reset_index()
     files = frame.groupby("file", sort=False).agg(
-        reader=("reader", "first"), encoding=("encoding", "first"), records=("record_id", "size"), rejected=("reason_codes", lambda c: sum(map(len, c)))
+        reader=("reader", "first"),
+        encoding=("encoding", "first"),
+        records=("record_id", "size"),
+        rejected=("reason_codes", lambda c: sum(map(len, c))),
     )
     worst = files.reset_index().sort_values(["rejected", "records"], ascending=False).head(20)
     metadata = {
@@ -91,7 +100,7 @@ def raw_records(foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
     outs={
         name: dg.AssetOut.from_spec(spec(name, "pipeline.normalize", description, {"python", "pydantic", "parquet"}))
         for name, description in {
-            "questions": "Parsed, repaired and validated questions: stem, options without marks, answer counted from 0, every repair named.",
+            "questions": "Parsed, repaired and validated questions: stem, options without marks, answer counted from 0, repairs named.",
             "rejected_records": "Records that are no usable question, each with its reason codes and all that could still be read of it.",
         }.items()
     },
@@ -191,7 +200,9 @@ def curated_questions(
     return output(table, {"kept": kept, "reasons": reasons_table(reason_counts(frame)), **duplicates})
 
 
-@table_asset("splits", "pipeline.split", "The split of each kept question, drawn by split group with the config's seed.", {"python", "parquet"})
+@table_asset(
+    "splits", "pipeline.split", "The split of each kept question, drawn by split group with the config's seed.", {"python", "parquet"}
+)
 def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.Output[Table]:
     """Stage 6, split."""
     parameters = foundry.config.split.model_dump()
@@ -254,7 +265,17 @@ def dataset(
     sample_ledger: Table,
 ) -> dg.MaterializeResult:
     """Stage 8, publish."""
-    inputs = [raw_records, questions, rejected_records, duplicate_clusters, duplicate_pairs, quality_scores, curated_questions, splits, sample_ledger]
+    inputs = [
+        raw_records,
+        questions,
+        rejected_records,
+        duplicate_clusters,
+        duplicate_pairs,
+        quality_scores,
+        curated_questions,
+        splits,
+        sample_ledger,
+    ]
     lake, chain = foundry.lake, run_chain(context.instance, context.run)
     with lake.lock():
         before = lake.current()
@@ -270,7 +291,9 @@ def dataset(
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         published = lake.publish(version)
-        active = {run_id for run in context.instance.get_runs(dg.RunsFilter(statuses=ACTIVE)) for run_id in run_chain(context.instance, run)}
+        active = {
+            run_id for run in context.instance.get_runs(dg.RunsFilter(statuses=ACTIVE)) for run_id in run_chain(context.instance, run)
+        }
         removed = lake.clean(foundry.config.keep_versions, foundry.pinned_versions(), {*active, *chain})
     context.log.info("published %s" if published else "nothing new: %s is published already", version.name)
     return dg.MaterializeResult(

@@ -11,7 +11,7 @@ from assets.curation import OWNERS
 from assets.foundry import Foundry, code_version
 from assets.io import markdown_table
 from assets.training import Places, job_facts, places, png, qlora_adapter
-
+from pipeline import plots
 from pipeline.text import canonical_json, short_hash
 from schemas.errors import DataError
 
@@ -25,7 +25,7 @@ def evaluation_folder(foundry: Foundry, at: Places) -> Path:
 @dg.asset(
     name="evaluation",
     deps=[qlora_adapter],
-    description="Base model and adapter on the same held-out questions: accuracy with intervals, exact McNemar test, one sentence of verdict.",
+    description="Base model and adapter on the same held-out questions: accuracy with intervals, exact McNemar test, a verdict in words.",
     group_name="evaluate",
     kinds={"pytorch", "huggingface"},
     owners=OWNERS,
@@ -36,16 +36,68 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
     """Evaluates the adapter of the published dataset and the configured training."""
     at = places(foundry)
     if not (at.adapter / "manifest.json").exists():
-        raise DataError(f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter")
+        raise DataError(
+            f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter"
+        )
     folder = evaluation_folder(foundry, at)
     if not (folder / "result.json").exists():
         run_child(context, foundry, "pipeline.evaluation", folder, {**job_facts(at, folder), "adapter": str(at.adapter)})
     result: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    primary = result["modes"][result["primary"]]
     return dg.MaterializeResult(
         data_version=dg.DataVersion(folder.name),
         metadata={
             "verdict": dg.MetadataValue.md(f"**{result['verdict']}**"),
             "plot": png(plots.base_vs_adapter(result)),
+            "modes": markdown_table([mode_row(name, mode) for name, mode in result["modes"].items()]),
+            "by_subject": markdown_table(primary["by_subject"][:20]),
+            "by_source": markdown_table(primary["by_source"]),
+            "by_language": markdown_table(primary["by_language"]),
+            "benchmark": markdown_table([mode_row(name, mode) for name, mode in result["benchmark"].items()]),
+            "counts": dg.MetadataValue.json(result["counts"]),
+            **numbers(primary),
+            "dataset_version": result["dataset_version"],
+            "adapter": result["adapter"],
             "path": dg.MetadataValue.path(str(folder)),
         },
     )
+
+
+def mode_row(name: str, mode: dict[str, Any]) -> dict[str, Any]:
+    """One mode's result as a row for people."""
+    low, high = mode["delta_interval"] or (None, None)
+    return {
+        "mode": name,
+        "questions": mode["n"],
+        "guessing": percent(mode["chance"]),
+        "base": model_cell(mode["base"]),
+        "adapter": model_cell(mode["adapter"]),
+        "difference": percent(mode["delta"]),
+        "95% interval": f"{percent(low)} to {percent(high)}",
+        "fixed / broken": f"{mode['fixed']} / {mode['broken']}",
+        "McNemar p": mode["p_value"],
+        "gold NLL base -> adapter": f"{number(mode['base']['gold_nll'])} -> {number(mode['adapter']['gold_nll'])}",
+        "detectable": percent(mode["minimum_detectable_effect"]),
+    }
+
+
+def model_cell(model: dict[str, Any]) -> str:
+    """Accuracy with its Wilson interval."""
+    low, high = model["interval"] or (None, None)
+    return f"{percent(model['accuracy'])} ({percent(low)} to {percent(high)})"
+
+
+def numbers(mode: dict[str, Any]) -> dict[str, float]:
+    """What the UI can plot over time."""
+    found = {"base_accuracy": mode["base"]["accuracy"], "adapter_accuracy": mode["adapter"]["accuracy"], "accuracy_delta": mode["delta"]}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction for people; a dash where it is undefined."""
+    return "–" if fraction is None else f"{100 * fraction:.1f}%"
+
+
+def number(value: float | None) -> str:
+    """A number for people; a dash where it is undefined."""
+    return "–" if value is None else f"{value:.2f}"

@@ -90,7 +90,9 @@ def _sources(module: str, seen: set[Path]) -> set[Path]:
             continue
         seen.add(path)
         for node in ast.walk(ast.parse(path.read_bytes())):
-            names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names = (
+                [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            )
             for name in names:
                 if name and name.partition(".")[0] in ("schemas", "pipeline"):
                     _sources(name, seen)

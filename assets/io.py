@@ -16,7 +16,21 @@ from assets.foundry import Foundry, code_version
 from pipeline.lake import Lake, content_hash
 from pipeline.text import canonical_json, one_line, short_hash
 from schemas.errors import DataError
-from schemas.tables import ClusterMember, LedgerRow, Pair, Quality, Question, RawRecord, Rejected, Row, Selection, SplitRow, arrow_type, to_frame, to_table
+from schemas.tables import (
+    ClusterMember,
+    LedgerRow,
+    Pair,
+    Quality,
+    Question,
+    RawRecord,
+    Rejected,
+    Row,
+    Selection,
+    SplitRow,
+    arrow_type,
+    to_frame,
+    to_table,
+)
 
 # `Output(data_version=...)` is the only way to give a table its own version, and says on every use that it is beta.
 warnings.filterwarnings("ignore", message=r"Parameter `data_version`", category=dg.BetaWarning)

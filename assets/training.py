@@ -10,12 +10,12 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.children import run_child
 from assets.checks import verdict
+from assets.children import run_child
 from assets.curation import OWNERS
 from assets.foundry import Foundry, code_version, ledger_of
 from assets.io import column_schema, markdown_table
-from pipeline import vram
+from pipeline import plots, vram
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.lake import Version, write_atomically
 from pipeline.ledger import model_questions
@@ -45,7 +45,9 @@ def places(foundry: Foundry) -> Places:
     train, render = foundry.config.train, foundry.config.render
     rendering = canonical_json([version.tables["sample_ledger"], render.model_dump(mode="json"), train.base_model, train.revision])
     examples = short_hash(rendering, code_version("pipeline.training.render"))
-    adapter = short_hash(version.dataset_version, examples, canonical_json(train.model_dump(mode="json")), code_version("pipeline.training"))
+    adapter = short_hash(
+        version.dataset_version, examples, canonical_json(train.model_dump(mode="json")), code_version("pipeline.training")
+    )
     return Places(version, foundry.models / foundry.config.dataset / "examples" / examples, foundry.adapters / adapter)
 
 
@@ -106,7 +108,9 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
     return verdict(wrong_completions(examples, answers))
 
 
-@dg.asset_check(asset=chat_examples, blocking=True, description="Every published question has one example, also those too long to train on.")
+@dg.asset_check(
+    asset=chat_examples, blocking=True, description="Every published question has one example, also those too long to train on."
+)
 def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
     """Conservation over rendering."""
     at = places(foundry)
@@ -150,14 +154,16 @@ def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=plan.fits or not on_gpu,
         metadata={"total_gib": plan.total_gib, "capacity_gib": plan.capacity_gib, "largest_batch_size": plan.largest_batch},
-        description=None if plan.fits else f"{plan.total_gib:.1f} GiB needed, {plan.capacity_gib:.1f} usable; lower batch_size or max_seq_tokens",
+        description=None
+        if plan.fits
+        else f"{plan.total_gib:.1f} GiB needed, {plan.capacity_gib:.1f} usable; lower batch_size or max_seq_tokens",
     )
 
 
 @dg.asset(
     name="qlora_adapter",
     deps=[chat_examples, vram_plan],
-    description="The LoRA adapter, trained in a child process: safetensors, manifest, and the loss of every sample. An interrupted run resumes.",
+    description="The LoRA adapter, trained in a child process: safetensors, manifest, every sample's loss. An interrupted run resumes.",
     group_name="train",
     kinds={"pytorch", "huggingface"},
     owners=OWNERS,

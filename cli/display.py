@@ -18,8 +18,16 @@ class Display:
         self.run_id = run_id
         self.started: dict[str, float] = {}
         self.last_plain = 0.0
+        self.interrupted = False
         self.bars: dict[str, Any] = {}
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
         self.progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
     def __enter__(self) -> "Display":
@@ -47,9 +55,12 @@ class Display:
                 self._say(f"[bold red]✗[/] check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}")
         elif kind == dg.DagsterEventType.STEP_FAILURE:
             self._finish_bar()
-            self._say(f"[bold red]✗[/] {step}: {escape(reason(event))}")
+            why = reason(event)
+            self.interrupted = self.interrupted or "Interrupted" in why
+            self._say(f"[bold red]✗[/] {step}: {'interrupted' if 'Interrupted' in why else escape(why)}")
         elif kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
-            self._say(f"run {self.run_id[:8]} {'was interrupted' if kind == dg.DagsterEventType.RUN_CANCELED else 'failed'}; what readers see is unchanged")
+            what = "was interrupted; run it again to continue" if self.interrupted or kind == dg.DagsterEventType.RUN_CANCELED else "failed"
+            self._say(f"run {self.run_id[:8]} {what}; the published dataset is as it was, unless `dataset` stands above with a tick")
 
     def line(self, asset: str, line: dict[str, Any]) -> None:
         """Shows one line that a child process wrote; called from the thread that follows it."""

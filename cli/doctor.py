@@ -39,7 +39,10 @@ def doctor() -> None:
     for card in cards:
         major, minor = (int(part) for part in card["compute_cap"].split("."))
         kind = "bf16" if (major, minor) >= (8, 0) else "fp16 only (bf16 would be emulated)"
-        line("gpu", f"{card['name']}, {int(card['memory.total']) / 1024:.1f} GiB, sm_{major}{minor}, computes in {kind}, driver {card['driver_version']}")
+        line(
+            "gpu",
+            f"{card['name']}, {int(card['memory.total']) / 1024:.1f} GiB, sm_{major}{minor}, {kind}, driver {card['driver_version']}",
+        )
     if not cards:
         line("gpu", "none that nvidia-smi shows: training runs on the CPU, with a small model")
     foundry = load_foundry()
@@ -53,7 +56,10 @@ def doctor() -> None:
     hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub"
     cached += sorted(path.name.removeprefix("models--").replace("--", "/") for path in hub.glob("models--*"))
     line("models", ", ".join(cached) or "none cached")
-    line("model hub", "not asked (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "asked for models that aren't local")
+    line(
+        "model hub",
+        "not asked (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "asked for models that aren't local",
+    )
     if problems:
         line("problem", f"missing: {', '.join(problems)}", "red")
         raise typer.Exit(1)

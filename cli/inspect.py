@@ -47,7 +47,8 @@ def inspect(
         out.print(f"  {code:<22} {count:>6,}  {REASON_TEXT[Reason(code)]}")
         out.print(f"  {'':<22}         first at {escape(example['locator'])}: {escape((example['detail'] or '')[:200])}", style="dim")
     for row in questions[:SHOWN]:
-        out.print(f"\n[bold]{escape(row['locator'])}[/]  {escape(row['subject'] or '')} {row['language']}  repairs: {', '.join(row['repairs']) or 'none'}")
+        repairs = ", ".join(row["repairs"]) or "none"
+        out.print(f"\n[bold]{escape(row['locator'])}[/]  {escape(row['subject'] or '')} {row['language']}  repairs: {repairs}")
         if row["context"]:
             out.print(f"  context: {escape(json.dumps(row['context'][:160], ensure_ascii=False))}", style="dim")
         out.print(f"  {escape(row['stem'][:400])}")

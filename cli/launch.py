@@ -28,9 +28,7 @@ def launch(job_name: str) -> bool:
         reap(instance)
         repository = defs.get_repository_def()
         job = repository.get_job(job_name)
-        target = LoadableTargetOrigin(
-            executable_path=sys.executable, module_name="assets.definitions", working_directory=str(PROJECT_ROOT)
-        )
+        target = LoadableTargetOrigin(executable_path=sys.executable, module_name="assets.definitions", working_directory=str(PROJECT_ROOT))
         location = ManagedGrpcPythonEnvCodeLocationOrigin(target, CODE_LOCATION)
         run = instance.create_run_for_job(
             job,
@@ -76,5 +74,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from cli.options import command, err, escape, out, user_path
 from schemas.errors import ConfigError, DataError
 
-SHOWN = ("locator", "disposition", "reason_codes", "quality_score", "stem")
+SHOWN = {"record_id": 16, "locator": 34, "disposition": 12, "reason_codes": 22, "stem": 40}  # column -> widest cell
 TABLE_ROWS = 50
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -105,16 +106,23 @@ def cell(value: Any) -> Any:
 def show(rows: list[dict[str, Any]]) -> None:
     """The most telling columns of the first rows."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in SHOWN:
-        table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=3 if name == "stem" else None)
+    for name, width in SHOWN.items():
+        table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=width)
     for row in rows[:TABLE_ROWS]:
         table.add_row(*(escape(text_of(row[name])) for name in SHOWN))
-    out.print(table, soft_wrap=False)
+    Console(highlight=False, width=None if out.is_terminal else 140).print(table)
     if len(rows) > TABLE_ROWS:
         err.print(f"{len(rows):,} rows, the first {TABLE_ROWS} shown; --format jsonl|csv|parquet gives all")
 
 
 def text_of(value: Any) -> str:
     """A cell for reading."""
-    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else f"{value:.2f}" if isinstance(value, float) else str(value)
-
+    return (
+        ""
+        if value is None
+        else ", ".join(map(str, value))
+        if isinstance(value, list)
+        else f"{value:.2f}"
+        if isinstance(value, float)
+        else str(value)
+    )

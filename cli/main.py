@@ -6,7 +6,7 @@ from cli import audit, doctor, inspect, ledger, pairs, plan, run, trace
 
 app = typer.Typer(
     name="mcq",
-    help="MCQ Foundry: raw multiple-choice questions to a dataset where every sample can be explained, a QLoRA adapter, and an honest verdict.",
+    help="MCQ Foundry: raw multiple-choice questions to a dataset where every sample can be explained, an adapter, an honest verdict.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -11,7 +11,17 @@ from schemas.config import TrainConfig
 from schemas.errors import ConfigError
 
 # Usable GiB: what torch reports less the driver's share; 14.0 of a T4's 14.74 is what a plan may call a fit.
-GPUS = {"t4": 14.0, "l4": 21.0, "rtx3090": 22.5, "rtx4090": 22.5, "a10g": 21.5, "v100": 15.0, "a100-40": 38.5, "a100-80": 78.0, "h100": 78.0}
+GPUS = {
+    "t4": 14.0,
+    "l4": 21.0,
+    "rtx3090": 22.5,
+    "rtx4090": 22.5,
+    "a10g": 21.5,
+    "v100": 15.0,
+    "a100-40": 38.5,
+    "a100-80": 78.0,
+    "h100": 78.0,
+}
 
 
 @command
@@ -35,7 +45,9 @@ def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {'
 
 def show_memory(found: Any, train: TrainConfig) -> None:
     """The plan by component, and whether it fits."""
-    table = Table(title=f"GPU memory: {train.base_model}, {train.method}, rank {train.rank}, batch {train.batch_size}", title_justify="left", box=None)
+    table = Table(
+        title=f"GPU memory: {train.base_model}, {train.method}, rank {train.rank}, batch {train.batch_size}", title_justify="left", box=None
+    )
     table.add_column("component")
     table.add_column("GiB", justify="right")
     for name, gib in found.components.items():
@@ -49,12 +61,24 @@ def show_memory(found: Any, train: TrainConfig) -> None:
 
 def show_policies(rows: list[PolicyRow], train: TrainConfig) -> None:
     """Every policy at every rank; none of them is best."""
-    table = Table(title="alpha policies (scale multiplies B·A; learning rates give the published band of scale·sqrt(rank)·lr)", title_justify="left", box=None)
+    table = Table(
+        title="alpha policies (scale multiplies B·A; learning rates give the published band of scale·sqrt(rank)·lr)",
+        title_justify="left",
+        box=None,
+    )
     for name in ("policy", "rank", "alpha", "rsLoRA", "scale", "as plain alpha", "learning rate"):
         table.add_column(name, justify="left" if name == "policy" else "right")
     for row in rows:
         chosen = row.policy == train.policy.name and row.rank == train.rank
         rates = f"{row.learning_rate_low:.1e} to {row.learning_rate_high:.1e}"
-        cells = (row.policy, str(row.rank), f"{row.alpha:g}", "yes" if row.use_rslora else "no", f"{row.scale:.3g}", f"{row.equivalent_alpha:.4g}", rates)
+        cells = (
+            row.policy,
+            str(row.rank),
+            f"{row.alpha:g}",
+            "yes" if row.use_rslora else "no",
+            f"{row.scale:.3g}",
+            f"{row.equivalent_alpha:.4g}",
+            rates,
+        )
         table.add_row(*cells, style="bold green" if chosen else None)
     out.print(table)

@@ -55,7 +55,12 @@ def print_funnel(counts: dict[str, int]) -> None:
     for name in map(str, Disposition):
         count = counts[name]
         left -= 0 if name in splits else count
-        table.add_row(f"-> {name}" if name in splits else name, f"{count:,}", "" if name in splits else f"{left:,}", style="green" if name in splits else None)
+        table.add_row(
+            f"-> {name}" if name in splits else name,
+            f"{count:,}",
+            "" if name in splits else f"{left:,}",
+            style="green" if name in splits else None,
+        )
     out.print(table)
 
 

@@ -66,10 +66,16 @@ def show(story: dict[str, Any]) -> None:
         say("Neighbour", f"{other['relation']} ({other['similarity']:.2f}; {other['why']}): {one(other)}")
     for fact in story["training"]:
         losses = ", ".join(f"{name} {fact[key]:.3f}" for name, key in LOSSES if fact[key] is not None)
-        say("Training", f"adapter {fact['adapter']} of {fact['base_model']}: {fact['status']}, seen {fact['times_seen']} times; {losses or 'no loss'}")
+        say(
+            "Training",
+            f"adapter {fact['adapter']} of {fact['base_model']}: {fact['status']}, seen {fact['times_seen']} times; {losses or 'no loss'}",
+        )
     for fact in story["answers"]:
         mark = "right" if fact["correct"] else "wrong"
-        say("Answer", f"{fact['model']} ({fact['mode']}, adapter {fact['adapter']}): {fact['answered']} - {mark}, gold NLL {fact['gold_nll']:.2f}")
+        say(
+            "Answer",
+            f"{fact['model']} ({fact['mode']}, adapter {fact['adapter']}): {fact['answered']} - {mark}, gold NLL {fact['gold_nll']:.2f}",
+        )
     if not story["training"] and not story["answers"]:
         say("Models", "no finished training or evaluation has seen it")
 

@@ -50,7 +50,7 @@ def noise(row: Row) -> float:
     odd = sum(
         1 for c in text if not (c.isalnum() or c.isspace() or c in ".,;:?!'\"()[]{}-–—/%°+=<>*^_$\\&“”‘’…|#@×÷√≤≥→~")
     ) + 9 * text.count("\ufffd")
-    return odd / max(len(text), 1)
+    return float(odd) / max(len(text), 1)
 
 
 def shouting(row: Row) -> float:

@@ -86,7 +86,8 @@ def wrong_completions(examples: pd.DataFrame, answers: Mapping[str, str]) -> pd.
 
     The loss sees the completion and nothing else. Spaces are left out of the comparison where special tokens were broken by them.
     """
-    rows = examples[["record_id", "completion", "neutralised_tokens"]].to_dict("records")
+    columns = ("record_id", "completion", "neutralised_tokens")
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*(examples[name].tolist() for name in columns), strict=True)]
     ends = Counter(row["completion"].removeprefix(answers.get(row["record_id"], "")) for row in rows)
     end = ends.most_common(1)[0][0] if ends else ""
 

@@ -198,17 +198,17 @@ def find_answer_format(rows: Iterable[tuple[object, list[str]]]) -> AnswerFormat
     'index0'
     """
     keys = [(key[0] if isinstance(key, list) and len(key) == 1 else key, options) for key, options in rows]
-    keys = [(str(key).strip(), options) for key, options in keys if key is not None and str(key).strip() and len(options) >= 2]
-    if not keys:
+    texts_of_keys = [(str(key).strip(), options) for key, options in keys if key is not None and str(key).strip() and len(options) >= 2]
+    if not texts_of_keys:
         return AnswerFormat("letter", "no keys")
-    texts = sum(any(fold_option(option) == fold_option(key) for option in options) for key, options in keys)
-    letters = sum(letter_of(key) is not None for key, _ in keys)
-    numbers = [(number, len(options)) for key, options in keys if (number := number_of(key)) is not None]
-    if len(numbers) * 2 > len(keys):
-        return _number_format(numbers, texts, len(keys))
+    texts = sum(any(fold_option(option) == fold_option(key) for option in options) for key, options in texts_of_keys)
+    letters = sum(letter_of(key) is not None for key, _ in texts_of_keys)
+    numbers = [(number, len(options)) for key, options in texts_of_keys if (number := number_of(key)) is not None]
+    if len(numbers) * 2 > len(texts_of_keys):
+        return _number_format(numbers, texts, len(texts_of_keys))
     if texts > letters:
-        return AnswerFormat("text", f"{texts} of {len(keys)} keys are the text of an option")
-    return AnswerFormat("letter", f"{letters} of {len(keys)} keys are letters")
+        return AnswerFormat("text", f"{texts} of {len(texts_of_keys)} keys are the text of an option")
+    return AnswerFormat("letter", f"{letters} of {len(texts_of_keys)} keys are letters")
 
 
 def _number_format(numbers: list[tuple[int, int]], texts: int, total: int) -> AnswerFormat:

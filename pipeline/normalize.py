@@ -97,7 +97,8 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
         answer_format, decided_by = ("text", "blocks") if rows[0]["reader"] == "blocks" else find_answer_format(usable)  # type: ignore[assignment]
     language = source.language if source.language != "auto" else _majority_language(drafts)
     subject = _subject_of_file(rows[0]["file"], source)
-    kept, dropped = [], []
+    kept: list[dict[str, Any]] = []
+    dropped: list[dict[str, Any]] = []
     for row, draft in zip(rows, drafts, strict=True):
         finished, is_kept = _finish(row, draft, answer_format, decided_by, source, language, subject)
         (kept if is_kept else dropped).append(finished)
@@ -149,7 +150,8 @@ def _draft_block(payload: str) -> Draft:
     reasons, detail = [], None
     at = keys[0] if keys else next((i for i, line in enumerate(lines) if re.match(r"A[.)]?\s", line)), len(lines))
     stem = split_stem("\n".join(lines[:at]))
-    options, labels = [], []
+    options: list[str] = []
+    labels: list[str] = []
     for line in lines[at + 1 if keys else at :]:
         match = re.match(r"([A-J])(?:[.)]\s?|\s|$)(.*)", line)
         if match and match[1] == LETTERS[len(options) : len(options) + 1]:
@@ -169,8 +171,9 @@ def _draft_block(payload: str) -> Draft:
 def _draft_cells(cells: dict[str, Any], fields: FieldMap, headers: list[str]) -> Draft:
     repairs: list[str] = []
     if not fields.usable:
-        detail = f"found the fields {', '.join(headers)[:300] or '(none)'}; write under the source: fields: {{stem: ..., options: ..., answer: ...}}"
-        return Draft("", None, [], [], None, None, None, None, repairs, [Reason.UNKNOWN_LAYOUT], detail)
+        names = ", ".join(headers)[:300] or "(none)"
+        advice = f"found the fields {names}; write under the source: fields: {{stem: ..., options: ..., answer: ...}}"
+        return Draft("", None, [], [], None, None, None, None, repairs, [Reason.UNKNOWN_LAYOUT], advice)
     columns = fields.columns
 
     def cell(part: str) -> Any:
@@ -178,8 +181,10 @@ def _draft_cells(cells: dict[str, Any], fields: FieldMap, headers: list[str]) ->
 
     text = _text(cell("stem"), repairs)
     reasons: list[Reason] = []
-    detail = None
-    options, labels, note = [], [], None
+    detail: str | None = None
+    options: list[str] = []
+    labels: list[str] = []
+    note: str | None = None
     several = False
     raw_options = _option_cells(cells, fields, repairs)
     if len(text) > MAX_TEXT_CHARS or sum(map(len, raw_options)) > MAX_TEXT_CHARS:
@@ -291,10 +296,10 @@ def _finish(
             reasons.append(reason)
             details.append(detail)
     if not reasons:
-        index, reason, detail = _find_answer(draft, answer_format, decided_by, repairs)
-        if reason:
-            reasons.append(reason)
-            details.append(detail or "")
+        index, fault, why = _find_answer(draft, answer_format, decided_by, repairs)
+        if fault:
+            reasons.append(fault)
+            details.append(why or "")
     written = f"{draft.stem} {' '.join(draft.options)}"
     spoken = source.language if source.language != "auto" else "vi" if is_vietnamese(written) else language if _bare(written) else "en"
     common = {key: row[key] for key in ("record_id", "source", "role", "file", "locator")}
@@ -335,9 +340,8 @@ def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
     if not options:
         yield (Reason.NOT_MULTIPLE_CHOICE, "it offers no options") if stem or draft.context else (Reason.EMPTY_STEM, "no text")
         return
-    if picture := picture_wanted(f"{draft.context or ''}\n{stem}"):
-        if Reason.IMAGE_REQUIRED not in draft.reasons:
-            yield Reason.IMAGE_REQUIRED, f"the text points at a picture: {picture!r}"
+    if (picture := picture_wanted(f"{draft.context or ''}\n{stem}")) and Reason.IMAGE_REQUIRED not in draft.reasons:
+        yield Reason.IMAGE_REQUIRED, f"the text points at a picture: {picture!r}"
     if not re.search(r"\w", stem):
         yield Reason.EMPTY_STEM, f"stem {stem!r}"
     if len(options) < MIN_OPTIONS:
@@ -371,7 +375,7 @@ def _find_answer(draft: Draft, answer_format: str, decided_by: str, repairs: lis
             return draft.labels.index(letter), None, None
     if found.repair:
         repairs.append(found.repair)
-    return found.index, found.reason, found.detail
+    return found.position, found.reason, found.detail
 
 
 def content_id(context: str | None, stem: str, options: list[str], answer_index: int) -> str:

@@ -1,4 +1,4 @@
-"""Judges pairs of raw questions with the pipeline's own parsing and verification: the way to measure deduplication against labelled pairs."""
+"""Judges pairs of raw questions with the pipeline's own parsing and verification: measures deduplication against labels."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,9 @@ def judge_pairs(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         left, right = read[2 * number], read[2 * number + 1]
         if isinstance(left, str) or isinstance(right, str):
             same = fold(canonical_json(_raw(pair["a"]))) == fold(canonical_json(_raw(pair["b"])))
-            problem = "; ".join(f"{name} is no usable question: {side}" for name, side in (("a", left), ("b", right)) if isinstance(side, str))
+            problem = "; ".join(
+                f"{name} is no usable question: {side}" for name, side in (("a", left), ("b", right)) if isinstance(side, str)
+            )
             rows.append({"relation": str(Relation.EXACT if same else Relation.DIFFERENT), "similarity": float(same), "why": problem})
         else:
             verdict = judge(left, right)
@@ -45,7 +47,13 @@ def _read(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
     records = []
     for number, side in enumerate(sides):
         reader, payload = _payload(side)
-        record = {"record_id": str(number), "source": "pairs", "role": "train", "file": str(number), "locator": f"{number}#item:1"}
+        record: dict[str, Any] = {
+            "record_id": str(number),
+            "source": "pairs",
+            "role": "train",
+            "file": str(number),
+            "locator": f"{number}#item:1",
+        }
         record |= {"reader": reader, "encoding": "utf-8", "file_sha256": "", "payload": payload, "reason_codes": [], "detail": None}
         records.append(record)
     config = Config(dataset="pairs", sources=[SourceConfig(name="pairs", path="*")])

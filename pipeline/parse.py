@@ -93,7 +93,7 @@ def _continues(text: str, chain: list[_Mark], mark: _Mark) -> bool:
     ("C. Ông Q và anh M. D Ông Q"), never as a name at the end of an option ("ông B và chị E.")."""
     if mark.strength >= 5 or mark.strength == 2 or any(m.strength in (1, 3) for m in chain):
         return True
-    return text[: mark.start].rstrip(" ")[-1:] in ".;!?\n" and bool(text[mark.end :].strip(" .\n")) or len(chain) == 1
+    return (text[: mark.start].rstrip(" ")[-1:] in ".;!?\n" and bool(text[mark.end :].strip(" .\n"))) or len(chain) == 1
 
 
 def split_options(text: str) -> Options | None:
@@ -276,7 +276,7 @@ def picture_wanted(text: str) -> str | None:
 class Key(NamedTuple):
     """Position of the right option, or why there is none."""
 
-    index: int | None
+    position: int | None
     reason: Reason | None
     repair: str | None
     detail: str | None
@@ -383,11 +383,13 @@ def refers_to_others(option: str) -> bool:
     return bool(
         re.search(r"\b(?:all|none|any|both|neither|either|two) of (?:the )?(?:above|following|other (?:answers|options|choices))\b", folded)
         or re.fullmatch(r"(?:all|none|any|both|neither) of (?:these|them|those)\W*", folded)
-        or re.search(
-            r"\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))",
-            folded,
+        or (
+            re.search(
+                r"\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))",
+                folded,
+            )
+            and re.match(r"(?:tất cả|cả|không|các|đáp án|câu|phương án)", folded)
         )
-        and re.match(r"(?:tất cả|cả|không|các|đáp án|câu|phương án)", folded)
         or re.match(r"cả [a-j]\b(?:\s*,|\s+và|\s+lẫn)", folded)
         or re.fullmatch(
             r"(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai)|cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b.*)\W*",

@@ -84,10 +84,10 @@ def _contaminated(
         fates[record_id] = _Fate(Disposition.CONTAMINATED, Reason(f"contaminated_{relation}"), detail, item, relation)
         if cluster := member[record_id]["cluster_id"]:
             touched[cluster] = min(touched.get(cluster, item), item)
-    for record_id, row in member.items():
+    for record_id, cell in member.items():
         # A benchmark question in the cluster touches it as well.
-        if row["role"] == "benchmark" and row["cluster_id"]:
-            touched.setdefault(row["cluster_id"], record_id)
+        if cell["role"] == "benchmark" and cell["cluster_id"]:
+            touched.setdefault(cell["cluster_id"], record_id)
     for row in training:
         record_id = row["record_id"]
         cluster = member[record_id]["cluster_id"]

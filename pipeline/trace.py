@@ -36,7 +36,7 @@ def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
         some = ", ".join(found["record_id"].to_pylist()[:5])
         raise DataError(f"{query!r} is the beginning of {found.num_rows} ids ({some}, ...); write more of it")
     raise DataError(
-        f"no record is named {query!r}: expected a record id or content id (at least {SHORTEST_PREFIX} characters of it) or SOURCE:LOCATOR, "
+        f"no record is named {query!r}: expected a record id, a content id (at least {SHORTEST_PREFIX} characters) or SOURCE:LOCATOR, "
         "as `mcq ledger` shows them; a locator looks like file.jsonl#line:88"
     )
 

@@ -207,6 +207,7 @@ class Prediction(Row):
     record_id: str
     model: str = Field(description="base or adapter")
     mode: str = Field(description="letter or cloze")
+    split: str = Field(description="that of the question, or benchmark")
     split_group: str
     source: str
     subject: str | None
@@ -244,7 +245,8 @@ def arrow_schema(model: type[Row]) -> pa.Schema:
 def to_frame(rows: list[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.DataFrame:
     """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them."""
     table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=arrow_schema(model))
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:

@@ -65,7 +65,7 @@ def _utf8(line: bytes) -> str | None:
         line = LOST_QUOTE.sub("”".encode(), line)
         text = line.decode("utf-8", "replace")
         sound = sum(1 for c in text if c > "\x7f" and c != "\ufffd")
-        return text if sound and sound >= text.count("\ufffd") or not text.count("\ufffd") else None
+        return text if (sound and sound >= text.count("\ufffd")) or not text.count("\ufffd") else None
 
 
 def _whole_file(data: bytes, odd: list[bytes]) -> str:

@@ -13,4 +13,4 @@ def main(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_child(main))
+    sys.exit(run_child(main, Job))

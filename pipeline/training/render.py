@@ -68,4 +68,4 @@ def render(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_child(render))
+    sys.exit(run_child(render, Job))

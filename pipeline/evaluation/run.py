@@ -1,0 +1,215 @@
+"""One evaluation: base model and adapter answer the same questions in every mode, and the result says what that shows.
+
+Letter mode lists the options and scores the letters (MMLU, arXiv 2009.03300); cloze mode shows the question alone and scores the
+options' texts per byte, so that long options aren't at a disadvantage. Both models are one model in memory: base is the adapter
+switched off.
+"""
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import peft
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import verdict
+from pipeline.evaluation.cache import ScoreCache
+from pipeline.evaluation.job import EvaluationJob
+from pipeline.evaluation.score import Item, batches, option_scores
+from pipeline.render import LETTERS, Style, messages, neutralise_question
+from pipeline.training import base_model
+from pipeline.training.chat import ChatFormat
+from pipeline.training.job import Progress, log, write_text
+from pipeline.training.manifest import device_name, package_versions
+from schemas.errors import TrainingError
+from schemas.tables import Prediction, arrow_schema
+
+BENCHMARK = "benchmark"
+# Raised when a change to scoring changes scores.
+SCORING = 1
+
+
+def evaluate(job: EvaluationJob) -> None:
+    """Writes `predictions.parquet`, then `result.json`, which marks the evaluation as whole. Raises TrainingError."""
+    began = time.monotonic()
+    config = job.config.evaluate
+    job.output.mkdir(parents=True, exist_ok=True)
+    progress = Progress(job.output / "metrics.jsonl")
+    manifest = read_manifest(job)
+    questions, left_out = choose(pq.read_table(job.questions).to_pylist(), job, set(manifest["trained_groups"]))
+
+    progress.phase("loading model")
+    device = base_model.device_of(job.config.train)
+    chat = ChatFormat(base_model.load_tokenizer(job.config.train, job.models))
+    model = base_model.load_model(job.config.train, job.models, device, quantised=job.config.train.method != "lora")
+    revision = base_model.revision_of(model)
+    if revision != manifest["base_revision"]:
+        raise TrainingError(
+            f"the adapter was trained on base revision {manifest['base_revision']}, and {revision} was loaded; keep `revision:`"
+        )
+    model = peft.PeftModel.from_pretrained(model, str(job.adapter), is_trainable=False).eval()
+
+    kind = f"{revision} {job.config.train.method != 'lora'} {base_model.compute_dtype(device)} {device.type} {SCORING}"
+    rows: list[dict[str, Any]] = []
+    too_long: dict[str, int] = {}
+    for mode in config.modes:
+        answerable, items = encode(questions, chat, job, mode)
+        too_long[mode] = len(questions) - len(answerable)
+        for name in ("base", "adapter"):
+            cache = ScoreCache(job.models / "cache" / "scores.sqlite", kind if name == "base" else f"{kind} {weights_hash(job)}")
+            with model.disable_adapter() if name == "base" else nullcontext():
+                scores = score_all(model, answerable, items, cache, progress, f"{name}, {mode}", config.batch_tokens)
+            rows += [predict(question, values, name, mode) for question, values in zip(answerable, scores, strict=True)]
+    write_predictions(job, rows)
+    result = summarise(job, rows, questions)
+    seconds = time.monotonic() - began
+    result["counts"] = {"questions": len(questions), "left_out_trained_groups": left_out, "not_evaluated_too_long": too_long}
+    result |= {"wall_seconds": round(seconds, 1), "answers_per_second": round(len(rows) / seconds, 2)}
+    result |= {
+        "device": device_name(device),
+        "packages": package_versions(),
+        "base_model": job.config.train.base_model,
+        "base_revision": revision,
+    }
+    write_text(job.output / "result.json", json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    log.info(result["verdict"])
+    progress.phase("done")
+
+
+def read_manifest(job: EvaluationJob) -> dict[str, Any]:
+    """The adapter's manifest. Raises TrainingError when the folder holds no finished adapter."""
+    path = job.adapter / "manifest.json"
+    if not path.exists():
+        raise TrainingError(f"{job.adapter} holds no finished adapter (no manifest.json); train it first, an interrupted training resumes")
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: set[str]) -> tuple[list[dict[str, Any]], int]:
+    """The questions to ask, in order: of the configured split, without groups that the adapter saw, then those of benchmarks.
+
+    The second value counts what was left out because its group was trained on. `max_questions` takes a sample that hashes decide,
+    so that it is the same for every adapter.
+    """
+    config = job.config.evaluate
+    split = [dict(row) for row in questions if row["split"] == config.split]
+    unseen = [row for row in split if row["split_group"] not in trained]
+    if config.max_questions is not None and len(unseen) > config.max_questions:
+        drawn = sorted(unseen, key=lambda row: hashlib.sha256(row["content_id"].encode()).digest())[: config.max_questions]
+        chosen = {row["record_id"] for row in drawn}
+        unseen = [row for row in unseen if row["record_id"] in chosen]
+    benchmark = [dict(row) for row in questions if row["split"] == BENCHMARK]
+    return [*unseen, *benchmark], len(split) - len([row for row in split if row["split_group"] not in trained])
+
+
+def encode(
+    questions: Sequence[dict[str, Any]], chat: ChatFormat, job: EvaluationJob, mode: Style
+) -> tuple[list[dict[str, Any]], list[tuple[Item, str, list[str]]]]:
+    """Questions short enough for the model, and for each its token ids, prompt text and what stands for the options."""
+    answerable, items = [], []
+    for question in questions:
+        safe, _ = neutralise_question(question, chat.special_tokens)
+        prompt = chat.prompt(messages(safe, mode, job.config.render.system_prompt))
+        texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
+        item = Item(chat.encode(prompt), [chat.encode(text) for text in texts])
+        if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.config.render.max_seq_tokens:
+            answerable.append(question)
+            items.append((item, prompt, texts))
+    return answerable, items
+
+
+def score_all(
+    model: Any,
+    questions: Sequence[Mapping[str, Any]],
+    items: Sequence[tuple[Item, str, list[str]]],
+    cache: ScoreCache,
+    progress: Progress,
+    phase: str,
+    batch_tokens: int,
+) -> list[list[float]]:
+    """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again."""
+    began, done = time.monotonic(), 0
+    keys = [cache.key(prompt, texts) for _, prompt, texts in items]
+    scores: list[list[float]] = [[] for _ in items]
+    log.info("%s: %d questions", phase, len(questions))
+    computed_s, computed = 0.0, 0
+    for batch in batches([item for item, _, _ in items], batch_tokens):
+        known = [cache.get(keys[index]) for index in batch]
+        if all(known):
+            found = [values for values in known if values]
+        else:
+            started = time.monotonic()
+            found = option_scores(model, [items[index][0] for index in batch])
+            cache.put(zip([keys[index] for index in batch], found, strict=True))
+            computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
+        for index, values in zip(batch, found, strict=True):
+            scores[index] = values
+        done += len(batch)
+        eta = (len(items) - done) * computed_s / computed if computed else 0.0
+        progress.write(
+            {"phase": phase, "done": done, "total": len(items), "elapsed_s": round(time.monotonic() - began, 2), "eta_s": round(eta, 1)}
+        )
+    return scores
+
+
+def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: str) -> dict[str, Any]:
+    """The Prediction row of one answer: the best-scored option, and the gold option's NLL under a softmax over the options."""
+    lengths = [1 if mode == "letter" else max(len(option.strip().encode()), 1) for option in question["options"]]
+    scores = [value / length for value, length in zip(sums, lengths, strict=True)]
+    best = max(range(len(scores)), key=lambda place: (scores[place], -place))
+    top = max(scores)
+    gold_nll = math.log(sum(math.exp(score - top) for score in scores)) + top - scores[question["answer_index"]]
+    return {
+        **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
+        "model": model,
+        "mode": mode,
+        "predicted_index": best,
+        "correct": best == question["answer_index"],
+        "option_scores": scores,
+        "gold_nll": gold_nll,
+    }
+
+
+def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the answers show, by mode; benchmark questions apart, and no verdict on them."""
+    config, seed = job.config.evaluate, job.config.train.seed
+
+    def compare(mode: str, benchmark: bool) -> dict[str, Any]:
+        mine = [row for row in rows if row["mode"] == mode and (row["split"] == BENCHMARK) == benchmark]
+        base, adapter = ([row for row in mine if row["model"] == name] for name in ("base", "adapter"))
+        return verdict.compare(base, adapter, seed)
+
+    modes = {mode: compare(mode, benchmark=False) for mode in config.modes}
+    has_benchmark = any(question["split"] == BENCHMARK for question in questions)
+    return {
+        "verdict": verdict.sentence(modes[config.primary], config.split, config.min_groups),
+        "primary": config.primary,
+        "split": config.split,
+        "modes": modes,
+        "benchmark": {mode: compare(mode, benchmark=True) for mode in config.modes} if has_benchmark else {},
+        "adapter": job.adapter.name,
+        "dataset_version": job.dataset_version,
+        "run_id": job.run_id,
+    }
+
+
+def weights_hash(job: EvaluationJob) -> str:
+    """Names the adapter by its weights."""
+    with (job.adapter / "adapter_model.safetensors").open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+
+
+def write_predictions(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes `predictions.parquet`, atomically."""
+    path = job.output / "predictions.parquet"
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    columns = list(Prediction.model_fields)
+    table = pa.Table.from_pylist([{key: row[key] for key in columns} for row in rows], schema=arrow_schema(Prediction))
+    pq.write_table(table, aside)
+    aside.replace(path)

@@ -1,0 +1,86 @@
+"""Log-likelihoods of all options of a question in one pass: the prompt is computed once, and no option sees another.
+
+The options stand behind the prompt one after the other; an attention mask lets each see the prompt and itself, and its positions
+count on from the prompt's end. So the scores are those of separate passes over prompt + option, at about the cost of one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question as token ids: the prompt, and what stands for each option (none of them empty)."""
+
+    prompt_ids: list[int]
+    option_ids: list[list[int]]
+
+    def __len__(self) -> int:
+        return len(self.prompt_ids) + sum(map(len, self.option_ids))
+
+
+def batches(items: Sequence[Item], batch_tokens: int) -> Iterator[list[int]]:
+    """Indices of items in batches of at most `batch_tokens` padded tokens (one longer item is a batch alone), longest first.
+
+    Which items share a batch depends on all items and nothing else: on few-bit number types it changes the last digits.
+    """
+    batch: list[int] = []
+    for index in sorted(range(len(items)), key=lambda i: (-len(items[i]), i)):
+        longest = len(items[batch[0]]) if batch else len(items[index])
+        if batch and (len(batch) + 1) * longest > batch_tokens:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def option_scores(model: Any, items: Sequence[Item]) -> list[list[float]]:
+    """Summed log-likelihood (nats) of each option of each item, computed in one forward pass of `model`."""
+    device, longest = model.device, max(map(len, items))
+    input_ids = torch.zeros(len(items), longest, dtype=torch.int64)
+    positions = torch.zeros(len(items), longest, dtype=torch.int64)
+    # Every position sees at least itself, padding too: a row of nothing would be NaN.
+    seen = torch.eye(longest, dtype=torch.bool).repeat(len(items), 1, 1)
+    rows, sources, targets, owners = [], [], [], []
+    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
+    for row, item in enumerate(items):
+        prompt = len(item.prompt_ids)
+        input_ids[row, : len(item)] = torch.tensor(item.prompt_ids + [token for ids in item.option_ids for token in ids])
+        positions[row, :prompt] = torch.arange(prompt)
+        seen[row, :prompt, :prompt] = causal[:prompt, :prompt]
+        start = prompt
+        for option, ids in enumerate(item.option_ids):
+            end = start + len(ids)
+            positions[row, start:end] = torch.arange(prompt, prompt + len(ids))
+            seen[row, start:end, :prompt] = True
+            seen[row, start:end, start:end] = causal[: len(ids), : len(ids)]
+            rows += [row] * len(ids)
+            sources += [prompt - 1, *range(start, end - 1)]
+            targets += ids
+            owners += [(row, option)] * len(ids)
+            start = end
+    decoder, head = _parts(model)
+    with torch.inference_mode(), torch.autocast(device.type, enabled=device.type == "cuda", dtype=_half(device)):
+        hidden = decoder(
+            input_ids=input_ids.to(device), attention_mask=seen[:, None].to(device), position_ids=positions.to(device), use_cache=False
+        ).last_hidden_state
+        # Two dimensions before the head, and only the positions that predict an option's token.
+        logits = head(hidden[torch.tensor(rows, device=device), torch.tensor(sources, device=device)]).float()
+        found = logits.log_softmax(-1).gather(1, torch.tensor(targets, device=device)[:, None])[:, 0].tolist()
+    scores = [[0.0] * len(item.option_ids) for item in items]
+    for (row, option), value in zip(owners, found, strict=True):
+        scores[row][option] += value
+    return scores
+
+
+def _parts(model: Any) -> tuple[Any, Any]:
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return causal.get_decoder(), causal.get_output_embeddings()
+
+
+def _half(device: torch.device) -> torch.dtype:
+    return torch.bfloat16 if device.type != "cuda" or torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16

@@ -1,0 +1,83 @@
+"""Pictures for the UI and the report, as PNG bytes. matplotlib is imported when one is drawn: it takes half a second."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BASE, ADAPTER, MUTED = "#8a94a6", "#2f6fed", "#c9ced8"
+# The colour-blind safe set of Okabe and Ito, for parts of a whole.
+PARTS = ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#D55E00", "#CC79A7", "#999999")
+
+
+def loss_curve(lines: Sequence[Mapping[str, Any]]) -> bytes:
+    """Training loss by step, thin, with its running mean, and the validation loss where it was measured (nats a token)."""
+    steps = [line for line in lines if "loss" in line]
+    held_out = [line for line in lines if "validation_loss" in line]
+    figure, axes = _figure(6.4, 3.2)
+    x, y = [line["step"] for line in steps], [line["loss"] for line in steps]
+    axes.plot(x, y, color=MUTED, linewidth=1, label="training, each step")
+    axes.plot(x, _running_mean(y, max(3, len(y) // 15)), color=ADAPTER, linewidth=2, label="training, running mean")
+    if held_out:
+        at, losses = [line["step"] for line in held_out], [line["validation_loss"] for line in held_out]
+        axes.plot(at, losses, color="#D55E00", marker="o", linewidth=1.5, label="validation")
+    axes.set(xlabel="optimiser step", ylabel="loss (nats a labelled token)", ylim=(0, None))
+    axes.legend(frameon=False, fontsize=8)
+    return _png(figure)
+
+
+def base_vs_adapter(result: Mapping[str, Any]) -> bytes:
+    """Accuracy of both models in each mode with Wilson 95% intervals, and what guessing would give."""
+    modes = [name for name, mode in result["modes"].items() if mode["n"]]
+    figure, axes = _figure(1.8 + 2.2 * max(len(modes), 1), 3.4)
+    for place, name in enumerate(modes):
+        mode = result["modes"][name]
+        for offset, model, colour in ((-0.19, "base", BASE), (0.19, "adapter", ADAPTER)):
+            accuracy, (low, high) = mode[model]["accuracy"], mode[model]["interval"]
+            axes.bar(place + offset, accuracy, 0.34, color=colour, label=model if not place else None)
+            whisker = [[max(accuracy - low, 0)], [max(high - accuracy, 0)]]
+            axes.errorbar(place + offset, accuracy, whisker, color="#222", capsize=4, linewidth=1)
+            axes.text(place + offset, min(high, 1) + 0.02, f"{100 * accuracy:.0f}%", ha="center", fontsize=9)
+        chance = mode["chance"]
+        axes.plot(
+            [place - 0.42, place + 0.42], [chance, chance], color="#222", linestyle=":", linewidth=1, label=None if place else "guessing"
+        )
+    axes.set_xticks(range(len(modes)), [f"{name}\n{result['modes'][name]['n']} questions" for name in modes])
+    axes.set(ylabel="accuracy", ylim=(0, 1.1))
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _png(figure)
+
+
+def vram_bars(components: Mapping[str, float], capacity_gib: float) -> bytes:
+    """GiB by component as one stacked bar, beside the memory that can be used."""
+    figure, axes = _figure(7.2, 2.6)
+    left = 0.0
+    for (name, gib), colour in zip(components.items(), PARTS, strict=False):
+        axes.barh(0, gib, left=left, color=colour, edgecolor="white", label=f"{name}  {gib:.2f}")
+        left += gib
+    axes.axvline(capacity_gib, color="#222", linestyle="--", linewidth=1)
+    axes.text(capacity_gib, 0.52, f"usable {capacity_gib:.1f}", ha="right", va="bottom", fontsize=8)
+    axes.set(yticks=[], xlabel=f"GiB (total {left:.2f})", xlim=(0, max(left, capacity_gib) * 1.03), ylim=(-0.5, 0.7))
+    axes.legend(frameon=False, fontsize=7, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.35))
+    return _png(figure)
+
+
+def _running_mean(values: Sequence[float], window: int) -> list[float]:
+    return [sum(values[max(0, i - window + 1) : i + 1]) / len(values[max(0, i - window + 1) : i + 1]) for i in range(len(values))]
+
+
+def _figure(width: float, height: float) -> tuple[Any, "Axes"]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
