@@ -30,7 +30,7 @@ def run_child(context: dg.AssetExecutionContext, foundry: Foundry, module: str, 
     While it runs, each line of `folder/metrics.jsonl` goes to the listeners, and each that holds a loss becomes an observation.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    facts = {"config": foundry.config.model_dump(mode="json"), "models": str(foundry.models), "run_id": context.run_id, **job}
+    facts = {"config": foundry.config.model_dump(mode="json"), "models": str(foundry.models), "run_id": context.run.run_id, **job}
     job_file = folder / f"{module.rpartition('.')[2]}.job.json"
     write_atomically(job_file, json.dumps(facts, ensure_ascii=False, indent=1).encode())
     error_file = folder / "error.txt"

@@ -196,7 +196,7 @@ def curated_questions(
     (table,), _ = computed(foundry, "pipeline.select", ["curated_questions"], inputs, parameters, work)
     frame = table.frame()
     kept = int(frame["kept"].sum())
-    duplicates = {"duplicate_fraction": float((frame["disposition"] == "duplicate").mean())} if len(frame) else {}
+    duplicates = {"duplicate_fraction": int(frame["disposition"].eq("duplicate").sum()) / len(frame)} if len(frame) else {}
     return output(table, {"kept": kept, "reasons": reasons_table(reason_counts(frame)), **duplicates})
 
 
@@ -287,7 +287,7 @@ def dataset(
             tables={table.asset: table.hash for table in inputs},
             counts=counts,
             config=foundry.config.model_dump(mode="json"),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         published = lake.publish(version)

@@ -34,6 +34,7 @@ from schemas.tables import (
 
 # `Output(data_version=...)` is the only way to give a table its own version, and says on every use that it is beta.
 warnings.filterwarnings("ignore", message=r"Parameter `data_version`", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", message=r"Function `PipesMessageReader", category=dg.PreviewWarning)
 
 TABLES: dict[str, type[Row]] = {
     "raw_records": RawRecord,

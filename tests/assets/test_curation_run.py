@@ -1,0 +1,200 @@
+"""The job `curate` on a few questions: what it publishes, what it remembers, and what a failed check leaves alone."""
+
+import os
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from assets import curation
+from assets.automation import CURATE
+from assets.checks import CURATION_CHECKS
+from assets.foundry import ledger_of
+from assets.io import LakeIOManager
+from pipeline import checks
+from schemas.tables import Question, to_frame, to_rows
+
+ASSETS = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]
+
+
+@pytest.fixture
+def curate():
+    """Runs the job in this process against a throw-away instance."""
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def run(foundry, selection=None, **options):
+            resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
+            return dg.materialize([*ASSETS, *CURATION_CHECKS], instance=instance, resources=resources, raise_on_error=False, selection=selection, **options)
+
+        yield run
+
+
+def files_below(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix == ".parquet"}
+
+
+def test_a_run_publishes_a_version_that_accounts_for_every_record(curate, make_foundry, questions):
+    foundry = make_foundry([*questions, questions[0], {"question": "", "options": ["a", "b"], "answer": "a"}])
+    assert curate(foundry).success
+    version = foundry.lake.current()
+    assert sum(version.counts.values()) == 10
+    assert (version.counts["duplicate"], version.counts["rejected"]) == (1, 1)
+    ledger = ledger_of(foundry, version)
+    assert set(ledger["dataset_version"]) == {version.dataset_version}
+
+
+def test_every_table_tells_its_rows_columns_and_preview(curate, make_foundry, questions):
+    result = curate(make_foundry(questions))
+    for name in CURATE:
+        (event,) = result.get_asset_materialization_events() and [
+            e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(name)
+        ]
+        metadata = event.materialization.metadata
+        assert "dagster/row_count" in metadata
+        assert name == "dataset" or metadata["preview"].value
+
+
+def test_running_again_computes_nothing_and_publishes_nothing(curate, make_foundry, questions, monkeypatch):
+    foundry = make_foundry(questions)
+    assert curate(foundry).success
+    before, files = foundry.lake.current(), files_below(foundry.lake.root)
+
+    def refuse(*_):
+        raise AssertionError("nothing is new, so nothing is to be computed")
+
+    for stage in ("normalize", "deduplicate", "assess", "select", "split", "build_ledger"):
+        monkeypatch.setattr(curation, stage, refuse)
+    assert curate(foundry).success
+    assert foundry.lake.current() == before
+    assert files_below(foundry.lake.root) == files
+
+
+def test_remembered_tables_equal_computed_ones(curate, make_foundry, questions, tmp_path):
+    foundry = make_foundry(questions[:6])
+    curate(foundry)
+    refreshed = make_foundry(questions)
+    curate(refreshed)
+    remembered = refreshed.lake.current().tables
+    alone = make_foundry(questions)
+    object.__setattr__(alone, "data_root", tmp_path / "elsewhere")
+    curate(alone)
+    assert alone.lake.current().tables == remembered
+    assert alone.lake.current().name == refreshed.lake.current().name
+
+
+def lose_a_question(raw, config, real=curation.normalize):
+    result = real(raw, config)
+    rows = to_rows(result.questions, Question)[1:]
+    return result._replace(questions=to_frame(rows, Question))
+
+
+def test_a_failed_check_leaves_readers_on_yesterdays_version(curate, make_foundry, questions, monkeypatch):
+    yesterday = make_foundry(questions[:5])
+    assert curate(yesterday).success
+    before = yesterday.lake.current()
+    table_before = ledger_of(yesterday, before)
+
+    today = make_foundry(questions)
+    monkeypatch.setattr(curation, "normalize", lose_a_question)
+    monkeypatch.setattr("assets.io.code_version", lambda module: f"broken {module}")
+    result = curate(today)
+    assert not result.success
+    (failed,) = [e for e in result.get_asset_check_evaluations() if not e.passed]
+    assert failed.check_name == "nothing_lost_in_normalize"
+    assert failed.metadata["failing_rows"].value == 1
+    assert "times_out" in failed.metadata["rows"].value
+    materialized = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert "questions" in materialized, "the new tables are written before they are checked"
+    assert "dataset" not in materialized
+    assert today.lake.current() == before
+    pd.testing.assert_frame_equal(ledger_of(today, before), table_before)
+
+    monkeypatch.undo()
+    assert curate(today).success
+    assert today.lake.current().counts != before.counts
+
+
+def test_single_assets_are_computed_but_never_published_as_a_mix(curate, make_foundry, questions):
+    foundry = make_foundry(questions[:5])
+    curate(foundry)
+    before = foundry.lake.current()
+    changed = make_foundry(questions)
+    result = curate(changed, selection=["raw_records", "dataset"])
+    assert not result.success
+    assert changed.lake.current() == before
+
+
+def test_an_asset_without_its_inputs_says_what_to_run_first(curate, make_foundry, questions):
+    result = curate(make_foundry(questions), selection=["quality_scores"])
+    failure = next(event for event in result.all_events if event.is_step_failure)
+    error = failure.step_failure_data.error
+    while error.cause:
+        error = error.cause
+    assert "run the job `curate`" in error.message
+
+
+def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, questions):
+    names = []
+    for count in (4, 5, 6, 7):
+        foundry = make_foundry(questions[:count], keep_versions=1)
+        if count == 5:
+            adapter = foundry.adapters / "pinned"
+            adapter.mkdir(parents=True)
+            (adapter / "manifest.json").write_text(f'{{"dataset_version": "{names[0].partition("-")[0]}"}}')
+        assert curate(foundry).success
+        names.append(foundry.lake.current().name)
+    assert {version.name for version in foundry.lake.versions()} == {names[0], names[-1]}
+    for version in foundry.lake.versions():
+        assert len(ledger_of(foundry, version)) == sum(version.counts.values())
+
+
+BAD = {
+    "ids_unique": (checks.repeated_ids, lambda t: [pd.concat([t["raw_records"], t["raw_records"].head(1)])]),
+    "answers_valid": (checks.invalid_answers, lambda t: [t["questions"].assign(answer_index=9)]),
+    "every_rejection_has_a_reason": (checks.unexplained, lambda t: [t["rejected_records"].assign(reason_codes=[[]] * len(t["rejected_records"]))]),
+    "rows_consistent": (checks.broken_ledger_rows, lambda t: [t["sample_ledger"].assign(split=None)]),
+    "no_group_across_splits": (checks.groups_across_splits, lambda t: [t["splits"].assign(split_group="one", split=["train", "test"] * 4)]),
+    "no_cluster_across_splits": (
+        checks.clusters_across_splits,
+        lambda t: [t["sample_ledger"].assign(cluster_id="one", split=["train", "test"] * (len(t["sample_ledger"]) // 2))],
+    ),
+    "nothing_lost": (checks.unaccounted, lambda t: [t["raw_records"], t["questions"]]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_check_finds_bad_rows_and_passes_good_ones(name, curate, make_foundry, questions):
+    foundry = make_foundry([*questions, questions[0], {"question": "", "options": ["a", "b"], "answer": "a"}])
+    curate(foundry)
+    version = foundry.lake.current()
+    tables = {asset: foundry.lake.read_table(asset, version.tables[asset], curation.TABLES[asset]) for asset in version.tables}
+    find, spoil = BAD[name]
+    assert len(find(*spoil(tables))) > 0
+    good = {"nothing_lost": [tables["raw_records"], tables["questions"], tables["rejected_records"]]}
+    plain = {"ids_unique": "raw_records", "answers_valid": "questions", "every_rejection_has_a_reason": "rejected_records", "no_group_across_splits": "splits"}
+    assert find(*good.get(name, [tables[plain.get(name, "sample_ledger")]])).empty
+
+
+def test_the_sensor_waits_until_files_stand_still(make_foundry, questions):
+    from assets.automation import new_raw_files
+
+    foundry = make_foundry(questions[:4])
+    cursor = None
+
+    def tick():
+        nonlocal cursor
+        with dg.build_sensor_context(cursor=cursor, resources={"foundry": foundry}) as context:
+            result = new_raw_files(context)
+            cursor = context.cursor
+        return [request.run_key for request in result.run_requests] if isinstance(result, dg.SensorResult) else []
+
+    assert tick() == tick() == []
+    make_foundry(questions)
+    assert tick() == [], "a file that has just changed may still be written"
+    requested = tick()
+    assert len(requested) == 1
+    assert tick() == []
+    file = foundry.config.root_path / "school.jsonl"
+    os.utime(file, ns=(1, 1))
+    assert tick() == []
+    assert tick() != requested

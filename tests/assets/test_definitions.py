@@ -1,0 +1,103 @@
+"""The code location: complete, connected, documented, and light to load."""
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+import yaml
+
+import pipeline
+from assets.automation import CURATE, TRAIN_AND_EVALUATE
+from assets.definitions import defs
+from assets.io import TABLES
+from schemas.config import PROJECT_ROOT
+
+GRAPH = defs.resolve_asset_graph()
+STAGES = {
+    "ingest": ["raw_records"],
+    "normalize": ["questions", "rejected_records"],
+    "deduplicate": ["duplicate_clusters", "duplicate_pairs"],
+    "assess": ["quality_scores"],
+    "select": ["curated_questions"],
+    "split": ["splits"],
+    "ledger": ["sample_ledger"],
+    "publish": ["dataset"],
+    "render": ["chat_examples"],
+    "training": ["vram_plan", "qlora_adapter"],
+    "evaluation": ["evaluation"],
+    "audit": ["audit_database"],
+}
+NAMES = [name for names in STAGES.values() for name in names]
+
+
+def test_definitions_load_and_hold_every_asset_once():
+    dg.Definitions.validate_loadable(defs)
+    assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == set(NAMES)
+    assert set(CURATE) | set(TRAIN_AND_EVALUATE) == set(NAMES)
+
+
+def test_importing_the_code_location_loads_no_model_library():
+    code = "import sys, assets.definitions; print([m for m in ('torch', 'transformers', 'datasets', 'peft') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_asset_says_what_it_is(name):
+    node = GRAPH.get(dg.AssetKey(name))
+    assert node.description
+    assert node.owners == ["team:mcq-foundry"]
+    assert node.kinds
+    assert node.code_version
+    assert node.group_name in {"ingest", "curate", "train", "evaluate", "audit"}
+    if name in TABLES or name == "chat_examples":
+        columns = node.metadata["dagster/column_schema"].columns
+        assert columns
+
+
+def test_edges_follow_the_way_of_a_question():
+    def parents(name):
+        return {key.to_user_string() for key in GRAPH.get(dg.AssetKey(name)).parent_keys}
+
+    assert parents("raw_records") == set()
+    assert parents("questions") == parents("rejected_records") == {"raw_records"}
+    assert parents("curated_questions") == {"questions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
+    assert parents("dataset") == set(CURATE) - {"dataset"}
+    assert parents("qlora_adapter") == {"chat_examples", "vram_plan"}
+    assert parents("evaluation") == {"qlora_adapter"}
+
+
+def test_every_curation_table_has_a_blocking_check():
+    checks = [GRAPH.get_check_spec(key) for key in GRAPH.asset_check_keys]
+    assert all(check.blocking and check.description for check in checks)
+    checked = {check.asset_key.to_user_string() for check in checks}
+    assert checked >= set(CURATE) - {"dataset", "questions", "duplicate_pairs"} | {"questions", "chat_examples", "vram_plan"}
+
+
+def test_automation_is_there_and_off():
+    repository = defs.get_repository_def()
+    (schedule,) = repository.schedule_defs
+    (sensor,) = repository.sensor_defs
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert schedule.job_name == "curate"
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+    assert {"curate", "train_and_evaluate", "everything"} <= set(repository.job_names)
+
+
+def test_one_training_at_a_time_and_no_telemetry():
+    settings = yaml.safe_load((PROJECT_ROOT / "dagster.yaml").read_text())
+    assert settings["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
+    assert settings["telemetry"] == {"enabled": False}
+    for name in ("qlora_adapter", "evaluation"):
+        assert GRAPH.get(dg.AssetKey(name)).pools == {"gpu"}
+
+
+def test_the_stage_order_is_told_the_same_in_readme_package_and_definitions():
+    told = [line.partition(". ")[2].partition(":")[0] for line in pipeline.__doc__.splitlines() if line[:1].isdigit()]
+    assert told == list(STAGES)
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    table = [line.split("|")[2].strip() for line in readme.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert [cell.strip("`") for cell in table] == list(STAGES)
+    order = [key.to_user_string() for asset in defs.assets for key in sorted(asset.keys, key=lambda key: NAMES.index(key.to_user_string()))]
+    assert order == NAMES

@@ -1,0 +1,46 @@
+"""Shared fixtures: a handful of raw questions, a configuration over them, and a project that tests may run."""
+
+import json
+
+import pytest
+
+from assets.foundry import Foundry
+from schemas.config import PROJECT_ROOT, load_config
+
+SHARED = PROJECT_ROOT.parent / "shared"
+CAPITALS = {"France": "Paris", "Japan": "Tokyo", "Peru": "Lima", "Kenya": "Nairobi", "Norway": "Oslo", "Cuba": "Havana", "Egypt": "Cairo", "Chad": "N'Djamena"}
+
+
+def raw_question(country, **more):
+    options = sorted({CAPITALS[country], "Quito", "Berne", "Dakar"})
+    return {"question": f"Which city is the capital of {country}, as printed in the atlas?", "options": options, "answer": CAPITALS[country], **more}
+
+
+@pytest.fixture
+def questions():
+    """Eight clean questions."""
+    return [raw_question(country) for country in CAPITALS]
+
+
+@pytest.fixture
+def make_foundry(tmp_path):
+    """Writes raw rows and a config, and gives the Foundry over them; call again with other rows for a refresh."""
+
+    def make(rows, **blocks):
+        raw = tmp_path / "raw"
+        raw.mkdir(exist_ok=True)
+        (raw / "school.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        config = {"dataset": "tiny", "root": str(raw), "sources": [{"name": "school", "path": "*.jsonl"}], **blocks}
+        file = tmp_path / "tiny.yaml"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        return Foundry(file, load_config(file), tmp_path / "data")
+
+    return make
+
+
+@pytest.fixture
+def shared():
+    """The folder of real data beside the project; the test is skipped, saying so, where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared with the real data is not here")
+    return SHARED
