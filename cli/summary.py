@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from assets.evaluation import evaluation_folder
@@ -34,7 +35,7 @@ def summarise(foundry: Foundry, with_models: bool) -> None:
     grid = Table.grid(padding=(0, 2))
     for name, place in lies.items():
         grid.add_row(name, escape(short(place) if isinstance(place, Path) else place))
-    out.print(grid)
+    out.print(grid, soft_wrap=True)
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
 
 
@@ -71,11 +72,11 @@ def print_reasons(counts: dict[str, int]) -> None:
     table = Table(title="Why records were left out", title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.add_column("reason")
     table.add_column("records", justify="right")
-    table.add_column("what it means", overflow="fold")
+    table.add_column("what it means")
     for code, count in counts.items():
         table.add_row(code, f"{count:,}", escape(REASON_TEXT[Reason(code)]))
     out.print()
-    out.print(table)
+    Console(highlight=False, width=None if out.is_terminal else 140).print(table)
 
 
 def print_result(result: dict[str, Any]) -> None:

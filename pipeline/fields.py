@@ -83,7 +83,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "image": ("image", "image_question", "question_image", "hinh_anh", "hinh", "figure", "picture", "img", "image_path", "image_url"),
 }
 _OPTION = re.compile(
-    r"(?:(?:option|opt|choice|answer|ans|phuong_an|lua_chon|dap_an|pa)_?([a-j])|(?:option|opt|choice|phuong_an|lua_chon|dap_an)_?(\d{1,2})|([a-j]))"
+    r"(?:(?:options?|opt|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an|pa)_?([a-j])"
+    r"|(?:options?|opt|choices?|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an)_?(\d{1,2})|([a-j]))"
 )
 # An option column may be called "1" only in the company of "2" and "3".
 _BARE_NUMBER = re.compile(r"([1-9]|10|0)")

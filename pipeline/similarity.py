@@ -72,6 +72,8 @@ STOPWORDS = _word_set(
     whose when where how do does did has have had following name called known it's also you your can could would will
     question mark letter answer sheet indicate"""
 )
+# Small words that turn a question round when one stands for another: input and output, vào and ra.
+DIRECTIONS = _word_set("vào ra trong ngoài trên dưới trước sau từ đến into out from to by before after up down")
 SUPERLATIVES = _word_set(
     "nhất most least best largest biggest smallest highest lowest longest shortest oldest main chủ yếu first last đầu tiên cuối"
 )
@@ -295,6 +297,8 @@ def judge(a: Prepared, b: Prepared) -> Verdict:
 
 def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: int, passage: bool) -> Verdict:
     options = _compare_options(a, b)
+    if not options.answer_same and _turned_round(a, b):
+        return Verdict(Relation.DIFFERENT, similarity, "the same content words, related the other way round")
     foreign = bool(a.context_text and b.context_text) and not passage and _jaccard(a.context, b.context) < 0.5
     if _order_is_the_question(a, b) and not options.all_equal:
         return Verdict(Relation.DIFFERENT, similarity, "the same words in another order")
@@ -314,6 +318,15 @@ def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: int, passag
     if options.distractors_equal and options.answer_overlap >= 0.4:
         return Verdict(Relation.VARIANT, similarity, "same stem and distractors, the answer in other words")
     return Verdict(Relation.RELATED, similarity, "one stem with other options")
+
+
+def _turned_round(a: Prepared, b: Prepared) -> bool:
+    """Equal content words that say something else: in another order, or with a direction word exchanged."""
+    words_a, words_b = Counter(a.stem), Counter(b.stem)
+    if words_a == words_b:
+        return a.stem != b.stem
+    rubric = {"sau", "dưới", "trên"} if "đây" in words_a and "đây" in words_b else set()
+    return bool((words_a - words_b).keys() & DIRECTIONS - rubric) and bool((words_b - words_a).keys() & DIRECTIONS - rubric)
 
 
 def _order_is_the_question(a: Prepared, b: Prepared) -> bool:

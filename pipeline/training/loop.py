@@ -73,7 +73,8 @@ class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to
         super().__init__(train_dataset=samples, data_collator=collate, **options)
         self.stats = stats
         self.batches = LengthBatches([len(s) for s in samples], self.args.per_device_train_batch_size, self.args.seed)
-        # The loss is divided by the labelled tokens of all accumulated batches, so that accumulation changes nothing.
+        self.recent: list[float] = []
+        # compute_loss divides by all samples of a step, so Trainer is not to divide by the accumulated batches again.
         self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
         self.remove_callback(PrinterCallback)
         if self.accelerator.scaler is not None:
@@ -94,7 +95,9 @@ class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to
                 f"{'fp16' if self.args.fp16 else 'the number type'}; lower train.learning_rate, or take another base model"
             )
         self.stats.saw(inputs["sample"].tolist(), losses)
-        return nll.sum() / num_items_in_batch
+        self.recent += losses
+        # Every question weighs the same, however long its answer: by tokens, a few long answers would drown the short ones.
+        return (nll / tokens).sum() / (self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps)
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
@@ -122,12 +125,13 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
         if "loss" not in logs:
             return
+        recent, self.trainer.recent = self.trainer.recent, []
         pace = (time.monotonic() - self.began) / max(state.global_step - self.first_step, 1)
         line = {
             "step": state.global_step,
             "total_steps": state.max_steps,
             "epoch": round(state.epoch, 4),
-            "loss": logs["loss"],
+            "loss": sum(recent) / len(recent),
             "learning_rate": logs["learning_rate"],
             "grad_norm": logs.get("grad_norm"),
             "samples_seen": sum(self.stats.times_seen),
@@ -135,7 +139,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             "eta_s": round(pace * (state.max_steps - state.global_step), 1),
         }
         self.progress.write(line)
-        log.info("step %d/%d  loss %.4f  %.0f s left", state.global_step, state.max_steps, logs["loss"], line["eta_s"])
+        log.info("step %d/%d  loss %.4f  %.0f s left", state.global_step, state.max_steps, line["loss"], line["eta_s"])
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         # Written last: a checkpoint is whole when it holds this file.
