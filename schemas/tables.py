@@ -250,13 +250,9 @@ def to_frame(rows: list[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.Data
 
 
 def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:
-    """Arrow table of a frame. Raises when a column is missing, of another type, or null where it may not be."""
-    schema = arrow_schema(model)
-    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
-    for field in schema:
-        if not field.nullable and table[field.name].null_count:
-            raise ValueError(f"{model.__name__}.{field.name} holds {table[field.name].null_count} nulls; it may hold none")
-    return table
+    """Arrow table of a frame. Raises ValueError, KeyError or ArrowException for a column that is missing, of another type, or null
+    where it may not be."""
+    return pa.Table.from_pandas(frame, schema=arrow_schema(model), preserve_index=False)
 
 
 def to_rows(frame: pd.DataFrame, model: type[Row]) -> list[dict[str, Any]]:

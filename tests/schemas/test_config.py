@@ -1,0 +1,85 @@
+"""Configuration: every shipped file loads, every mistake is told at once, and nothing leaves the root."""
+
+import pytest
+import yaml
+
+from schemas.config import PROJECT_ROOT, Config, load_config
+from schemas.errors import ConfigError
+
+MINIMAL = {"dataset": "d", "sources": [{"name": "s", "path": "*.csv"}]}
+
+
+def test_every_shipped_configuration_loads():
+    files = sorted((PROJECT_ROOT / "configs").rglob("*.yaml"))
+    assert {"sample.yaml", "t4-llama-3.1-8b.yaml", "vnhsge.yaml"} <= {file.name for file in files}
+    for file in files:
+        load_config(file)
+        assert file.read_text(encoding="utf-8").startswith("# mcq run "), f"{file.name}: the first line says how to run it"
+
+
+def test_the_t4_configuration_shows_every_field_of_training():
+    shown = yaml.safe_load((PROJECT_ROOT / "configs" / "t4-llama-3.1-8b.yaml").read_text(encoding="utf-8"))
+    for block in ("train", "render", "evaluate"):
+        assert set(shown[block]) == set(Config.model_fields[block].annotation.model_fields)
+
+
+def test_a_dataset_and_one_source_are_enough():
+    assert Config.model_validate(MINIMAL).split.method == "hash"
+
+
+def test_all_errors_are_told_at_once_with_their_place(tmp_path):
+    file = tmp_path / "bad.yaml"
+    file.write_text("dataset: a b\nsources:\n- {name: X, path: '../up', reader: word}\nsplit: {train: .5, trane: 1}\nnope: 1\n")
+    with pytest.raises(ConfigError) as error:
+        load_config(file)
+    text = str(error.value)
+    for part in ("dataset:", "sources.0.name", "sources.0.path", "sources.0.reader", "split.trane: unknown key", "nope: unknown key", "allowed here"):
+        assert part in text
+
+
+@pytest.mark.parametrize("content", ["", "[]", "a: [", "just text"])
+def test_files_that_are_no_mapping_are_refused_in_words(tmp_path, content):
+    file = tmp_path / "bad.yaml"
+    file.write_text(content)
+    with pytest.raises(ConfigError):
+        load_config(file)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no configuration file .*nothing\.yaml"):
+        load_config(tmp_path / "nothing.yaml")
+
+
+def test_the_environment_is_expanded_in_root_alone(monkeypatch):
+    monkeypatch.setenv("MCQ_PLACE", "/somewhere")
+    config = Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE}/x", "sources": [{"name": "s", "path": "${MCQ_PLACE}"}]})
+    assert config.root == "/somewhere/x"
+    assert config.sources[0].path == "${MCQ_PLACE}"
+    monkeypatch.delenv("MCQ_PLACE")
+    assert Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE:-here}"}).root == "here"
+    with pytest.raises(ValueError, match="MCQ_PLACE is not set"):
+        Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE}"})
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"split": {"train": 0.9, "validation": 0.2, "test": 0.1}},
+        {"train": {"policy": {"name": "fixed"}}},
+        {"train": {"policy": {"name": "twice_rank", "alpha": 3}}},
+        {"evaluate": {"modes": ["letter"], "primary": "cloze"}},
+        {"dedup": {"bands": 100, "rows": 10}},
+        {"sources": [{"name": "s", "path": "a"}, {"name": "s", "path": "b"}]},
+        {"sources": [{"name": "s", "path": "a", "fields": {"stam": "x"}}]},
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(block):
+    with pytest.raises(ValueError):
+        Config.model_validate({**MINIMAL, **block})
+
+
+def test_the_curation_part_holds_no_paths_and_no_training():
+    one = Config.model_validate({**MINIMAL, "root": "/a", "train": {"epochs": 1}})
+    other = Config.model_validate({**MINIMAL, "root": "/b", "sources": [{"name": "s", "path": "other/*.csv", "licence": "CC0"}]})
+    assert one.curation() == other.curation()
+    assert one.curation() != Config.model_validate({**MINIMAL, "split": {"seed": 8}}).curation()

@@ -1,0 +1,36 @@
+"""Tables: explicit types, no silent nulls, and rows that come back as they went in."""
+
+import pyarrow as pa
+import pytest
+
+from schemas.reasons import REASON_TEXT, Reason
+from schemas.tables import Pair, Question, SplitRow, arrow_schema, to_frame, to_rows, to_table
+
+PAIR = {"left_id": "a", "right_id": "b", "relation": "same", "similarity": 0.5, "why": "because"}
+
+
+def test_rows_come_back_as_they_went_in():
+    assert to_rows(to_frame([PAIR], Pair), Pair) == [PAIR]
+
+
+def test_an_empty_table_has_all_columns_and_types():
+    frame = to_frame([], Question)
+    assert list(frame.columns) == list(Question.model_fields)
+    assert to_table(frame, Question).schema == arrow_schema(Question)
+
+
+def test_a_null_where_none_may_be_is_refused():
+    with pytest.raises(ValueError, match="why: string not null"):
+        to_table(to_frame([{**PAIR, "why": None}], Pair), Pair)
+
+
+def test_lists_and_nullable_columns_have_explicit_arrow_types():
+    schema = arrow_schema(Question)
+    assert schema.field("options").type == pa.list_(pa.string())
+    assert schema.field("context").nullable
+    assert not schema.field("stem").nullable
+    assert arrow_schema(SplitRow).field("split").type == pa.string()
+
+
+def test_every_reason_is_explained_in_words():
+    assert set(REASON_TEXT) == set(Reason)
