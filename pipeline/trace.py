@@ -43,7 +43,7 @@ def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
 
 def tell(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
     """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version."""
-    ledger, record_id = tables["sample_ledger"], row["record_id"]
+    ledger, record_id, folders = tables["sample_ledger"], row["record_id"], sorted(adapters)
     return {
         "record": dict(row),
         "reasons": [f"{code}: {REASON_TEXT[Reason(code)]}" for code in row["reason_codes"]],
@@ -55,8 +55,8 @@ def tell(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Itera
             for other in ledger.filter(pc.equal(ledger["content_id"], row["content_id"] or ""))["record_id"].to_pylist()
             if other != record_id
         ],
-        "training": [fact for folder in sorted(adapters) for fact in _training(folder, record_id)],
-        "answers": [fact for folder in sorted(adapters) for fact in _answers(folder, row)],
+        "training": [fact for folder in folders for fact in _training(folder, record_id)],
+        "answers": [fact for folder in folders for fact in _answers(folder, row)],
     }
 
 

@@ -1,0 +1,142 @@
+"""The `mcq` command as people and scripts call it: outputs, exit codes, and runs that the UI knows."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from schemas.config import PROJECT_ROOT
+from schemas.tables import LedgerRow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A configuration over nine small records, a data root and a run history of their own."""
+    folder = tmp_path_factory.mktemp("project")
+    rows = [{"question": f"Which number comes after {n} when you count?", "options": [str(n + 1), str(n + 2), str(n + 30)], "answer": "A"} for n in range(7)]
+    rows += [rows[0], {"question": "=1+1 is what, in a sheet?", "options": ["2", "3"], "answer": ""}]
+    (folder / "raw.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "c.yaml").write_text(f"dataset: cli\nroot: {folder}\nsources: [{{name: s, path: raw.jsonl, answer_format: letter}}]\n")
+    home = folder / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text().replace(".dagster", str(home / "history")))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mcq(project):
+    """Calls the command in a process of its own, from another folder, as a user would."""
+
+    def call(*arguments, config=project / "c.yaml", expect=0):
+        command = [sys.executable, "-m", "cli.main", *arguments, *(["--config", str(config)] if config else []), "--data-root", str(project / "data")]
+        environment = {"DAGSTER_HOME": str(project / "home"), "PYTHONPATH": str(PROJECT_ROOT), "PATH": "/usr/bin:/bin", "HOME": str(project)}
+        done = subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", env=environment, timeout=200)
+        assert done.returncode == expect, f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+        return done
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def curated(mcq):
+    return mcq("run", "--until", "curated")
+
+
+def test_a_run_ends_with_the_funnel_and_where_things_lie(curated, project):
+    assert "read" in curated.stdout
+    assert "duplicate" in curated.stdout
+    assert str(project / "data" / "lake" / "cli") in curated.stdout
+    assert "✓ dataset" in curated.stderr
+
+
+def test_the_run_stands_in_the_history_with_its_job_and_code_location(curated, project):
+    with dg.DagsterInstance.from_config(str(project / "home")) as instance:
+        (run,) = instance.get_runs()
+        assert (run.job_name, run.status) == ("curate", dg.DagsterRunStatus.SUCCESS)
+        assert run.tags[".dagster/repository"] == "__repository__@mcq_foundry"
+        assert run.remote_job_origin.job_name == "curate"
+        event = instance.get_latest_materialization_event(dg.AssetKey("dataset"))
+        assert event.run_id == run.run_id
+
+
+def test_the_ledger_has_every_column_and_null_instead_of_nan(curated, mcq):
+    rows = [json.loads(line) for line in mcq("ledger", "--format", "jsonl").stdout.splitlines()]
+    assert len(rows) == 9
+    assert all(list(row) == list(LedgerRow.model_fields) for row in rows)
+    assert {row["disposition"] for row in rows} >= {"duplicate", "rejected"}
+    assert all((row["split"] is None) == (row["disposition"] not in ("train", "validation", "test")) for row in rows)
+
+
+def test_a_condition_filters_and_a_bad_one_is_told(curated, mcq):
+    rows = mcq("ledger", "--format", "jsonl", "--where", "disposition = 'duplicate'").stdout.splitlines()
+    assert len(rows) == 1
+    assert "can't be evaluated" in mcq("ledger", "--where", "nope = 1", expect=1).stderr
+    assert "can't be evaluated" in mcq("ledger", "--where", "stem in (select * from read_text('c.yaml'))", expect=1).stderr
+
+
+def test_csv_defuses_formulas_and_files_are_written(curated, mcq, project):
+    rows = list(csv.DictReader(io.StringIO(mcq("ledger", "--format", "csv").stdout)))
+    assert [row["stem"] for row in rows if "1+1" in row["stem"]] == ["'=1+1 is what, in a sheet?"]
+    mcq("ledger", "--format", "parquet", "--out", "ledger.parquet")
+    assert pq.read_table(project / "ledger.parquet").num_rows == 9
+    assert "--out" in mcq("ledger", "--format", "parquet", expect=1).stderr
+
+
+def test_trace_tells_the_same_by_place_and_by_id(curated, mcq):
+    by_place = json.loads(mcq("trace", "s:raw.jsonl#line:1", "--json").stdout)
+    by_id = json.loads(mcq("trace", by_place["record"]["record_id"][:10], "--json").stdout)
+    assert by_place == by_id
+    text = mcq("trace", "s:raw.jsonl#line:9").stdout
+    assert "missing_answer" in text
+    assert "no record is named" in mcq("trace", "s:raw.jsonl#line:99", expect=1).stderr
+
+
+def test_commands_before_the_first_run_say_what_to_do(mcq, project, tmp_path):
+    (tmp_path / "new.yaml").write_text(f"dataset: new\nroot: {project}\nsources: [{{name: s, path: raw.jsonl}}]\n")
+    for command in (["ledger"], ["trace", "abcd"]):
+        assert "mcq run" in mcq(*command, config=tmp_path / "new.yaml", expect=1).stderr
+    assert "mcq run" in mcq("audit", expect=1).stderr
+
+
+def test_inspect_shows_what_would_be_read(mcq):
+    text = mcq("inspect", "raw.jsonl").stdout
+    assert "9: 8 questions, 1 rejected" in text
+    assert "stem <- question" in text
+    assert "missing_answer" in text
+
+
+def test_pairs_judges_in_order(mcq, project):
+    block = "#Q What colour is snow in winter?\nA white\nB green"
+    rows = [{"a": {"text": block, "key": "white"}, "b": {"text": block, "key": other}} for other in ("white", "green")]
+    (project / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = [json.loads(line) for line in mcq("pairs", "pairs.jsonl").stdout.splitlines()]
+    assert [row["relation"] for row in found] == ["exact", "conflict"]
+    assert all({"relation", "similarity", "why"} <= set(row) for row in found)
+    (project / "bad.jsonl").write_text('{"a": 1}\n')
+    assert "line 1" in mcq("pairs", "bad.jsonl", expect=1).stderr
+
+
+def test_plan_and_doctor_answer_without_data(mcq):
+    assert "fits" in mcq("plan", "--gpu", "t4").stdout
+    assert "sqrt_hidden" in mcq("plan").stdout
+    assert "known: t4" in mcq("plan", "--gpu", "abacus", expect=1).stderr
+    assert "torch" in mcq("doctor").stdout
+
+
+def test_a_bad_configuration_is_refused_before_anything_is_written(mcq, tmp_path):
+    (tmp_path / "bad.yaml").write_text("dataset: bad\nsources: [{name: S, path: x}]\nextra: 1\n")
+    text = mcq("run", config=tmp_path / "bad.yaml", expect=1).stderr
+    assert "2 errors" in text
+    (tmp_path / "empty.yaml").write_text(f"dataset: empty\nroot: {tmp_path}\nsources: [{{name: s, path: '*.xyz'}}]\n")
+    assert "no file matches" in mcq("run", config=tmp_path / "empty.yaml", expect=1).stderr
+
+
+def test_a_gpu_configuration_without_a_gpu_is_refused_early(mcq, project, tmp_path):
+    (tmp_path / "gpu.yaml").write_text(f"dataset: gpu\nroot: {project}\nsources: [{{name: s, path: raw.jsonl}}]\ntrain: {{device: cuda}}\n")
+    assert "no NVIDIA GPU" in mcq("run", config=tmp_path / "gpu.yaml", expect=1).stderr
+    assert not (project / "data" / "lake" / "gpu").exists()

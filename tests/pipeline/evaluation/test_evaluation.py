@@ -1,0 +1,185 @@
+"""Evaluation for real: scores against plain forward passes, what is asked and what is left out, and what the cache may not change."""
+
+import json
+
+import peft
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from pipeline import policy
+from pipeline.evaluation.job import EvaluationJob
+from pipeline.evaluation.run import evaluate, predict
+from pipeline.evaluation.score import Item, batches, option_scores
+from pipeline.training import base_model, lora
+from schemas.config import Config, RankPolicy, TrainConfig
+from schemas.errors import TrainingError
+
+CPU = torch.device("cpu")
+
+
+def question(i, split="test", **more):
+    row = {"record_id": f"r{i:02}", "content_id": f"c{i:02}", "split": split, "split_group": f"g{i:02}", "source": "s", "subject": "x"}
+    row |= {"language": "en", "context": None, "stem": f"What is number {i}?", "options": ["one", "two or three", "four"], "fixed_order": False}
+    return row | {"answer_index": i % 3} | more
+
+
+@pytest.fixture
+def adapter(tiny_model, models, tmp_path):
+    """A folder with an adapter whose weights do something, and its manifest."""
+    settings = TrainConfig(base_model=str(tiny_model), device="cpu", rank=4)
+    model = lora.build(settings, models, CPU, policy.resolve(RankPolicy(), 4, 64))
+    torch.manual_seed(3)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.5)
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    lora.save(model, settings.base_model, folder)
+    facts = {"trained_groups": ["g03"], "base_revision": base_model.revision_of(model), "base_model": settings.base_model}
+    (folder / "manifest.json").write_text(json.dumps(facts))
+    return folder
+
+
+@pytest.fixture
+def make_job(tiny_model, models, adapter, tmp_path):
+    def make(questions, output="out", evaluate=None, **render):
+        config = Config.model_validate(
+            {
+                **{"dataset": "d", "sources": [{"name": "s", "path": "*"}], "render": {"max_seq_tokens": 128, **render}},
+                **{"train": {"base_model": str(tiny_model), "device": "cpu", "rank": 4}, "evaluate": evaluate or {}},
+            }
+        )
+        file = tmp_path / "questions.parquet"
+        pq.write_table(pa.Table.from_pylist(questions), file)
+        places = {"questions": file, "examples": file, "output": tmp_path / output, "models": tmp_path / "models", "adapter": adapter}
+        return EvaluationJob(config=config, dataset_version="v", run_id="run", **places)
+
+    return make
+
+
+def results(job):
+    evaluate(job)
+    return json.loads((job.output / "result.json").read_text()), pq.read_table(job.output / "predictions.parquet").to_pylist()
+
+
+def test_scores_equal_those_of_plain_forward_passes(tiny_model, models):
+    model = base_model.load_model(TrainConfig(base_model=str(tiny_model), method="lora"), models, CPU, quantised=False).float()
+    torch.manual_seed(1)
+    items = [Item(torch.randint(5, 900, (3 + i,)).tolist(), [torch.randint(5, 900, (1 + j,)).tolist() for j in range(2 + i % 3)]) for i in range(5)]
+    found = option_scores(model, items)
+    for item, scores in zip(items, found, strict=True):
+        for ids, score in zip(item.option_ids, scores, strict=True):
+            logits = model(torch.tensor([item.prompt_ids + ids])).logits[0].log_softmax(-1)
+            start = len(item.prompt_ids) - 1
+            expected = sum(float(logits[start + k, token]) for k, token in enumerate(ids))
+            assert score == pytest.approx(expected, abs=1e-4)
+
+
+def test_batches_hold_all_items_once_within_the_budget():
+    items = [Item([1] * (i % 13 + 1), [[2], [3]]) for i in range(50)]
+    found = list(batches(items, 40))
+    assert sorted(i for batch in found for i in batch) == list(range(50))
+    assert all(len(batch) * max(len(items[i]) for i in batch) <= 40 for batch in found)
+    assert list(batches([Item([1] * 99, [[1]])], 40)) == [[0]]
+
+
+def test_both_models_answer_every_question_in_every_mode(make_job):
+    rows = [question(i) for i in range(12)]
+    result, predictions = results(make_job(rows))
+    assert len(predictions) == 11 * 2 * 2, "one group was trained on"
+    assert {(row["model"], row["mode"]) for row in predictions} == {(m, k) for m in ("base", "adapter") for k in ("letter", "cloze")}
+    assert result["counts"]["left_out_trained_groups"] == 1
+    assert all(row["record_id"] != "r03" for row in predictions)
+    for mode in ("letter", "cloze"):
+        entry = result["modes"][mode]
+        correct = sum(row["correct"] for row in predictions if row["mode"] == mode and row["model"] == "adapter")
+        assert (entry["n"], entry["adapter"]["correct"]) == (11, correct)
+    assert "no verdict" in result["verdict"]
+    different = [r["option_scores"] for r in predictions if r["mode"] == "cloze"]
+    assert different[:11] != different[11:], "the adapter changes the scores"
+
+
+def test_the_base_models_scores_are_those_without_an_adapter(make_job, tiny_model, models):
+    job = make_job([question(0)], evaluate={"modes": ["letter"]})
+    _, predictions = results(job)
+    model = base_model.load_model(job.config.train, models, CPU, quantised=True)
+    with_adapter = peft.PeftModel.from_pretrained(model, str(job.adapter)).eval()
+    base, adapted = (next(row["option_scores"] for row in predictions if row["model"] == name) for name in ("base", "adapter"))
+    assert base != adapted
+    with with_adapter.disable_adapter():
+        from pipeline.evaluation.run import encode
+        from pipeline.training.chat import ChatFormat
+
+        chat = ChatFormat(base_model.load_tokenizer(job.config.train, models))
+        _, items = encode([question(0)], chat, job, "letter")
+        assert option_scores(with_adapter, [items[0][0]])[0] == pytest.approx(base, abs=1e-4)
+
+
+def test_benchmark_questions_are_reported_apart_and_decide_nothing(make_job):
+    rows = [question(i) for i in range(6)] + [question(i, "benchmark") for i in range(20, 24)] + [question(30, "train")]
+    result, predictions = results(make_job(rows, evaluate={"modes": ["letter"]}))
+    assert (result["modes"]["letter"]["n"], result["benchmark"]["letter"]["n"]) == (5, 4)
+    assert {row["split"] for row in predictions} == {"test", "benchmark"}
+
+
+def test_a_second_evaluation_from_the_cache_gives_the_same(make_job, monkeypatch):
+    rows = [question(i) for i in range(8)]
+    first = results(make_job(rows, output="one"))
+
+    def refuse(*_):
+        raise AssertionError("every score is known already")
+
+    monkeypatch.setattr("pipeline.evaluation.run.option_scores", refuse)
+    second = results(make_job(rows, output="two"))
+    assert second[1] == first[1]
+    assert second[0]["modes"] == first[0]["modes"]
+
+
+def test_other_option_orders_and_prompts_are_not_served_from_the_cache(make_job):
+    _, first = results(make_job([question(0)], output="one", evaluate={"modes": ["cloze"], "primary": "cloze"}))
+    turned = question(0, options=["four", "two or three", "one"])
+    _, second = results(make_job([turned], output="two", evaluate={"modes": ["cloze"], "primary": "cloze"}))
+    assert second[0]["option_scores"] == pytest.approx(first[0]["option_scores"][::-1], abs=1e-4)
+
+
+def test_questions_too_long_for_the_model_are_counted(make_job):
+    result, predictions = results(make_job([question(0), question(1, stem="word " * 400)], evaluate={"modes": ["letter"]}))
+    assert result["counts"]["not_evaluated_too_long"] == {"letter": 1}
+    assert len(predictions) == 2
+
+
+def test_a_sample_of_questions_is_the_same_for_every_adapter(make_job):
+    rows = [question(i) for i in range(12)]
+    _, one = results(make_job(rows, output="one", evaluate={"modes": ["letter"], "max_questions": 4}))
+    _, other = results(make_job(rows[::-1], output="two", evaluate={"modes": ["letter"], "max_questions": 4}))
+    assert {row["record_id"] for row in one} == {row["record_id"] for row in other}
+    assert len({row["record_id"] for row in one}) == 4
+
+
+def test_no_question_at_all_is_no_verdict_and_no_crash(make_job):
+    result, predictions = results(make_job([question(0, "train")]))
+    assert predictions == []
+    assert result["verdict"].startswith("No verdict")
+    assert result["modes"]["letter"]["base"]["accuracy"] is None
+
+
+def test_an_adapter_of_another_base_or_an_unfinished_one_is_refused(make_job):
+    job = make_job([question(0)])
+    facts = json.loads((job.adapter / "manifest.json").read_text())
+    (job.adapter / "manifest.json").write_text(json.dumps({**facts, "base_revision": "another"}))
+    with pytest.raises(TrainingError, match="base revision another"):
+        evaluate(job)
+    (job.adapter / "manifest.json").unlink()
+    with pytest.raises(TrainingError, match="no finished adapter"):
+        evaluate(job)
+
+
+def test_cloze_scores_are_per_byte_and_ties_go_to_the_first():
+    row = question(0, options=["ab", "đ", "abcd"])
+    found = predict(row, [-4.0, -4.0, -8.0], "base", "cloze")
+    assert found["option_scores"] == [-2.0, -2.0, -2.0]
+    assert (found["predicted_index"], found["correct"]) == (0, True)
+    assert found["gold_nll"] == pytest.approx(1.0986, abs=1e-4)
+    assert predict(row, [-4.0, -3.0, -8.0], "base", "letter")["predicted_index"] == 1

@@ -1,0 +1,154 @@
+"""Verdicts and splits: which disposition wins, who decided, and where groups go."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.select import select
+from pipeline.split import split
+from schemas.config import Config, SplitConfig
+from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, SplitRow, to_frame, to_rows
+
+
+def config(**blocks):
+    return Config.model_validate({"dataset": "d", "sources": [{"name": "s", "path": "*"}], **blocks})
+
+
+def verdicts(rows, pairs=(), **blocks):
+    """`rows`: (record_id, content_id, cluster or None, role, score); `pairs`: (left, right, relation)."""
+    questions = [
+        {
+            **{"record_id": r, "source": "s", "role": role, "file": "f", "locator": f"f#item:{r}", "content_id": c, "stem": "?", "context": None},
+            **{"options": ["a", "b"], "answer_index": 0, "explanation": None, "subject": None, "language": "en", "original_id": None},
+            **{"repairs": [], "fixed_order": False},
+        }
+        for r, c, _, role, _ in rows
+    ]
+    members = [
+        {"record_id": r, "content_id": c, "role": role, "cluster_id": cluster, "split_group": cluster or c, "best_relation": None, "neighbours": []}
+        for r, c, cluster, role, _ in rows
+    ]
+    quality = [{"record_id": r, "quality_score": score, "flags": [], "explanations": [], "signals": "{}"} for r, *_, score in rows]
+    edges = [{"left_id": a, "right_id": b, "relation": kind, "similarity": 1.0, "why": ""} for a, b, kind in pairs]
+    frames = (to_frame(questions, Question), to_frame(members, ClusterMember), to_frame(edges, Pair), to_frame(quality, Quality))
+    found = to_rows(select(*frames, config(**blocks)), Selection)
+    assert [row["record_id"] for row in found] == [row[0] for row in rows], "one verdict a question, in order"
+    return {row["record_id"]: row for row in found}
+
+
+def test_the_best_of_a_cluster_stays_and_the_others_name_it():
+    found = verdicts([("r1", "c1", "c1", "train", 0.8), ("r2", "c2", "c1", "train", 0.9), ("r3", "c1", "c1", "train", 0.8)], [("r1", "r2", "same"), ("r1", "r3", "exact")])
+    assert found["r2"]["kept"]
+    for loser in ("r1", "r3"):
+        assert (found[loser]["disposition"], found[loser]["representative_id"]) == ("duplicate", "r2")
+    assert found["r1"]["reason_codes"] == ["duplicate_same"]
+
+
+def test_equal_scores_are_decided_by_content_id_then_record_id():
+    found = verdicts([("r2", "c1", "c1", "train", 1.0), ("r1", "c1", "c1", "train", 1.0), ("r0", "c2", "c1", "train", 1.0)], [("r1", "r2", "exact"), ("r0", "r1", "same")])
+    assert [name for name, row in found.items() if row["kept"]] == ["r1"]
+
+
+def test_both_sides_of_a_conflict_are_held_back_with_their_duplicates():
+    found = verdicts(
+        [("r1", "c1", "c1", "train", 1.0), ("r2", "c1", "c1", "train", 1.0), ("r3", "c3", None, "train", 1.0)],
+        [("r1", "r2", "exact"), ("r1", "r3", "conflict"), ("r2", "r3", "conflict")],
+    )
+    assert {row["disposition"] for row in found.values()} == {"conflict"}
+    assert found["r1"]["representative_id"] == "r3"
+
+
+@pytest.mark.parametrize("relation", ["exact", "same", "variant", "conflict"])
+def test_what_a_benchmark_holds_is_contaminated(relation):
+    cluster = "c1" if relation in ("exact", "same") else None
+    found = verdicts([("r1", "c1", cluster, "train", 1.0), ("b1", "c2", cluster, "benchmark", 1.0)], [("b1", "r1", relation)])
+    assert found["b1"]["disposition"] == "benchmark"
+    assert (found["r1"]["disposition"], found["r1"]["reason_codes"], found["r1"]["representative_id"]) == ("contaminated", [f"contaminated_{relation}"], "b1")
+
+
+def test_a_related_question_is_not_contaminated():
+    assert verdicts([("r1", "c1", None, "train", 1.0), ("b1", "c2", None, "benchmark", 1.0)], [("b1", "r1", "related")])["r1"]["kept"]
+
+
+def test_duplicates_of_a_contaminated_question_go_with_it():
+    rows = [("r1", "c1", "c1", "train", 1.0), ("r2", "c2", "c1", "train", 1.0), ("b1", "c3", None, "benchmark", 1.0)]
+    found = verdicts(rows, [("r1", "r2", "same"), ("b1", "r1", "variant")])
+    assert found["r2"]["reason_codes"] == ["contaminated_cluster"]
+    assert found["r2"]["representative_id"] == "b1"
+
+
+def test_contamination_goes_before_conflict_and_conflict_before_duplicate():
+    rows = [("r1", "c1", None, "train", 1.0), ("r2", "c2", None, "train", 1.0), ("b1", "c3", None, "benchmark", 1.0)]
+    found = verdicts(rows, [("r1", "r2", "conflict"), ("b1", "r1", "variant")])
+    assert found["r1"]["disposition"] == "contaminated"
+
+
+@pytest.mark.parametrize(("score", "kept"), [(0.49, False), (0.5, True), (0.51, True)])
+def test_the_threshold_keeps_what_reaches_it(score, kept):
+    found = verdicts([("r1", "c1", None, "train", score)])["r1"]
+    assert found["kept"] is kept
+    if not kept:
+        assert found["reason_codes"] == ["below_min_score"]
+        assert "0.49" in found["detail"]
+
+
+def test_variants_stay_unless_the_configuration_drops_them():
+    rows = [("r1", "c1", None, "train", 0.9), ("r2", "c2", None, "train", 1.0)]
+    assert all(row["kept"] for row in verdicts(rows, [("r1", "r2", "variant")]).values())
+    found = verdicts(rows, [("r1", "r2", "variant")], dedup={"drop_variants": True})
+    assert (found["r1"]["reason_codes"], found["r1"]["representative_id"]) == (["duplicate_variant"], "r2")
+
+
+def selection(groups, sources=None):
+    return to_frame(
+        [
+            {
+                **{"record_id": f"r{i}", "content_id": f"c{i}", "split_group": group, "kept": True, "disposition": None, "reason_codes": []},
+                **{"detail": None, "cluster_id": None, "representative_id": None, "relation": None, "quality_score": 1.0},
+                **{"source": sources[i] if sources else "s", "subject": None, "language": "en", "answer_index": 0, "option_count": 4},
+            }
+            for i, group in enumerate(groups)
+        ],
+        Selection,
+    )
+
+
+def splits_of(groups, settings_=None, sources=None):
+    return {row["record_id"]: row["split"] for row in to_rows(split(selection(groups, sources), settings_ or SplitConfig()), SplitRow)}
+
+
+GROUPS = st.lists(st.integers(0, 30).map(str), max_size=60)
+
+
+@given(GROUPS, st.sampled_from(["hash", "quota"]))
+def test_no_group_is_torn_and_nothing_is_lost(groups, method):
+    found = splits_of(groups, SplitConfig(method=method))
+    assert len(found) == len(groups)
+    for group in set(groups):
+        assert len({found[f"r{i}"] for i, other in enumerate(groups) if other == group}) == 1
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 10**6).map(str), unique=True, min_size=2, max_size=40), st.data())
+def test_hash_splits_stay_when_others_come_and_go(groups, data):
+    before = splits_of(groups)
+    kept = data.draw(st.lists(st.sampled_from(groups), unique=True, min_size=1))
+    after = splits_of(kept)
+    assert [after[f"r{i}"] for i in range(len(kept))] == [before[f"r{groups.index(group)}"] for group in kept]
+
+
+def test_hash_shares_hold_in_expectation_and_depend_on_the_seed():
+    groups = [f"{i:016x}" for i in range(5000)]
+    found = list(splits_of(groups).values())
+    assert found.count("train") / 5000 == pytest.approx(0.8, abs=0.02)
+    assert found.count("test") / 5000 == pytest.approx(0.1, abs=0.02)
+    assert found != list(splits_of(groups, SplitConfig(seed=8)).values())
+
+
+@pytest.mark.parametrize("size", [10, 30, 100])
+def test_quota_shares_are_exact_in_every_source(size):
+    sources = ["a"] * size + ["b"] * size
+    found = splits_of([str(i) for i in range(2 * size)], SplitConfig(method="quota", train=0.6, validation=0.1, test=0.3), sources)
+    for start in (0, size):
+        part = [found[f"r{i}"] for i in range(start, start + size)]
+        assert [part.count(name) for name in ("train", "validation", "test")] == [round(size * share) for share in (0.6, 0.1, 0.3)]
