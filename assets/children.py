@@ -16,8 +16,9 @@ from schemas.config import PROJECT_ROOT
 POLL_SECONDS = 0.5
 # A checkpoint is saved at the end of a step, and a step of an 8B model on a T4 takes half a minute.
 STOP_SECONDS = 300
-# Enough points for a curve; every observation is a row of the event log.
-OBSERVATIONS = 200
+# The UI draws the last 100 events of an asset.
+OBSERVATIONS = 80
+PLOTTED = ("loss", "validation_loss", "learning_rate", "grad_norm", "samples_seen")
 
 Line = dict[str, Any]
 listeners: list[Callable[[str, Line], None]] = []
@@ -87,9 +88,9 @@ class Follower:
     def _tell(self, line: Line) -> None:
         for listener in listeners:
             listener(self.asset, line)
-        numbers = {key: value for key, value in line.items() if isinstance(value, int | float) and not isinstance(value, bool)}
-        every = max(1, int(line.get("total_steps") or 0) // OBSERVATIONS)
-        if "validation_loss" in numbers or ("loss" in numbers and int(numbers.get("step", 0)) % every == 0):
+        numbers = {key: float(line[key]) for key in PLOTTED if line.get(key) is not None}
+        every = max(1, -(-int(line.get("total_steps") or 0) // OBSERVATIONS))
+        if "validation_loss" in numbers or ("loss" in numbers and int(line["step"]) % every == 0):
             self.context.log_event(dg.AssetObservation(self.asset, metadata=numbers))
         elif "phase" in line and "done" not in line:
             self.context.log.info(line["phase"])

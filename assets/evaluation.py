@@ -47,13 +47,13 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
     return dg.MaterializeResult(
         data_version=dg.DataVersion(folder.name),
         metadata={
-            "verdict": dg.MetadataValue.md(f"**{result['verdict']}**"),
+            "verdict": result["verdict"],
             "plot": png(plots.base_vs_adapter(result)),
-            "modes": markdown_table([mode_row(name, mode) for name, mode in result["modes"].items()]),
+            "modes": modes_table(result["modes"]),
             "by_subject": markdown_table(primary["by_subject"][:20]),
             "by_source": markdown_table(primary["by_source"]),
             "by_language": markdown_table(primary["by_language"]),
-            "benchmark": markdown_table([mode_row(name, mode) for name, mode in result["benchmark"].items()]),
+            "benchmark": modes_table(result["benchmark"]),
             "counts": dg.MetadataValue.json(result["counts"]),
             **numbers(primary),
             "dataset_version": result["dataset_version"],
@@ -63,11 +63,17 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
     )
 
 
-def mode_row(name: str, mode: dict[str, Any]) -> dict[str, Any]:
-    """One mode's result as a row for people."""
+def modes_table(modes: dict[str, dict[str, Any]]) -> dg.MarkdownMetadataValue:
+    """A row a measure, a column a mode."""
+    columns = {name: measures(mode) for name, mode in modes.items()}
+    rows = next(iter(columns.values()), {})
+    return markdown_table([{"measure": row, **{name: column[row] for name, column in columns.items()}} for row in rows])
+
+
+def measures(mode: dict[str, Any]) -> dict[str, Any]:
+    """One mode's result for people."""
     low, high = mode["delta_interval"] or (None, None)
     return {
-        "mode": name,
         "questions": mode["n"],
         "guessing": percent(mode["chance"]),
         "base": model_cell(mode["base"]),

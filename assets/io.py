@@ -17,6 +17,7 @@ from pipeline.lake import Lake, content_hash
 from pipeline.text import canonical_json, one_line, short_hash
 from schemas.errors import DataError
 from schemas.tables import (
+    COLUMN_TEXT,
     ClusterMember,
     LedgerRow,
     Pair,
@@ -168,7 +169,12 @@ def column_schema(model: type[Row]) -> dg.TableSchema:
     for name, field in model.model_fields.items():
         kind, nullable = arrow_type(field.annotation)
         columns.append(
-            dg.TableColumn(name, str(kind), description=field.description, constraints=dg.TableColumnConstraints(nullable=nullable))
+            dg.TableColumn(
+                name,
+                str(kind),
+                description=field.description or COLUMN_TEXT.get(name),
+                constraints=dg.TableColumnConstraints(nullable=nullable),
+            )
         )
     return dg.TableSchema(columns)
 

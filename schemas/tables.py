@@ -13,6 +13,49 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_TEXT_CHARS = 200_000
 MIN_OPTIONS, MAX_OPTIONS = 2, 10
 
+COLUMN_TEXT = {
+    "record_id": "hash of source, payload and occurrence: one raw record",
+    "source": "name of the source in the configuration",
+    "role": "role of the source: train or benchmark",
+    "file": "path below the configuration's root",
+    "locator": "file#kind:number, counted from 1",
+    "encoding": "how the file was decoded",
+    "file_sha256": "hash of the file's bytes",
+    "payload": "the record as its file holds it",
+    "disposition": "what became of the record",
+    "reason_codes": "why it isn't in a split",
+    "detail": "the reason in full: what was seen, and where",
+    "content_id": "hash of the canonical question; equal for exact duplicates",
+    "cluster_id": "its cluster of exact and same questions; null when it stands alone",
+    "split_group": "questions that must share a split",
+    "representative_id": "the record that decided: winner, benchmark item or contradicting record",
+    "relation": "exact, same, variant, conflict or related",
+    "quality_score": "0-1, high = good",
+    "flags": "names of the quality signals that fired",
+    "split": "train, validation or test",
+    "dataset_version": "hash of the curated rows with their splits and of the curation config",
+    "stem": "the question itself",
+    "context": "passage or rubric that the stem leans on",
+    "options": "in file order, without their marks",
+    "answer_index": "position of the right option, counted from 0",
+    "explanation": "what the file says on the answer",
+    "subject": "from a column, else from the file's name or folder",
+    "language": "vi or en",
+    "original_id": "the file's own id of the question",
+    "repairs": "named changes made while parsing",
+    "fixed_order": "an option refers to others, so the order must stay",
+    "licence": "licence of the source",
+    "left_id": "record_id of one question, the smaller of both",
+    "right_id": "record_id of the other question",
+    "why": "what the verdict rests on",
+    "kept": "whether it stays",
+    "option_count": "number of options",
+    "prompt_tokens": "tokens of the prompt",
+    "completion_tokens": "labelled tokens",
+    "reader": "which reader took the file",
+}
+"""What the columns that several tables share hold; a field's own description goes before it."""
+
 
 class Row(BaseModel):
     model_config = ConfigDict(extra="forbid")

@@ -8,12 +8,26 @@ from assets.foundry import Foundry
 from schemas.config import PROJECT_ROOT, load_config
 
 SHARED = PROJECT_ROOT.parent / "shared"
-CAPITALS = {"France": "Paris", "Japan": "Tokyo", "Peru": "Lima", "Kenya": "Nairobi", "Norway": "Oslo", "Cuba": "Havana", "Egypt": "Cairo", "Chad": "N'Djamena"}
+CAPITALS = {
+    "France": "Paris",
+    "Japan": "Tokyo",
+    "Peru": "Lima",
+    "Kenya": "Nairobi",
+    "Norway": "Oslo",
+    "Cuba": "Havana",
+    "Egypt": "Cairo",
+    "Chad": "N'Djamena",
+}
 
 
 def raw_question(country, **more):
     options = sorted({CAPITALS[country], "Quito", "Berne", "Dakar"})
-    return {"question": f"Which city is the capital of {country}, as printed in the atlas?", "options": options, "answer": CAPITALS[country], **more}
+    return {
+        "question": f"Which city is the capital of {country}, as printed in the atlas?",
+        "options": options,
+        "answer": CAPITALS[country],
+        **more,
+    }
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ def curate():
 
         def run(foundry, selection=None, **options):
             resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
-            return dg.materialize([*ASSETS, *CURATION_CHECKS], instance=instance, resources=resources, raise_on_error=False, selection=selection, **options)
+            return dg.materialize(
+                [*ASSETS, *CURATION_CHECKS], instance=instance, resources=resources, raise_on_error=False, selection=selection, **options
+            )
 
         yield run
 
@@ -151,7 +153,10 @@ def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, que
 BAD = {
     "ids_unique": (checks.repeated_ids, lambda t: [pd.concat([t["raw_records"], t["raw_records"].head(1)])]),
     "answers_valid": (checks.invalid_answers, lambda t: [t["questions"].assign(answer_index=9)]),
-    "every_rejection_has_a_reason": (checks.unexplained, lambda t: [t["rejected_records"].assign(reason_codes=[[]] * len(t["rejected_records"]))]),
+    "every_rejection_has_a_reason": (
+        checks.unexplained,
+        lambda t: [t["rejected_records"].assign(reason_codes=[[]] * len(t["rejected_records"]))],
+    ),
     "rows_consistent": (checks.broken_ledger_rows, lambda t: [t["sample_ledger"].assign(split=None)]),
     "no_group_across_splits": (checks.groups_across_splits, lambda t: [t["splits"].assign(split_group="one", split=["train", "test"] * 4)]),
     "no_cluster_across_splits": (
@@ -171,7 +176,12 @@ def test_each_check_finds_bad_rows_and_passes_good_ones(name, curate, make_found
     find, spoil = BAD[name]
     assert len(find(*spoil(tables))) > 0
     good = {"nothing_lost": [tables["raw_records"], tables["questions"], tables["rejected_records"]]}
-    plain = {"ids_unique": "raw_records", "answers_valid": "questions", "every_rejection_has_a_reason": "rejected_records", "no_group_across_splits": "splits"}
+    plain = {
+        "ids_unique": "raw_records",
+        "answers_valid": "questions",
+        "every_rejection_has_a_reason": "rejected_records",
+        "no_group_across_splits": "splits",
+    }
     assert find(*good.get(name, [tables[plain.get(name, "sample_ledger")]])).empty
 
 

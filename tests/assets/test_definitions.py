@@ -101,3 +101,9 @@ def test_the_stage_order_is_told_the_same_in_readme_package_and_definitions():
     assert [cell.strip("`") for cell in table] == list(STAGES)
     order = [key.to_user_string() for asset in defs.assets for key in sorted(asset.keys, key=lambda key: NAMES.index(key.to_user_string()))]
     assert order == NAMES
+
+
+def test_no_column_is_without_a_description():
+    for name in [*TABLES, "chat_examples"]:
+        for column in GRAPH.get(dg.AssetKey(name)).metadata["dagster/column_schema"].columns:
+            assert column.description, f"{name}.{column.name}"

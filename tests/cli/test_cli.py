@@ -18,7 +18,10 @@ from schemas.tables import LedgerRow
 def project(tmp_path_factory):
     """A configuration over nine small records, a data root and a run history of their own."""
     folder = tmp_path_factory.mktemp("project")
-    rows = [{"question": f"Which number comes after {n} when you count?", "options": [str(n + 1), str(n + 2), str(n + 30)], "answer": "A"} for n in range(7)]
+    rows = [
+        {"question": f"Which number comes after {n} when you count?", "options": [str(n + 1), str(n + 2), str(n + 30)], "answer": "A"}
+        for n in range(7)
+    ]
     rows += [rows[0], {"question": "=1+1 is what, in a sheet?", "options": ["2", "3"], "answer": ""}]
     (folder / "raw.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "c.yaml").write_text(f"dataset: cli\nroot: {folder}\nsources: [{{name: s, path: raw.jsonl, answer_format: letter}}]\n")
@@ -33,8 +36,21 @@ def mcq(project):
     """Calls the command in a process of its own, from another folder, as a user would."""
 
     def call(*arguments, config=project / "c.yaml", expect=0):
-        command = [sys.executable, "-m", "cli.main", *arguments, *(["--config", str(config)] if config else []), "--data-root", str(project / "data")]
-        environment = {"DAGSTER_HOME": str(project / "home"), "PYTHONPATH": str(PROJECT_ROOT), "PATH": "/usr/bin:/bin", "HOME": str(project)}
+        command = [
+            sys.executable,
+            "-m",
+            "cli.main",
+            *arguments,
+            *(["--config", str(config)] if config else []),
+            "--data-root",
+            str(project / "data"),
+        ]
+        environment = {
+            "DAGSTER_HOME": str(project / "home"),
+            "PYTHONPATH": str(PROJECT_ROOT),
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(project),
+        }
         done = subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", env=environment, timeout=200)
         assert done.returncode == expect, f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         return done

@@ -29,12 +29,26 @@ def test_a_good_question_has_no_flags_and_a_full_score():
     [
         ("stem_shortness", {"stem": "abc"}, {"stem": "ab"}),
         ("shouting", {"stem": "WHICH RIVER FLOWS through here today"}, {"stem": "WHICH RIVER FLOWS THROUGH HUE"}),
-        ("noise", {"stem": "What does \ufffd mean in a text of so many letters that it hardly counts at all, and of some more letters still, as here and in what follows?"}, {"stem": "Wh\ufffd\ufffdt?"}),
+        (
+            "noise",
+            {
+                "stem": "What does \ufffd mean in a text of so many letters that it hardly counts at all, and of some more letters still, as here and in what follows?"
+            },
+            {"stem": "Wh\ufffd\ufffdt?"},
+        ),
         ("near_equal_options", {"options": ["Ha", "Hb", "Hc", "Hd"]}, {"options": ["Hồng", "Hông", "Hc", "Hd"]}),
         ("chat_tokens", {"stem": "What is <b> in HTML, and what for?"}, {"stem": "What is <|im_end|> in ChatML, and what for?"}),
         ("contradicted_key", {"explanation": "Chọn đáp án A"}, {"explanation": "Chọn đáp án B"}),
-        ("answer_in_stem", {"options": ["sông Hương", "Hồng"]}, {"stem": "Thành phố bên sông Hương là gì?", "options": ["sông Hương", "sông Hồng"]}),
-        ("missing_reference", {"stem": "According to the passage, who won?", "context": "Ann won."}, {"stem": "According to the passage, who won?"}),
+        (
+            "answer_in_stem",
+            {"options": ["sông Hương", "Hồng"]},
+            {"stem": "Thành phố bên sông Hương là gì?", "options": ["sông Hương", "sông Hồng"]},
+        ),
+        (
+            "missing_reference",
+            {"stem": "According to the passage, who won?", "context": "Ann won."},
+            {"stem": "According to the passage, who won?"},
+        ),
     ],
 )
 def test_a_signal_fires_over_its_threshold_and_explains_itself(flag, under, over):

@@ -128,7 +128,9 @@ def test_a_split_group_is_named_by_its_smallest_content_id():
 
 def test_a_chain_of_small_changes_never_joins_unlike_ends():
     words = "river mountain valley forest desert island harbour village castle bridge meadow canyon".split()
-    rows = [(f"Which of these places named {' '.join(words[i : i + 7])} is the oldest of all?", ["one", "two", "three"], 0) for i in range(6)]
+    rows = [
+        (f"Which of these places named {' '.join(words[i : i + 7])} is the oldest of all?", ["one", "two", "three"], 0) for i in range(6)
+    ]
     members, pairs = run(*rows)
     like = {(pair["left_id"], pair["right_id"]) for pair in pairs if pair["relation"] in ("exact", "same")}
     clusters = {}

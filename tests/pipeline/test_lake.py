@@ -25,7 +25,16 @@ def version(lake, count=4, at="2026-01-01T00:00:00+00:00", name="v"):
     return Version("d", f"{name}{count}", {"splits": table}, {"train": count}, {}, "run", at)
 
 
-TABLES = st.lists(st.fixed_dictionaries({"t": st.none() | st.text(max_size=8), "n": st.none() | st.integers(-5, 5), "l": st.lists(st.none() | st.text(max_size=3), max_size=3)}), max_size=8)
+TABLES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "t": st.none() | st.text(max_size=8),
+            "n": st.none() | st.integers(-5, 5),
+            "l": st.lists(st.none() | st.text(max_size=3), max_size=3),
+        }
+    ),
+    max_size=8,
+)
 SCHEMA = pa.schema([("t", pa.string()), ("n", pa.int64()), ("l", pa.list_(pa.string()))])
 
 

@@ -18,7 +18,13 @@ def read(tmp_path):
     """Writes one file and gives its questions and rejected rows."""
 
     def run(content, name="file.json", **source):
-        data = content if isinstance(content, bytes) else content.encode() if isinstance(content, str) else json.dumps(content, ensure_ascii=False).encode()
+        data = (
+            content
+            if isinstance(content, bytes)
+            else content.encode()
+            if isinstance(content, str)
+            else json.dumps(content, ensure_ascii=False).encode()
+        )
         (tmp_path / name).write_bytes(data)
         config = Config.model_validate({"dataset": "d", "root": str(tmp_path), "sources": [{"name": "s", "path": name, **source}]})
         raw = ingest(config)
@@ -69,7 +75,19 @@ def test_every_repair_is_named(read):
 
 @pytest.mark.parametrize(
     ("key", "answer_format"),
-    [("B", "auto"), ("b", "auto"), ("(B)", "auto"), ("Đáp án: B", "auto"), ("B. Huế", "auto"), ("Huế", "text"), ("huế ", "text"), (1, "index0"), ("2", "index1"), (2.0, "index1"), (["B"], "auto")],
+    [
+        ("B", "auto"),
+        ("b", "auto"),
+        ("(B)", "auto"),
+        ("Đáp án: B", "auto"),
+        ("B. Huế", "auto"),
+        ("Huế", "text"),
+        ("huế ", "text"),
+        (1, "index0"),
+        ("2", "index1"),
+        (2.0, "index1"),
+        (["B"], "auto"),
+    ],
 )
 def test_a_key_may_be_a_letter_a_number_or_the_answers_text(read, key, answer_format):
     assert one(read, [{"question": "Cố đô là", "options": OPTIONS, "answer": key}], answer_format=answer_format)["answer_index"] == 1
@@ -131,9 +149,12 @@ def test_whether_numbers_count_from_zero_is_decided_over_the_whole_file(read):
     [
         ("Câu hỏi;Phương án A;Phương án B;Đáp án\nThủ đô là;Hà Nội;Huế;A\n", "a.csv"),
         ("question,option_a,option_b,answer\nThủ đô là,Hà Nội,Huế,A\n", "b.csv"),
-        ("question\toptions\tanswer\nThủ đô là\t\"[\"\"Hà Nội\"\", \"\"Huế\"\"]\"\t0\n", "c.tsv"),
+        ('question\toptions\tanswer\nThủ đô là\t"[""Hà Nội"", ""Huế""]"\t0\n', "c.tsv"),
         ("question,options,answer\nThủ đô là,\"['Hà Nội', 'Huế']\",A\n", "d.csv"),
-        ('{"question": {"stem": "Thủ đô là", "choices": [{"text": "Hà Nội", "label": "A"}, {"text": "Huế", "label": "B"}]}, "answerKey": "A"}\n', "e.jsonl"),
+        (
+            '{"question": {"stem": "Thủ đô là", "choices": [{"text": "Hà Nội", "label": "A"}, {"text": "Huế", "label": "B"}]}, "answerKey": "A"}\n',
+            "e.jsonl",
+        ),
         ('{"question": "Thủ đô là", "choices": {"text": ["Hà Nội", "Huế"], "label": ["A", "B"]}, "answerKey": "A"}\n', "f.jsonl"),
         ('[{"question": "Thủ đô là", "options": {"A": "Hà Nội", "B": "Huế"}, "answer": "A"}]', "g.json"),
         ("#Q Thủ đô là\n^ Hà Nội\nA Hà Nội\nB Huế\n", "h.txt"),
@@ -177,10 +198,16 @@ def test_content_id_ignores_option_order_and_where_the_context_ends(order, right
     assert content_id(None, " ".join(text), options, (right + 1) % 4) != whole
 
 
-VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30), lambda inner: st.lists(inner, max_size=4), max_leaves=5)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30), lambda inner: st.lists(inner, max_size=4), max_leaves=5
+)
 
 
-@given(st.lists(st.fixed_dictionaries({}, optional={"question": VALUES, "options": VALUES, "answer": VALUES, "A": VALUES, "B": VALUES}), max_size=4))
+@given(
+    st.lists(
+        st.fixed_dictionaries({}, optional={"question": VALUES, "options": VALUES, "answer": VALUES, "A": VALUES, "B": VALUES}), max_size=4
+    )
+)
 def test_no_row_whatever_it_holds_makes_normalize_fail(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("any")
     (folder / "f.json").write_text(json.dumps(rows), encoding="utf-8")

@@ -18,14 +18,31 @@ def verdicts(rows, pairs=(), **blocks):
     """`rows`: (record_id, content_id, cluster or None, role, score); `pairs`: (left, right, relation)."""
     questions = [
         {
-            **{"record_id": r, "source": "s", "role": role, "file": "f", "locator": f"f#item:{r}", "content_id": c, "stem": "?", "context": None},
+            **{
+                "record_id": r,
+                "source": "s",
+                "role": role,
+                "file": "f",
+                "locator": f"f#item:{r}",
+                "content_id": c,
+                "stem": "?",
+                "context": None,
+            },
             **{"options": ["a", "b"], "answer_index": 0, "explanation": None, "subject": None, "language": "en", "original_id": None},
             **{"repairs": [], "fixed_order": False},
         }
         for r, c, _, role, _ in rows
     ]
     members = [
-        {"record_id": r, "content_id": c, "role": role, "cluster_id": cluster, "split_group": cluster or c, "best_relation": None, "neighbours": []}
+        {
+            "record_id": r,
+            "content_id": c,
+            "role": role,
+            "cluster_id": cluster,
+            "split_group": cluster or c,
+            "best_relation": None,
+            "neighbours": [],
+        }
         for r, c, cluster, role, _ in rows
     ]
     quality = [{"record_id": r, "quality_score": score, "flags": [], "explanations": [], "signals": "{}"} for r, *_, score in rows]
@@ -37,7 +54,10 @@ def verdicts(rows, pairs=(), **blocks):
 
 
 def test_the_best_of_a_cluster_stays_and_the_others_name_it():
-    found = verdicts([("r1", "c1", "c1", "train", 0.8), ("r2", "c2", "c1", "train", 0.9), ("r3", "c1", "c1", "train", 0.8)], [("r1", "r2", "same"), ("r1", "r3", "exact")])
+    found = verdicts(
+        [("r1", "c1", "c1", "train", 0.8), ("r2", "c2", "c1", "train", 0.9), ("r3", "c1", "c1", "train", 0.8)],
+        [("r1", "r2", "same"), ("r1", "r3", "exact")],
+    )
     assert found["r2"]["kept"]
     for loser in ("r1", "r3"):
         assert (found[loser]["disposition"], found[loser]["representative_id"]) == ("duplicate", "r2")
@@ -45,7 +65,10 @@ def test_the_best_of_a_cluster_stays_and_the_others_name_it():
 
 
 def test_equal_scores_are_decided_by_content_id_then_record_id():
-    found = verdicts([("r2", "c1", "c1", "train", 1.0), ("r1", "c1", "c1", "train", 1.0), ("r0", "c2", "c1", "train", 1.0)], [("r1", "r2", "exact"), ("r0", "r1", "same")])
+    found = verdicts(
+        [("r2", "c1", "c1", "train", 1.0), ("r1", "c1", "c1", "train", 1.0), ("r0", "c2", "c1", "train", 1.0)],
+        [("r1", "r2", "exact"), ("r0", "r1", "same")],
+    )
     assert [name for name, row in found.items() if row["kept"]] == ["r1"]
 
 
@@ -63,7 +86,11 @@ def test_what_a_benchmark_holds_is_contaminated(relation):
     cluster = "c1" if relation in ("exact", "same") else None
     found = verdicts([("r1", "c1", cluster, "train", 1.0), ("b1", "c2", cluster, "benchmark", 1.0)], [("b1", "r1", relation)])
     assert found["b1"]["disposition"] == "benchmark"
-    assert (found["r1"]["disposition"], found["r1"]["reason_codes"], found["r1"]["representative_id"]) == ("contaminated", [f"contaminated_{relation}"], "b1")
+    assert (found["r1"]["disposition"], found["r1"]["reason_codes"], found["r1"]["representative_id"]) == (
+        "contaminated",
+        [f"contaminated_{relation}"],
+        "b1",
+    )
 
 
 def test_a_related_question_is_not_contaminated():
@@ -103,7 +130,14 @@ def selection(groups, sources=None):
     return to_frame(
         [
             {
-                **{"record_id": f"r{i}", "content_id": f"c{i}", "split_group": group, "kept": True, "disposition": None, "reason_codes": []},
+                **{
+                    "record_id": f"r{i}",
+                    "content_id": f"c{i}",
+                    "split_group": group,
+                    "kept": True,
+                    "disposition": None,
+                    "reason_codes": [],
+                },
                 **{"detail": None, "cluster_id": None, "representative_id": None, "relation": None, "quality_score": 1.0},
                 **{"source": sources[i] if sources else "s", "subject": None, "language": "en", "answer_index": 0, "option_count": 4},
             }

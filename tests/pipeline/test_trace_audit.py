@@ -31,14 +31,32 @@ def published(make_foundry, questions):
     (folder / "evaluations" / "e1").mkdir(parents=True)
     facts = {"dataset_version": version.dataset_version, "run_id": "run", "base_model": "m", "base_revision": "r", "method": "qlora"}
     (folder / "manifest.json").write_text(json.dumps({**facts, "device": "cpu", "steps": 3, "wall_seconds": 1.0}))
-    sample = {"record_id": row["record_id"], "split": "train", "status": "trained", "times_seen": 3, "first_loss": 2.0, "last_loss": 1.0, "validation_loss": None}
+    sample = {
+        "record_id": row["record_id"],
+        "split": "train",
+        "status": "trained",
+        "times_seen": 3,
+        "first_loss": 2.0,
+        "last_loss": 1.0,
+        "validation_loss": None,
+    }
     pq.write_table(pa.Table.from_pylist([sample], schema=arrow_schema(TrainedSample)), folder / "samples.parquet")
     answer = {key: row[key] for key in ("record_id", "split", "split_group", "source", "subject", "language", "answer_index")}
     predictions = [
-        {**answer, "model": model, "mode": "cloze", "predicted_index": place, "correct": place == row["answer_index"], "option_scores": [0.0, -1.0], "gold_nll": 0.5}
+        {
+            **answer,
+            "model": model,
+            "mode": "cloze",
+            "predicted_index": place,
+            "correct": place == row["answer_index"],
+            "option_scores": [0.0, -1.0],
+            "gold_nll": 0.5,
+        }
         for model, place in (("base", (row["answer_index"] + 1) % 4), ("adapter", row["answer_index"]))
     ]
-    pq.write_table(pa.Table.from_pylist(predictions, schema=arrow_schema(Prediction)), folder / "evaluations" / "e1" / "predictions.parquet")
+    pq.write_table(
+        pa.Table.from_pylist(predictions, schema=arrow_schema(Prediction)), folder / "evaluations" / "e1" / "predictions.parquet"
+    )
     (folder / "evaluations" / "e1" / "result.json").write_text(json.dumps({"verdict": "helped"}))
     return foundry, tables, row
 
@@ -83,7 +101,9 @@ def test_the_audit_database_joins_ledger_training_and_answers(published, tmp_pat
     counts = build_audit(path, {name: tables[asset] for name, asset in names.items()}, foundry.adapters.glob("*"))
     assert counts == {"ledger": 9, "quality": 9, "pairs": 1, "trained_samples": 1, "predictions": 2, "runs": 1}
     database = sqlite3.connect(path)
-    assert database.execute("select change, gold, adapter_answered from flipped").fetchall() == [("fixed", row["options"][row["answer_index"]]) + (row["options"][row["answer_index"]],)]
+    assert database.execute("select change, gold, adapter_answered from flipped").fetchall() == [
+        ("fixed", row["options"][row["answer_index"]], row["options"][row["answer_index"]])
+    ]
     assert database.execute("select json_array_length(options) from ledger limit 1").fetchone() == (4,)
     assert [p.name for p in tmp_path.glob(".audit*")] == []
 

@@ -25,9 +25,7 @@ def answers(correct, groups=None, options=4):
     ]
 
 
-@pytest.mark.parametrize(
-    ("fixed", "broken", "p"), [(9, 1, 0.021484375), (0, 0, 1.0), (5, 5, 1.0), (0, 6, 0.03125), (1, 0, 1.0)]
-)
+@pytest.mark.parametrize(("fixed", "broken", "p"), [(9, 1, 0.021484375), (0, 0, 1.0), (5, 5, 1.0), (0, 6, 0.03125), (1, 0, 1.0)])
 def test_mcnemar_is_the_exact_binomial_test(fixed, broken, p):
     assert mcnemar_exact(fixed, broken) == pytest.approx(p)
 
@@ -72,7 +70,10 @@ def test_questions_of_one_group_count_once_in_the_interval():
 def test_compare_counts_what_turned_right_and_wrong():
     result = compare(answers([True, False, False, True]), answers([True, True, False, False]), 7)
     assert (result["fixed"], result["broken"], result["delta"], result["n"], result["chance"]) == (1, 1, 0.0, 4, 0.25)
-    assert result["by_subject"] == [{"subject": None, "n": 2, "base": 0.5, "adapter": 0.5}, {"subject": "maths", "n": 2, "base": 0.5, "adapter": 0.5}]
+    assert result["by_subject"] == [
+        {"subject": None, "n": 2, "base": 0.5, "adapter": 0.5},
+        {"subject": "maths", "n": 2, "base": 0.5, "adapter": 0.5},
+    ]
 
 
 def test_models_that_answered_different_questions_are_not_compared():

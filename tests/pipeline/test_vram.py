@@ -59,7 +59,14 @@ def test_the_t4_configuration_fits():
 
 
 def test_a_folders_own_config_tells_the_shape(tmp_path):
-    facts = {"hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 128, "vocab_size": 1000, "num_attention_heads": 4, "num_key_value_heads": 2}
+    facts = {
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "intermediate_size": 128,
+        "vocab_size": 1000,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+    }
     (tmp_path / "config.json").write_text(json.dumps(facts))
     shape = shape_of(TrainConfig(base_model=str(tmp_path)))
     assert (shape.head_size, shape.kv_heads, shape.tied_embeddings) == (16, 2, False)

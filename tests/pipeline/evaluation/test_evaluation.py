@@ -21,7 +21,13 @@ CPU = torch.device("cpu")
 
 def question(i, split="test", **more):
     row = {"record_id": f"r{i:02}", "content_id": f"c{i:02}", "split": split, "split_group": f"g{i:02}", "source": "s", "subject": "x"}
-    row |= {"language": "en", "context": None, "stem": f"What is number {i}?", "options": ["one", "two or three", "four"], "fixed_order": False}
+    row |= {
+        "language": "en",
+        "context": None,
+        "stem": f"What is number {i}?",
+        "options": ["one", "two or three", "four"],
+        "fixed_order": False,
+    }
     return row | {"answer_index": i % 3} | more
 
 
@@ -67,7 +73,10 @@ def results(job):
 def test_scores_equal_those_of_plain_forward_passes(tiny_model, models):
     model = base_model.load_model(TrainConfig(base_model=str(tiny_model), method="lora"), models, CPU, quantised=False).float()
     torch.manual_seed(1)
-    items = [Item(torch.randint(5, 900, (3 + i,)).tolist(), [torch.randint(5, 900, (1 + j,)).tolist() for j in range(2 + i % 3)]) for i in range(5)]
+    items = [
+        Item(torch.randint(5, 900, (3 + i,)).tolist(), [torch.randint(5, 900, (1 + j,)).tolist() for j in range(2 + i % 3)])
+        for i in range(5)
+    ]
     found = option_scores(model, items)
     for item, scores in zip(items, found, strict=True):
         for ids, score in zip(item.option_ids, scores, strict=True):

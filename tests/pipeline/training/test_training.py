@@ -30,7 +30,13 @@ PLACES = ["the tower", "the chapel", "the shed"]
 
 def question(i, split="train", **more):
     row = {"record_id": f"r{i:02}", "content_id": f"c{i:02}", "split": split, "split_group": f"g{i:02}", "source": "s", "subject": None}
-    row |= {"language": "en", "context": None, "stem": f"Where are {GOODS[i % 9]} number {i} kept?", "options": PLACES, "fixed_order": False}
+    row |= {
+        "language": "en",
+        "context": None,
+        "stem": f"Where are {GOODS[i % 9]} number {i} kept?",
+        "options": PLACES,
+        "fixed_order": False,
+    }
     return row | {"answer_index": (i % 9) // 3} | more
 
 
@@ -40,9 +46,22 @@ def make_job(tmp_path, tiny_model, models):
 
     def make(questions=None, output="adapter", **settings):
         rows = questions or [question(i, "validation" if i % 5 == 4 else "train") for i in range(20)]
-        config = {"base_model": str(tiny_model), "device": "cpu", "epochs": 2, "batch_size": 4, "rank": 4, "save_steps": 2, "learning_rate": 1e-3}
+        config = {
+            "base_model": str(tiny_model),
+            "device": "cpu",
+            "epochs": 2,
+            "batch_size": 4,
+            "rank": 4,
+            "save_steps": 2,
+            "learning_rate": 1e-3,
+        }
         full = Config.model_validate(
-            {"dataset": "d", "sources": [{"name": "s", "path": "*"}], "render": {"style": "cloze", "max_seq_tokens": 128}, "train": config | settings}
+            {
+                "dataset": "d",
+                "sources": [{"name": "s", "path": "*"}],
+                "render": {"style": "cloze", "max_seq_tokens": 128},
+                "train": config | settings,
+            }
         )
         files = {name: tmp_path / f"{name}.parquet" for name in ("questions", "examples")}
         pq.write_table(pa.Table.from_pylist(rows), files["questions"])
@@ -105,7 +124,9 @@ def test_an_interrupted_run_resumes_to_the_same_adapter(make_job, tmp_path):
     job = make_job(output="interrupted", epochs=6)
     (tmp_path / "job.json").write_text(job.model_dump_json())
     command = [sys.executable, "-m", "pipeline.training", str(tmp_path / "job.json")]
-    child = subprocess.Popen(command, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)})
+    child = subprocess.Popen(
+        command, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+    )
     metrics = job.output / "metrics.jsonl"
     while child.poll() is None and not (metrics.exists() and '"step": 3' in metrics.read_text()):
         time.sleep(0.02)
