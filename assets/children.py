@@ -20,6 +20,9 @@ STOP_SECONDS = 300
 OBSERVATIONS = 80
 PLOTTED = ("loss", "validation_loss", "learning_rate", "grad_norm", "samples_seen")
 
+# Progress is told by lines of our own; bars of libraries would run through the run's log.
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1", "TOKENIZERS_PARALLELISM": "false"}
+
 Line = dict[str, Any]
 listeners: list[Callable[[str, Line], None]] = []
 """Called with the asset's name and each line of a child's metrics; the command line shows its progress bar by it."""
@@ -41,7 +44,7 @@ def run_child(context: dg.AssetExecutionContext, foundry: Foundry, module: str, 
     command = [sys.executable, "-m", module, str(job_file)]
     try:
         with follower:
-            client.run(context=context, command=command, env={"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"})
+            client.run(context=context, command=command, env=QUIET)
     except dg.DagsterExecutionInterruptedError:
         raise
     except Exception as error:

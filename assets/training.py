@@ -20,6 +20,7 @@ from pipeline.checks import unaccounted, wrong_completions
 from pipeline.lake import Version, write_atomically
 from pipeline.ledger import model_questions
 from pipeline.policy import policy_table
+from pipeline.preflight import require_device
 from pipeline.render import answer
 from pipeline.text import canonical_json, short_hash
 from schemas.errors import DataError
@@ -145,18 +146,19 @@ def vram_plan(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     )
 
 
-@dg.asset_check(asset=vram_plan, blocking=True, description="The plan fits the GPU's memory; on a CPU it is told and not asked.")
+@dg.asset_check(asset=vram_plan, blocking=True, description="There is a GPU where one is asked for, and the plan fits its memory.")
 def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
-    """Blocks a training on a GPU that would run out of memory."""
+    """Blocks a training on a GPU that isn't there or would run out of memory; on a CPU the plan is told and not asked."""
     train = foundry.config.train
     plan = vram.plan(train, foundry.config.render)
-    on_gpu = train.device == "cuda"
+    if train.device == "cuda":
+        require_device(train)
+    problem = train.device == "cuda" and not plan.fits
+    advice = f"{plan.total_gib:.1f} GiB needed, {plan.capacity_gib:.1f} usable; lower train.batch_size or render.max_seq_tokens"
     return dg.AssetCheckResult(
-        passed=plan.fits or not on_gpu,
+        passed=not problem,
         metadata={"total_gib": plan.total_gib, "capacity_gib": plan.capacity_gib, "largest_batch_size": plan.largest_batch},
-        description=None
-        if plan.fits
-        else f"{plan.total_gib:.1f} GiB needed, {plan.capacity_gib:.1f} usable; lower batch_size or max_seq_tokens",
+        description=advice if problem else None,
     )
 
 

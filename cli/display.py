@@ -67,9 +67,7 @@ class Display:
         total = line.get("total_steps") or line.get("total")
         done = line.get("step") if "total_steps" in line else line.get("done")
         if total is None or done is None:
-            if "phase" in line:
-                self._say(f"  {asset}: {escape(str(line['phase']))}")
-            return
+            return  # a phase: the child has said it on stderr
         label = f"{asset}{': ' + str(line['phase']) if line.get('phase') else ''}"
         parts = [f"loss {line['loss']:.3f}"] if isinstance(line.get("loss"), float) else []
         parts += [f"{_clock(line['eta_s'])} left"] if line.get("eta_s") is not None else []

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pipeline.parse import LETTERS, letter_of, number_of
-from pipeline.text import fold_option, strip_marks
+from pipeline.text import fold_option, short_hash, strip_marks
 
 # Header names (see text.strip_marks), best first: the first that a file has wins, so `answer` beats `correct_answer`.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "stem": (
         *("question_stem", "stem", "question", "question_text", "cau_hoi", "noi_dung_cau_hoi", "noi_dung", "de_bai", "cauhoi"),
-        *("prompt", "query", "problem", "question_content", "content", "text", "input", "question_title"),
+        *("prompt", "query", "problem", "question_content", "content", "text", "input", "question_title", "ctx"),
     ),
     "options": (
         *(
@@ -51,7 +51,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
             "correct_idx",
             "right_answer",
         ),
-        *("label", "gold", "target", "ans", "cau_tra_loi_dung", "phuong_an_dung", "tra_loi", "solution_letter", "khoa", "cop"),
+        *("label", "gold", "target", "ans", "cau_tra_loi_dung", "phuong_an_dung", "tra_loi", "solution_letter", "khoa", "cop", "answers"),
     ),
     "context": (
         "context",
@@ -83,9 +83,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "image": ("image", "image_question", "question_image", "hinh_anh", "hinh", "figure", "picture", "img", "image_path", "image_url"),
 }
 _OPTION = re.compile(
-    r"(?:(?:options?|opt|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an|pa)_?([a-j])"
+    r"(?:(?:options?|opt?|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an|pa)_?([a-j])"
     r"|(?:options?|opt|choices?|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an)_?(\d{1,2})|([a-j]))"
 )
+_WRONG = re.compile(r"(?:distractors?|(?:in|not_)correct_answers?|wrong_answers?|(?:dap_an|phuong_an)_(?:sai|nhieu))(?:_?\d+)?")
 # An option column may be called "1" only in the company of "2" and "3".
 _BARE_NUMBER = re.compile(r"([1-9]|10|0)")
 
@@ -158,13 +159,42 @@ def flatten(payload: Mapping[str, Any]) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for key, value in payload.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and _one_right(value):
+            # {"choices": [...], "labels": [0, 1, 0]} (TruthfulQA): the label 1 marks the right one.
+            flat |= {"options": value["choices"], "answer": [value["choices"][value["labels"].index(1)]]}
+        elif isinstance(value, Mapping):
             flat |= {f"{key}.{inner}": item for inner, item in flatten(value).items()}
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             flat |= _option_mappings(str(key), value)
         else:
             flat[str(key)] = value
-    return flat
+    return _assembled(flat)
+
+
+def _one_right(value: Mapping[str, Any]) -> bool:
+    choices, labels = value.get("choices"), value.get("labels")
+    if not isinstance(choices, list) or not isinstance(labels, list) or len(choices) != len(labels):
+        return False
+    return all(label in (0, 1) for label in labels) and labels.count(1) == 1
+
+
+def _assembled(flat: dict[str, Any]) -> dict[str, Any]:
+    """Right and wrong answers in columns of their own (SciQ, Open Trivia DB), put together.
+
+    They have no order of their own, and one place for the right one would give it away: a hash of the texts places it.
+    """
+    names = {strip_marks(key): key for key in flat if key[:4].lower() in ("dist", "inco", "wron", "corr", "dap_", "phuo", "phươ", "đáp ")}
+    right = next((names[name] for name in ("correct_answer", "correct", "dap_an_dung") if name in names), None)
+    wrong_keys = sorted(name for name in names if _WRONG.fullmatch(name))
+    if right is None or not wrong_keys or not isinstance(flat[right], str):
+        return flat
+    wrong: list[Any] = []
+    for name in wrong_keys:
+        value = flat[names[name]]
+        wrong += value if isinstance(value, list) else [value] if value not in (None, "") else []
+    place = int(short_hash(flat[right], *map(str, wrong)), 16) % (len(wrong) + 1)
+    rest = {key: value for key, value in flat.items() if strip_marks(key) not in wrong_keys}
+    return {**rest, "options": [*wrong[:place], flat[right], *wrong[place:]]}
 
 
 def _option_mappings(key: str, items: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -178,7 +208,7 @@ def _option_mappings(key: str, items: list[Mapping[str, Any]]) -> dict[str, Any]
     if label is not None:
         found[f"{key}.label"] = [item.get(label) for item in items]
     if right is not None:
-        found["answer"] = [i for i, item in enumerate(items) if item.get(right) in (True, 1, "true", "True", "1")]
+        found["answer"] = [item.get(text) for item in items if item.get(right) in (True, 1, "true", "True", "1")]
     return found
 
 

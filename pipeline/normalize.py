@@ -14,7 +14,7 @@ import pandas as pd
 from ftfy.badness import is_bad
 from pydantic import ConfigDict, TypeAdapter
 
-from pipeline.fields import FieldMap, find_answer_format, find_fields, flatten
+from pipeline.fields import SYNONYMS, FieldMap, find_answer_format, find_fields, flatten
 from pipeline.parse import (
     LETTERS,
     key_in_note,
@@ -27,7 +27,7 @@ from pipeline.parse import (
     strip_mark,
     tidy_option,
 )
-from pipeline.text import SURROGATES, clean, is_vietnamese, one_line, short_hash
+from pipeline.text import SURROGATES, clean, is_vietnamese, one_line, short_hash, strip_marks
 from schemas.config import Config, SourceConfig
 from schemas.reasons import Reason
 from schemas.tables import MAX_OPTIONS, MAX_TEXT_CHARS, MIN_OPTIONS, Question, RawRecord, Rejected, to_frame, to_rows
@@ -81,7 +81,9 @@ def normalize(raw: pd.DataFrame, config: Config) -> NormalizeResult:
 def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
     payloads = [_cells(row) for row in rows]
     headers = list(dict.fromkeys(key for cells in payloads if cells for key in cells))
-    fields = find_fields(headers, source.fields)
+    filled = {key for cells in payloads if cells for key, value in cells.items() if value not in (None, "", [])}
+    # A column called `answer` that is empty in the whole file (AGIEval) doesn't hide the one that holds the keys.
+    fields = find_fields([name for name in headers if name in filled or strip_marks(name) not in SYNONYMS["answer"]], source.fields)
     drafts = [
         Draft("", None, [], [], None, None, None, None, [], [Reason(code) for code in row["reason_codes"]], row["detail"])
         if row["reason_codes"]
@@ -263,9 +265,12 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     if all(found for _, found in stripped) and len(stripped) > 1:
         values = [text for text, _ in stripped]
         repairs.append("option_marks_stripped")
-    letters = list(LETTERS) + [str(i) for i in range(len(LETTERS), len(values))]
+    letters = list(LETTERS) + [f"#{i}" for i in range(len(LETTERS), len(values))]
     if isinstance(labels, list) and len(labels) == len(values) and all(letter_of(str(label)) for label in labels):
         return [tidy_option(v) for v in values], [str(letter_of(str(label))) for label in labels]
+    if isinstance(labels, list) and len(labels) == len({str(label) for label in labels}) == len(values):
+        # Labels that the file gives itself (ARC's 1 to 4) are what its keys mean.
+        return [tidy_option(v) for v in values], [str(label) for label in labels]
     return [tidy_option(value) for value in values], letters[: len(values)]
 
 

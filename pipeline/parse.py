@@ -312,6 +312,8 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
     text = one_line(str(key)) if key is not None and not isinstance(key, bool) else "" if key is None else str(key)
     if not text:
         return Key(None, Reason.MISSING_ANSWER, None, "no key")
+    if text in labels and not text.isalpha():
+        return Key(labels.index(text), None, None, None)
     by_text = [i for i, option in enumerate(options) if fold_option(option) == fold_option(text)]
     if answer_format in ("index0", "index1"):
         return _by_number(text, int(answer_format[-1]), options)

@@ -218,7 +218,7 @@ def _looks_headless(rows: list[list[Any]]) -> bool:
     if len(first) < 4 or any(not cell for cell in first):
         return False
     letters = sum(re.fullmatch(r"[A-J]", str(row[-1] or "").strip()) is not None for row in body if row)
-    return letters == len(body) and len(first[0]) > 12
+    return letters == len(body) and len(first[0]) > 5
 
 
 def _unique(header: list[str]) -> list[str]:

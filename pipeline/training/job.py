@@ -93,7 +93,8 @@ def run_child(work: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore", FutureWarning)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    log.setLevel(logging.INFO)
+    # Under Dagster the parent shows the steps, as a bar.
+    log.setLevel(logging.INFO if "DAGSTER_PIPES_CONTEXT" in os.environ else logging.DEBUG)
     signal.signal(signal.SIGTERM, _interrupt)
     if len(sys.argv) != 2:
         print(f"usage: python -m {Path(sys.argv[0]).parent.name} JOB.json", file=sys.stderr)

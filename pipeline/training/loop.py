@@ -139,7 +139,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             "eta_s": round(pace * (state.max_steps - state.global_step), 1),
         }
         self.progress.write(line)
-        log.info("step %d/%d  loss %.4f  %.0f s left", state.global_step, state.max_steps, line["loss"], line["eta_s"])
+        log.debug("step %d/%d  loss %.4f  %.0f s left", state.global_step, state.max_steps, line["loss"], line["eta_s"])
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         # Written last: a checkpoint is whole when it holds this file.

@@ -166,6 +166,65 @@ def test_common_layouts_need_no_mapping(read, content, name):
     assert (question["stem"], question["options"], question["answer_index"]) == ("Thủ đô là", ["Hà Nội", "Huế"], 0)
 
 
+BENCHMARKS = {
+    "arc.jsonl": [
+        {
+            "question": {"stem": "Where is it?", "choices": [{"text": "here", "label": "1"}, {"text": "there", "label": "2"}]},
+            "answerKey": "2",
+        }
+    ],
+    "sciq.jsonl": [
+        {
+            "question": "Where is it?",
+            "distractor3": "up",
+            "distractor1": "here",
+            "distractor2": "down",
+            "correct_answer": "there",
+            "support": "",
+        }
+    ],
+    "opentdb.json": [{"question": "Where is it?", "correct_answer": "there", "incorrect_answers": ["here", "up", "down"]}],
+    "race.json": {"article": "A story.", "questions": ["Where is it?"], "options": [["here", "there"]], "answers": ["B"], "id": "1"},
+    "agieval.jsonl": [
+        {"passage": "A story.", "question": "Where is it?", "options": ["(A)here", "(B)there"], "label": "B", "answer": None}
+    ],
+    "medmcqa.jsonl": [
+        {"question": "Where is it?", "opa": "here", "opb": "there", "cop": 1},
+        {"question": "Where am I?", "opa": "x", "opb": "y", "cop": 0},
+    ],
+    "hellaswag.jsonl": [
+        {"ctx": "Where is it?", "endings": ["here", "there"], "label": "1"},
+        {"ctx": "Where am I?", "endings": ["x", "y"], "label": "0"},
+    ],
+    "truthfulqa.jsonl": [{"question": "Where is it?", "mc1_targets": {"choices": ["here", "there"], "labels": [0, 1]}}],
+    "quiz.json": [{"question": "Where is it?", "answers": [{"text": "here", "correct": False}, {"text": "there", "correct": True}]}],
+}
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_layouts_of_known_benchmarks_need_no_mapping(read, name):
+    data = BENCHMARKS[name]
+    lines = "".join(json.dumps(row) + "\n" for row in data) if name.endswith("l") else json.dumps(data)
+    questions, rejected = read(lines, name)
+    assert rejected == []
+    question = next(row for row in questions if row["stem"] == "Where is it?")
+    assert question["options"][question["answer_index"]] == "there"
+    assert len(question["options"]) == len(set(question["options"])) >= 2
+
+
+def test_mmlu_csv_without_a_header_is_read(read):
+    questions, _ = read("What is 2+2?,3,4,5,6,B\nWhat is 3+3?,6,7,8,9,A\n", "abstract_algebra_test.csv")
+    assert [(row["stem"], row["answer_index"]) for row in questions] == [("What is 2+2?", 1), ("What is 3+3?", 0)]
+
+
+def test_an_answer_put_among_its_distractors_is_not_always_in_one_place(read):
+    rows = [
+        {"question": f"Word {n}?", "correct_answer": f"r{n}", "distractor1": "a", "distractor2": "b", "distractor3": "c"} for n in range(40)
+    ]
+    places = [row["answer_index"] for row in read("".join(json.dumps(row) + "\n" for row in rows), "s.jsonl")[0]]
+    assert set(places) == {0, 1, 2, 3}
+
+
 def test_a_mapping_in_the_config_wins(read):
     row = {"question": "not this", "Nội dung": "Thủ đô là", "x": OPTIONS, "k": "B", "answer": "A"}
     question = one(read, [row], fields={"stem": "Nội dung", "options": "x", "answer": "k"})
