@@ -32,10 +32,8 @@ def summarise(foundry: Foundry, with_models: bool) -> None:
             lies["chat examples"] = at.examples
         if (foundry.data_root / "audit.sqlite").exists():
             lies["audit database"] = foundry.data_root / "audit.sqlite"
-    grid = Table.grid(padding=(0, 2))
     for name, place in lies.items():
-        grid.add_row(name, escape(short(place) if isinstance(place, Path) else place))
-    out.print(grid, soft_wrap=True)
+        out.print(f"{name:<16} {escape(short(place) if isinstance(place, Path) else place)}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
 
 
