@@ -3,9 +3,14 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from assets.foundry import Foundry
 from schemas.config import PROJECT_ROOT, load_config
+
+# Machines are shared: no test fails for being slow.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.load_profile("calm")
 
 SHARED = PROJECT_ROOT.parent / "shared"
 CAPITALS = {

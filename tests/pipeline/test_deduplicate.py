@@ -148,7 +148,7 @@ def test_no_one_and_only_duplicates(rows):
     assert len({row["cluster_id"] for row in members}) <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(6)))
 def test_order_of_the_rows_changes_nothing(order):
     rows = [
