@@ -90,7 +90,7 @@ def measures(mode: dict[str, Any]) -> dict[str, Any]:
 def model_cell(model: dict[str, Any]) -> str:
     """Accuracy with its Wilson interval."""
     low, high = model["interval"] or (None, None)
-    return f"{percent(model['accuracy'])} ({percent(low)} to {percent(high)})"
+    return f"{percent(model['accuracy'])} ({percent(low, 0)}-{percent(high, 0)})"
 
 
 def numbers(mode: dict[str, Any]) -> dict[str, float]:
@@ -99,9 +99,9 @@ def numbers(mode: dict[str, Any]) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def percent(fraction: float | None) -> str:
+def percent(fraction: float | None, digits: int = 1) -> str:
     """A fraction for people; a dash where it is undefined."""
-    return "–" if fraction is None else f"{100 * fraction:.1f}%"
+    return "–" if fraction is None else f"{100 * fraction:.{digits}f}%"
 
 
 def number(value: float | None) -> str:

@@ -6,10 +6,14 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from pipeline.ingest.decode import decode
+from pipeline.ingest.items import Item
+from pipeline.ingest.moodle import read_moodle
+from pipeline.ingest.quiz_text import AIKEN_KEY, GIFT_BLOCK, read_aiken, read_gift
+from pipeline.ingest.word import read_word
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -17,15 +21,6 @@ csv.field_size_limit(2**31 - 1)
 MAX_UNZIPPED_BYTES = 512 * 2**20
 # Keys under which an item holds several questions that share its other cells.
 NESTED = ("questions", "qas", "question_list", "cau_hoi", "items")
-
-
-class Item(NamedTuple):
-    """One record as found: a mapping of cells, a block's text, or what is left of a broken row."""
-
-    locator: str
-    payload: Any
-    reason: Reason | None = None
-    detail: str | None = None
 
 
 class FileItems(NamedTuple):
@@ -44,8 +39,8 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     """
     if reader == "auto":
         reader = _sniff(data, suffix)
-    if reader == "xlsx":
-        return FileItems(list(_xlsx(data)), "xlsx", None)
+    if reader in BINARY:
+        return FileItems(list(BINARY[reader](data)), reader, None)
     try:
         text, encoding = decode(data)
     except UnicodeError as error:
@@ -53,14 +48,17 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     if not text.strip():
         return FileItems([], reader, encoding)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    items = {"json": _json, "jsonl": _jsonl, "csv": _csv, "blocks": _blocks}[reader](text)
-    return FileItems(list(items), reader, encoding)
+    return FileItems(list(TEXT[reader](text)), reader, encoding)
 
 
 def _sniff(data: bytes, suffix: str) -> str:
     suffix = suffix.lower()
+    if suffix == ".docx" or (data[:4] == b"PK\x03\x04" and b"word/" in data and suffix not in (".xlsx", ".xlsm")):
+        return "docx"
     if suffix in (".xlsx", ".xlsm") or data[:4] == b"PK\x03\x04":
         return "xlsx"
+    if suffix == ".parquet" or data[:4] == b"PAR1":
+        return "parquet"
     if suffix in (".jsonl", ".ndjson"):
         return "jsonl"
     head = data[:200_000].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -70,14 +68,19 @@ def _sniff(data: bytes, suffix: str) -> str:
         return "blocks"
     if suffix in (".csv", ".tsv"):
         return "csv"
+    if suffix == ".xml" or head[:5] == b"<?xml" or head[:5] == b"<quiz":
+        return "moodle"
+    start = head.decode("utf-8", "replace")
+    if AIKEN_KEY.search(start):
+        return "aiken"
+    if suffix == ".gift" or GIFT_BLOCK.search(start):
+        return "gift"
     first = head.split(b"\n", 1)[0]
     if any(first.count(mark) >= 2 for mark in (b",", b";", b"\t", b"|")):
         return "csv"
     if not head:
         return "csv"
-    raise DataError(
-        f"no reader knows this kind of file ({suffix or 'no suffix'}); readable are json, jsonl, csv, xlsx and blocks (#Q text)"
-    )
+    raise DataError(f"no reader knows this kind of file ({suffix or 'no suffix'}); readable are {', '.join([*TEXT, *BINARY])}")
 
 
 def _json(text: str) -> Iterator[Item]:
@@ -262,3 +265,27 @@ def _blocks(text: str) -> Iterator[Item]:
     """A block starts at each line that begins with #Q; text before the first is no question."""
     for number, block in enumerate(re.split(r"(?m)^(?=#Q)", text)[1:], start=1):
         yield Item(f"block:{number}", block.rstrip())
+
+
+def _parquet(data: bytes) -> Iterator[Item]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(pa.BufferReader(data)).to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"not a readable Parquet file: {error}") from error
+    for number, row in enumerate(rows, start=1):
+        yield from _unnest(f"row:{number}", json.loads(json.dumps(row, default=str)))
+
+
+# Where a new format is registered: its reader here, and what shows it in `_sniff` (docs/readers.md).
+TEXT: dict[str, Callable[[str], Iterator[Item]]] = {
+    "json": _json,
+    "jsonl": _jsonl,
+    "csv": _csv,
+    "blocks": _blocks,
+    "aiken": read_aiken,
+    "gift": read_gift,
+}
+BINARY: dict[str, Callable[[bytes], Iterator[Item]]] = {"xlsx": _xlsx, "parquet": _parquet, "moodle": read_moodle, "docx": read_word}
