@@ -114,7 +114,7 @@ def _table_keys(rows: list[list[str]]) -> dict[int, str]:
     if pairs and len(pairs) * 2 >= len(cells):
         return {int(match[1]): match[2] for match in pairs}
     for grid in (rows, [list(column) for column in zip(*rows, strict=False)]):
-        keys = {}
+        keys: dict[int, str] = {}
         for numbers, letters in pairwise(grid):
             keys |= {int(n): x for n, x in zip(numbers, letters, strict=False) if n.isdigit() and re.fullmatch(r"[A-J]", x)}
         if keys:
