@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from datasketch import MinHash
-from datasketch.hashfunc import sha1_hash32
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -22,6 +20,7 @@ from schemas.tables import ClusterMember, Pair, Question, to_frame, to_rows
 # A bucket with more members comes from a template; each member then meets only its neighbours in it.
 BUCKET_LIMIT = 100
 NEIGHBOURS = 20
+SIGNATURE_CHUNK = 4096
 # A stem that more questions share is a rubric ("Solve for x."): it makes no group.
 STEM_LIMIT = 50
 DUPLICATE = (Relation.EXACT, Relation.SAME)
@@ -70,34 +69,53 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
     return DeduplicationResult(to_frame(members, ClusterMember), to_frame(pairs, Pair), counts)
 
 
-def signatures(token_sets: Iterable[Iterable[str]], config: DedupConfig) -> NDArray[np.uint64]:
-    """MinHash signatures (rows, permutations); each distinct token is hashed once."""
+def signatures(token_sets: Iterable[Iterable[str]], config: DedupConfig) -> NDArray[Any]:
+    """MinHash signatures (rows, permutations), equal to those of datasketch's MinHash, whose hash and permutations they use.
+
+    Each distinct token is hashed and permuted once; a row's signature is the minimum over its tokens' rows in that table.
+    """
+    # Imported here: it brings scipy's integrators with it, half a second that the code location doesn't need.
+    from datasketch import MinHash
+    from datasketch.hashfunc import sha1_hash32
+
     vocabulary: dict[str, int] = {}
+    sets = [[vocabulary.setdefault(token, len(vocabulary)) for token in tokens] for tokens in token_sets]
+    minhash = MinHash(num_perm=config.permutations, seed=config.seed)
+    factors, offsets = minhash.permutations
+    hashes = np.fromiter((sha1_hash32(token.encode("utf-8", "surrogatepass")) for token in vocabulary), factors.dtype, len(vocabulary))
+    table = _mixed(hashes)[:, None] * factors + offsets  # wraps, as the affine permutations are meant to
+    found = np.tile(minhash.hashvalues, (len(sets), 1))
+    for start in range(0, len(sets), SIGNATURE_CHUNK):
+        # Rows of one length together: a plain minimum over an axis is several times as fast as one over ragged rows.
+        by_length = defaultdict(list)
+        for row in range(start, min(start + SIGNATURE_CHUNK, len(sets))):
+            by_length[len(sets[row])].append(row)
+        for length, rows in by_length.items():
+            if length:
+                found[rows] = table[np.array([sets[row] for row in rows])].min(axis=1)
+    return found
 
-    def hashed(tokens: Iterable[str]) -> list[int]:
-        values = []
-        for token in tokens:
-            value = vocabulary.get(token)
-            if value is None:
-                value = vocabulary[token] = sha1_hash32(token.encode("utf-8", "surrogatepass"))
-            values.append(value)
-        return values
 
-    hashes = MinHash.generator(map(hashed, token_sets), num_perm=config.permutations, seed=config.seed, hashfunc=int)
-    found = [minhash.hashvalues for minhash in hashes]
-    return np.array(found, dtype=np.uint64) if found else np.empty((0, config.permutations), np.uint64)
+def _mixed(hashes: NDArray[Any]) -> NDArray[Any]:
+    """MurmurHash3's 32-bit finaliser, which datasketch's affine permutations put before themselves."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        hashes = (hashes ^ (hashes >> np.uint32(shift))) * np.uint32(factor)
+    return hashes ^ (hashes >> np.uint32(16))
 
 
-def lsh_buckets(matrix: NDArray[np.uint64], bands: int, rows: int) -> Iterator[NDArray[np.intp]]:
-    """Row numbers (ascending) that agree in all rows of a band, a bucket at a time; buckets of one are left out."""
+def lsh_buckets(matrix: NDArray[Any], bands: int, rows: int) -> Iterator[NDArray[np.intp]]:
+    """Row numbers (ascending) that agree in all rows of a band, a bucket at a time; buckets of one are left out.
+
+    Rows of a band are compared by a 64-bit hash of them; a collision costs one needless verification.
+    """
+    factors = np.random.default_rng(0).integers(1, 2**63, size=rows, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     for band in range(bands):
-        part = np.ascontiguousarray(matrix[:, band * rows : (band + 1) * rows])
-        keys = part.view(np.dtype((np.void, part.dtype.itemsize * rows))).ravel()
+        keys = (matrix[:, band * rows : (band + 1) * rows].astype(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
         order = np.argsort(keys, kind="stable")
         edges = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
-        for bucket in np.split(order, edges):
-            if len(bucket) > 1:
-                yield np.sort(bucket)
+        starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(keys)]])
+        for bucket in np.flatnonzero(ends - starts > 1):
+            yield order[starts[bucket] : ends[bucket]]  # a stable sort leaves equal keys in row order
 
 
 def find_candidates(prepared: Sequence[Prepared], config: DedupConfig) -> tuple[list[tuple[int, int]], int]:

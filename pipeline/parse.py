@@ -264,8 +264,16 @@ PICTURE_EN = re.compile(
 MARKUP_PICTURE = re.compile(r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]", re.IGNORECASE)
 
 
+# Every match of the three patterns holds one of these: most questions hold none, and skip the patterns.
+_PICTURE_SIGNS = ("hình", "đồ", "tranh", "ảnh", "figure", "diagram", "pictur", "imag", "graph", "chart", "photo", "illustrat")
+_PICTURE_SIGNS += ("drawing", "shown", "depict", "img", "![")
+
+
 def picture_wanted(text: str) -> str | None:
     """The words that point at a picture, or None. A printed atlas is no picture."""
+    lower = text.lower()
+    if not any(sign in lower for sign in _PICTURE_SIGNS):
+        return None
     without_atlas = re.sub(r"\b[AÁ]t\s?-?l[aá]t\b[^,.;:\n]{0,60}", "", text, flags=re.IGNORECASE)
     for pattern in (PICTURE_VI, PICTURE_EN, MARKUP_PICTURE):
         if match := pattern.search(without_atlas):
@@ -371,6 +379,10 @@ def key_in_note(note: str | None) -> str | None:
 _TWO_LETTERS = re.compile(r"(?:both |cả )?\(?[A-J]\)? ?(?:,|and|or|và|&) ?\(?[A-J]\)?\b", re.IGNORECASE)
 
 
+# How an option that refers to others begins, where it doesn't say "of the above".
+_REFERRING = ("all", "none", "any", "both", "neither", "either", "two", "tất cả", "cả", "không", "các", "đáp án", "câu", "phương án", "ý", "nội dung")
+
+
 def refers_to_others(option: str) -> bool:
     """True for an option whose meaning hangs on the others or their order.
 
@@ -380,7 +392,11 @@ def refers_to_others(option: str) -> bool:
     folded = fold(option)
     if len(folded) > 80:
         return False
-    if _TWO_LETTERS.fullmatch(option.strip(" .")) or re.match(r"(?:cả|both|either|neither)\s+\(?[A-J]\)?\b.*\b[A-J]\b", option):
+    if _TWO_LETTERS.fullmatch(option.strip(" .")):
+        return True
+    if not folded.startswith(_REFERRING) and " of " not in folded:
+        return False
+    if re.match(r"(?:cả|both|either|neither)\s+\(?[A-J]\)?\b.*\b[A-J]\b", option):
         return True
     return bool(
         re.search(r"\b(?:all|none|any|both|neither|either|two) of (?:the )?(?:above|following|other (?:answers|options|choices))\b", folded)

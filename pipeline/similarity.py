@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from pipeline.text import fold
@@ -190,18 +190,21 @@ def _rename_with(text: str, letters: dict[str, str]) -> str:
 
 def _slip(left: str, right: str) -> bool:
     """True where two words differ as a scan or a typo makes them differ: by marks alone, or by one letter of four and more."""
-    if left[0].isdigit() or right[0].isdigit():
+    # Words are NFC, so taking marks off changes no length.
+    if abs(len(left) - len(right)) > 1 or left[0].isdigit() or right[0].isdigit():
         return False
-    plain = [_bare(word) for word in (left, right)]
-    if plain[0] == plain[1]:
-        return len(plain[0]) >= 2
-    if min(map(len, plain)) < 4 or abs(len(plain[0]) - len(plain[1])) > 1:
+    short, long = _bare(left), _bare(right)
+    if short == long:
+        return len(short) >= 2
+    if min(len(short), len(long)) < 4:
         return False
-    short, long = sorted(plain, key=len)
+    if len(short) > len(long):
+        short, long = long, short
     at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
     return short[at + (len(short) == len(long)) :] == long[at + 1 :]
 
 
+@lru_cache(maxsize=1 << 17)
 def _bare(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).replace("đ", "d")
 
@@ -223,6 +226,9 @@ def _same_option(left: tuple[str, ...], right: tuple[str, ...], tolerant: bool) 
     if left == right or (len(left) > 3 and sorted(left) == sorted(right) and COMPARISONS.isdisjoint(left)):
         return True
     if not tolerant or min(len(left), len(right)) < 3:
+        return False
+    # More words apart than one slip and one lost syllable can explain.
+    if len(set(left) ^ set(right)) > 3:
         return False
     a, b, slips = _differences(Counter(left), Counter(right))
     if any(word[0].isdigit() for word in a + b):

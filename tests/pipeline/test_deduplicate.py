@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -172,6 +173,17 @@ def test_minhash_estimates_jaccard_similarity():
     matrix = signatures(sets, config)
     assert matrix.shape == (2, config.permutations)
     assert (matrix[0] == matrix[1]).mean() == pytest.approx(0.6, abs=0.1)
+
+
+@given(st.lists(st.sets(st.text(max_size=6), max_size=12), max_size=8))
+def test_signatures_are_those_of_datasketch(sets):
+    config = DedupConfig()
+    expected = []
+    for tokens in sets:
+        minhash = MinHash(num_perm=config.permutations, seed=config.seed)
+        minhash.update_batch([token.encode("utf-8", "surrogatepass") for token in tokens])
+        expected.append(minhash.hashvalues.tolist())
+    assert signatures(sets, config).tolist() == expected
 
 
 def test_equal_signatures_share_every_band():
