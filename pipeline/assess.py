@@ -25,6 +25,9 @@ LEANS = re.compile(
 )
 
 
+_ODD = re.compile(r"""[^\w\s.,;:?!'"()\[\]{}\-–—/%°+=<>*^$\\&“”‘’…|#@×÷√≤≥→~]""")
+
+
 class Signal(NamedTuple):
     """`measure` gives a number or None (undefined); it fires at `threshold` and above and then costs `penalty`."""
 
@@ -47,9 +50,7 @@ def stem_shortness(row: Row) -> float:
 def noise(row: Row) -> float:
     """Share of stem characters that are neither letters, digits, spaces nor usual punctuation; damaged characters count ten times."""
     text = row["stem"]
-    odd = sum(
-        1 for c in text if not (c.isalnum() or c.isspace() or c in ".,;:?!'\"()[]{}-–—/%°+=<>*^_$\\&“”‘’…|#@×÷√≤≥→~")
-    ) + 9 * text.count("\ufffd")
+    odd = len(_ODD.findall(text)) + 9 * text.count("\ufffd")
     return float(odd) / max(len(text), 1)
 
 

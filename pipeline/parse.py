@@ -380,7 +380,24 @@ _TWO_LETTERS = re.compile(r"(?:both |cả )?\(?[A-J]\)? ?(?:,|and|or|và|&) ?\(?
 
 
 # How an option that refers to others begins, where it doesn't say "of the above".
-_REFERRING = ("all", "none", "any", "both", "neither", "either", "two", "tất cả", "cả", "không", "các", "đáp án", "câu", "phương án", "ý", "nội dung")
+_REFERRING = (
+    "all",
+    "none",
+    "any",
+    "both",
+    "neither",
+    "either",
+    "two",
+    "tất cả",
+    "cả",
+    "không",
+    "các",
+    "đáp án",
+    "câu",
+    "phương án",
+    "ý",
+    "nội dung",
+)
 
 
 def refers_to_others(option: str) -> bool:
