@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.options import command, err, escape, out, user_path
+from pipeline.export import defused
 from schemas.errors import ConfigError, DataError
 
 SHOWN = {"record_id": 16, "locator": 34, "disposition": 12, "reason_codes": 22, "stem": 40}  # column -> widest cell
 TABLE_ROWS = 50
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Format(StrEnum):
@@ -98,9 +98,8 @@ def write_csv(rows: list[dict[str, Any]], columns: list[str], stream: Any) -> No
 
 
 def cell(value: Any) -> Any:
-    """A spreadsheet cell that can't run as a formula."""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
+    """A list as JSON, and nothing that can run as a formula."""
+    return defused(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value)
 
 
 def show(rows: list[dict[str, Any]]) -> None:

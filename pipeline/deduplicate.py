@@ -98,9 +98,11 @@ def signatures(token_sets: Iterable[Iterable[str]], config: DedupConfig) -> NDAr
 
 def _mixed(hashes: NDArray[Any]) -> NDArray[Any]:
     """MurmurHash3's 32-bit finaliser, which datasketch's affine permutations put before themselves."""
+    mixed = hashes
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        hashes = (hashes ^ (hashes >> np.uint32(shift))) * np.uint32(factor)
-    return hashes ^ (hashes >> np.uint32(16))
+        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
+    found: NDArray[Any] = mixed ^ (mixed >> np.uint32(16))
+    return found
 
 
 def lsh_buckets(matrix: NDArray[Any], bands: int, rows: int) -> Iterator[NDArray[np.intp]]:
