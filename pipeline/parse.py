@@ -265,7 +265,20 @@ MARKUP_PICTURE = re.compile(r"\\includegraphics|\[(?:image|hình|img|picture|fig
 
 
 # Every match of the three patterns holds one of these: most questions hold none, and skip the patterns.
-_PICTURE_SIGNS: tuple[str, ...] = ("hình", "đồ", "tranh", "ảnh", "figure", "diagram", "pictur", "imag", "graph", "chart", "photo", "illustrat")
+_PICTURE_SIGNS: tuple[str, ...] = (
+    "hình",
+    "đồ",
+    "tranh",
+    "ảnh",
+    "figure",
+    "diagram",
+    "pictur",
+    "imag",
+    "graph",
+    "chart",
+    "photo",
+    "illustrat",
+)
 _PICTURE_SIGNS += ("drawing", "shown", "depict", "img", "![")
 
 
