@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -81,22 +80,31 @@ def code_version(module: str) -> str:
 
 
 def _sources(module: str, seen: set[Path]) -> set[Path]:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        return seen
-    folders = spec.submodule_search_locations
-    for path in sorted(Path(folders[0]).glob("*.py")) if folders and module not in ("schemas", "pipeline") else [Path(spec.origin)]:
-        if path in seen:
-            continue
-        seen.add(path)
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            names = (
-                [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            )
-            for name in names:
-                if name and name.partition(".")[0] in ("schemas", "pipeline"):
-                    _sources(name, seen)
-                    if isinstance(node, ast.ImportFrom) and name in ("schemas", "pipeline"):
-                        for alias in node.names:
-                            _sources(f"{name}.{alias.name}", seen)
+    for path in _files(module):
+        if path not in seen:
+            seen.add(path)
+            for name in _imports(path):
+                _sources(name, seen)
     return seen
+
+
+@cache
+def _files(module: str) -> list[Path]:
+    """The files of a module of ours: all of a package's, but of the two outermost packages their own file alone."""
+    place = PROJECT_ROOT.joinpath(*module.split("."))
+    if place.is_dir() and "." in module:
+        return sorted(place.glob("*.py"))
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return [file] if file.is_file() else []
+
+
+@cache
+def _imports(path: Path) -> list[str]:
+    """Modules of `schemas` and `pipeline` that a file imports anywhere, inside functions too."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return sorted({name for name in names if name.partition(".")[0] in ("schemas", "pipeline")})

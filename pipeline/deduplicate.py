@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from pipeline.similarity import PASSAGE_SIMILARITY, PASSAGE_WORDS, STOPWORDS, Prepared, Verdict, judge, words
 from schemas.config import DedupConfig
@@ -176,6 +174,10 @@ def _spanning(groups: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
 
 
 def _components(size: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    # Imported here: a quarter of a second that the code location doesn't need.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     if not size:
         return []
     left, right = zip(*edges, strict=True) if edges else ((), ())
