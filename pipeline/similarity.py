@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from pipeline.text import fold
@@ -44,8 +45,8 @@ BOOLEAN = frozenset({"true", "false", "yes", "no", "đúng", "sai"})
 
 # What opens a question and is shared by hundreds: the page is kept, it tells them apart.
 RUBRIC = re.compile(
-    r"^(?:(?:căn cứ|dựa)(?: vào)? (?:atlat|atlas|át ?lát|atlát) (?:địa )?(?:l[ií] |lý )?(?:việt nam)?,?(?: trang)?(?P<page>[^,:?]{0,24}?),?"
-    r" (?:h[ãa]y )?(?:cho biết )+|theo qu[yi] định của pháp luật,? )",
+    r"^(?:(?:căn cứ|dựa)(?: vào)? (?:atlat|atlas|át ?lát|atlát) (?:địa )?(?:l[ií] |lý )?(?:việt nam)?,?(?: trang(?P<page>[^,:?]{1,30}?))?"
+    r"(?:,? (?:h[ãa]y )?(?:cho biết )+|, )|theo qu[yi] định của pháp luật,? )",
     re.IGNORECASE,
 )
 
@@ -112,6 +113,9 @@ SUPERLATIVES = _word_set(
 # A shorter context is a rubric ("Mark the letter A, B, C, or D ..."), which many questions share and none leans on.
 PASSAGE_WORDS = 60
 PASSAGE_SIMILARITY = 0.7
+EXTREMES = SUPERLATIVES - _word_set("main chủ yếu first last đầu tiên cuối")
+# Answers that say nothing by themselves.
+GENERIC = _word_set("all both none any of these them the above and a b c d or tất cả các đáp án trên đều đúng sai cả và không")
 LONG_STEM = 60
 OPPOSITES = _word_set(
     """tăng giảm lớn nhỏ cao thấp nhiều ít đông tây nam bắc trái phải dương âm trước sau trong ngoài nhanh chậm mạnh yếu đầu cuối dài ngắn sớm
@@ -127,9 +131,9 @@ FILLER = _word_set(
     giai đoạn khoảng thời năm nay số tiến hành đúng đắn nhằm nhờ bằng qua đối giữa cùng đều cũng thường làm phải cần nên đến nước ngành kinh tế
     một loại dạng kiểu quy qui định vốn tên tại ngày tháng thập kỉ quá trình quan hệ nói kết quả nhau kí
     movie film show tv television series program sitcom song hit big huge great famous popular legendary well widely actor actress singer
-    musician rapper rock pop star character played plays play role person man woman men women people group band team game book novel story
+    musician rapper rock pop star character played plays play role group band team game book novel story
     city country place thing term word words type kind sort used use using said saying says statement true real really actually original
-    old new young ever just also being same name names named so such then there they he she we i us me them about into year date time only"""
+    old new young ever just also being same name names named so such then there they he she we i us me them about into year date time"""
 )
 # Function words of an option: "lợi ích người dân", "lợi ích của người dân".
 ARTICLES = _word_set("của là các những được ở về trong thì mà bởi the a an")
@@ -139,7 +143,13 @@ triển khai|thực hiện; hình thành|ra đời|thành lập; nguyên nhân|l
 author|wrote|written|writer|write; begin|began|start|started|debut|debuted|premiere|premiered|appear; compose|composed|write|wrote|written
 last|final; kind|type|sort; movie|film; partial|incomplete; won|win|received|awarded; died|death|die; buy|purchase; represent|depict|represents|depicts
 attempt|attempting|trying; capital|capital city; usa|us|united states|america; ends|ending; own|have; attained|reach|reached; voice|voices"""
-SYNONYMS = [[_word_set(side) for side in group.split("|")] for group in re.split(r"[;\n]", _SYNONYMS)]
+# Pairs of what is left of two phrases when the words that they share are gone.
+SYNONYMS = [
+    (left - right, right - left)
+    for group in re.split(r"[;\n]", _SYNONYMS)
+    for left, right in permutations([_word_set(side) for side in group.split("|")], 2)
+    if left - right and right - left
+]
 
 
 _CACHE: dict[str, str] = {}
@@ -183,6 +193,9 @@ class Prepared:
         self.context_text: str = question.get("context") or ""
         self.stem_text, letters = _rename_people(question["stem"])
         self.asked_text = RUBRIC.sub(lambda found: (found["page"] or "") + " ", self.stem_text)
+        if letters:  # a name that the scan has glued to the next word of the stem
+            unseen = {match[2] for option in question["options"] for match in PERSON.finditer(option)} - letters.keys()
+            letters |= {letter: f"p{chr(ord('a') + len(letters) + i)}" for i, letter in enumerate(sorted(unseen))}
         self.option_texts = [_rename_with(option, letters) for option in question["options"]]
         self.answer_index: int = question["answer_index"]
 
@@ -253,6 +266,11 @@ class Prepared:
         return {fold(text).strip(" .") for text in self.option_texts} <= BOOLEAN
 
     @cached_property
+    def numeric(self) -> bool:
+        """True where the answer is a number: many questions share it."""
+        return any(word[0].isdigit() for word in self.options[self.answer_index])
+
+    @cached_property
     def option_length(self) -> float:
         """Mean number of words an option."""
         return sum(map(len, self.options)) / len(self.options)
@@ -288,6 +306,9 @@ def _slip(left: str, right: str) -> bool:
     if len(short) > len(long):
         short, long = long, short
     at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
+    # Vietnamese syllables with another first letter are other syllables (công, nông).
+    if at == 0 and len(short) < 6:
+        return False
     return short[at + (len(short) == len(long)) :] == long[at + 1 :]
 
 
@@ -313,10 +334,8 @@ def _telling(only_left: Iterable[str], only_right: Iterable[str]) -> tuple[list[
     """The differing words of two stems that could make them two questions: without synonyms of each other and filler."""
     left, right = list(only_left), list(only_right)
     if left and right:
-        for group in SYNONYMS:
-            mine = next((words for words in group if words <= {*left}), None)
-            theirs = next((words for words in group if words <= {*right}), None)
-            if mine and theirs and mine != theirs:
+        for mine, theirs in SYNONYMS:
+            if mine <= {*left} and theirs <= {*right}:
                 left, right = [word for word in left if word not in mine], [word for word in right if word not in theirs]
     return [word for word in left if word not in FILLER], [word for word in right if word not in FILLER]
 
@@ -326,19 +345,21 @@ def _same_option(left: tuple[str, ...], right: tuple[str, ...], tolerant: bool) 
         return True
     if not tolerant or min(len(left), len(right)) < 3:
         return False
-    # More words apart than one slip and one lost syllable can explain.
-    if len(set(left) ^ set(right)) > 3:
+    if len(set(left) ^ set(right)) > 0.4 * (len(left) + len(right)):
         return False
     a, b, slips = _differences(Counter(left), Counter(right))
     if any(_fixed(word) for word in a + b):
         return False
     # One lost, added or misread syllable in a long distractor.
-    return len(a) + len(b) <= (1 if min(len(left), len(right)) >= 4 else 0) and len(slips) <= 1
+    if len(a) + len(b) <= (1 if min(len(left), len(right)) >= 4 else 0) and len(slips) <= 1:
+        return True
+    return min(len(left), len(right)) >= 6 and _alike(left, right, 0.7)
 
 
 def _fixed(word: str) -> bool:
     """Words that always count: numbers, negations, signs, letters that stand for people or things."""
-    return not word[0].isalpha() or word in NEGATIONS or len(word) == 1 or (len(word) == 2 and word[0] == "p")
+    lettered = len(word) == 1 or (len(word) == 2 and word[0] == "p") or word != word.lower()
+    return lettered or not word[0].isalpha() or word in NEGATIONS
 
 
 def _alike(left: tuple[str, ...], right: tuple[str, ...], needed: float) -> bool:
@@ -387,7 +408,7 @@ def _compare_options(a: Prepared, b: Prepared) -> _Options:
             else:
                 lone.append(i)
     matched = len(left) - 1 - len(lone)
-    needed = 0.4 if not lone and not free else 0.6 if max(len(lone), len(free)) == 1 else 1.0
+    needed = 0.5 if not lone and not free else 0.6 if max(len(lone), len(free)) == 1 else 1.0
     in_right = any(_same_option(answers[0], option, tolerant=False) for option in right)
     in_left = any(_same_option(answers[1], option, tolerant=False) for option in left)
     reworded = not answer_same and not in_right and not in_left and _alike(*answers, needed)
@@ -509,11 +530,13 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
         close = exchanged == 0 and len(only_a) + len(only_b) <= 1 and common >= 5
         return Verdict(Relation.SAME if close else Relation.DIFFERENT, similarity, "statements to judge: every word counts")
     names_a, names_b = a.names & set(only_a), b.names & set(only_b)
-    if names_a and names_b and len(a.names & b.names) < 3 * min(len(names_a), len(names_b)):
-        return Verdict(Relation.DIFFERENT, similarity, f"other names: {a.show(names_a)} and {b.show(names_b)}")
     likeness = common / (common + len(only_a) + len(only_b))
+    if names_a and names_b and len(a.names & b.names) < 3 * min(len(names_a), len(names_b)) and likeness < 0.95:
+        if options.all_equal and likeness >= 0.6 and len(names_a) == len(names_b) and {len(name) for name in names_a | names_b} == {1}:
+            return Verdict(Relation.VARIANT, similarity, "same options and answer, letters as names exchanged")
+        return Verdict(Relation.DIFFERENT, similarity, f"other names: {a.show(names_a)} and {b.show(names_b)}")
     if exchanged == 0:
-        return _one_added(a, b, options, only_a + only_b, common, likeness)
+        return _one_added(a, b, options, only_a + only_b, likeness, similarity)
     specific = options.all_equal and min(a.option_length, b.option_length) >= 3
     # A long stem tells a case: what is exchanged in it are facts.
     needed = 0.8 if not specific else 0.7 if common >= 25 else 0.4
@@ -522,7 +545,7 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
         return Verdict(relation, similarity, "same options and answer, the stem reworded")
     wordy = min(a.option_length, b.option_length) >= 3
     enough = options.matched >= (3 if wordy else 2) and common >= (4 if wordy else 6)
-    if enough and likeness >= 0.5 and exchanged <= (max(2, common // 3) if wordy else 2):
+    if enough and likeness >= (0.8 if common >= 25 or a.numeric else 0.5) and exchanged <= (max(2, common // 3) if wordy else 2):
         return Verdict(Relation.VARIANT, similarity, "same answer, stem and distractors reworded")
     return Verdict(Relation.DIFFERENT, similarity, f"other words in the stem: {a.show(only_a)} and {b.show(only_b)}")
 
@@ -538,13 +561,18 @@ def _near_conflict(a: Prepared, b: Prepared, options: _Options, added: Sequence[
     return Verdict(Relation.DIFFERENT, similarity, "other stem and other answer")
 
 
-def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str], common: int, likeness: float) -> Verdict:
+def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str], likeness: float, similarity: float) -> Verdict:
     """One stem holds all words of the other, and more."""
     longer = max(a, b, key=lambda question: question.content.total())
+    common = (a.content & b.content).total()
     if common < 2 or (likeness < 0.45 and not options.all_equal):
-        return Verdict(Relation.DIFFERENT, likeness, "one stem says much more than the other")
+        return Verdict(Relation.DIFFERENT, similarity, "one stem says much more than the other")
     if options.all_equal:
-        return Verdict(Relation.SAME, likeness, f"same options and answer; only added: {longer.show(added)}")
-    if options.matched >= 2 or common >= 6:
-        return Verdict(Relation.VARIANT, likeness, f"same answer, other distractors; only added: {longer.show(added)}")
-    return Verdict(Relation.DIFFERENT, likeness, "little in common")
+        return Verdict(Relation.SAME, similarity, f"same options and answer; only added: {longer.show(added)}")
+    if not EXTREMES.isdisjoint(added):
+        return Verdict(Relation.DIFFERENT, similarity, f"one stem asks for more: {longer.show(added)}")
+    answer = a.full_options[a.answer_index]
+    telling = common >= 3 and likeness >= (0.75 if a.numeric else 0.6) and not GENERIC.issuperset(answer)
+    if options.matched >= 2 or common >= 6 or telling:
+        return Verdict(Relation.VARIANT, similarity, f"same answer, other distractors; only added: {longer.show(added)}")
+    return Verdict(Relation.DIFFERENT, similarity, "little in common")
