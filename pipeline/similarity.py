@@ -103,7 +103,7 @@ STOPWORDS = _word_set(
     câu hỏi chọn đáp án này đó ấy rằng như việc sự cái nội dung phát biểu ý hay
     the a an of in on at to is are was were be been by for and or as with that this these those it its his her their what which who whom
     whose when where how do does did has have had following name called known it's also you your can could would will
-    question mark letter answer sheet indicate"""
+    question mark letter answer sheet indicate st nd rd th"""
 )
 # Small words that turn a question round when one stands for another: input and output, vào and ra.
 DIRECTIONS = _word_set("vào ra trong ngoài trên dưới trước sau từ đến into out from to by before after up down")
@@ -140,16 +140,15 @@ ARTICLES = _word_set("của là các những được ở về trong thì mà b�
 _SYNONYMS = """hiện nay|ngày nay|hiện đại; mọi|bất kì|bất cứ|tất cả; khó khăn|trở ngại; mình|con người; chủ trương|quyết định; khác biệt|khác nhau
 như nhau|ngang nhau|bằng nhau; văn kiện|văn bản; thảo luận|bàn|bàn bạc; vi phạm|xâm phạm; ảnh hưởng|tác động; đô thị|thành phố; quan trọng|lớn
 triển khai|thực hiện; hình thành|ra đời|thành lập; nguyên nhân|lí do; ý nghĩa|vai trò; đồ thị|biểu đồ; phát biểu|ý kiến; sửa đổi|thay đổi
-author|wrote|written|writer|write; begin|began|start|started|debut|debuted|premiere|premiered|appear; compose|composed|write|wrote|written
+author|wrote|written|writer|write; begin|began|start|started|debut|debuted|premiere|premiered|appear|air|aired|airwaves; compose|composed|write|wrote|written
 last|final; kind|type|sort; movie|film; partial|incomplete; won|win|received|awarded; died|death|die; buy|purchase; represent|depict|represents|depicts
 attempt|attempting|trying; capital|capital city; usa|us|united states|america; ends|ending; own|have; attained|reach|reached; voice|voices"""
-# Pairs of what is left of two phrases when the words that they share are gone.
-SYNONYMS = [
-    (left - right, right - left)
-    for group in re.split(r"[;\n]", _SYNONYMS)
-    for left, right in permutations([_word_set(side) for side in group.split("|")], 2)
-    if left - right and right - left
-]
+# Word -> pairs of phrases of which the left one begins with it; words that both hold are left out.
+SYNONYMS: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = {}
+for _group in re.split(r"[;\n]", _SYNONYMS):
+    for _left, _right in permutations([_word_set(side) for side in _group.split("|")], 2):
+        if _left - _right and _right - _left:
+            SYNONYMS.setdefault(min(_left - _right), []).append((_left - _right, _right - _left))
 
 
 _CACHE: dict[str, str] = {}
@@ -318,12 +317,17 @@ def _bare(word: str) -> str:
 
 
 def _differences(left: Counter[str], right: Counter[str]) -> tuple[list[str], list[str], list[tuple[str, str]]]:
-    """Words only left, only right, and the slips that were forgiven (at most one in eight words)."""
+    """Words only left, only right, and the slips that were forgiven (at most one in six words)."""
     only_left, only_right = list((left - right).elements()), list((right - left).elements())
-    allowed = max(1, min(left.total(), right.total()) // 8)
+    shorter = min(left.total(), right.total())
+    # Where half of the words differ, they don't differ by slips.
+    allowed = max(1, shorter // 6) if 2 * min(len(only_left), len(only_right)) <= shorter else 0
     slips: list[tuple[str, str]] = []
     for word in list(only_left):
-        if len(slips) < allowed and (match := next((other for other in only_right if _slip(word, other)), None)):
+        if len(slips) == allowed:
+            break
+        near = (other for other in only_right if -2 < len(word) - len(other) < 2 and _slip(word, other))
+        if match := next(near, None):
             only_left.remove(word)
             only_right.remove(match)
             slips.append((word, match))
@@ -334,7 +338,7 @@ def _telling(only_left: Iterable[str], only_right: Iterable[str]) -> tuple[list[
     """The differing words of two stems that could make them two questions: without synonyms of each other and filler."""
     left, right = list(only_left), list(only_right)
     if left and right:
-        for mine, theirs in SYNONYMS:
+        for mine, theirs in (pair for word in {*left} for pair in SYNONYMS.get(word, ())):
             if mine <= {*left} and theirs <= {*right}:
                 left, right = [word for word in left if word not in mine], [word for word in right if word not in theirs]
     return [word for word in left if word not in FILLER], [word for word in right if word not in FILLER]
@@ -544,8 +548,8 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
         relation = Relation.SAME if likeness >= 0.6 else Relation.VARIANT
         return Verdict(relation, similarity, "same options and answer, the stem reworded")
     wordy = min(a.option_length, b.option_length) >= 3
-    enough = options.matched >= (3 if wordy else 2) and common >= (4 if wordy else 6)
-    if enough and likeness >= (0.8 if common >= 25 or a.numeric else 0.5) and exchanged <= (max(2, common // 3) if wordy else 2):
+    enough = options.matched >= (3 if wordy and likeness < 0.85 else 2) and common >= (4 if wordy else 6)
+    if enough and likeness >= (0.8 if common >= 25 else 0.65 if a.numeric else 0.5) and exchanged <= (max(2, common // 3) if wordy else 2):
         return Verdict(Relation.VARIANT, similarity, "same answer, stem and distractors reworded")
     return Verdict(Relation.DIFFERENT, similarity, f"other words in the stem: {a.show(only_a)} and {b.show(only_b)}")
 
@@ -569,10 +573,10 @@ def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str]
         return Verdict(Relation.DIFFERENT, similarity, "one stem says much more than the other")
     if options.all_equal:
         return Verdict(Relation.SAME, similarity, f"same options and answer; only added: {longer.show(added)}")
-    if not EXTREMES.isdisjoint(added):
+    if options.matched < 2 and not EXTREMES.isdisjoint(added):
         return Verdict(Relation.DIFFERENT, similarity, f"one stem asks for more: {longer.show(added)}")
     answer = a.full_options[a.answer_index]
     telling = common >= 3 and likeness >= (0.75 if a.numeric else 0.6) and not GENERIC.issuperset(answer)
-    if options.matched >= 2 or common >= 6 or telling:
+    if (options.matched >= 2 or telling or (common >= 6 and likeness >= 0.5)) and similarity >= 0.35:
         return Verdict(Relation.VARIANT, similarity, f"same answer, other distractors; only added: {longer.show(added)}")
     return Verdict(Relation.DIFFERENT, similarity, "little in common")
