@@ -191,7 +191,10 @@ class Prepared:
         self.content_id = question.get("content_id")
         self.context_text: str = question.get("context") or ""
         self.stem_text, letters = _rename_people(question["stem"])
-        self.asked_text = RUBRIC.sub(lambda found: (found["page"] or "") + " ", self.stem_text)
+        rubric = RUBRIC.match(self.stem_text)
+        # On one page of an atlas dozens of questions differ by a word.
+        self.page = (rubric["page"] or "") if rubric else ""
+        self.asked_text = f"{self.page} {self.stem_text[rubric.end() :]}" if rubric else self.stem_text
         if letters:  # a name that the scan has glued to the next word of the stem
             unseen = {match[2] for option in question["options"] for match in PERSON.finditer(option)} - letters.keys()
             letters |= {letter: f"p{chr(ord('a') + len(letters) + i)}" for i, letter in enumerate(sorted(unseen))}
@@ -214,6 +217,10 @@ class Prepared:
             # A case is told first and its denials are facts; what is asked stands in the last sentence.
             asked = words(re.split(r"[.!;:]\s", self.asked_text.rstrip(" .?!:"))[-1])
         return sum(word in NEGATIONS for word in asked) % 2
+
+    @cached_property
+    def denials(self) -> int:
+        return sum(word in NEGATIONS for word in self.stem)
 
     @cached_property
     def formula(self) -> list[str]:
@@ -321,7 +328,7 @@ def _differences(left: Counter[str], right: Counter[str]) -> tuple[list[str], li
     only_left, only_right = list((left - right).elements()), list((right - left).elements())
     shorter = min(left.total(), right.total())
     # Where half of the words differ, they don't differ by slips.
-    allowed = max(1, shorter // 6) if 2 * min(len(only_left), len(only_right)) <= shorter else 0
+    allowed = max(1 + (shorter >= 6), shorter // 6) if 2 * min(len(only_left), len(only_right)) <= shorter else 0
     slips: list[tuple[str, str]] = []
     for word in list(only_left):
         if len(slips) == allowed:
@@ -440,7 +447,7 @@ def same_passage(a: Prepared, b: Prepared) -> bool:
 
 
 def judge(a: Prepared, b: Prepared) -> Verdict:
-    """The relation of two questions. Symmetric."""
+    """The relation of two questions. Symmetric. One denial more or less, or another name, is never the same."""
     similarity = round(_jaccard(a.content, b.content), 3)
     if a.content_id is not None and a.content_id == b.content_id:
         return Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
@@ -456,8 +463,13 @@ def judge(a: Prepared, b: Prepared) -> Verdict:
         return apart or Verdict(Relation.DIFFERENT, similarity, "other signs in the formula")
     framed = (a.content & b.content).total() >= 3 and not (telling_a or telling_b)
     if not (only_a or only_b) or framed:
-        return _equal_stems(a, b, similarity, slips, passage)
-    return apart or _near_stems(a, b, telling_a, telling_b, similarity)
+        verdict = _equal_stems(a, b, similarity, slips, passage)
+    else:
+        verdict = apart or _near_stems(a, b, telling_a, telling_b, similarity)
+    renamed = a.names & {*only_a} and b.names & {*only_b}
+    if verdict.relation == Relation.SAME and (a.denials != b.denials or renamed):
+        return verdict._replace(relation=Relation.VARIANT)
+    return verdict
 
 
 def _denied(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], similarity: float) -> Verdict:
@@ -545,11 +557,14 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
     # A long stem tells a case: what is exchanged in it are facts.
     needed = 0.8 if not specific else 0.7 if common >= 25 else 0.4
     if options.all_equal and likeness >= needed and common >= (3 if specific else 8):
-        relation = Relation.SAME if likeness >= 0.6 else Relation.VARIANT
+        # One word exchanged may be what is asked about; several are another wording.
+        reworded = likeness >= 0.9 or (likeness >= 0.6 and exchanged > 1)
+        relation = Relation.SAME if reworded else Relation.VARIANT
         return Verdict(relation, similarity, "same options and answer, the stem reworded")
     wordy = min(a.option_length, b.option_length) >= 3
     enough = options.matched >= (3 if wordy and likeness < 0.85 else 2) and common >= (4 if wordy else 6)
-    if enough and likeness >= (0.8 if common >= 25 else 0.65 if a.numeric else 0.5) and exchanged <= (max(2, common // 3) if wordy else 2):
+    least = 0.8 if common >= 25 else 0.75 if a.page and b.page else 0.7 if common >= 20 else 0.65 if a.numeric else 0.52
+    if enough and likeness >= least and exchanged <= (max(2, common // 3) if wordy else 2):
         return Verdict(Relation.VARIANT, similarity, "same answer, stem and distractors reworded")
     return Verdict(Relation.DIFFERENT, similarity, f"other words in the stem: {a.show(only_a)} and {b.show(only_b)}")
 
