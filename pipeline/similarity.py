@@ -13,7 +13,7 @@ from pipeline.text import fold
 from schemas.reasons import Relation
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
-WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/=<>≤≥×÷±√^%$→∞-](?=\s*\S)")
+WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/=<>≤≥×÷±√^%$→∞-](?=\s*[^\s\0])")
 # Allele pairs: their case is the question.
 GENOTYPE = re.compile(r"(?:([a-zA-Z])(?i:\1))+")
 ROMAN = re.compile(r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -27,6 +27,8 @@ NUMBER_WORDS = {
 PERSON = re.compile(
     r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan|[Dd]oanh nghiệp|[Xx]ã|[Hh]uyện|[Tt]ỉnh|[Tt]rường)\s+)([A-Z])\b"
 )
+_LETTER_ALONE = re.compile(r"\s[A-Z]\b")
+OTHER_STEM_AND_ANSWER = "other stem and other answer"
 BOOLEAN = frozenset({"true", "false", "yes", "no", "đúng", "sai"})
 
 
@@ -119,8 +121,8 @@ class Prepared:
         """Takes stem, context, options and answer_index; `content_id` where it is known."""
         self.content_id = question.get("content_id")
         self.context_text: str = question.get("context") or ""
-        self.stem_text, letters = _rename_people(question["stem"])
-        self.option_texts = [_rename_with(option, letters) for option in question["options"]]
+        self.stem_text, letters = rename_people(question["stem"])
+        self.option_texts = [rename_with(option, letters) for option in question["options"]]
         self.answer_index: int = question["answer_index"]
 
     @cached_property
@@ -144,9 +146,9 @@ class Prepared:
     def names(self) -> set[str]:
         return _names(self.stem_text)
 
-    @cached_property
+    @property
     def context(self) -> Counter[str]:
-        return Counter(words(self.context_text))
+        return word_bag(self.context_text)
 
     @cached_property
     def options(self) -> list[tuple[str, ...]]:
@@ -176,15 +178,24 @@ class Prepared:
         return " ".join(dict.fromkeys(word for word in WORD.findall(self.stem_text) if normal_word(word) in wanted))[:40]
 
 
-def _rename_people(stem: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=4096)
+def word_bag(text: str) -> Counter[str]:
+    """Normalised words of a text and how often each stands; not to be changed. Many questions share a passage: it is cut up once."""
+    return Counter(words(text))
+
+
+def rename_people(stem: str) -> tuple[str, dict[str, str]]:
     """People of a case are called by letters; which letters is chance: pa, pb in order of appearance."""
+    if not _LETTER_ALONE.search(stem):
+        return stem, {}
     letters: dict[str, str] = {}
     for match in PERSON.finditer(stem):
         letters.setdefault(match[2], f"p{chr(ord('a') + len(letters))}")
-    return (_rename_with(stem, letters), letters) if letters else (stem, letters)
+    return (rename_with(stem, letters), letters) if letters else (stem, letters)
 
 
-def _rename_with(text: str, letters: dict[str, str]) -> str:
+def rename_with(text: str, letters: dict[str, str]) -> str:
+    """The text with people named by these letters."""
     return PERSON.sub(lambda m: m[1] + letters.get(m[2], m[2]), text) if letters else text
 
 
@@ -209,9 +220,14 @@ def _bare(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).replace("đ", "d")
 
 
+def _only(left: Counter[str], right: Counter[str]) -> list[str]:
+    """Words that stand more often in the left bag, each as often as it does."""
+    return [word for word, count in left.items() for _ in range(count - right.get(word, 0))]
+
+
 def _differences(left: Counter[str], right: Counter[str]) -> tuple[list[str], list[str], int]:
     """Words only left, only right, and the number of slips that were forgiven (at most one in eight words)."""
-    only_left, only_right = list((left - right).elements()), list((right - left).elements())
+    only_left, only_right = _only(left, right), _only(right, left)
     allowed = max(1, min(left.total(), right.total()) // 8)
     slips = 0
     for word in list(only_left):
@@ -237,6 +253,20 @@ def _same_option(left: tuple[str, ...], right: tuple[str, ...], tolerant: bool) 
     return len(a) + len(b) <= (1 if min(len(left), len(right)) >= 5 else 0) and slips <= 1
 
 
+def _comparable(a: Prepared, b: Prepared) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Options of both: short where the lists are alike, else with the words that all of one list share."""
+    if len(a.options) != len(b.options) or len(a.options) < 3:
+        return a.full_options, b.full_options
+    return a.options, b.options
+
+
+def _same_answer(a: Prepared, b: Prepared) -> bool:
+    left, right = _comparable(a, b)
+    return _same_option(left[a.answer_index], right[b.answer_index], tolerant=False) or _same_option(
+        a.full_options[a.answer_index], b.full_options[b.answer_index], tolerant=False
+    )
+
+
 class _Options(NamedTuple):
     matched: int
     all_equal: bool
@@ -248,13 +278,9 @@ class _Options(NamedTuple):
 
 
 def _compare_options(a: Prepared, b: Prepared) -> _Options:
-    left, right = a.options, b.options
-    if len(left) != len(right) or len(left) < 3:
-        left, right = a.full_options, b.full_options
+    left, right = _comparable(a, b)
     answers = left[a.answer_index], right[b.answer_index]
-    answer_same = _same_option(*answers, tolerant=False) or _same_option(
-        a.full_options[a.answer_index], b.full_options[b.answer_index], tolerant=False
-    )
+    answer_same = _same_answer(a, b)
     free = [i for i in range(len(right)) if i != b.answer_index]
     matched = 0
     for i, option in enumerate(left):
@@ -272,9 +298,15 @@ def _compare_options(a: Prepared, b: Prepared) -> _Options:
     return _Options(total, total == len(left) == len(right), answer_same, in_right, in_left, distractors_equal, overlap)
 
 
+def _common(left: Counter[str], right: Counter[str]) -> int:
+    """Number of words that both bags hold."""
+    return sum(min(count, right[word]) for word, count in left.items() if word in right)
+
+
 def _jaccard(left: Counter[str], right: Counter[str]) -> float:
-    union = (left | right).total()
-    return (left & right).total() / union if union else 1.0
+    common = _common(left, right)
+    union = left.total() + right.total() - common
+    return common / union if union else 1.0
 
 
 def same_passage(a: Prepared, b: Prepared) -> bool:
@@ -289,16 +321,24 @@ def judge(a: Prepared, b: Prepared) -> Verdict:
     similarity = round(_jaccard(a.content, b.content), 3)
     if a.content_id is not None and a.content_id == b.content_id:
         return Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
-    only_a, only_b, slips = _differences(a.content, b.content)
     passage = same_passage(a, b)
     apart = Verdict(Relation.RELATED, similarity, "two questions on one passage") if passage else None
     if a.negations != b.negations:
         return apart or Verdict(Relation.DIFFERENT, similarity, "one of the stems is negated")
     if (a.numbers - b.numbers) and (b.numbers - a.numbers):
         return apart or Verdict(Relation.DIFFERENT, similarity, "other numbers in the stem")
+    if not _may_differ_by_slips(a, b) and not _same_answer(a, b):
+        return apart or Verdict(Relation.DIFFERENT, similarity, OTHER_STEM_AND_ANSWER)
+    only_a, only_b, slips = _differences(a.content, b.content)
     if not only_a and not only_b:
         return _equal_stems(a, b, similarity, slips, passage)
     return apart or _near_stems(a, b, only_a, only_b, similarity)
+
+
+def _may_differ_by_slips(a: Prepared, b: Prepared) -> bool:
+    """Whether so few words differ, as many on either side, that all may be slips: cheap, and false for most candidates."""
+    common = _common(a.content, b.content)
+    return a.content.total() == b.content.total() <= common + max(1, a.content.total() // 8)
 
 
 def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: int, passage: bool) -> Verdict:
@@ -346,7 +386,7 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
     """Stems that share words but differ: added words are harmless, exchanged words need much in common beside them."""
     options = _compare_options(a, b)
     if not options.answer_same or a.boolean != b.boolean:
-        return Verdict(Relation.DIFFERENT, similarity, "other stem and other answer")
+        return Verdict(Relation.DIFFERENT, similarity, OTHER_STEM_AND_ANSWER)
     common = (a.content & b.content).total()
     exchanged = min(len(only_a), len(only_b))
     if a.boolean:
