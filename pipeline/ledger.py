@@ -51,7 +51,9 @@ def build_ledger(
     scores, chosen, placed = (
         _beside(records, to_table(frame, model)) for frame, model in ((quality, Quality), (selection, Selection), (splits, SplitRow))
     )
-    _require(pc.or_(parsed["record_id"].is_valid(), refused["record_id"].is_valid()), records, "is neither a question nor rejected", "normalize")
+    _require(
+        pc.or_(parsed["record_id"].is_valid(), refused["record_id"].is_valid()), records, "is neither a question nor rejected", "normalize"
+    )
     _require(pc.or_(parsed["record_id"].is_null(), chosen["record_id"].is_valid()), records, "has no verdict", "select")
     kept = pc.fill_null(chosen["kept"], False)
     _require(pc.or_(pc.invert(kept), placed["split"].is_valid()), records, "was kept and has no split", "split")

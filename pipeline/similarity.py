@@ -175,7 +175,8 @@ class Prepared:
     def show(self, normal: Iterable[str]) -> str:
         """Normalised words of the stem as they are written in it, at most 40 characters."""
         wanted = set(normal)
-        return " ".join(dict.fromkeys(word for word in WORD.findall(self.stem_text) if normal_word(word) in wanted))[:40]
+        written = zip(WORD.findall(self.stem_text), self.stem, strict=True)
+        return " ".join(dict.fromkeys(word for word, normal in written if normal in wanted))[:40]
 
 
 @lru_cache(maxsize=4096)
