@@ -28,7 +28,7 @@ NOTE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 NAMED_KEY = re.compile(
-    r"(?:chọn(?:\s+đáp\s+án|\s+phương\s+án|\s+câu)?|đáp\s+án(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
+    r"(?:ch[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|[đd][áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
     r"[(\[]?([A-JАВСЕ])(?![\w'’])",
     re.IGNORECASE,
 )
