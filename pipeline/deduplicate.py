@@ -1,26 +1,37 @@
 """Stage 3, deduplicate: MinHash LSH proposes candidate pairs, `similarity.judge` decides each, verified pairs make clusters
-and split groups. An LSH edge alone never joins anything. MinHash: Broder 1997, by datasketch."""
+and split groups. An LSH edge alone never joins anything."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.similarity import PASSAGE_SIMILARITY, PASSAGE_WORDS, STOPWORDS, Prepared, Verdict, judge, words
+from pipeline.minhash import Ragged, Vocabulary, band_keys, equal_runs, lsh_pairs, pairs_in, tokenize
+from pipeline.similarity import (
+    NEGATIONS,
+    PASSAGE_SIMILARITY,
+    PASSAGE_WORDS,
+    STOPWORDS,
+    Prepared,
+    Verdict,
+    judge,
+    read_stem,
+    rename_with,
+    unglued,
+    word_bag,
+)
+from pipeline.work import CHUNK_ROWS, collector_paused, map_chunks
 from schemas.config import DedupConfig
 from schemas.reasons import Relation
-from schemas.tables import ClusterMember, Pair, Question, to_frame, to_rows
+from schemas.tables import ClusterMember, Pair, Question, to_frame, to_table
 
-# A bucket with more members comes from a template; each member then meets only its neighbours in it.
-BUCKET_LIMIT = 100
-NEIGHBOURS = 20
-SIGNATURE_CHUNK = 4096
 # A stem that more questions share is a rubric ("Solve for x."): it makes no group.
 STEM_LIMIT = 50
+STEM_CHARS = 12
 DUPLICATE = (Relation.EXACT, Relation.SAME)
 ORDER = {relation: place for place, relation in enumerate(Relation)}
 
@@ -39,24 +50,47 @@ class _Edge(NamedTuple):
     verdict: Verdict
 
 
+class Nodes:
+    """The distinct questions, columns side by side; `copies[node]` are the rows that hold it, the first by record_id first."""
+
+    def __init__(self, questions: pd.DataFrame) -> None:
+        table = to_table(questions, Question)
+        self.record_id: list[str] = table["record_id"].to_pylist()
+        self.row_content: list[str] = table["content_id"].to_pylist()
+        self.role: list[str] = table["role"].to_pylist()
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for i in sorted(range(table.num_rows), key=lambda i: (self.row_content[i], self.record_id[i])):
+            found[self.row_content[i]].append(i)
+        self.content_id, self.copies = list(found), list(found.values())
+        first = table.take(pa.array([rows[0] for rows in self.copies], pa.int64()))
+        self.stem, self.options, self.context, self.answer_index = (
+            first[name].to_pylist() for name in ("stem", "options", "context", "answer_index")
+        )
+
+    def __len__(self) -> int:
+        return len(self.content_id)
+
+    def question(self, node: int) -> dict[str, Any]:
+        """What `Prepared` takes."""
+        return {name: getattr(self, name)[node] for name in ("content_id", "stem", "options", "context", "answer_index")}
+
+
+@collector_paused()
 def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationResult:
     """Finds exact, same, variant and conflict pairs among Question rows of all roles."""
-    rows = to_rows(questions, Question)
-    order = sorted(range(len(rows)), key=lambda i: (rows[i]["content_id"], rows[i]["record_id"]))
-    # Exact duplicates are one node from here on: the first row of each content_id.
-    copies: dict[str, list[int]] = defaultdict(list)
-    for i in order:
-        copies[rows[i]["content_id"]].append(i)
-    nodes = [group[0] for group in copies.values()]
-    prepared = [Prepared(rows[i]) for i in nodes]
-    candidates, template_buckets = find_candidates(prepared, config)
-    edges = [_Edge(a, b, verdict) for a, b in candidates if (verdict := judge(prepared[a], prepared[b])).relation != Relation.DIFFERENT]
-    components, cut = _clusters(len(nodes), edges, prepared)
-    passages = _passages(prepared, config)
-    stems = _shared_stems(prepared)
-    groups = _components(len(nodes), [(e.left, e.right) for e in edges] + _spanning(passages) + _spanning(stems))
-    pairs = _pair_rows(rows, copies, nodes, edges)
-    members = _member_rows(rows, copies, nodes, components, groups, pairs)
+    nodes = Nodes(questions)
+    stems, vocabulary = stem_tokens(nodes)
+    passage, passages = _passages(nodes.context, config)
+    shared = _shared_stems(stems, vocabulary, passage)
+    proposed, template_buckets = lsh_pairs(band_keys(*candidate_tokens(nodes, stems, vocabulary), config))
+    candidates = sorted({*map(tuple, proposed.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
+    edges = _verified(nodes, candidates)
+    components, cut = _clusters(nodes, edges)
+    groups = _components(
+        len(nodes), [(e.left, e.right) for e in edges] + _spanning(passages) + _spanning(g for s in shared for g in s.tolist())
+    )
+    pairs = _pair_rows(nodes, edges)
+    members = _member_rows(nodes, components, groups, pairs)
     counts = {
         "candidate_pairs": len(candidates),
         "template_buckets": template_buckets,
@@ -67,106 +101,88 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
     return DeduplicationResult(to_frame(members, ClusterMember), to_frame(pairs, Pair), counts)
 
 
-def signatures(token_sets: Iterable[Iterable[str]], config: DedupConfig) -> NDArray[Any]:
-    """MinHash signatures (rows, permutations), equal to those of datasketch's MinHash, whose hash and permutations they use.
+def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[_Edge]:
+    """The candidates that are more than different, in order."""
+    parts = [candidates[start : start + CHUNK_ROWS] for start in range(0, len(candidates), CHUNK_ROWS)]
+    chunks = [({node: nodes.question(node) for node in {node for pair in part for node in pair}}, part) for part in parts]
+    return [edge for edges in map_chunks(_judge_all, chunks, len(candidates)) for edge in edges]
 
-    Each distinct token is hashed and permuted once; a row's signature is the minimum over its tokens' rows in that table.
+
+def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[_Edge]:
+    questions, pairs = chunk
+    prepared = {node: Prepared(question) for node, question in questions.items()}
+    judged = (_Edge(a, b, judge(prepared[a], prepared[b])) for a, b in pairs)
+    return [edge for edge in judged if edge.verdict.relation != Relation.DIFFERENT]
+
+
+def stem_tokens(nodes: Nodes) -> tuple[Ragged, Vocabulary]:
+    """The words of what every stem asks, people named by their order."""
+    vocabulary = Vocabulary()
+    return tokenize([read_stem(stem).asked for stem in nodes.stem], vocabulary), vocabulary
+
+
+def candidate_tokens(nodes: Nodes, stems: Ragged, vocabulary: Vocabulary) -> tuple[Ragged, list[str]]:
+    """What MinHash compares, and the tokens' names: the stem's content words and the answer's words, these marked with =.
+
+    Recall .995 of 220 true pairs among 56,813 questions, at 33,286 candidate pairs.
     """
-    # Imported here: it brings scipy's integrators with it, half a second that the code location doesn't need.
-    from datasketch import MinHash
-    from datasketch.hashfunc import sha1_hash32
-
-    vocabulary: dict[str, int] = {}
-    sets = [[vocabulary.setdefault(token, len(vocabulary)) for token in tokens] for tokens in token_sets]
-    minhash = MinHash(num_perm=config.permutations, seed=config.seed)
-    factors, offsets = minhash.permutations
-    hashes = np.fromiter((sha1_hash32(token.encode("utf-8", "surrogatepass")) for token in vocabulary), factors.dtype, len(vocabulary))
-    table = _mixed(hashes)[:, None] * factors + offsets  # wraps, as the affine permutations are meant to
-    found = np.tile(minhash.hashvalues, (len(sets), 1))
-    for start in range(0, len(sets), SIGNATURE_CHUNK):
-        # Rows of one length together: a plain minimum over an axis is several times as fast as one over ragged rows.
-        by_length = defaultdict(list)
-        for row in range(start, min(start + SIGNATURE_CHUNK, len(sets))):
-            by_length[len(sets[row])].append(row)
-        for length, rows in by_length.items():
-            if length:
-                found[rows] = table[np.array([sets[row] for row in rows])].min(axis=1)
-    return found
+    answers = tokenize(_answers(nodes), vocabulary)
+    names = vocabulary.normal
+    light = np.array([name in STOPWORDS or name in NEGATIONS for name in names])[stems.values]
+    bare = (stems.where(~light).lengths == 0)[stems.row_of_value]
+    tokens = stems.where(~light | bare).beside(Ragged(answers.values + len(names), answers.offsets))
+    return tokens, [*names, *("=" + name for name in names)]
 
 
-def _mixed(hashes: NDArray[Any]) -> NDArray[Any]:
-    """MurmurHash3's 32-bit finaliser, which datasketch's affine permutations put before themselves."""
-    mixed = hashes
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
-    found: NDArray[Any] = mixed ^ (mixed >> np.uint32(16))
-    return found
+def _answers(nodes: Nodes) -> list[str]:
+    """The right option of each node, with people named as its stem names them."""
+    right = (options[index] for options, index in zip(nodes.options, nodes.answer_index, strict=True))
+    return [rename_with(unglued(option), read_stem(stem).letters) for stem, option in zip(nodes.stem, right, strict=True)]
 
 
-def lsh_buckets(matrix: NDArray[Any], bands: int, rows: int) -> Iterator[NDArray[np.intp]]:
-    """Row numbers (ascending) that agree in all rows of a band, a bucket at a time; buckets of one are left out.
+def _shared_stems(stems: Ragged, vocabulary: Vocabulary, passage: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Questions with one stem (and one passage, where they lean on one), at most STEM_LIMIT: more are a rubric's.
 
-    Rows of a band are compared by a 64-bit hash of them; a collision costs one needless verification.
+    Arrays (groups, size). Stems are compared by a 64-bit hash of their words in order.
     """
-    factors = np.random.default_rng(0).integers(1, 2**63, size=rows, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    for band in range(bands):
-        keys = (matrix[:, band * rows : (band + 1) * rows].astype(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
-        order = np.argsort(keys, kind="stable")
-        edges = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
-        starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(keys)]])
-        for bucket in np.flatnonzero(ends - starts > 1):
-            yield order[starts[bucket] : ends[bucket]]  # a stable sort leaves equal keys in row order
+    rng = np.random.default_rng(0)
+    mixed = rng.integers(1, 2**63, size=len(vocabulary.normal), dtype=np.uint64)
+    longest = int(stems.lengths.max(initial=0))
+    turns = np.cumprod(np.full(longest, 0x9E3779B97F4A7C15, np.uint64))
+    place = np.arange(len(stems.values)) - np.repeat(stems.offsets[:-1], stems.lengths)
+    keys = _row_sums(mixed[stems.values] * turns[place], stems) * np.uint64(3) + passage.astype(np.uint64)
+    chars = np.array(list(map(len, vocabulary.normal)))
+    long = _row_sums(chars[stems.values], stems) + stems.lengths - 1 > STEM_CHARS
+    rows = np.flatnonzero(long)
+    return [rows[groups] for groups in equal_runs(keys[rows]) if groups.shape[1] <= STEM_LIMIT]
 
 
-def find_candidates(prepared: Sequence[Prepared], config: DedupConfig) -> tuple[list[tuple[int, int]], int]:
-    """Pairs of row numbers worth judging, ascending, and the number of buckets that were too large to be taken whole.
-
-    Tokens: the stem's word set and the answer's words (recall .995 of 220 true pairs among 56,813 questions).
-    """
-    sets = (sorted({*question.content, *("=" + word for word in question.full_options[question.answer_index])}) for question in prepared)
-    found: set[tuple[int, int]] = set()
-    large = 0
-    for bucket in lsh_buckets(signatures(sets, config), config.bands, config.rows):
-        members = bucket.tolist()
-        if len(members) <= BUCKET_LIMIT:
-            found.update(combinations(members, 2))
-            continue
-        large += 1
-        for i, left in enumerate(members):
-            found.update((left, right) for right in members[i + 1 : i + 1 + NEIGHBOURS])
-    for group in _shared_stems(prepared):
-        found.update(combinations(sorted(group), 2))
-    return sorted(found), large
+def _row_sums(values: NDArray[Any], rows: Ragged) -> NDArray[Any]:
+    """Sum of the values of every row; no row is empty."""
+    return np.add.reduceat(values, rows.offsets[:-1]) if len(values) else values
 
 
-def _shared_stems(prepared: Sequence[Prepared]) -> list[list[int]]:
-    """Questions with one stem (and one passage, where they lean on one), at most STEM_LIMIT: more are a rubric's."""
-    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for i, question in enumerate(prepared):
-        passage = question.context_text if question.context.total() >= PASSAGE_WORDS else ""
-        groups[" ".join(question.stem), passage].append(i)
-    return [group for (stem, _), group in groups.items() if 1 < len(group) <= STEM_LIMIT and len(stem) > 12]
-
-
-def _passages(prepared: Sequence[Prepared], config: DedupConfig) -> list[list[int]]:
-    """Questions on one passage; passages that differ by a slip of the scan count as one."""
+def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDArray[np.int64], list[list[int]]]:
+    """Number of each node's passage (0: none), and the nodes on each; passages that differ by a slip of the scan are one group."""
     texts: dict[str, list[int]] = defaultdict(list)
-    for i, question in enumerate(prepared):
-        if question.context.total() >= PASSAGE_WORDS:
-            texts[question.context_text].append(i)
+    for i, context in enumerate(contexts):
+        if context and len(context) >= PASSAGE_WORDS:
+            texts[context].append(i)
+    texts = {text: nodes for text, nodes in texts.items() if word_bag(text).total() >= PASSAGE_WORDS}
+    number = np.zeros(len(contexts), np.int64)
+    for place, nodes in enumerate(texts.values(), start=1):
+        number[nodes] = place
     distinct = list(texts)
-    bags = [Counter(words(text)) for text in distinct]
-    close = [
-        (a, b)
-        for bucket in lsh_buckets(signatures((sorted(set(bag) - STOPWORDS) for bag in bags), config), config.bands, config.rows)
-        for a, b in combinations(bucket.tolist()[:BUCKET_LIMIT], 2)
-        if (bags[a] & bags[b]).total() >= PASSAGE_SIMILARITY * (bags[a] | bags[b]).total()
-    ]
-    labels = _components(len(distinct), close)
+    bags = [word_bag(text) for text in distinct]
+    vocabulary = Vocabulary()
+    words = tokenize(distinct, vocabulary)
+    light = np.array([name in STOPWORDS for name in vocabulary.normal])
+    near, _ = lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config))
+    close = [(a, b) for a, b in near.tolist() if (bags[a] & bags[b]).total() >= PASSAGE_SIMILARITY * (bags[a] | bags[b]).total()]
     merged: defaultdict[int, list[int]] = defaultdict(list)
-    for label, text in zip(labels, distinct, strict=True):
+    for label, text in zip(_components(len(distinct), close), distinct, strict=True):
         merged[label] += texts[text]
-    return list(merged.values())
+    return number, list(merged.values())
 
 
 def _spanning(groups: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
@@ -186,28 +202,32 @@ def _components(size: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return labels
 
 
-def _clusters(size: int, edges: Sequence[_Edge], prepared: Sequence[Prepared]) -> tuple[list[int], int]:
+def _clusters(nodes: Nodes, edges: Sequence[_Edge]) -> tuple[list[int], int]:
     """Cluster label of every node, and how many nodes were cut off a chain.
 
     Every member was judged the same as its cluster's centre (the node with most such edges), so a chain of small
     steps never joins unlike questions.
     """
-    same = [(edge.left, edge.right) for edge in edges if edge.verdict.relation in DUPLICATE]
     linked: defaultdict[int, set[int]] = defaultdict(set)
-    for a, b in same:
-        linked[a].add(b)
-        linked[b].add(a)
-    labels = list(range(size))
+    for edge in edges:
+        if edge.verdict.relation in DUPLICATE:
+            linked[edge.left].add(edge.right)
+            linked[edge.right].add(edge.left)
+    labels = list(range(len(nodes)))
     cut = 0
     components: defaultdict[int, list[int]] = defaultdict(list)
-    for node, label in enumerate(_components(size, same)):
+    joints = [(a, b) for a, others in linked.items() for b in others]
+    for node, label in enumerate(_components(len(nodes), joints)):
         components[label].append(node)
-    for nodes in components.values():
-        left = set(nodes)
-        while left:
+    for members in components.values():
+        left = set(members)
+        while len(left) > 1:
             centre = max(left, key=lambda n: (len(linked[n] & left), -n))
             # A pair that LSH didn't propose may be the same all the same: judge before cutting.
-            joined = {n for n in left if n == centre or n in linked[centre] or judge(prepared[centre], prepared[n]).relation in DUPLICATE}
+            middle = Prepared(nodes.question(centre))
+            joined = {
+                n for n in left if n == centre or n in linked[centre] or judge(middle, Prepared(nodes.question(n))).relation in DUPLICATE
+            }
             for node in joined:
                 labels[node] = centre
             left -= joined
@@ -215,52 +235,43 @@ def _clusters(size: int, edges: Sequence[_Edge], prepared: Sequence[Prepared]) -
     return labels, cut
 
 
-def _pair_rows(
-    rows: Sequence[dict[str, Any]], copies: dict[str, list[int]], nodes: Sequence[int], edges: Sequence[_Edge]
-) -> list[dict[str, Any]]:
+def _pair_rows(nodes: Nodes, edges: Sequence[_Edge]) -> list[dict[str, Any]]:
     """Pair rows between record ids: exact ones from the first copy to each other copy, the others between first copies."""
     exact = Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
-    found = [(group[0], other, exact) for group in copies.values() for other in group[1:]]
-    found += [(nodes[edge.left], nodes[edge.right], edge.verdict) for edge in edges]
+    found = [(rows[0], other, exact) for rows in nodes.copies if len(rows) > 1 for other in rows[1:]]
+    found += [(nodes.copies[edge.left][0], nodes.copies[edge.right][0], edge.verdict) for edge in edges]
     out = []
     for a, b, verdict in found:
-        left, right = sorted((rows[a]["record_id"], rows[b]["record_id"]))
+        left, right = sorted((nodes.record_id[a], nodes.record_id[b]))
         out.append({"left_id": left, "right_id": right, **verdict._asdict()})
     return sorted(out, key=lambda pair: (pair["left_id"], pair["right_id"]))
 
 
-def _member_rows(
-    rows: Sequence[dict[str, Any]],
-    copies: dict[str, list[int]],
-    nodes: Sequence[int],
-    clusters: Sequence[int],
-    groups: Sequence[int],
-    pairs: Sequence[dict[str, Any]],
-) -> list[dict[str, Any]]:
-    content_ids = [rows[i]["content_id"] for i in nodes]
+def _member_rows(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     smallest_in_group: dict[int, str] = {}
     sizes: Counter[int] = Counter()
     first_in_cluster: dict[int, str] = {}
-    for node, (cluster, group) in enumerate(zip(clusters, groups, strict=True)):
-        smallest_in_group[group] = min(smallest_in_group.get(group, "~"), content_ids[node])
-        first_in_cluster[cluster] = min(first_in_cluster.get(cluster, "~"), content_ids[node])
-        sizes[cluster] += len(copies[content_ids[node]])
+    for node, (content_id, cluster, group) in enumerate(zip(nodes.content_id, clusters, groups, strict=True)):
+        # Nodes ascend by content_id: the first of a group is its smallest.
+        smallest_in_group.setdefault(group, content_id)
+        first_in_cluster.setdefault(cluster, content_id)
+        sizes[cluster] += len(nodes.copies[node])
     neighbours: defaultdict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for pair in pairs:
         for me, other in ((pair["left_id"], pair["right_id"]), (pair["right_id"], pair["left_id"])):
             neighbours[me].append((ORDER[pair["relation"]], other, pair["relation"]))
-    place = {content_id: node for node, content_id in enumerate(content_ids)}
+    place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
     out = []
-    for row in rows:
-        node = place[row["content_id"]]
-        near = sorted(neighbours.get(row["record_id"], []))[:20]
+    for record_id, content_id, role in zip(nodes.record_id, nodes.row_content, nodes.role, strict=True):
+        cluster, group = clusters[place[content_id]], groups[place[content_id]]
+        near = sorted(neighbours.get(record_id, []))[:20]
         out.append(
             {
-                "record_id": row["record_id"],
-                "content_id": row["content_id"],
-                "role": row["role"],
-                "cluster_id": first_in_cluster[clusters[node]] if sizes[clusters[node]] > 1 else None,
-                "split_group": smallest_in_group[groups[node]],
+                "record_id": record_id,
+                "content_id": content_id,
+                "role": role,
+                "cluster_id": first_in_cluster[cluster] if sizes[cluster] > 1 else None,
+                "split_group": smallest_in_group[group],
                 "best_relation": near[0][2] if near else None,
                 "neighbours": [f"{relation}:{other}" for _, other, relation in near],
             }

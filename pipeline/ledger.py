@@ -1,16 +1,29 @@
 """Stage 7, ledger: one row a raw record, whatever became of it; and the identity of the dataset that it describes."""
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.text import canonical_json
 from schemas.config import Config
 from schemas.errors import DataError
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import LedgerRow, Quality, Question, RawRecord, Rejected, Selection, SplitRow, to_frame, to_rows
+from schemas.tables import (
+    LedgerRow,
+    Quality,
+    Question,
+    RawRecord,
+    Rejected,
+    Selection,
+    SplitRow,
+    arrow_schema,
+    to_frame,
+    to_rows,
+    to_table,
+)
 
 
 def dataset_version(splits: pd.DataFrame, config: Config) -> str:
@@ -32,43 +45,50 @@ def build_ledger(
     config: Config,
 ) -> pd.DataFrame:
     """LedgerRow frame in the order of `raw`. Raises DataError for a record that no stage accounts for."""
-    version = dataset_version(splits, config)
+    records = to_table(raw, RawRecord).combine_chunks()
+    parsed = _beside(records, to_table(questions, Question))
+    refused = _beside(records, to_table(rejected, Rejected))
+    scores, chosen, placed = (
+        _beside(records, to_table(frame, model)) for frame, model in ((quality, Quality), (selection, Selection), (splits, SplitRow))
+    )
+    _require(
+        pc.or_(parsed["record_id"].is_valid(), refused["record_id"].is_valid()), records, "is neither a question nor rejected", "normalize"
+    )
+    _require(pc.or_(parsed["record_id"].is_null(), chosen["record_id"].is_valid()), records, "has no verdict", "select")
+    kept = pc.fill_null(chosen["kept"], False)
+    _require(pc.or_(pc.invert(kept), placed["split"].is_valid()), records, "was kept and has no split", "split")
+
     licences = {source.name: source.licence for source in config.sources}
-    parsed = {row["record_id"]: row for row in to_rows(questions, Question)}
-    refused = {row["record_id"]: row for row in to_rows(rejected, Rejected)}
-    scores = {row["record_id"]: row for row in to_rows(quality, Quality)}
-    chosen = {row["record_id"]: row for row in to_rows(selection, Selection)}
-    placed = {row["record_id"]: row["split"] for row in to_rows(splits, SplitRow)}
-    rows = []
-    for record in to_rows(raw, RawRecord):
-        record_id = record["record_id"]
-        row = dict.fromkeys(LedgerRow.model_fields) | {key: record[key] for key in _FROM_RECORD}
-        row |= {"repairs": [], "reason_codes": [], "dataset_version": version, "licence": licences.get(record["source"], "")}
-        if record_id in parsed:
-            row |= _parsed(parsed[record_id], scores[record_id], chosen[record_id], placed.get(record_id))
-        elif record_id in refused:
-            row |= {key: refused[record_id][key] for key in _FROM_REJECTED} | {"disposition": Disposition.REJECTED}
-        else:
-            raise DataError(f"record {record_id} ({record['locator']}) is neither a question nor rejected; this is a bug in normalize")
-        rows.append(row)
-    return to_frame(rows, LedgerRow)
+    rejection = pa.scalar(str(Disposition.REJECTED))
+    columns: dict[str, Any] = {name: records[name] for name in _FROM_RECORD}
+    columns |= {name: pc.coalesce(parsed[name], refused[name]) for name in _FROM_BOTH}
+    columns |= {name: parsed[name] for name in _FROM_QUESTION} | {name: chosen[name] for name in _FROM_SELECTION}
+    columns |= {name: pc.coalesce(refused[name], chosen[name]) for name in ("reason_codes", "detail")}
+    columns["flags"] = scores["flags"]
+    columns["split"] = pc.if_else(kept, placed["split"], pa.scalar(None, pa.string()))
+    columns["disposition"] = pc.coalesce(columns["split"], chosen["disposition"], rejection)
+    columns["dataset_version"] = pa.repeat(dataset_version(splits, config), records.num_rows)
+    columns["licence"] = pa.array([licences.get(name, "") for name in records["source"].to_pylist()], pa.string())
+    schema = arrow_schema(LedgerRow)
+    return to_frame(pa.table([columns[name] for name in schema.names], schema=schema), LedgerRow)
+
+
+def _beside(records: pa.Table, table: pa.Table) -> pa.Table:
+    """The table's rows in the order of `records`, by record_id; null where it has none."""
+    return table.combine_chunks().take(pc.index_in(records["record_id"], table["record_id"]))
+
+
+def _require(holds: pa.ChunkedArray, records: pa.Table, problem: str, stage: str) -> None:
+    broken = records.filter(pc.invert(holds))
+    if broken.num_rows:
+        record_id, locator = broken["record_id"][0], broken["locator"][0]
+        raise DataError(f"record {record_id} ({locator}) {problem}; this is a bug in {stage}")
 
 
 _FROM_RECORD = ("record_id", "source", "role", "file", "locator", "encoding", "file_sha256", "payload")
-_FROM_REJECTED = ("reason_codes", "detail", "stem", "context", "options", "subject", "language", "repairs")
-_FROM_QUESTION = ("content_id", "stem", "context", "options", "answer_index", "explanation", "subject", "language", "repairs")
-_FROM_SELECTION = ("disposition", "reason_codes", "detail", "cluster_id", "split_group", "representative_id", "relation", "quality_score")
-
-
-def _parsed(question: Mapping[str, Any], quality: Mapping[str, Any], selection: Mapping[str, Any], split: str | None) -> dict[str, Any]:
-    row = {key: question[key] for key in (*_FROM_QUESTION, "fixed_order", "original_id")}
-    row |= {key: selection[key] for key in _FROM_SELECTION}
-    row["flags"] = quality["flags"]
-    if selection["kept"]:
-        if split is None:
-            raise DataError(f"record {question['record_id']} was kept and has no split; this is a bug in split")
-        row |= {"disposition": split, "split": split}
-    return row
+_FROM_BOTH = ("stem", "context", "options", "subject", "language", "repairs")
+_FROM_QUESTION = ("content_id", "answer_index", "explanation", "fixed_order", "original_id")
+_FROM_SELECTION = ("cluster_id", "split_group", "representative_id", "relation", "quality_score")
 
 
 def funnel(ledger: pd.DataFrame) -> dict[str, int]:

@@ -28,7 +28,7 @@ NOTE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 NAMED_KEY = re.compile(
-    r"(?:chọn(?:\s+đáp\s+án|\s+phương\s+án|\s+câu)?|đáp\s+án(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
+    r"(?:ch[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|[đd][áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
     r"[(\[]?([A-JАВСЕ])(?![\w'’])",
     re.IGNORECASE,
 )
@@ -265,27 +265,12 @@ MARKUP_PICTURE = re.compile(r"\\includegraphics|\[(?:image|hình|img|picture|fig
 
 
 # Every match of the three patterns holds one of these: most questions hold none, and skip the patterns.
-_PICTURE_SIGNS: tuple[str, ...] = (
-    "hình",
-    "đồ",
-    "tranh",
-    "ảnh",
-    "figure",
-    "diagram",
-    "pictur",
-    "imag",
-    "graph",
-    "chart",
-    "photo",
-    "illustrat",
-)
-_PICTURE_SIGNS += ("drawing", "shown", "depict", "img", "![")
+_PICTURE_SIGN = re.compile("hình|đồ|tranh|ảnh|figure|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|!\\[")
 
 
 def picture_wanted(text: str) -> str | None:
     """The words that point at a picture, or None. A printed atlas is no picture."""
-    lower = text.lower()
-    if not any(sign in lower for sign in _PICTURE_SIGNS):
+    if not _PICTURE_SIGN.search(text.lower()):
         return None
     without_atlas = re.sub(r"\b[AÁ]t\s?-?l[aá]t\b[^,.;:\n]{0,60}", "", text, flags=re.IGNORECASE)
     for pattern in (PICTURE_VI, PICTURE_EN, MARKUP_PICTURE):
@@ -335,9 +320,12 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         return Key(None, Reason.MISSING_ANSWER, None, "no key")
     if text in labels and not text.isalpha():
         return Key(labels.index(text), None, None, None)
-    by_text = [i for i, option in enumerate(options) if fold_option(option) == fold_option(text)]
     if answer_format in ("index0", "index1"):
         return _by_number(text, int(answer_format[-1]), options)
+    if answer_format == "letter" and text in labels:
+        return Key(labels.index(text), None, None, None)
+    wanted = fold_option(text)
+    by_text = [i for i, option in enumerate(options) if option == text or fold_option(option) == wanted]
     if answer_format == "text" and by_text:
         return _by_text(by_text, text)
     letter = letter_of(text)
@@ -419,13 +407,17 @@ def refers_to_others(option: str) -> bool:
     >>> [refers_to_others(o) for o in ("Tất cả các đáp án trên", "Both A and B", "All of the above.", "All of Me", "Cả nước")]
     [True, True, True, False, False]
     """
-    folded = fold(option)
-    if len(folded) > 80:
+    if len(option) > 80:
+        return False
+    lower = option.lower()
+    referring = lower.startswith(_REFERRING) or " of " in lower
+    if not referring and len(option) > 12:
         return False
     if _TWO_LETTERS.fullmatch(option.strip(" .")):
         return True
-    if not folded.startswith(_REFERRING) and " of " not in folded:
+    if not referring:
         return False
+    folded = fold(option)
     if re.match(r"(?:cả|both|either|neither)\s+\(?[A-J]\)?\b.*\b[A-J]\b", option):
         return True
     return bool(

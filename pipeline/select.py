@@ -13,6 +13,8 @@ from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, to
 
 CONTAMINATES = (Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT)
 
+QUESTION_COLUMNS = ("record_id", "source", "role", "locator", "content_id", "options", "answer_index", "subject", "language")
+
 
 class _Fate(NamedTuple):
     disposition: Disposition | None
@@ -22,11 +24,14 @@ class _Fate(NamedTuple):
     relation: Relation | None = None
 
 
+KEPT = _Fate(None)
+
+
 def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, config: Config) -> pd.DataFrame:
     """One Selection row a question, in order; `kept` is true for those that go on to a split."""
-    rows = to_rows(questions, Question)
-    member = {row["record_id"]: row for row in to_rows(members, ClusterMember)}
-    scores = {row["record_id"]: row for row in to_rows(quality, Quality)}
+    rows = to_rows(questions, Question, QUESTION_COLUMNS)
+    member = {row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group"))}
+    scores = {row["record_id"]: row for row in to_rows(quality, Quality, ("record_id", "quality_score", "explanations"))}
     content = {row["record_id"]: row["content_id"] for row in rows}
     benchmark = _first_of([row for row in rows if row["role"] == "benchmark"])
     training = [row for row in rows if row["role"] == "train"]
@@ -40,7 +45,7 @@ def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, 
     for row in left:
         if row["record_id"] not in fates:
             fates[row["record_id"]] = _threshold(scores[row["record_id"]], config.quality.min_score)
-    out = [_row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]]) for row in rows]
+    out = (_row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]]) for row in rows)
     return to_frame(out, Selection)
 
 
@@ -159,7 +164,7 @@ def _duplicates(
 
 def _threshold(quality: Mapping[str, Any], min_score: float) -> _Fate:
     if quality["quality_score"] >= min_score:
-        return _Fate(None)
+        return KEPT
     detail = f"score {quality['quality_score']:g} is under quality.min_score {min_score:g}: {'; '.join(quality['explanations'])}"
     return _Fate(Disposition.FILTERED, Reason.BELOW_MIN_SCORE, detail)
 

@@ -18,14 +18,14 @@ OPERATORS = frozenset("+*=<>≤≥≠×÷±√^%→∞∨∧⊃≡~¬∀∃∈�
 # A LaTeX command, a number, a word, an operator. Dashes and slashes part dates and ranges: of them only a minus sign counts.
 WORD = re.compile(
     r"\\[a-zA-Z]+|[\d₀-₉⁰¹²³⁴-⁹]+(?:[.,]\d+)*|[^\W\d_₀-₉⁰¹²³⁴-⁹]+(?:['’][^\W\d_]+)?"
-    r"|->|[" + "".join(sorted(OPERATORS)).replace("^", r"\^") + r"](?=\s*\S)|(?<![\w)] )(?<![\w)])-(?=\d)"
+    r"|->|[" + "".join(sorted(OPERATORS)).replace("^", r"\^") + r"](?=\s*[^\s\0])|(?<![\w)] )(?<![\w)])-(?=\d)"
 )
 SIGNS = {"*": "×", "x": "×", "->": "→", "π": "pi", "\\times": "×", "\\cdot": "×", "\\le": "≤", "\\leq": "≤", "\\ge": "≥", "\\geq": "≥"}
 SIGNS |= {"\\to": "→", "\\rightarrow": "→", "\\infty": "∞", "\\sqrt": "√", "\\div": "÷", "\\pm": "±", "\\neq": "≠", "\\ne": "≠"}
 # LaTeX that only sets type.
 SIGNS |= {f"\\{name}": "" for name in "frac dfrac left right text mathrm mathbf textbf textit underline displaystyle begin end".split()}
 # A scan often loses the space beside the smallest and most important word.
-GLUED_NOT = re.compile(r"(?<=[^\W\d_])không|(?<=không)(?=[^\W\d_])|(?<=Không)(?=[^\W\d_])")
+GLUED_NOT = re.compile(r"(?<=[^\W\d_])(?=không)|(?<=[kK]hông)(?=[^\W\d_])")
 # Allele pairs: their case is the question.
 GENOTYPE = re.compile(r"(?:([a-zA-Z])(?i:\1))+")
 ROMAN = re.compile(r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -40,6 +40,8 @@ PERSON = re.compile(
     r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Cc]ụ|[Tt]hầy|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan"
     r"|[Dd]oanh nghiệp|[Nn]hà máy|[Cc]ửa hàng|[Xx]ã|[Pp]hường|[Qq]uận|[Hh]uyện|[Tt]ỉnh|[Tt]hôn|[Tt]hành phố|[Tt]rường|[Ll]ớp)\s+)([A-ZĐ])\b"
 )
+_LETTER_ALONE = re.compile(r"\s[A-ZĐ]\b")
+OTHER_STEM_AND_ANSWER = "other stem and other answer"
 BOOLEAN = frozenset({"true", "false", "yes", "no", "đúng", "sai"})
 
 
@@ -116,6 +118,7 @@ PASSAGE_SIMILARITY = 0.7
 EXTREMES = SUPERLATIVES - _word_set("main chủ yếu first last đầu tiên cuối")
 # Answers that say nothing by themselves.
 GENERIC = _word_set("all both none any of these them the above and a b c d or tất cả các đáp án trên đều đúng sai cả và không")
+ASKING = _word_set("nào sau dưới đây là gì của thì các những hãy ai ở what which who is was the a an of does did")
 LONG_STEM = 60
 OPPOSITES = _word_set(
     """tăng giảm lớn nhỏ cao thấp nhiều ít đông tây nam bắc trái phải dương âm trước sau trong ngoài nhanh chậm mạnh yếu đầu cuối dài ngắn sớm
@@ -157,8 +160,6 @@ _CACHE: dict[str, str] = {}
 def words(text: str) -> list[str]:
     """Normalised words and operators of a text, in order."""
     out = []
-    if "hông" in text:
-        text = GLUED_NOT.sub(lambda found: f" {found[0]} ", text)
     for word in WORD.findall(text):
         normal = _CACHE.get(word)
         if normal is None:
@@ -190,15 +191,11 @@ class Prepared:
         """Takes stem, context, options and answer_index; `content_id` where it is known."""
         self.content_id = question.get("content_id")
         self.context_text: str = question.get("context") or ""
-        self.stem_text, letters = _rename_people(question["stem"])
-        rubric = RUBRIC.match(self.stem_text)
-        # On one page of an atlas dozens of questions differ by a word.
-        self.page = (rubric["page"] or "") if rubric else ""
-        self.asked_text = f"{self.page} {self.stem_text[rubric.end() :]}" if rubric else self.stem_text
+        self.stem_text, self.asked_text, self.page, letters = read_stem(question["stem"])
         if letters:  # a name that the scan has glued to the next word of the stem
             unseen = {match[2] for option in question["options"] for match in PERSON.finditer(option)} - letters.keys()
             letters |= {letter: f"p{chr(ord('a') + len(letters) + i)}" for i, letter in enumerate(sorted(unseen))}
-        self.option_texts = [_rename_with(option, letters) for option in question["options"]]
+        self.option_texts = [rename_with(unglued(option), letters) for option in question["options"]]
         self.answer_index: int = question["answer_index"]
 
     @cached_property
@@ -237,9 +234,9 @@ class Prepared:
     def names(self) -> set[str]:
         return _names(self.asked_text)
 
-    @cached_property
+    @property
     def context(self) -> Counter[str]:
-        return Counter(words(self.context_text))
+        return word_bag(self.context_text)
 
     @cached_property
     def options(self) -> list[tuple[str, ...]]:
@@ -284,18 +281,54 @@ class Prepared:
     def show(self, normal: Iterable[str]) -> str:
         """Normalised words of the stem as they are written in it, at most 40 characters."""
         wanted = set(normal)
-        return " ".join(dict.fromkeys(word for word in WORD.findall(self.stem_text) if normal_word(word) in wanted))[:40]
+        written = zip((word for word in WORD.findall(self.asked_text) if SIGNS.get(word) != ""), self.stem, strict=True)
+        return " ".join(dict.fromkeys(word for word, normal in written if normal in wanted))[:40]
 
 
-def _rename_people(stem: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=4096)
+def word_bag(text: str) -> Counter[str]:
+    """Normalised words of a text and how often each stands; not to be changed. Many questions share a passage: it is cut up once."""
+    return Counter(words(text))
+
+
+class Stem(NamedTuple):
+    """A stem with people renamed; what it asks, without its rubric; the page of an atlas that it points at; people by letter."""
+
+    text: str
+    asked: str
+    page: str
+    letters: dict[str, str]
+
+
+def read_stem(stem: str) -> Stem:
+    """Takes off what many questions share and what only a scan put in."""
+    text, letters = rename_people(unglued(stem))
+    rubric = RUBRIC.match(text) if text[:1] in "CcDdTt" else None
+    page = (rubric["page"] or "") if rubric else ""
+    return Stem(text, f"{page} {text[rubric.end() :]}" if rubric else text, page, letters)
+
+
+def unglued(text: str) -> str:
+    """The text with a space around every `không`.
+
+    >>> unglued("ngành nào sau đâykhôngcó")
+    'ngành nào sau đây không có'
+    """
+    return GLUED_NOT.sub(" ", text) if "hông" in text else text
+
+
+def rename_people(stem: str) -> tuple[str, dict[str, str]]:
     """People of a case are called by letters; which letters is chance: pa, pb in order of appearance."""
+    if not _LETTER_ALONE.search(stem):
+        return stem, {}
     letters: dict[str, str] = {}
     for match in PERSON.finditer(stem):
         letters.setdefault(match[2], f"p{chr(ord('a') + len(letters))}")
-    return (_rename_with(stem, letters), letters) if letters else (stem, letters)
+    return (rename_with(stem, letters), letters) if letters else (stem, letters)
 
 
-def _rename_with(text: str, letters: dict[str, str]) -> str:
+def rename_with(text: str, letters: dict[str, str]) -> str:
+    """The text with people named by these letters."""
     return PERSON.sub(lambda m: m[1] + letters.get(m[2], m[2]), text) if letters else text
 
 
@@ -323,9 +356,14 @@ def _bare(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).replace("đ", "d")
 
 
+def _only(left: Counter[str], right: Counter[str]) -> list[str]:
+    """Words that stand more often in the left bag, each as often as it does."""
+    return [word for word, count in left.items() for _ in range(count - right.get(word, 0))]
+
+
 def _differences(left: Counter[str], right: Counter[str]) -> tuple[list[str], list[str], list[tuple[str, str]]]:
     """Words only left, only right, and the slips that were forgiven (at most one in six words)."""
-    only_left, only_right = list((left - right).elements()), list((right - left).elements())
+    only_left, only_right = _only(left, right), _only(right, left)
     shorter = min(left.total(), right.total())
     # Where half of the words differ, they don't differ by slips.
     allowed = max(1 + (shorter >= 6), shorter // 6) if 2 * min(len(only_left), len(only_right)) <= shorter else 0
@@ -388,6 +426,27 @@ def _moved(left: tuple[str, ...], right: tuple[str, ...], stem: Iterable[str]) -
     return not Counter(right) - Counter(left) and len(right) * 2 >= added.total() and added.keys() <= {*stem} | ARTICLES
 
 
+def _comparable(a: Prepared, b: Prepared) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Options of both: short where the lists are alike, else with the words that all of one list share."""
+    mine, theirs = a.shared_words - b.shared_words, b.shared_words - a.shared_words
+    # What all options of one share stands in the stem of the other, or it is no frame but part of the answer.
+    parted = mine and theirs and mine.isdisjoint(b.stem) and theirs.isdisjoint(a.stem)
+    if len(a.options) != len(b.options) or len(a.options) < 3 or parted:
+        return a.full_options, b.full_options
+    return a.options, b.options
+
+
+def _same_answer(a: Prepared, b: Prepared) -> bool:
+    left, right = _comparable(a, b)
+    mine, theirs = left[a.answer_index], right[b.answer_index]
+    return (
+        _same_option(mine, theirs, tolerant=False)
+        or _same_option(a.full_options[a.answer_index], b.full_options[b.answer_index], tolerant=False)
+        or _moved(mine, theirs, b.stem)
+        or _moved(theirs, mine, a.stem)
+    )
+
+
 class _Options(NamedTuple):
     matched: int
     all_equal: bool
@@ -398,18 +457,9 @@ class _Options(NamedTuple):
 
 
 def _compare_options(a: Prepared, b: Prepared) -> _Options:
-    left, right = a.options, b.options
-    # What the options of one share stands in the stem of the other, or is no frame but part of the answer.
-    parted = (a.shared_words - b.shared_words).isdisjoint(b.stem) and (b.shared_words - a.shared_words).isdisjoint(a.stem)
-    if len(left) != len(right) or len(left) < 3 or (a.shared_words - b.shared_words and b.shared_words - a.shared_words and parted):
-        left, right = a.full_options, b.full_options
+    left, right = _comparable(a, b)
     answers = left[a.answer_index], right[b.answer_index]
-    answer_same = (
-        _same_option(*answers, tolerant=False)
-        or _same_option(a.full_options[a.answer_index], b.full_options[b.answer_index], tolerant=False)
-        or _moved(*answers, b.stem)
-        or _moved(answers[1], answers[0], a.stem)
-    )
+    answer_same = _same_answer(a, b)
     free = [i for i in range(len(right)) if i != b.answer_index]
     lone = []
     for i, option in enumerate(left):
@@ -434,9 +484,15 @@ def _compare_options(a: Prepared, b: Prepared) -> _Options:
     return _Options(total, total == len(left) == len(right), answer_same, in_right, in_left, reworded)
 
 
+def _common(left: Counter[str], right: Counter[str]) -> int:
+    """Number of words that both bags hold."""
+    return sum(min(count, right[word]) for word, count in left.items() if word in right)
+
+
 def _jaccard(left: Counter[str], right: Counter[str]) -> float:
-    union = (left | right).total()
-    return (left & right).total() / union if union else 1.0
+    common = _common(left, right)
+    union = left.total() + right.total() - common
+    return common / union if union else 1.0
 
 
 def same_passage(a: Prepared, b: Prepared) -> bool:
@@ -451,17 +507,20 @@ def judge(a: Prepared, b: Prepared) -> Verdict:
     similarity = round(_jaccard(a.content, b.content), 3)
     if a.content_id is not None and a.content_id == b.content_id:
         return Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
-    only_a, only_b, slips = _differences(a.content, b.content)
-    telling_a, telling_b = _telling(only_a, only_b)
     passage = same_passage(a, b)
     apart = Verdict(Relation.RELATED, similarity, "two questions on one passage") if passage else None
+    if 2 * _common(a.content, b.content) < max(a.content.total(), b.content.total()) and not _same_answer(a, b):
+        # Cheap, and true for most candidates.
+        return apart or Verdict(Relation.DIFFERENT, similarity, OTHER_STEM_AND_ANSWER)
+    only_a, only_b, slips = _differences(a.content, b.content)
+    telling_a, telling_b = _telling(only_a, only_b)
     if a.negations != b.negations:
         return apart or _denied(a, b, telling_a, telling_b, similarity)
     if (a.numbers - b.numbers) and (b.numbers - a.numbers):
         return apart or _misprinted(a, b, telling_a, telling_b, similarity)
     if a.formula != b.formula:
         return apart or Verdict(Relation.DIFFERENT, similarity, "other signs in the formula")
-    framed = (a.content & b.content).total() >= 3 and not (telling_a or telling_b)
+    framed = _common(a.content, b.content) >= 3 and not (telling_a or telling_b)
     if not (only_a or only_b) or framed:
         verdict = _equal_stems(a, b, similarity, slips, passage)
     else:
@@ -485,9 +544,9 @@ def _misprinted(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
     """Other numbers: other questions, but for one digit of one year where long options and the answer are all equal."""
     (left, *more), (right, *others) = sorted(a.numbers - b.numbers), sorted(b.numbers - a.numbers)
     digit = len(left) == len(right) == 4 and sum(x != y for x, y in zip(left, right, strict=True)) == 1
-    if digit and not more and not others and min(a.option_length, b.option_length) >= 4 and similarity >= 0.6:
-        if _compare_options(a, b).all_equal:
-            return Verdict(Relation.VARIANT, similarity, f"long options and answer equal, {left} and {right} look like a misprint")
+    telling = not more and not others and min(a.option_length, b.option_length) >= 4 and similarity >= 0.6
+    if digit and telling and _compare_options(a, b).all_equal:
+        return Verdict(Relation.VARIANT, similarity, f"long options and answer equal, {left} and {right} look like a misprint")
     return Verdict(Relation.DIFFERENT, similarity, "other numbers in the stem")
 
 
@@ -536,7 +595,7 @@ def _order_is_the_question(a: Prepared, b: Prepared) -> bool:
 def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], similarity: float) -> Verdict:
     """Stems that share words but differ: added words are harmless, exchanged words need much in common beside them."""
     options = _compare_options(a, b)
-    common = (a.content & b.content).total()
+    common = _common(a.content, b.content)
     exchanged = min(len(only_a), len(only_b))
     if not options.answer_same and not options.answer_reworded:
         return _near_conflict(a, b, options, only_a + only_b, common, similarity)
@@ -573,7 +632,8 @@ def _near_conflict(a: Prepared, b: Prepared, options: _Options, added: Sequence[
     """Keys that contradict each other under stems of which one has a word or two more, and none that narrows the question."""
     stem = {*a.stem, *b.stem}
     harmless = len(added) <= 2 and not stem & SUPERLATIVES and not {*added} & (LIMITS | DIRECTIONS | COMPARISONS | a.names | b.names)
-    one_sided = not {*added} & {*a.stem} or not {*added} & {*b.stem}
+    # Small words count here: one who gives (cho) is none who takes.
+    one_sided = {*a.stem} - {*b.stem} <= ASKING or {*b.stem} - {*a.stem} <= ASKING
     agreed = options.left_in_right and options.right_in_left and options.matched >= len(a.options) - 1
     if harmless and one_sided and agreed and common >= 4 and not any(map(_fixed, added)):
         return Verdict(Relation.CONFLICT, similarity, f"each key stands among the other's wrong options; only added: {' '.join(added)}")
@@ -583,7 +643,7 @@ def _near_conflict(a: Prepared, b: Prepared, options: _Options, added: Sequence[
 def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str], likeness: float, similarity: float) -> Verdict:
     """One stem holds all words of the other, and more."""
     longer = max(a, b, key=lambda question: question.content.total())
-    common = (a.content & b.content).total()
+    common = _common(a.content, b.content)
     if common < 2 or (likeness < 0.45 and not options.all_equal):
         return Verdict(Relation.DIFFERENT, similarity, "one stem says much more than the other")
     if options.all_equal:

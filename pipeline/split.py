@@ -5,15 +5,16 @@ import hashlib
 from collections import defaultdict
 
 import pandas as pd
+import pyarrow as pa
 
 from schemas.config import SplitConfig
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import Selection, SplitRow, to_frame, to_rows
+from schemas.tables import Selection, SplitRow, arrow_schema, to_frame, to_rows
 
 
 def split(selection: pd.DataFrame, config: SplitConfig) -> pd.DataFrame:
     """One SplitRow for each kept row, in order; no split_group is ever in two splits."""
-    kept = [row for row in to_rows(selection, Selection) if row["kept"]]
+    kept = [row for row in to_rows(selection, Selection, ("record_id", "content_id", "split_group", "source", "kept")) if row["kept"]]
     strata: defaultdict[str, str] = defaultdict(lambda: "~")
     sizes: defaultdict[str, int] = defaultdict(int)
     for row in kept:
@@ -27,8 +28,9 @@ def split(selection: pd.DataFrame, config: SplitConfig) -> pd.DataFrame:
         for group, size in sizes.items():
             by_stratum[strata[group]][group] = size
         assigned = {group: name for groups in by_stratum.values() for group, name in _by_quota(groups, config).items()}
-    rows = [{key: row[key] for key in ("record_id", "content_id", "split_group")} | {"split": assigned[row["split_group"]]} for row in kept]
-    return to_frame(rows, SplitRow)
+    columns = {key: [row[key] for row in kept] for key in ("record_id", "content_id", "split_group")}
+    columns["split"] = [assigned[group] for group in columns["split_group"]]
+    return to_frame(pa.table(columns, schema=arrow_schema(SplitRow)), SplitRow)
 
 
 def place(group: str, seed: int) -> float:

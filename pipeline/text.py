@@ -32,11 +32,11 @@ def clean(text: str) -> str:
     >>> clean("Ha\\u0300 No\\u0323\\u0302i\\u00a0 \\r\\nHue\\u0301 ")
     'Hà Nội\\nHué'
     """
-    if text.isascii() and "\r" not in text and "\t" not in text and "  " not in text and "\x00" not in text:
-        text = INVISIBLE.sub("", text)
-    else:
-        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n"))
-        text = SPACES.sub(" ", INVISIBLE.sub("", text))
+    # One printable line of single spaces has nothing to clean: no other space, mark or control character is printable.
+    if text.isprintable() and "  " not in text and (text.isascii() or unicodedata.is_normalized("NFC", text)):
+        return text.strip()
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n"))
+    text = SPACES.sub(" ", INVISIBLE.sub("", text))
     if " \n" in text or "\n " in text:
         text = re.sub(r" *\n *", "\n", text)
     return BLANK_LINES.sub("\n\n", text).strip()
@@ -110,9 +110,5 @@ def _finite(value: Any) -> Any:
 
 def short_hash(*parts: str) -> str:
     """16 hexadecimal digits of SHA-256 over the parts, unambiguous about where one ends and the next begins."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
-    return digest.hexdigest()[:16]
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return hashlib.sha256(b"".join([piece for data in encoded for piece in (len(data).to_bytes(8, "big"), data)])).hexdigest()[:16]

@@ -3,6 +3,8 @@
 Between the stages travel Arrow-backed pandas frames of these columns.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -285,11 +287,24 @@ def arrow_schema(model: type[Row]) -> pa.Schema:
     return pa.schema(fields)
 
 
-def to_frame(rows: list[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.DataFrame:
+# Rows that are dictionaries at one time; the rest of a large table is Arrow already, or not read yet.
+CHUNK_ROWS = 50_000
+
+
+def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.DataFrame:
     """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them."""
-    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=arrow_schema(model))
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    if not isinstance(rows, pa.Table):
+        schema = arrow_schema(model)
+        parts = [pa.Table.from_pylist(part, schema=schema) for part in _chunks(rows)]
+        rows = pa.concat_tables(parts).combine_chunks() if parts else schema.empty_table()
+    frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    left = iter(rows)
+    while part := list(islice(left, CHUNK_ROWS)):
+        yield part
 
 
 def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:
@@ -298,7 +313,8 @@ def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:
     return pa.Table.from_pandas(frame, schema=arrow_schema(model), preserve_index=False)
 
 
-def to_rows(frame: pd.DataFrame, model: type[Row]) -> list[dict[str, Any]]:
-    """Plain dictionaries (lists as lists, missing as None), in the frame's order."""
-    rows: list[dict[str, Any]] = to_table(frame, model).to_pylist()
+def to_rows(frame: pd.DataFrame, model: type[Row], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Plain dictionaries (lists as lists, missing as None), in the frame's order; of these columns alone where they are named."""
+    table = to_table(frame, model)
+    rows: list[dict[str, Any]] = (table if columns is None else table.select(list(columns))).to_pylist()
     return rows

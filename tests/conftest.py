@@ -57,7 +57,7 @@ def make_foundry(tmp_path):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared():
     """The folder of real data beside the project; the test is skipped, saying so, where it is absent."""
     if not SHARED.is_dir():

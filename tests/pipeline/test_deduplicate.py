@@ -5,11 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.deduplicate import deduplicate, lsh_buckets, signatures
+from pipeline.deduplicate import deduplicate
 from pipeline.normalize import content_id
 from pipeline.pairs import judge_pairs
 from pipeline.similarity import Prepared, judge
@@ -164,32 +163,6 @@ def test_order_of_the_rows_changes_nothing(order):
     members, pairs = run(*(rows[i] for i in order))
     assert sorted(members, key=lambda row: row["record_id"]) == expected
     assert pairs == expected_pairs
-
-
-def test_minhash_estimates_jaccard_similarity():
-    config = DedupConfig()
-    common = {f"w{i}" for i in range(60)}
-    sets = [common | {f"a{i}" for i in range(20)}, common | {f"b{i}" for i in range(20)}]
-    matrix = signatures(sets, config)
-    assert matrix.shape == (2, config.permutations)
-    assert (matrix[0] == matrix[1]).mean() == pytest.approx(0.6, abs=0.1)
-
-
-@given(st.lists(st.sets(st.text(max_size=6), max_size=12), max_size=8))
-def test_signatures_are_those_of_datasketch(sets):
-    config = DedupConfig()
-    expected = []
-    for tokens in sets:
-        minhash = MinHash(num_perm=config.permutations, seed=config.seed)
-        minhash.update_batch([token.encode("utf-8", "surrogatepass") for token in tokens])
-        expected.append(minhash.hashvalues.tolist())
-    assert signatures(sets, config).tolist() == expected
-
-
-def test_equal_signatures_share_every_band():
-    matrix = signatures([{"a", "b"}, {"a", "b"}, {"c", "d"}], DedupConfig())
-    buckets = [sorted(bucket.tolist()) for bucket in lsh_buckets(matrix, 51, 5)]
-    assert buckets.count([0, 1]) == 51
 
 
 def test_gold_pairs_are_judged_as_people_did(shared, tmp_path):

@@ -1,0 +1,60 @@
+"""How a stage gets through many rows: chunk by chunk, on every core, and without the garbage collector looking on.
+
+The result never depends on the number of processes: each chunk is worked on by itself, and they come back in order.
+"""
+
+import gc
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import cache, partial
+from multiprocessing import get_context
+from typing import TypeVar
+
+Chunk = TypeVar("Chunk")
+Found = TypeVar("Found")
+
+CHUNK_ROWS = 4_000
+# Under so many rows the start of other processes (about a second, once a process of ours) costs more than they save.
+ROWS_WORTH_A_PROCESS = 10_000
+STAGES = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize"]
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Rows that live until the stage ends make no cycles; walking over them again and again takes a third of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def map_chunks(work: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: int) -> Iterator[Found]:
+    """`work` of every chunk, in order: on all cores where the rows are many, else in this process.
+
+    `work` is a function of a module, or a partial of one; it, the chunks and what comes back are pickled.
+    MCQ_WORKERS sets the number of processes; 1 keeps everything here.
+    """
+    workers = int(os.environ.get("MCQ_WORKERS") or os.cpu_count() or 1)
+    quiet = partial(_quietly, work)
+    if min(workers, len(chunks)) < 2 or rows < ROWS_WORTH_A_PROCESS:
+        return map(quiet, chunks)
+    return _processes(workers).map(quiet, chunks)
+
+
+def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
+    with collector_paused():
+        return work(chunk)
+
+
+@cache
+def _processes(workers: int) -> ProcessPoolExecutor:
+    """Kept for the next stage. A fork server, because a plain fork copies locks that other threads hold, and a spawn imports
+    everything once more for every process."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(STAGES)
+    return ProcessPoolExecutor(workers, mp_context=context)
