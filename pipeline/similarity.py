@@ -578,9 +578,13 @@ def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: list[tuple[
 
 def _turned_round(a: Prepared, b: Prepared) -> bool:
     """Equal content words that say something else: in another order, or with a direction word exchanged."""
+    bare_a, bare_b = [_bare(word) for word in a.stem], [_bare(word) for word in b.stem]
+    if Counter(bare_a) == Counter(bare_b):
+        return bare_a != bare_b
     words_a, words_b = Counter(a.stem), Counter(b.stem)
-    if words_a == words_b:
-        return a.stem != b.stem
+    both = words_a.keys() & words_b.keys()
+    if both & COMPARISONS and [word for word in a.stem if word in both] != [word for word in b.stem if word in both]:
+        return True
     rubric = {"sau", "dưới", "trên"} if "đây" in words_a and "đây" in words_b else set()
     return bool((words_a - words_b).keys() & DIRECTIONS - rubric) and bool((words_b - words_a).keys() & DIRECTIONS - rubric)
 
@@ -635,7 +639,7 @@ def _near_conflict(a: Prepared, b: Prepared, options: _Options, added: Sequence[
     # Small words count here: one who gives (cho) is none who takes.
     one_sided = {*a.stem} - {*b.stem} <= ASKING or {*b.stem} - {*a.stem} <= ASKING
     agreed = options.left_in_right and options.right_in_left and options.matched >= len(a.options) - 1
-    if harmless and one_sided and agreed and common >= 4 and not any(map(_fixed, added)):
+    if harmless and one_sided and agreed and common >= 4 and not _turned_round(a, b) and not any(map(_fixed, added)):
         return Verdict(Relation.CONFLICT, similarity, f"each key stands among the other's wrong options; only added: {' '.join(added)}")
     return Verdict(Relation.DIFFERENT, similarity, "other stem and other answer")
 
