@@ -556,8 +556,9 @@ def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: list[tuple[
     if not kept and (_turned_round(a, b) or any(_bare(x) != _bare(y) for x, y in slips)):
         return Verdict(Relation.DIFFERENT, similarity, "the same content words, related the other way round, or one letter apart")
     foreign = bool(a.context_text and b.context_text) and not passage and _jaccard(a.context, b.context) < 0.5
-    if _order_is_the_question(a, b) and not options.all_equal:
-        return Verdict(Relation.DIFFERENT, similarity, "the same words in another order")
+    if _order_is_the_question(a, b):
+        relation = Relation.VARIANT if options.all_equal else Relation.DIFFERENT
+        return Verdict(relation, similarity, "the same words in another order")
     if foreign and not options.all_equal:
         return Verdict(Relation.DIFFERENT, similarity, "one stem under different passages")
     if options.answer_same:
