@@ -22,7 +22,7 @@ def judge_pairs(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     `key`, or with the fields of any layout that ingest reads. A side that is no usable question is different from all but its copy.
     """
     sides = [pair[name] for pair in pairs for name in ("a", "b")]
-    read = _read(sides)
+    read = read_sides(sides)
     rows = []
     for number, pair in enumerate(pairs):
         left, right = read[2 * number], read[2 * number + 1]
@@ -42,7 +42,7 @@ def _raw(side: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in side.items() if name not in ABOUT}
 
 
-def _read(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
+def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
     """Each side parsed as a file of its own, or the reasons why it can't be."""
     records = []
     for number, side in enumerate(sides):
