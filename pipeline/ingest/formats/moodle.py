@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pipeline.ingest.items import Item
+from pipeline.ingest.items import Format, Item, Sample
 from schemas.errors import DataError
 
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
@@ -17,7 +17,13 @@ _TAG = re.compile(r"<[^<>]*>")
 _IMAGE = re.compile(r"<img\b[^>]*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
-def read_moodle(data: bytes) -> Iterator[Item]:
+def sniff(sample: Sample) -> bool:
+    """The suffix, or the beginning of an XML file."""
+    head = sample.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return sample.suffix == ".xml" or head.startswith((b"<?xml", b"<quiz"))
+
+
+def read(data: bytes) -> Iterator[Item]:
     """One item a question; categories are its subject. Entities and document types are refused (defusedxml).
 
     Raises DataError when the file is no Moodle quiz.
@@ -58,3 +64,6 @@ def plain(text: str | None) -> str:
     '2 < 3?\\nYes.'
     """
     return html.unescape(_TAG.sub("", _BREAK.sub("\n", text or ""))).strip()
+
+
+FORMAT = Format("moodle", sniff, read_bytes=read)
