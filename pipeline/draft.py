@@ -6,15 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import ftfy
-from ftfy.badness import is_bad
-
 from pipeline.cells import flatten, list_in_text, structure_in_text
 from pipeline.fields import WEAK_OPTIONS, FieldMap, advice, find_fields, headless_fields, is_headless, number_base, plain_name
 from pipeline.guess import guess_fields
 from pipeline.layouts import reshaped
 from pipeline.parse import LETTERS, letter_of, split_options, split_stem, strip_mark, tidy_option
-from pipeline.text import SURROGATES, clean, one_line
+from pipeline.text import SURROGATES, clean, one_line, undo_mojibake
 from schemas.reasons import Reason
 from schemas.tables import MAX_TEXT_CHARS
 
@@ -23,7 +20,7 @@ TAGS = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|font|sub|sup)\b[^<>]{0,2
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
 MAX_LABEL_CHARS = 300
-_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)|(\d{1,2})[).:])\s*(?=\S)")
+_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)|(\d{1,2})[).:](?!\d))\s*(?=\S)")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
 
 
@@ -53,7 +50,7 @@ class Reading(NamedTuple):
     problem: str | None = None
     hint: str | None = None
     column_base: int | None = None
-    column_places: Mapping[str, int] = {}  # noqa: RUF012
+    column_places: Mapping[str, int] = {}
     labels: tuple[str, ...] = ()
 
 
@@ -103,7 +100,9 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         elif has_options and "answer" in guess and "answer" not in known:
             hint = f"no column was recognised as the key, {guess['answer']!r} could be it: " + advice(headers, guess)
     column = fields.columns.get("options", "")
-    labels = tuple(f"{base}.{name}" for base in dict.fromkeys((column, column.rpartition(".")[0])) if base for name in ("label", "labels", "key"))
+    labels = tuple(
+        f"{base}.{name}" for base in dict.fromkeys((column, column.rpartition(".")[0])) if base for name in ("label", "labels", "key")
+    )
     answer = plain_name(fields.columns.get("answer", ""))
     # A column called index or label is a place in a list, whatever the columns are called (PIQA: sol1, sol2, label 0).
     counted = re.search(r"label|ind?e?x|gold|target|cop|id$", answer) is not None
@@ -159,11 +158,9 @@ def text_of(value: Any, repairs: list[str]) -> str:
     if len(text) > MAX_TEXT_CHARS * 4:
         text = text[: MAX_TEXT_CHARS * 4]
     text = SURROGATES.sub("\ufffd", text)
-    if not text.isascii() and is_bad(text):
-        fixed = ftfy.fix_encoding(text)
-        if fixed != text:
-            repairs.append("mojibake_fixed")
-            text = fixed
+    if not text.isascii() and (fixed := undo_mojibake(text)) != text:
+        repairs.append("mojibake_fixed")
+        text = fixed
     if "&" in text and ENTITY.search(text):
         unescaped = html.unescape(text)
         if unescaped != text:
@@ -247,9 +244,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if isinstance(key, str) and key[:1] == "[" and isinstance(listed := structure_in_text(key[:2000]), list):
         key = listed
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
-    return Draft(
-        stem.stem, context, options, labels, key, explanation, short("id"), short("subject"), repairs, reasons, detail, labelled
-    )
+    return Draft(stem.stem, context, options, labels, key, explanation, short("id"), short("subject"), repairs, reasons, detail, labelled)
 
 
 class _OptionCells(NamedTuple):

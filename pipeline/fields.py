@@ -44,7 +44,9 @@ _WORD = (
     r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?a|d_?a|endings?|sol|candidates?"
     r"|alternatives?|mc"
 )
-_OPTION = re.compile(rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?")
+_OPTION = re.compile(
+    rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?"
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # What stands behind a name: "(required)", "- max 120 characters", a star or colon.
 _REMARK = re.compile(r"\s*(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
@@ -171,7 +173,11 @@ def is_headless(headers: list[str]) -> bool:
 def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
     """The field map of a table without a header, by what its columns hold (their first texts): the column of single letters is the key,
     of what is left the first that isn't a running number the stem, and those behind it the options."""
-    letters = [name for name, texts in columns.items() if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)]
+    letters = [
+        name
+        for name, texts in columns.items()
+        if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
+    ]
     key = letters[-1] if letters else list(columns)[-1]
     rest = [name for name, texts in columns.items() if name != key and not all(text.isdigit() and len(text) < 6 for text in texts[:1])]
     if not rest:
@@ -190,4 +196,8 @@ def advice(headers: Collection[str], guess: Mapping[str, str]) -> str:
 
 
 def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[\w.]+( [\w.]+)*|\.\.\.", name) and not name[:1].isdigit() else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return (
+        name
+        if re.fullmatch(r"[\w.]+( [\w.]+)*|\.\.\.", name) and not name[:1].isdigit()
+        else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

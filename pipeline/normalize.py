@@ -3,22 +3,29 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
 from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.answers import AnswerFormat, find_answer_format
 from pipeline.draft import Draft, Reading, draft_record, find_reading, text_of
 from pipeline.parse import LETTERS, key_in_note, number_of, picture_wanted, refers_to_others, resolve_key
+from pipeline.passages import passage_ends
 from pipeline.text import fold_option, is_vietnamese, one_line, short_hash
+from pipeline.work import CHUNK_ROWS, collector_paused, map_chunks
 from schemas.config import Config, SourceConfig
 from schemas.reasons import Reason
-from schemas.tables import MAX_OPTIONS, MIN_OPTIONS, Question, RawRecord, Rejected, to_frame, to_rows
+from schemas.tables import MAX_OPTIONS, MIN_OPTIONS, Question, RawRecord, Rejected, arrow_schema, to_frame, to_table
 
 # What tables write where there is no key.
 NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
+WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
 _validator = TypeAdapter(list[Question], config=ConfigDict(extra="forbid"))
 
@@ -31,26 +38,47 @@ class NormalizeResult(NamedTuple):
     inferences: dict[str, dict[str, Any]]
 
 
+@collector_paused()
 def normalize(raw: pd.DataFrame, config: Config) -> NormalizeResult:
     """Parses and validates RawRecord rows into Question and Rejected rows."""
     sources = {source.name: source for source in config.sources}
-    files: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in to_rows(raw, RawRecord):
-        files[row["source"], row["file"]].append(row)
+    parts = list(map_chunks(partial(_normalize_files, sources), _by_file(to_table(raw, RawRecord)), len(raw)))
+    questions, rejected = (
+        pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]).combine_chunks()
+        for place, model in ((0, Question), (1, Rejected))
+    )
+    inferences = {file: inference for part in parts for file, inference in part[2].items()}
+    return NormalizeResult(to_frame(questions, Question), to_frame(rejected, Rejected), inferences)
+
+
+def _by_file(table: pa.Table) -> list[pa.Table]:
+    """Chunks of whole files, since what is inferred of a file rests on all of its rows; files in the order of their first rows."""
+    files: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, file in enumerate(zip(table["source"].to_pylist(), table["file"].to_pylist(), strict=True)):
+        files[file].append(row)
+    chunks: list[list[int]] = []
+    for rows in files.values():
+        if not chunks or len(chunks[-1]) + len(rows) > CHUNK_ROWS:
+            chunks.append([])
+        chunks[-1] += rows
+    return [table.take(pa.array(rows)) for rows in chunks]
+
+
+def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple[pa.Table, pa.Table, dict[str, dict[str, Any]]]:
     questions: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
     inferences = {}
-    for (name, file), rows in files.items():
-        kept, dropped, inferences[f"{name}:{file}"] = _normalize_file(rows, sources[name])
+    for (name, file), rows in groupby(table.to_pylist(), key=itemgetter("source", "file")):
+        kept, dropped, inferences[f"{name}:{file}"] = _normalize_file(list(rows), sources[name])
         questions += kept
         rejected += dropped
     _validator.validate_python(questions)
-    return NormalizeResult(to_frame(questions, Question), to_frame(rejected, Rejected), inferences)
+    return pa.Table.from_pylist(questions, arrow_schema(Question)), pa.Table.from_pylist(rejected, arrow_schema(Rejected)), inferences
 
 
 def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
     reading = find_reading(rows, source.fields)
-    drafts = [draft_record(row, cells, reading) for row, cells in zip(rows, reading.rows, strict=True)]
+    drafts = _without_passages([draft_record(row, cells, reading) for row, cells in zip(rows, reading.rows, strict=True)])
     answers = _answer_format(rows, drafts, reading, source)
     language = source.language if source.language != "auto" else _majority_language(drafts)
     subject = _subject_of_file(rows[0]["file"], source)
@@ -67,6 +95,21 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
         "decided_by": answers.detail,
     }
     return kept, dropped, inference
+
+
+def _without_passages(drafts: list[Draft]) -> list[Draft]:
+    """The drafts, their stems without the passage that others of the file open with as well: it becomes context."""
+    ends = passage_ends([draft.stem for draft in drafts])
+    return [
+        draft._replace(
+            stem=draft.stem[end:].strip(),
+            context="\n\n".join(part for part in (draft.context, draft.stem[:end].strip()) if part),
+            repairs=[*draft.repairs, "context_split"],
+        )
+        if end
+        else draft
+        for draft, end in zip(drafts, ends, strict=True)
+    ]
 
 
 def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Reading, source: SourceConfig) -> AnswerFormat:
@@ -152,7 +195,7 @@ def _finish(
 
 def _bare(text: str) -> bool:
     """True for text that shows no language: formulas, numbers, names of chemicals."""
-    return len(re.findall(r"[^\W\d_]{3,}", text)) < 3
+    return len(WORD_OF_THREE.findall(text)) < 3
 
 
 def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
@@ -163,7 +206,7 @@ def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
         return
     if (picture := picture_wanted(f"{draft.context or ''}\n{stem}")) and Reason.IMAGE_REQUIRED not in draft.reasons:
         yield Reason.IMAGE_REQUIRED, f"the text points at a picture: {picture!r}"
-    if not re.search(r"\w", stem):
+    if not ANY_WORD.search(stem):
         yield Reason.EMPTY_STEM, f"stem {stem!r}"
     if len(options) < MIN_OPTIONS:
         yield Reason.TOO_FEW_OPTIONS, f"{len(options)} option, at least {MIN_OPTIONS} expected"

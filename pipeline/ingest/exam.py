@@ -35,7 +35,9 @@ _RUBRIC = re.compile(
     r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
     r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng))\b"
 )
-_FROM_TO = re.compile(r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE)
+_FROM_TO = re.compile(
+    r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE
+)
 
 
 class Line(NamedTuple):
@@ -130,11 +132,15 @@ def _passage(lines: list[Line]) -> tuple[str | None, int]:
 def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
     """Letter by question number, and the lines without those that list the keys."""
     headings = [
-        i for i, line in enumerate(lines) if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
+        i
+        for i, line in enumerate(lines)
+        if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
     ]
     for heading in reversed(headings):
         section = lines[heading:]
-        first = next((i for i, line in enumerate(section) if i and has_options(section[i : i + 6]) and _WORD_START.match(line.text)), len(section))
+        first = next(
+            (i for i, line in enumerate(section) if i and has_options(section[i : i + 6]) and _WORD_START.match(line.text)), len(section)
+        )
         found = {n: letter for line in section[:first] for n, letter in _pairs(line.text)}
         if found or table_keys:
             # At the end usually; a list of keys may stand before the questions as well.

@@ -63,7 +63,12 @@ def _header(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
 def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
     """True where the second row only names options, and both rows together name all parts of a question."""
     found = usable_header(both)
-    return found is not None and bool(found.option_columns) and not any(cell and cell not in found.option_columns for cell in lower) and any(upper)
+    return (
+        found is not None
+        and bool(found.option_columns)
+        and not any(cell and cell not in found.option_columns for cell in lower)
+        and any(upper)
+    )
 
 
 def _is_headless(rows: list[list[Any]]) -> bool:
@@ -73,7 +78,11 @@ def _is_headless(rows: list[list[Any]]) -> bool:
         return False
     body = rows[:50]
     columns = [place for place, cell in enumerate(first) if _LETTER.fullmatch(cell)]
-    keys = [place for place in columns if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)]
+    keys = [
+        place
+        for place in columns
+        if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
+    ]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None
 

@@ -21,7 +21,9 @@ _STAR = frozenset(["star"])
 def sniff(sample: Sample) -> bool:
     """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each."""
     starts, lists = len(_START.findall(sample.text)), len(_FIRST_OPTION.findall(sample.text))
-    return lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)*_]", sample.text) is not None
+    return (
+        lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)*_]", sample.text) is not None
+    )
 
 
 def read(text: str) -> Iterator[Item]:
