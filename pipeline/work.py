@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from multiprocessing import get_context
+from threading import Thread
 from typing import TypeVar
 
 Chunk = TypeVar("Chunk")
@@ -39,11 +40,20 @@ def map_chunks(work: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: in
     `work` is a function of a module, or a partial of one; it, the chunks and what comes back are pickled.
     MCQ_WORKERS sets the number of processes; 1 keeps everything here.
     """
-    workers = int(os.environ.get("MCQ_WORKERS") or os.cpu_count() or 1)
     quiet = partial(_quietly, work)
-    if min(workers, len(chunks)) < 2 or rows < ROWS_WORTH_A_PROCESS:
+    if min(_workers(), len(chunks)) < 2 or rows < ROWS_WORTH_A_PROCESS:
         return map(quiet, chunks)
-    return _processes(workers).map(quiet, chunks)
+    return _processes().map(quiet, chunks)
+
+
+def start_processes() -> None:
+    """Starts the other processes while this one goes on: for a caller who knows that many rows are coming."""
+    if _workers() > 1:
+        Thread(target=lambda: _processes().submit(int), daemon=True).start()
+
+
+def _workers() -> int:
+    return int(os.environ.get("MCQ_WORKERS") or os.cpu_count() or 1)
 
 
 def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
@@ -52,9 +62,9 @@ def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
 
 
 @cache
-def _processes(workers: int) -> ProcessPoolExecutor:
+def _processes() -> ProcessPoolExecutor:
     """Kept for the next stage. A fork server, because a plain fork copies locks that other threads hold, and a spawn imports
     everything once more for every process."""
     context = get_context("forkserver")
     context.set_forkserver_preload(STAGES)
-    return ProcessPoolExecutor(workers, mp_context=context)
+    return ProcessPoolExecutor(_workers(), mp_context=context)
