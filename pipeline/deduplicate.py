@@ -19,8 +19,9 @@ from pipeline.similarity import (
     Prepared,
     Verdict,
     judge,
-    rename_people,
+    read_stem,
     rename_with,
+    unglued,
     word_bag,
 )
 from pipeline.work import CHUNK_ROWS, collector_paused, map_chunks
@@ -115,9 +116,9 @@ def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]
 
 
 def stem_tokens(nodes: Nodes) -> tuple[Ragged, Vocabulary]:
-    """Every stem's words, people named by their order."""
+    """The words of what every stem asks, people named by their order."""
     vocabulary = Vocabulary()
-    return tokenize([rename_people(stem)[0] for stem in nodes.stem], vocabulary), vocabulary
+    return tokenize([read_stem(stem).asked for stem in nodes.stem], vocabulary), vocabulary
 
 
 def candidate_tokens(nodes: Nodes, stems: Ragged, vocabulary: Vocabulary) -> tuple[Ragged, list[str]]:
@@ -136,7 +137,7 @@ def candidate_tokens(nodes: Nodes, stems: Ragged, vocabulary: Vocabulary) -> tup
 def _answers(nodes: Nodes) -> list[str]:
     """The right option of each node, with people named as its stem names them."""
     right = (options[index] for options, index in zip(nodes.options, nodes.answer_index, strict=True))
-    return [rename_with(option, rename_people(stem)[1]) for stem, option in zip(nodes.stem, right, strict=True)]
+    return [rename_with(unglued(option), read_stem(stem).letters) for stem, option in zip(nodes.stem, right, strict=True)]
 
 
 def _shared_stems(stems: Ragged, vocabulary: Vocabulary, passage: NDArray[np.int64]) -> list[NDArray[np.intp]]:

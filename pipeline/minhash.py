@@ -80,6 +80,7 @@ def tokenize(texts: Sequence[str], vocabulary: Vocabulary) -> Ragged:
         found = _WORD_OR_END.findall(_END.join(chunk) + _END)
         parts.append(np.fromiter(map(vocabulary.__getitem__, found), np.int64, len(found)))
     flat = np.concatenate(parts)
+    flat = flat[flat != vocabulary.number("")]  # marks that normalise to nothing
     lengths = np.diff(np.flatnonzero(flat == 0), prepend=-1) - 1
     tokens = ragged(flat[flat != 0], lengths)
     empty = np.flatnonzero(lengths == 0)

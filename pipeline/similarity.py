@@ -7,13 +7,25 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from pipeline.text import fold
 from schemas.reasons import Relation
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
-WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/=<>≤≥×÷±√^%$→∞-](?=\s*[^\s\0])")
+OPERATORS = frozenset("+*=<>≤≥≠×÷±√^%→∞∨∧⊃≡~¬∀∃∈∪∩")
+# A LaTeX command, a number, a word, an operator. Dashes and slashes part dates and ranges: of them only a minus sign counts.
+WORD = re.compile(
+    r"\\[a-zA-Z]+|[\d₀-₉⁰¹²³⁴-⁹]+(?:[.,]\d+)*|[^\W\d_₀-₉⁰¹²³⁴-⁹]+(?:['’][^\W\d_]+)?"
+    r"|->|[" + "".join(sorted(OPERATORS)).replace("^", r"\^") + r"](?=\s*[^\s\0])|(?<![\w)] )(?<![\w)])-(?=\d)"
+)
+SIGNS = {"*": "×", "x": "×", "->": "→", "π": "pi", "\\times": "×", "\\cdot": "×", "\\le": "≤", "\\leq": "≤", "\\ge": "≥", "\\geq": "≥"}
+SIGNS |= {"\\to": "→", "\\rightarrow": "→", "\\infty": "∞", "\\sqrt": "√", "\\div": "÷", "\\pm": "±", "\\neq": "≠", "\\ne": "≠"}
+# LaTeX that only sets type.
+SIGNS |= {f"\\{name}": "" for name in "frac dfrac left right text mathrm mathbf textbf textit underline displaystyle begin end".split()}
+# A scan often loses the space beside the smallest and most important word.
+GLUED_NOT = re.compile(r"(?<=[^\W\d_])(?=không)|(?<=[kK]hông)(?=[^\W\d_])")
 # Allele pairs: their case is the question.
 GENOTYPE = re.compile(r"(?:([a-zA-Z])(?i:\1))+")
 ROMAN = re.compile(r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -25,11 +37,20 @@ NUMBER_WORDS = {
     **{word: str(n) for n, word in enumerate("hai ba bốn năm sáu bảy tám chín mười".split(), start=2) if word != "năm"},
 }
 PERSON = re.compile(
-    r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan|[Dd]oanh nghiệp|[Xx]ã|[Hh]uyện|[Tt]ỉnh|[Tt]rường)\s+)([A-Z])\b"
+    r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Cc]ụ|[Tt]hầy|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan"
+    r"|[Dd]oanh nghiệp|[Nn]hà máy|[Cc]ửa hàng|[Xx]ã|[Pp]hường|[Qq]uận|[Hh]uyện|[Tt]ỉnh|[Tt]hôn|[Tt]hành phố|[Tt]rường|[Ll]ớp)\s+)([A-ZĐ])\b"
 )
-_LETTER_ALONE = re.compile(r"\s[A-Z]\b")
+_LETTER_ALONE = re.compile(r"\s[A-ZĐ]\b")
 OTHER_STEM_AND_ANSWER = "other stem and other answer"
 BOOLEAN = frozenset({"true", "false", "yes", "no", "đúng", "sai"})
+
+
+# What opens a question and is shared by hundreds: the page is kept, it tells them apart.
+RUBRIC = re.compile(
+    r"^(?:(?:căn cứ|dựa)(?: vào)? (?:atlat|atlas|át ?lát|atlát) (?:địa )?(?:l[ií] |lý )?(?:việt nam)?,?(?: trang(?P<page>[^,:?]{1,30}?))?"
+    r"(?:,? (?:h[ãa]y )?(?:cho biết )+|, )|theo qu[yi] định của pháp luật,? )",
+    re.IGNORECASE,
+)
 
 
 class Verdict(NamedTuple):
@@ -46,18 +67,30 @@ def normal_word(word: str) -> str:
     >>> [normal_word(w) for w in ("Lý", "hoá", "Third", "Aa", "I")] == ["li\\u0301", "hoa\\u0301", "3", "Aa", "i"]
     True
     """
+    if word in SIGNS:
+        return SIGNS[word]
+    if word[0].isdigit():
+        return unicodedata.normalize("NFKC", word).replace(",", ".")
     if word.isascii():
+        word = word.lstrip("\\")
+        if len(word) > 1 and ROMAN.fullmatch(word):
+            return str(_roman(word))
         if len(word) > 1 and len(word) % 2 == 0 and GENOTYPE.fullmatch(word):
             return word
-        lower = word.lower()
+        lower = word.lower().replace("'", "")
         return NUMBER_WORDS.get(lower, _I_FOR_Y.sub("i", lower) if len(lower) <= 3 else lower)
-    lower = word.casefold()
+    lower = word.casefold().replace("’", "")
     if lower in NUMBER_WORDS:
         return NUMBER_WORDS[lower]
     split = unicodedata.normalize("NFD", lower.replace("ǎ", "ă"))
     tones = "".join(c for c in split if c in TONES)
     base = unicodedata.normalize("NFC", "".join(c for c in split if c not in TONES))
     return (_I_FOR_Y.sub("i", base) if len(base) <= 3 else base) + tones
+
+
+def _roman(numeral: str) -> int:
+    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}[letter] for letter in numeral]
+    return sum(-value if value < following else value for value, following in zip(values, [*values[1:], 0], strict=True))
 
 
 def _word_set(text: str) -> frozenset[str]:
@@ -72,7 +105,7 @@ STOPWORDS = _word_set(
     câu hỏi chọn đáp án này đó ấy rằng như việc sự cái nội dung phát biểu ý hay
     the a an of in on at to is are was were be been by for and or as with that this these those it its his her their what which who whom
     whose when where how do does did has have had following name called known it's also you your can could would will
-    question mark letter answer sheet indicate"""
+    question mark letter answer sheet indicate st nd rd th"""
 )
 # Small words that turn a question round when one stands for another: input and output, vào and ra.
 DIRECTIONS = _word_set("vào ra trong ngoài trên dưới trước sau từ đến into out from to by before after up down")
@@ -82,7 +115,43 @@ SUPERLATIVES = _word_set(
 # A shorter context is a rubric ("Mark the letter A, B, C, or D ..."), which many questions share and none leans on.
 PASSAGE_WORDS = 60
 PASSAGE_SIMILARITY = 0.7
+EXTREMES = SUPERLATIVES - _word_set("main chủ yếu first last đầu tiên cuối")
+# Answers that say nothing by themselves.
+GENERIC = _word_set("all both none any of these them the above and a b c d or tất cả các đáp án trên đều đúng sai cả và không")
+ASKING = _word_set("nào sau dưới đây là gì của thì các những hãy ai ở what which who is was the a an of does did")
+LONG_STEM = 60
+OPPOSITES = _word_set(
+    """tăng giảm lớn nhỏ cao thấp nhiều ít đông tây nam bắc trái phải dương âm trước sau trong ngoài nhanh chậm mạnh yếu đầu cuối dài ngắn sớm
+    muộn trên dưới increase decrease increases decreases high low higher lower more less fewer large small left right north south east west
+    before after first last positive negative always sometimes"""
+)
 COMPARISONS = _word_set("hơn than > < before after trước")
+# Words that narrow or widen what is asked.
+LIMITS = _word_set("chỉ luôn mọi tất cả hoàn toàn only all any each every both always some none more less fewer")
+# Words that frame a question and could be left out of it.
+FILLER = _word_set(
+    """lĩnh vực khái niệm thể hiện biểu hình thức mang tính gọi trường hợp phạm vi vùng thuộc tỉnh điều vậy mình họ ta nó nền cuộc kia lần
+    giai đoạn khoảng thời năm nay số tiến hành đúng đắn nhằm nhờ bằng qua đối giữa cùng đều cũng thường làm phải cần nên đến nước ngành kinh tế
+    một loại dạng kiểu quy qui định vốn tên tại ngày tháng thập kỉ quá trình quan hệ nói kết quả nhau kí
+    movie film show tv television series program sitcom song hit big huge great famous popular legendary well widely actor actress singer
+    musician rapper rock pop star character played plays play role group band team game book novel story
+    city country place thing term word words type kind sort used use using said saying says statement true real really actually original
+    old new young ever just also being same name names named so such then there they he she we i us me them about into year date time"""
+)
+# Function words of an option: "lợi ích người dân", "lợi ích của người dân".
+ARTICLES = _word_set("của là các những được ở về trong thì mà bởi the a an")
+_SYNONYMS = """hiện nay|ngày nay|hiện đại; mọi|bất kì|bất cứ|tất cả; khó khăn|trở ngại; mình|con người; chủ trương|quyết định; khác biệt|khác nhau
+như nhau|ngang nhau|bằng nhau; văn kiện|văn bản; thảo luận|bàn|bàn bạc; vi phạm|xâm phạm; ảnh hưởng|tác động; đô thị|thành phố; quan trọng|lớn
+triển khai|thực hiện; hình thành|ra đời|thành lập; nguyên nhân|lí do; ý nghĩa|vai trò; đồ thị|biểu đồ; phát biểu|ý kiến; sửa đổi|thay đổi
+author|wrote|written|writer|write; begin|began|start|started|debut|debuted|premiere|premiered|appear|air|aired|airwaves; compose|composed|write|wrote|written
+last|final; kind|type|sort; movie|film; partial|incomplete; won|win|received|awarded; died|death|die; buy|purchase; represent|depict|represents|depicts
+attempt|attempting|trying; capital|capital city; usa|us|united states|america; ends|ending; own|have; attained|reach|reached; voice|voices"""
+# Word -> pairs of phrases of which the left one begins with it; words that both hold are left out.
+SYNONYMS: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = {}
+for _group in re.split(r"[;\n]", _SYNONYMS):
+    for _left, _right in permutations([_word_set(side) for side in _group.split("|")], 2):
+        if _left - _right and _right - _left:
+            SYNONYMS.setdefault(min(_left - _right), []).append((_left - _right, _right - _left))
 
 
 _CACHE: dict[str, str] = {}
@@ -97,7 +166,8 @@ def words(text: str) -> list[str]:
             if len(_CACHE) > 500_000:
                 _CACHE.clear()
             normal = _CACHE[word] = normal_word(word)
-        out.append(normal)
+        if normal:
+            out.append(normal)
     return out
 
 
@@ -121,13 +191,16 @@ class Prepared:
         """Takes stem, context, options and answer_index; `content_id` where it is known."""
         self.content_id = question.get("content_id")
         self.context_text: str = question.get("context") or ""
-        self.stem_text, letters = rename_people(question["stem"])
-        self.option_texts = [rename_with(option, letters) for option in question["options"]]
+        self.stem_text, self.asked_text, self.page, letters = read_stem(question["stem"])
+        if letters:  # a name that the scan has glued to the next word of the stem
+            unseen = {match[2] for option in question["options"] for match in PERSON.finditer(option)} - letters.keys()
+            letters |= {letter: f"p{chr(ord('a') + len(letters) + i)}" for i, letter in enumerate(sorted(unseen))}
+        self.option_texts = [rename_with(unglued(option), letters) for option in question["options"]]
         self.answer_index: int = question["answer_index"]
 
     @cached_property
     def stem(self) -> list[str]:
-        return words(self.stem_text)
+        return words(self.asked_text)
 
     @cached_property
     def content(self) -> Counter[str]:
@@ -136,15 +209,30 @@ class Prepared:
 
     @cached_property
     def negations(self) -> int:
-        return sum(word in NEGATIONS for word in self.stem) % 2
+        asked = self.stem
+        if len(asked) > LONG_STEM:
+            # A case is told first and its denials are facts; what is asked stands in the last sentence.
+            asked = words(re.split(r"[.!;:]\s", self.asked_text.rstrip(" .?!:"))[-1])
+        return sum(word in NEGATIONS for word in asked) % 2
+
+    @cached_property
+    def denials(self) -> int:
+        return sum(word in NEGATIONS for word in self.stem)
+
+    @cached_property
+    def formula(self) -> list[str]:
+        """Signs, numbers and single letters in order, where there are signs."""
+        if OPERATORS.isdisjoint(self.stem):
+            return []
+        return [word for word in self.stem if word in OPERATORS or word[0].isdigit() or len(word) == 1]
 
     @cached_property
     def numbers(self) -> set[str]:
-        return {word for word in self.stem if word[0].isdigit()}
+        return {word for word in self.stem if word[0].isdigit()} | {word for word in self.stem if word[0] == "-"}
 
     @cached_property
     def names(self) -> set[str]:
-        return _names(self.stem_text)
+        return _names(self.asked_text)
 
     @property
     def context(self) -> Counter[str]:
@@ -153,29 +241,47 @@ class Prepared:
     @cached_property
     def options(self) -> list[tuple[str, ...]]:
         """Options as word tuples, without the words that open or close all of them."""
-        plain = [tuple(words(text)) or (fold(text),) for text in self.option_texts]
+        return self._parted_options[0]
+
+    @cached_property
+    def shared_words(self) -> set[str]:
+        """The words that open or close all options."""
+        return self._parted_options[1]
+
+    @cached_property
+    def _parted_options(self) -> tuple[list[tuple[str, ...]], set[str]]:
+        plain, shared = self.full_options, set()
         for end in (0, -1):
             while all(len(option) > 1 for option in plain) and len({option[end] for option in plain}) == 1:
+                shared.add(plain[0][end])
                 plain = [option[1:] if end == 0 else option[:-1] for option in plain]
-        return plain
+        return plain, shared
 
     @cached_property
     def full_options(self) -> list[tuple[str, ...]]:
-        return [tuple(words(text)) or (fold(text),) for text in self.option_texts]
+        """Options as word tuples, without function words where they stay apart without them."""
+        full = [tuple(words(text)) or (fold(text),) for text in self.option_texts]
+        plain = [tuple(word for word in option if word not in ARTICLES) for option in full]
+        return plain if all(plain) and len(set(plain)) == len(set(full)) else full
 
     @cached_property
     def boolean(self) -> bool:
         return {fold(text).strip(" .") for text in self.option_texts} <= BOOLEAN
 
     @cached_property
+    def numeric(self) -> bool:
+        """True where the answer is a number: many questions share it."""
+        return any(word[0].isdigit() for word in self.options[self.answer_index])
+
+    @cached_property
     def option_length(self) -> float:
         """Mean number of words an option."""
-        return sum(map(len, self.full_options)) / len(self.full_options)
+        return sum(map(len, self.options)) / len(self.options)
 
     def show(self, normal: Iterable[str]) -> str:
         """Normalised words of the stem as they are written in it, at most 40 characters."""
         wanted = set(normal)
-        written = zip(WORD.findall(self.stem_text), self.stem, strict=True)
+        written = zip((word for word in WORD.findall(self.asked_text) if SIGNS.get(word) != ""), self.stem, strict=True)
         return " ".join(dict.fromkeys(word for word, normal in written if normal in wanted))[:40]
 
 
@@ -183,6 +289,32 @@ class Prepared:
 def word_bag(text: str) -> Counter[str]:
     """Normalised words of a text and how often each stands; not to be changed. Many questions share a passage: it is cut up once."""
     return Counter(words(text))
+
+
+class Stem(NamedTuple):
+    """A stem with people renamed; what it asks, without its rubric; the page of an atlas that it points at; people by letter."""
+
+    text: str
+    asked: str
+    page: str
+    letters: dict[str, str]
+
+
+def read_stem(stem: str) -> Stem:
+    """Takes off what many questions share and what only a scan put in."""
+    text, letters = rename_people(unglued(stem))
+    rubric = RUBRIC.match(text) if text[:1] in "CcDdTt" else None
+    page = (rubric["page"] or "") if rubric else ""
+    return Stem(text, f"{page} {text[rubric.end() :]}" if rubric else text, page, letters)
+
+
+def unglued(text: str) -> str:
+    """The text with a space around every `không`.
+
+    >>> unglued("ngành nào sau đâykhôngcó")
+    'ngành nào sau đây không có'
+    """
+    return GLUED_NOT.sub(" ", text) if "hông" in text else text
 
 
 def rename_people(stem: str) -> tuple[str, dict[str, str]]:
@@ -213,6 +345,9 @@ def _slip(left: str, right: str) -> bool:
     if len(short) > len(long):
         short, long = long, short
     at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
+    # Vietnamese syllables with another first letter are other syllables (công, nông).
+    if at == 0 and len(short) < 6:
+        return False
     return short[at + (len(short) == len(long)) :] == long[at + 1 :]
 
 
@@ -226,17 +361,32 @@ def _only(left: Counter[str], right: Counter[str]) -> list[str]:
     return [word for word, count in left.items() for _ in range(count - right.get(word, 0))]
 
 
-def _differences(left: Counter[str], right: Counter[str]) -> tuple[list[str], list[str], int]:
-    """Words only left, only right, and the number of slips that were forgiven (at most one in eight words)."""
+def _differences(left: Counter[str], right: Counter[str]) -> tuple[list[str], list[str], list[tuple[str, str]]]:
+    """Words only left, only right, and the slips that were forgiven (at most one in six words)."""
     only_left, only_right = _only(left, right), _only(right, left)
-    allowed = max(1, min(left.total(), right.total()) // 8)
-    slips = 0
+    shorter = min(left.total(), right.total())
+    # Where half of the words differ, they don't differ by slips.
+    allowed = max(1 + (shorter >= 6), shorter // 6) if 2 * min(len(only_left), len(only_right)) <= shorter else 0
+    slips: list[tuple[str, str]] = []
     for word in list(only_left):
-        if slips < allowed and (match := next((other for other in only_right if _slip(word, other)), None)):
+        if len(slips) == allowed:
+            break
+        near = (other for other in only_right if -2 < len(word) - len(other) < 2 and _slip(word, other))
+        if match := next(near, None):
             only_left.remove(word)
             only_right.remove(match)
-            slips += 1
+            slips.append((word, match))
     return only_left, only_right, slips
+
+
+def _telling(only_left: Iterable[str], only_right: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The differing words of two stems that could make them two questions: without synonyms of each other and filler."""
+    left, right = list(only_left), list(only_right)
+    if left and right:
+        for mine, theirs in (pair for word in {*left} for pair in SYNONYMS.get(word, ())):
+            if mine <= {*left} and theirs <= {*right}:
+                left, right = [word for word in left if word not in mine], [word for word in right if word not in theirs]
+    return [word for word in left if word not in FILLER], [word for word in right if word not in FILLER]
 
 
 def _same_option(left: tuple[str, ...], right: tuple[str, ...], tolerant: bool) -> bool:
@@ -244,27 +394,56 @@ def _same_option(left: tuple[str, ...], right: tuple[str, ...], tolerant: bool) 
         return True
     if not tolerant or min(len(left), len(right)) < 3:
         return False
-    # More words apart than one slip and one lost syllable can explain.
-    if len(set(left) ^ set(right)) > 3:
+    if len(set(left) ^ set(right)) > 0.4 * (len(left) + len(right)):
         return False
     a, b, slips = _differences(Counter(left), Counter(right))
-    if any(word[0].isdigit() for word in a + b):
+    if any(_fixed(word) for word in a + b):
         return False
     # One lost, added or misread syllable in a long distractor.
-    return len(a) + len(b) <= (1 if min(len(left), len(right)) >= 5 else 0) and slips <= 1
+    if len(a) + len(b) <= (1 if min(len(left), len(right)) >= 4 else 0) and len(slips) <= 1:
+        return True
+    return min(len(left), len(right)) >= 6 and _alike(left, right, 0.7)
+
+
+def _fixed(word: str) -> bool:
+    """Words that always count: numbers, negations, signs, letters that stand for people or things."""
+    lettered = len(word) == 1 or (len(word) == 2 and word[0] == "p") or word != word.lower()
+    return lettered or not word[0].isalpha() or word in NEGATIONS
+
+
+def _alike(left: tuple[str, ...], right: tuple[str, ...], needed: float) -> bool:
+    """True where two options say one thing in other words, as far as their words show it."""
+    common = set(left) & set(right)
+    a, b = set(left) - common, set(right) - common
+    if len(common) < needed * len(common | a | b) or any(map(_fixed, a | b)):
+        return False
+    return not (a & OPPOSITES and b & OPPOSITES)
+
+
+def _moved(left: tuple[str, ...], right: tuple[str, ...], stem: Iterable[str]) -> bool:
+    """True where `left` is `right` and words that stand in the other question's stem."""
+    added = Counter(left) - Counter(right)
+    return not Counter(right) - Counter(left) and len(right) * 2 >= added.total() and added.keys() <= {*stem} | ARTICLES
 
 
 def _comparable(a: Prepared, b: Prepared) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """Options of both: short where the lists are alike, else with the words that all of one list share."""
-    if len(a.options) != len(b.options) or len(a.options) < 3:
+    mine, theirs = a.shared_words - b.shared_words, b.shared_words - a.shared_words
+    # What all options of one share stands in the stem of the other, or it is no frame but part of the answer.
+    parted = mine and theirs and mine.isdisjoint(b.stem) and theirs.isdisjoint(a.stem)
+    if len(a.options) != len(b.options) or len(a.options) < 3 or parted:
         return a.full_options, b.full_options
     return a.options, b.options
 
 
 def _same_answer(a: Prepared, b: Prepared) -> bool:
     left, right = _comparable(a, b)
-    return _same_option(left[a.answer_index], right[b.answer_index], tolerant=False) or _same_option(
-        a.full_options[a.answer_index], b.full_options[b.answer_index], tolerant=False
+    mine, theirs = left[a.answer_index], right[b.answer_index]
+    return (
+        _same_option(mine, theirs, tolerant=False)
+        or _same_option(a.full_options[a.answer_index], b.full_options[b.answer_index], tolerant=False)
+        or _moved(mine, theirs, b.stem)
+        or _moved(theirs, mine, a.stem)
     )
 
 
@@ -274,8 +453,7 @@ class _Options(NamedTuple):
     answer_same: bool
     left_in_right: bool
     right_in_left: bool
-    distractors_equal: bool
-    answer_overlap: float
+    answer_reworded: bool
 
 
 def _compare_options(a: Prepared, b: Prepared) -> _Options:
@@ -283,20 +461,27 @@ def _compare_options(a: Prepared, b: Prepared) -> _Options:
     answers = left[a.answer_index], right[b.answer_index]
     answer_same = _same_answer(a, b)
     free = [i for i in range(len(right)) if i != b.answer_index]
-    matched = 0
+    lone = []
     for i, option in enumerate(left):
-        if i != a.answer_index and (found := next((j for j in free if _same_option(option, right[j], tolerant=True)), None)) is not None:
-            free.remove(found)
-            matched += 1
-    distractors_equal = matched == len(left) - 1 == len(right) - 1
+        if i != a.answer_index:
+            if (found := next((j for j in free if _same_option(option, right[j], tolerant=True)), None)) is not None:
+                free.remove(found)
+            else:
+                lone.append(i)
+    matched = len(left) - 1 - len(lone)
+    needed = 0.5 if not lone and not free else 0.6 if max(len(lone), len(free)) == 1 else 1.0
     in_right = any(_same_option(answers[0], option, tolerant=False) for option in right)
     in_left = any(_same_option(answers[1], option, tolerant=False) for option in left)
-    if not answer_same:
-        matched = sum(any(_same_option(x, y, tolerant=False) for y in right) for x in left)
-    union = set(answers[0]) | set(answers[1])
-    overlap = len(set(answers[0]) & set(answers[1])) / len(union) if union else 0.0
+    reworded = not answer_same and not in_right and not in_left and _alike(*answers, needed)
+    if not answer_same and not reworded:
+        rest = [j for j, y in enumerate(right) if not any(_same_option(x, y, tolerant=False) for x in left)]
+        lone = [i for i, x in enumerate(left) if not any(_same_option(x, y, tolerant=False) for y in right)]
+        matched = len(left) - len(lone)
+        # All but one option agree, and the last ones say the same in other words.
+        if len(lone) == len(rest) == 1 and _alike(left[lone[0]], right[rest[0]], 0.6):
+            matched, in_right, in_left = len(left), True, True
     total = matched + answer_same
-    return _Options(total, total == len(left) == len(right), answer_same, in_right, in_left, distractors_equal, overlap)
+    return _Options(total, total == len(left) == len(right), answer_same, in_right, in_left, reworded)
 
 
 def _common(left: Counter[str], right: Counter[str]) -> int:
@@ -318,34 +503,58 @@ def same_passage(a: Prepared, b: Prepared) -> bool:
 
 
 def judge(a: Prepared, b: Prepared) -> Verdict:
-    """The relation of two questions. Symmetric."""
+    """The relation of two questions. Symmetric. One denial more or less, or another name, is never the same."""
     similarity = round(_jaccard(a.content, b.content), 3)
     if a.content_id is not None and a.content_id == b.content_id:
         return Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
     passage = same_passage(a, b)
     apart = Verdict(Relation.RELATED, similarity, "two questions on one passage") if passage else None
-    if a.negations != b.negations:
-        return apart or Verdict(Relation.DIFFERENT, similarity, "one of the stems is negated")
-    if (a.numbers - b.numbers) and (b.numbers - a.numbers):
-        return apart or Verdict(Relation.DIFFERENT, similarity, "other numbers in the stem")
-    if not _may_differ_by_slips(a, b) and not _same_answer(a, b):
+    if 2 * _common(a.content, b.content) < max(a.content.total(), b.content.total()) and not _same_answer(a, b):
+        # Cheap, and true for most candidates.
         return apart or Verdict(Relation.DIFFERENT, similarity, OTHER_STEM_AND_ANSWER)
     only_a, only_b, slips = _differences(a.content, b.content)
-    if not only_a and not only_b:
-        return _equal_stems(a, b, similarity, slips, passage)
-    return apart or _near_stems(a, b, only_a, only_b, similarity)
+    telling_a, telling_b = _telling(only_a, only_b)
+    if a.negations != b.negations:
+        return apart or _denied(a, b, telling_a, telling_b, similarity)
+    if (a.numbers - b.numbers) and (b.numbers - a.numbers):
+        return apart or _misprinted(a, b, telling_a, telling_b, similarity)
+    if a.formula != b.formula:
+        return apart or Verdict(Relation.DIFFERENT, similarity, "other signs in the formula")
+    framed = _common(a.content, b.content) >= 3 and not (telling_a or telling_b)
+    if not (only_a or only_b) or framed:
+        verdict = _equal_stems(a, b, similarity, slips, passage)
+    else:
+        verdict = apart or _near_stems(a, b, telling_a, telling_b, similarity)
+    renamed = a.names & {*only_a} and b.names & {*only_b}
+    if verdict.relation == Relation.SAME and (a.denials != b.denials or renamed):
+        return verdict._replace(relation=Relation.VARIANT)
+    return verdict
 
 
-def _may_differ_by_slips(a: Prepared, b: Prepared) -> bool:
-    """Whether so few words differ, as many on either side, that all may be slips: cheap, and false for most candidates."""
-    common = _common(a.content, b.content)
-    return a.content.total() == b.content.total() <= common + max(1, a.content.total() // 8)
-
-
-def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: int, passage: bool) -> Verdict:
+def _denied(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], similarity: float) -> Verdict:
+    """One stem is negated: other questions, but where a word and the denial of its opposite were exchanged (slow, not yet fast)."""
     options = _compare_options(a, b)
-    if not options.answer_same and _turned_round(a, b):
-        return Verdict(Relation.DIFFERENT, similarity, "the same content words, related the other way round")
+    negated, plain = (only_a, only_b) if a.negations else (only_b, only_a)
+    if options.all_equal and min(a.option_length, b.option_length) >= 3 and negated and plain and similarity >= 0.6:
+        return Verdict(Relation.VARIANT, similarity, f"long options and answer equal: {a.show(only_a)} and {b.show(only_b)} in denial")
+    return Verdict(Relation.DIFFERENT, similarity, "one of the stems is negated")
+
+
+def _misprinted(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], similarity: float) -> Verdict:
+    """Other numbers: other questions, but for one digit of one year where long options and the answer are all equal."""
+    (left, *more), (right, *others) = sorted(a.numbers - b.numbers), sorted(b.numbers - a.numbers)
+    digit = len(left) == len(right) == 4 and sum(x != y for x, y in zip(left, right, strict=True)) == 1
+    telling = not more and not others and min(a.option_length, b.option_length) >= 4 and similarity >= 0.6
+    if digit and telling and _compare_options(a, b).all_equal:
+        return Verdict(Relation.VARIANT, similarity, f"long options and answer equal, {left} and {right} look like a misprint")
+    return Verdict(Relation.DIFFERENT, similarity, "other numbers in the stem")
+
+
+def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: list[tuple[str, str]], passage: bool) -> Verdict:
+    options = _compare_options(a, b)
+    kept = options.answer_same or options.answer_reworded
+    if not kept and (_turned_round(a, b) or any(_bare(x) != _bare(y) for x, y in slips)):
+        return Verdict(Relation.DIFFERENT, similarity, "the same content words, related the other way round, or one letter apart")
     foreign = bool(a.context_text and b.context_text) and not passage and _jaccard(a.context, b.context) < 0.5
     if _order_is_the_question(a, b) and not options.all_equal:
         return Verdict(Relation.DIFFERENT, similarity, "the same words in another order")
@@ -362,16 +571,20 @@ def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: int, passag
     superlative = any(word in SUPERLATIVES for word in a.stem)
     if (options.left_in_right or options.right_in_left) and not superlative and options.matched >= len(a.options) - 1:
         return Verdict(Relation.CONFLICT, similarity, "same stem, and one key stands among the other's wrong options")
-    if options.distractors_equal and options.answer_overlap >= 0.4:
+    if options.answer_reworded:
         return Verdict(Relation.VARIANT, similarity, "same stem and distractors, the answer in other words")
     return Verdict(Relation.RELATED, similarity, "one stem with other options")
 
 
 def _turned_round(a: Prepared, b: Prepared) -> bool:
     """Equal content words that say something else: in another order, or with a direction word exchanged."""
+    bare_a, bare_b = [_bare(word) for word in a.stem], [_bare(word) for word in b.stem]
+    if Counter(bare_a) == Counter(bare_b):
+        return bare_a != bare_b
     words_a, words_b = Counter(a.stem), Counter(b.stem)
-    if words_a == words_b:
-        return a.stem != b.stem
+    both = words_a.keys() & words_b.keys()
+    if both & COMPARISONS and [word for word in a.stem if word in both] != [word for word in b.stem if word in both]:
+        return True
     rubric = {"sau", "dưới", "trên"} if "đây" in words_a and "đây" in words_b else set()
     return bool((words_a - words_b).keys() & DIRECTIONS - rubric) and bool((words_b - words_a).keys() & DIRECTIONS - rubric)
 
@@ -386,38 +599,63 @@ def _order_is_the_question(a: Prepared, b: Prepared) -> bool:
 def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], similarity: float) -> Verdict:
     """Stems that share words but differ: added words are harmless, exchanged words need much in common beside them."""
     options = _compare_options(a, b)
-    if not options.answer_same or a.boolean != b.boolean:
-        return Verdict(Relation.DIFFERENT, similarity, OTHER_STEM_AND_ANSWER)
-    common = (a.content & b.content).total()
+    common = _common(a.content, b.content)
     exchanged = min(len(only_a), len(only_b))
+    if not options.answer_same and not options.answer_reworded:
+        return _near_conflict(a, b, options, only_a + only_b, common, similarity)
+    if a.boolean != b.boolean:
+        return Verdict(Relation.DIFFERENT, similarity, "other stem and other answer")
     if a.boolean:
         close = exchanged == 0 and len(only_a) + len(only_b) <= 1 and common >= 5
         return Verdict(Relation.SAME if close else Relation.DIFFERENT, similarity, "statements to judge: every word counts")
     names_a, names_b = a.names & set(only_a), b.names & set(only_b)
-    if names_a and names_b and len(a.names & b.names) < 3 * min(len(names_a), len(names_b)):
+    likeness = common / (common + len(only_a) + len(only_b))
+    if names_a and names_b and len(a.names & b.names) < 3 * min(len(names_a), len(names_b)) and likeness < 0.95:
+        if options.all_equal and likeness >= 0.6 and len(names_a) == len(names_b) and {len(name) for name in names_a | names_b} == {1}:
+            return Verdict(Relation.VARIANT, similarity, "same options and answer, letters as names exchanged")
         return Verdict(Relation.DIFFERENT, similarity, f"other names: {a.show(names_a)} and {b.show(names_b)}")
     if exchanged == 0:
-        return _one_added(a, b, options, only_a + only_b, common, similarity)
+        return _one_added(a, b, options, only_a + only_b, likeness, similarity)
     specific = options.all_equal and min(a.option_length, b.option_length) >= 3
     # A long stem tells a case: what is exchanged in it are facts.
     needed = 0.8 if not specific else 0.7 if common >= 25 else 0.4
-    if options.all_equal and similarity >= needed and common >= (3 if specific else 8):
-        relation = Relation.SAME if similarity >= 0.6 else Relation.VARIANT
+    if options.all_equal and likeness >= needed and common >= (3 if specific else 8):
+        # One word exchanged may be what is asked about; several are another wording.
+        reworded = likeness >= 0.9 or (likeness >= 0.6 and exchanged > 1)
+        relation = Relation.SAME if reworded else Relation.VARIANT
         return Verdict(relation, similarity, "same options and answer, the stem reworded")
     wordy = min(a.option_length, b.option_length) >= 3
-    enough = options.matched >= (3 if wordy else 2) and common >= (4 if wordy else 6)
-    if enough and similarity >= 0.5 and exchanged <= (max(2, common // 3) if wordy else 2):
+    enough = options.matched >= (3 if wordy and likeness < 0.85 else 2) and common >= (4 if wordy else 6)
+    least = 0.8 if common >= 25 else 0.75 if a.page and b.page else 0.7 if common >= 20 else 0.65 if a.numeric else 0.52
+    if enough and likeness >= least and exchanged <= (max(2, common // 3) if wordy else 2):
         return Verdict(Relation.VARIANT, similarity, "same answer, stem and distractors reworded")
     return Verdict(Relation.DIFFERENT, similarity, f"other words in the stem: {a.show(only_a)} and {b.show(only_b)}")
 
 
-def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str], common: int, similarity: float) -> Verdict:
+def _near_conflict(a: Prepared, b: Prepared, options: _Options, added: Sequence[str], common: int, similarity: float) -> Verdict:
+    """Keys that contradict each other under stems of which one has a word or two more, and none that narrows the question."""
+    stem = {*a.stem, *b.stem}
+    harmless = len(added) <= 2 and not stem & SUPERLATIVES and not {*added} & (LIMITS | DIRECTIONS | COMPARISONS | a.names | b.names)
+    # Small words count here: one who gives (cho) is none who takes.
+    one_sided = {*a.stem} - {*b.stem} <= ASKING or {*b.stem} - {*a.stem} <= ASKING
+    agreed = options.left_in_right and options.right_in_left and options.matched >= len(a.options) - 1
+    if harmless and one_sided and agreed and common >= 4 and not _turned_round(a, b) and not any(map(_fixed, added)):
+        return Verdict(Relation.CONFLICT, similarity, f"each key stands among the other's wrong options; only added: {' '.join(added)}")
+    return Verdict(Relation.DIFFERENT, similarity, "other stem and other answer")
+
+
+def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str], likeness: float, similarity: float) -> Verdict:
     """One stem holds all words of the other, and more."""
     longer = max(a, b, key=lambda question: question.content.total())
-    if common < 2 or (similarity < 0.45 and not options.all_equal):
+    common = _common(a.content, b.content)
+    if common < 2 or (likeness < 0.45 and not options.all_equal):
         return Verdict(Relation.DIFFERENT, similarity, "one stem says much more than the other")
     if options.all_equal:
         return Verdict(Relation.SAME, similarity, f"same options and answer; only added: {longer.show(added)}")
-    if options.matched >= 2 or common >= 6:
+    if options.matched < 2 and not EXTREMES.isdisjoint(added):
+        return Verdict(Relation.DIFFERENT, similarity, f"one stem asks for more: {longer.show(added)}")
+    answer = a.full_options[a.answer_index]
+    telling = common >= 3 and likeness >= (0.75 if a.numeric else 0.6) and not GENERIC.issuperset(answer)
+    if (options.matched >= 2 or telling or (common >= 6 and likeness >= 0.5)) and similarity >= 0.35:
         return Verdict(Relation.VARIANT, similarity, f"same answer, other distractors; only added: {longer.show(added)}")
     return Verdict(Relation.DIFFERENT, similarity, "little in common")
