@@ -69,17 +69,24 @@ def _number_format(numbers: list[tuple[int, str, list[str]]], among_texts: bool,
     from_zero = sum(0 <= number < len(options) for number, _, options in numbers)
     from_one = sum(1 <= number <= len(options) for number, _, options in numbers)
     texts = sum(_is_option(text, options) for _, text, options in numbers)
-    if texts > max(from_zero, from_one) or (texts == total > 0 and (among_texts or _chance(numbers) < CHANCE)):
+    if not total:
+        return "ambiguous", "no numbers"
+    if texts > max(from_zero, from_one) or (texts == total and (among_texts or _chance(numbers) < CHANCE)):
         return "text", f"{texts} of {total} keys that are numbers are the text of an option"
     zeros = sum(number == 0 for number, _, _ in numbers)
     tops = sum(number == len(options) for number, _, options in numbers)
-    if zeros > tops:
-        return "index0", f"{zeros} keys are 0"
-    if tops > zeros:
-        return "index1", f"{tops} keys equal the number of options"
-    if column_base is not None and texts < total and not zeros:
-        return f"index{column_base}", f"the options' columns are numbered from {column_base}"
-    return "ambiguous", f"{total} numbers as keys, {zeros} of them 0 and {tops} the number of options"
+    base, why = None, f"{total} numbers as keys, {zeros} of them 0 and {tops} the number of options"
+    if zeros != tops:
+        base, why = (0, f"{zeros} keys are 0") if zeros > tops else (1, f"{tops} keys equal the number of options")
+    elif column_base is not None and not zeros:
+        base, why = column_base, f"the options' columns are numbered from {column_base}"
+    if base is not None and texts == total and not all(_agree(number - base, text, options) for number, text, options in numbers):
+        return "ambiguous", f"{why}, but all {total} are texts of options as well"
+    return ("ambiguous" if base is None else f"index{base}"), why
+
+
+def _agree(place: int, text: str, options: list[str]) -> bool:
+    return 0 <= place < len(options) and fold_option(options[place]) == fold_option(text)
 
 
 def _chance(numbers: list[tuple[int, str, list[str]]]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.fields import plain_name
-from pipeline.parse import split_options
+from pipeline.parse import LETTERS, split_options
 from pipeline.text import clean
 from schemas.tables import MIN_OPTIONS
 
@@ -69,7 +69,9 @@ def _option_mappings(key: str, items: list[Mapping[str, Any]]) -> dict[str, Any]
     if label is not None:
         found[f"{key}.label"] = [item.get(label) for item in items]
     if right is not None:
-        found["answer"] = [item.get(text) for item in items if is_true(item.get(right))]
+        # Letters of our own: the right option is known by its place, not by a text that could be read as a number.
+        found[f"{key}.label"] = labels = [LETTERS[i] if len(items) <= len(LETTERS) else str(i + 1) for i in range(len(items))]
+        found["answer"] = [name for name, item in zip(labels, items, strict=True) if is_true(item.get(right))]
     return found
 
 

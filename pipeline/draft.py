@@ -20,7 +20,9 @@ TAGS = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|font|sub|sup)\b[^<>]{0,2
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
 MAX_LABEL_CHARS = 300
-_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)|(\d{1,2})[).:](?!\d))\s*(?=\S)")
+_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
+# Formats whose keys are the right options themselves.
+TEXT_KEYS = ("blocks", "gift", "moodle")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
 
 
@@ -42,7 +44,8 @@ class Draft(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key."""
+    """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
+    `text_keys`: keys are texts of options by definition."""
 
     layout: str
     fields: FieldMap
@@ -52,6 +55,7 @@ class Reading(NamedTuple):
     column_base: int | None = None
     column_places: Mapping[str, int] = {}
     labels: tuple[str, ...] = ()
+    text_keys: bool = False
 
 
 def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Reading:
@@ -60,12 +64,13 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
     present = [row for row in cells if row is not None]
     if not present:
         blocks = any(record["reader"] == "blocks" for record in records)
-        return Reading("blocks" if blocks else "none", FieldMap({}, []), cells)
+        return Reading("blocks" if blocks else "none", FieldMap({}, []), cells, text_keys=blocks)
     headers = list(dict.fromkeys(key for row in present for key in row))
-    layout = None
+    layout, special = "headers", None
     if not given:
-        layout, present = reshaped(headers, present)
-    if layout:
+        special, present = reshaped(headers, present)
+    if special:
+        layout = special.name
         headers = list(dict.fromkeys(key for row in present for key in row))
         rest = iter(present)
         cells = [row if row is None else next(rest) for row in cells]
@@ -78,7 +83,8 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
     else:
         empty = [header for header in headers if header not in filled]
         fields = find_fields(headers, given, empty, lambda header: _holds_options(header, present))
-    return _judged(Reading(layout or "headers", fields, cells), headers, filled, given)
+    text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
+    return _judged(Reading(layout, fields, cells, text_keys=text_keys), headers, filled, given)
 
 
 def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mapping[str, str]) -> Reading:

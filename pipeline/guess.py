@@ -33,6 +33,8 @@ def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[s
         if len(hits) >= 2 and covered >= 0.8 * len(rows):
             guess |= {f"option_{chr(97 + place)}": header for place, header in enumerate(hits[:10])}
             free = [header for header in free if header not in hits]
+    if not any(part.startswith("option") for part in guess):
+        return guess
     if "stem" not in guess:
         texts = [header for header in free if _all(rows, header, lambda value: isinstance(value, str))]
         longest = max(texts, key=lambda header: sum(len(str(row.get(header) or "")) for row in rows), default=None)

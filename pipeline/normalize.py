@@ -116,9 +116,8 @@ def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Rea
     configured = source.answer_format
     if configured != "auto":
         return AnswerFormat(configured, "configured", configured, "letter" if configured.startswith("index") else configured)
-    if rows[0]["reader"] == "blocks":
-        # A block's ^ line is the option's text by definition.
-        return AnswerFormat("text", "blocks", "text", "text")
+    if reading.text_keys:
+        return AnswerFormat("text", f"{reading.layout} of {rows[0]['reader']}" if reading.layout != "blocks" else "blocks", "text", "text")
     usable = [draft for draft in drafts if not draft.reasons]
     open_keys = [(draft.key, draft.options) for draft in usable if not _is_label(draft)]
     found = find_answer_format(open_keys, reading.column_base)

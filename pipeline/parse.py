@@ -292,7 +292,7 @@ _LETTER_KEY = re.compile(
     rf"\W*(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)?\W*([{MARK_LETTER}a-j])\W*",
     re.IGNORECASE,
 )
-_LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}])[.):\]]\s*(\S.*)", re.DOTALL)
+_LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
 _SEVERAL_LETTERS = re.compile(r"\W*(?:[A-J]\s*(?:[,;/&+|]|\band\b|\bvà\b|\s)\s*)+[A-J]\W*|[A-J]{2,4}")
 
 
@@ -338,7 +338,7 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
     if by_text:
         return _by_text(by_text, text) if answer_format == "text" else Key(*_by_text(by_text, text)[:2], "key_by_text", None)
     if match := _LETTER_AND_TEXT.fullmatch(text):
-        letter = match[1].translate(LOOKALIKE)
+        letter = match[1].translate(LOOKALIKE).upper()
         same = [i for i, option in enumerate(options) if fold_option(option) == fold_option(match[2])]
         if letter in labels and (not same or labels.index(letter) in same):
             return Key(labels.index(letter), None, "key_unwrapped", None)

@@ -10,10 +10,10 @@ from pipeline.layouts.layout import Cells, Layout
 LAYOUTS: tuple[Layout, ...] = (truthfulqa.LAYOUT, distractors.LAYOUT, copa.LAYOUT, swag.LAYOUT, true_false.LAYOUT)
 
 
-def reshaped(headers: list[str], rows: list[Cells]) -> tuple[str | None, list[Cells]]:
-    """Name of the first layout that fits a file, and its rows as that layout puts them together; None and the rows where none does."""
+def reshaped(headers: list[str], rows: list[Cells]) -> tuple[Layout | None, list[Cells]]:
+    """The first layout that fits a file, and its rows as that layout puts them together; None and the rows where none does."""
     names = {plain_name(header): header for header in reversed(headers)}
     for layout in LAYOUTS:
         if reshape := layout.fit(names, rows):
-            return layout.name, [reshape(row) for row in rows]
+            return layout, [reshape(row) for row in rows]
     return None, rows

@@ -22,7 +22,7 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     def reshape(cells: Cells) -> Cells:
         kind, premise = _kind(cells.get(asked)), str(cells.get(premise_column) or "").strip()
         if kind is None or not premise:
-            return cells
+            return {**cells, "question_stem": cells.get(asked)}
         rest = {key: value for key, value in cells.items() if key != premise_column}
         return {**rest, "question_stem": f"{premise} {_ASKS[kind, is_vietnamese(premise)]}"}
 

@@ -45,4 +45,4 @@ def _texts(value: Any, alone: bool) -> list[Any]:
     return [] if value is None or value == "" else [value]
 
 
-LAYOUT = Layout("distractors", _fit)
+LAYOUT = Layout("distractors", _fit, text_keys=True)

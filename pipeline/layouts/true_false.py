@@ -22,4 +22,4 @@ def _truth(value: object) -> str | None:
     return word if word in ("True", "False") else None
 
 
-LAYOUT = Layout("true_false", _fit)
+LAYOUT = Layout("true_false", _fit, text_keys=True)

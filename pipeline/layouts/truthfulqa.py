@@ -22,4 +22,4 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     return reshape
 
 
-LAYOUT = Layout("truthfulqa", _fit)
+LAYOUT = Layout("truthfulqa", _fit, text_keys=True)
