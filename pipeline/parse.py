@@ -10,6 +10,7 @@ from pipeline.text import fold, fold_option, one_line
 from schemas.reasons import Reason
 
 LETTERS = "ABCDEFGHIJ"
+MAX_MARKS = 300
 # Letters that look Latin and come from a Cyrillic or Greek keyboard.
 LOOKALIKE = str.maketrans("АВСЕНавсеΑΒΕΗ", "ABCEHabceABEH")
 MARK_LETTER = "A-JАВСЕНΑΒΕΗ"
@@ -103,6 +104,9 @@ def split_options(text: str) -> Options | None:
     ['Hà Nội', 'Huế', 'Vinh']
     """
     marks = _marks(text)
+    if len(marks) > MAX_MARKS:
+        # So many lists in one text aren't told apart: each would be held against all the others.
+        return _cut(text, _chain(text, marks[:MAX_MARKS], next((i for i, m in enumerate(marks) if m.letter in "Aa"), 0)), several=True)
     chains = [_chain(text, marks, i) for i, mark in enumerate(marks) if mark.letter in "Aa"]
     chains = [chain for chain in chains if len(chain) >= 2 and _trusted(chain)]
     # Small letters mark statements inside a stem where capitals mark the options.

@@ -5,12 +5,15 @@ The result never depends on the number of processes: each chunk is worked on by 
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from multiprocessing import get_context
-from threading import Thread
+from threading import Lock, Thread
+from time import sleep
+from types import ModuleType
 from typing import TypeVar
 
 Chunk = TypeVar("Chunk")
@@ -19,6 +22,7 @@ Found = TypeVar("Found")
 CHUNK_ROWS = 4_000
 # Under so many rows the start of other processes (about a second, once a process of ours) costs more than they save.
 ROWS_WORTH_A_PROCESS = 10_000
+_STARTING = Lock()
 STAGES = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize"]
 
 
@@ -49,7 +53,7 @@ def map_chunks(work: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: in
 def start_processes() -> None:
     """Starts the other processes while this one goes on: for a caller who knows that many rows are coming."""
     if _workers() > 1:
-        Thread(target=lambda: _processes().submit(int), daemon=True).start()
+        Thread(target=_processes, daemon=True).start()
 
 
 def _workers() -> int:
@@ -61,10 +65,30 @@ def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
         return work(chunk)
 
 
-@cache
 def _processes() -> ProcessPoolExecutor:
+    with _STARTING:
+        return _started()
+
+
+@cache
+def _started() -> ProcessPoolExecutor:
     """Kept for the next stage. A fork server, because a plain fork copies locks that other threads hold, and a spawn imports
     everything once more for every process."""
     context = get_context("forkserver")
     context.set_forkserver_preload(STAGES)
-    return ProcessPoolExecutor(_workers(), mp_context=context)
+    pool = ProcessPoolExecutor(_workers(), mp_context=context)
+    with _main_hidden():
+        for _ in range(_workers()):
+            pool.submit(sleep, 0.01)  # each finds no idle process, so each starts one
+    return pool
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """New processes import the main module, if it is to be found: a script without a guard would then run again in each of them."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -46,6 +46,12 @@ def _below_root(pattern: str, root: Path, name: str) -> str:
     return Path(pattern).relative_to(root).as_posix()
 
 
+def files_without_records(config: Config, raw: pd.DataFrame) -> list[str]:
+    """Files that were read and gave no record: empty, or a header alone."""
+    found = {path.relative_to(config.root_path).as_posix() for source in config.sources for path in source_files(config, source)}
+    return sorted(found - set(raw["file"].tolist()))
+
+
 def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
     """Items of one file and the SHA-256 of its bytes. A file that can't be read gives one rejected item."""
     try:

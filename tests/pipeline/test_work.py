@@ -1,10 +1,14 @@
 """Chunks in other processes give what they give here, in order; and the collector is as it was afterwards."""
 
 import gc
+import os
+import subprocess
+import sys
 
 import pytest
 
 from pipeline.work import ROWS_WORTH_A_PROCESS, collector_paused, map_chunks
+from schemas.config import PROJECT_ROOT
 
 
 def double(chunk):
@@ -31,8 +35,23 @@ def test_an_error_in_a_chunk_reaches_the_caller(rows, monkeypatch):
         list(map_chunks(fail, [1, 2, 3], rows))
 
 
+def test_a_script_without_a_guard_runs_once(tmp_path):
+    script = tmp_path / "plain.py"
+    script.write_text(
+        "from pipeline.work import ROWS_WORTH_A_PROCESS, map_chunks, start_processes\n"
+        "start_processes()\nprint(list(map_chunks(sum, [[1], [2, 3], [4]], ROWS_WORTH_A_PROCESS)))\n"
+    )
+    environment = {**os.environ, "MCQ_WORKERS": "2", "PYTHONPATH": str(PROJECT_ROOT)}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "[1, 5, 4]\n"
+    assert done.stderr == ""
+
+
 def test_the_collector_comes_back():
-    with pytest.raises(ValueError, match="x"), collector_paused():
-        assert not gc.isenabled()
-        raise ValueError("x")
+    def fail_quietly():
+        with collector_paused():
+            fail(0)
+
+    with pytest.raises(ValueError, match="cannot work"):
+        fail_quietly()
     assert gc.isenabled()
