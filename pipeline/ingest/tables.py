@@ -47,23 +47,24 @@ def _header(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
     A header in two rows (options A to D below a merged cell) is read as one.
     """
     for place, row in enumerate(rows[:HEADER_ROWS]):
-        found = usable_header(row)
         below = rows[place + 1] if place + 1 < len(rows) else []
-        if found is None or not (found.option_columns or "options" in found.columns):
-            width = max(len(row), len(below))
-            upper, lower = ([*map(_plain, r), *[""] * (width - len(r))] for r in (row, below))
-            both = [low or high for high, low in zip(upper, lower, strict=True)]
-            if any(lower) and _adds_options(upper, lower, both):
-                return _unique(both), rows[place + 2 :]
-        if found is not None:
+        width = max(len(row), len(below))
+        upper, lower = ([*map(_plain, r), *[""] * (width - len(r))] for r in (row, below))
+        both = [low or high for high, low in zip(upper, lower, strict=True)]
+        if _adds_options(upper, lower, both):
+            return _unique(both), rows[place + 2 :]
+        if usable_header(row) is not None:
             return _unique([_plain(cell) for cell in row]), rows[place + 1 :]
     return _unique([_plain(cell) for cell in rows[0]]), rows[1:]
 
 
 def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
-    """True where the second row only names options, and both rows together name all parts of a question."""
+    """True where the second row names options and nothing else, and both rows together name all parts of a question."""
+    added = [low for high, low in zip(upper, lower, strict=True) if low and low != high]
+    if len(added) < 2 or not any(upper) or max(map(len, added)) > 30:
+        return False
     found = usable_header(both)
-    return found is not None and bool(found.option_columns) and not any(cell and cell not in found.option_columns for cell in lower) and any(upper)
+    return found is not None and bool(found.option_columns) and set(added) <= set(found.option_columns)
 
 
 def _is_headless(rows: list[list[Any]]) -> bool:
