@@ -51,8 +51,10 @@ def decode(data: bytes) -> Decoded:
 
 def _repaired(found: Decoded) -> Decoded:
     """UTF-8 whose letters are those of an old Vietnamese font, saved as if they were French."""
-    repaired = repair_vietnamese(found.text)
-    return found if repaired is None else Decoded(repaired[0], f"{found.encoding}+{repaired[1]}")
+    if (repaired := repair_vietnamese(found.text)) is None:
+        return found
+    repair, name = repaired
+    return Decoded(repair(found.text), f"{found.encoding}+{name}")
 
 
 def _unmarked_utf16(data: bytes) -> str | None:

@@ -41,6 +41,12 @@ def usable_header(row: Row) -> FieldMap | None:
     return found if found.usable and (found.option_columns or found.columns.keys() & {"options", "answer"}) else None
 
 
+def is_question_table(rows: Sequence[Row]) -> bool:
+    """True for a table of a document whose first row names a question and its options (not "Câu | 1 | 2", which lists keys)."""
+    found = usable_header(rows[0]) if rows else None
+    return found is not None and ("options" in found.columns or any(not name.isdigit() for name in found.option_columns))
+
+
 def _header(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
     """Column names and the rows below: the first row, unless it names no question and one further down does.
 

@@ -22,7 +22,6 @@ _VNI = {_VNI_BASE.get(vowel, vowel) + mark: char for vowel, marks in _VNI_MARKS.
 _VNI |= {"aâ": "â", "aê": "ă", "eâ": "ê", "oâ": "ô", "ô": "ơ", "ö": "ư", "ñ": "đ", "ì": "ì", "æ": "ỉ", "ó": "ĩ", "í": "í", "ò": "ị", "î": "ỵ"}
 _VNI |= {old.upper(): new.upper() for old, new in _VNI.items()} | {old.capitalize(): new.upper() for old, new in _VNI.items() if len(old) == 2}
 _VNI_PATTERN = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
-_WORD = re.compile(r"[^\W\d_]+")
 _MARKED_WORD = re.compile(r"[a-zA-Z\xa1-\xff\u0102-\u01b0\u1ea0-\u1ef9\u0300-\u0323]*[\x80-\U0010ffff][a-zA-Z\x80-\U0010ffff]*")
 # Onset, vowels and coda of a syllable without its tone.
 _SYLLABLE = re.compile(
@@ -85,10 +84,12 @@ def decode_vietnamese(data: bytes) -> tuple[Decoder, str] | None:
     return (_DECODERS[name], name) if share >= MIN_SHARE and words >= MIN_WORDS else None
 
 
-def repair_vietnamese(text: str) -> tuple[str, str] | None:
-    """A text in TCVN3 or VNI letters that was saved as Unicode ("C©u 1: Thñ ®«"), as Vietnamese, with the encoding's name.
+def repair_vietnamese(text: str) -> tuple[Callable[[str], str], str] | None:
+    """What makes Vietnamese of a text in TCVN3 or VNI letters that was saved as Unicode, with the encoding's name; None for any other.
 
-    Text that holds a letter of Vietnamese's own is left alone.
+    >>> repair, name = repair_vietnamese("C©u 1: Thñ ®« cña ViÖt Nam")
+    >>> repair("Thñ ®«"), name
+    ('Thủ đô', 'tcvn3')
     """
     sample = text[:200_000]
     if sample.isascii() or re.search(r"[ơưĐđƠƯăĂ\u1ea0-\u1ef9]", sample):
@@ -96,8 +97,5 @@ def repair_vietnamese(text: str) -> tuple[str, str] | None:
     before, words = syllable_share(sample)
     if words < MIN_WORDS or before >= MIN_SHARE:
         return None
-    for name, convert in (("tcvn3", lambda t: t.translate(_TCVN3)), ("vni", vni_text)):
-        share, _ = syllable_share(convert(sample))
-        if share >= MIN_SHARE:
-            return convert(text), name
-    return None
+    repairs: dict[str, Callable[[str], str]] = {"tcvn3": lambda found: found.translate(_TCVN3), "vni": vni_text}
+    return next(((repair, name) for name, repair in repairs.items() if syllable_share(repair(sample))[0] >= MIN_SHARE), None)
