@@ -29,8 +29,9 @@ _SYLLABLE = re.compile(
     r"(?:[aăâeêioôơuưy]|ai|ao|au|ay|âu|ây|eo|êu|ia|iê|iu|oa|oă|oai|oay|oe|oeo|oi|ôi|ơi|oo|ua|uâ|uây|uê|ui|uô|uôi|uơ|ưa|ưi|ươ|ươi|ươu|ưu|uy|uya|uyê|uyu|iêu|yê|yêu)"
     r"(?:c|ch|m|n|ng|nh|p|t)?"
 )
-# Share of the words with marks that must be syllables, and how many it takes to tell.
-MIN_SHARE, MIN_WORDS = 0.8, 3
+# Share of the words with marks that must be syllables, how many different ones it takes to tell, and their share of all words:
+# half of Vietnamese words bear marks, and a few Greek letters in English text are no Vietnamese.
+MIN_SHARE, MIN_WORDS, MIN_DENSITY = 0.8, 3, 0.1
 Decoder = Callable[[bytes], str]
 
 
@@ -58,16 +59,16 @@ def vni_text(text: str) -> str:
 _DECODERS: dict[str, Decoder] = {"cp1258": _cp1258, "tcvn3": _tcvn3, "vni": _vni}
 
 
-def syllable_share(text: str) -> tuple[float, int]:
-    """Fraction (0-1) of the words with marks that are Vietnamese syllables with at most one tone, and their number.
+def syllable_share(text: str) -> float:
+    """Fraction (0-1) of the words with marks that are Vietnamese syllables with at most one tone; 0 where too few bear any.
 
-    >>> syllable_share("Việt Nam, thủ đô"), syllable_share("un café déjà bu")
-    ((1.0, 3), (0.0, 2))
+    >>> syllable_share("Việt Nam, thủ đô"), syllable_share("un café déjà bu"), syllable_share("thủ đô")
+    (1.0, 0.0, 0.0)
     """
     words = [word for word in _MARKED_WORD.findall(text)[:5000] if any(map(str.isalpha, word))]
-    if not words:
-        return 0.0, 0
-    return sum(map(_is_syllable, words)) / len(words), len(words)
+    if len(set(words)) < MIN_WORDS or len(words) < MIN_DENSITY * len(text.split()[:5000]):
+        return 0.0
+    return sum(map(_is_syllable, words)) / len(words)
 
 
 def _is_syllable(word: str) -> bool:
@@ -78,10 +79,9 @@ def _is_syllable(word: str) -> bool:
 
 def decode_vietnamese(data: bytes) -> tuple[Decoder, str] | None:
     """The old encoding in which bytes that are no UTF-8 make Vietnamese, if one does so clearly."""
-    scores = {name: syllable_share(decoder(data[:200_000])) for name, decoder in _DECODERS.items()}
-    name = max(scores, key=lambda key: scores[key])
-    share, words = scores[name]
-    return (_DECODERS[name], name) if share >= MIN_SHARE and words >= MIN_WORDS else None
+    shares = {name: syllable_share(decoder(data[:200_000])) for name, decoder in _DECODERS.items()}
+    name = max(shares, key=lambda key: shares[key])
+    return (_DECODERS[name], name) if shares[name] >= MIN_SHARE else None
 
 
 def repair_vietnamese(text: str) -> tuple[Callable[[str], str], str] | None:
@@ -94,8 +94,7 @@ def repair_vietnamese(text: str) -> tuple[Callable[[str], str], str] | None:
     sample = text[:200_000]
     if sample.isascii() or re.search(r"[ơưĐđƠƯăĂ\u1ea0-\u1ef9]", sample):
         return None
-    before, words = syllable_share(sample)
-    if words < MIN_WORDS or before >= MIN_SHARE:
+    if syllable_share(sample) >= MIN_SHARE:
         return None
     repairs: dict[str, Callable[[str], str]] = {"tcvn3": lambda found: found.translate(_TCVN3), "vni": vni_text}
-    return next(((repair, name) for name, repair in repairs.items() if syllable_share(repair(sample))[0] >= MIN_SHARE), None)
+    return next(((repair, name) for name, repair in repairs.items() if syllable_share(repair(sample)) >= MIN_SHARE), None)
