@@ -26,6 +26,7 @@ from schemas.tables import MAX_OPTIONS, MIN_OPTIONS, Question, RawRecord, Reject
 # What tables write where there is no key.
 NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
 WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
+SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
 _validator = TypeAdapter(list[Question], config=ConfigDict(extra="forbid"))
 
@@ -238,6 +239,8 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
         if letter in draft.labels:
             repairs.append("key_from_explanation")
             return draft.labels.index(letter), None, None
+    if found.reason == Reason.ANSWER_NOT_IN_OPTIONS and isinstance(key, str) and SEVERAL_NUMBERS.fullmatch(key):
+        return None, Reason.MULTIPLE_ANSWERS, f"key {key!r}"
     if found.repair:
         repairs.append(found.repair)
     return found.position, found.reason, hint if found.reason == Reason.MISSING_ANSWER and hint else found.detail

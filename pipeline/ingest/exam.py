@@ -21,12 +21,16 @@ _KEY_HEADING = re.compile(
     r"\W*(?:BẢNG\s+|Bảng\s+)?(?:ĐÁP\s*ÁN|Đáp\s*án|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+keys?)?|KEYS?|HƯỚNG\s+DẪN\s+GIẢI|LỜI\s+GIẢI)\b(?P<rest>[^?]*)$"
 )
 _PAIR = re.compile(r"(?:(?:Câu|Question|Q)\s*\.?\s*)?(\d{1,3})\s*[.:)\-–=]?\s*(?:(?:Chọn|chọn|Đáp án|đáp án)\s*:?\s*)?\(?([A-J])\b\)?")
+_CHOSEN = re.compile(r"\s*(?:(?:Câu|Question)\s*)?\d{1,3}\s*[.:)]?\s*(?:chọn|đáp án)\b", re.IGNORECASE)
 _RANGE = re.compile(r"(\d{1,3})\s*[-–]\s*(\d{1,3})\s*[.:)]\s*([A-J](?:[ ,;]*[A-J])+)(?![\w])")
 _PAIR_LINE = re.compile(rf"[\s|]*(?:(?:{_RANGE.pattern}|{_PAIR.pattern})[\s,;|./]*)+")
 # The key behind one question, on a line of its own or before its solution.
 _OWN_KEY = re.compile(
     r"\W*(?:đáp\s*án(?:\s+đúng)?(?:\s+là)?|đ/?a|(?:the\s+)?(?:correct\s+)?answer(?:\s+is)?|ans|key|chọn(?:\s+đáp\s+án|\s+câu)?)\s*[:.\-=]?\s*\(?([A-J])(?![\w'’])",
     re.IGNORECASE,
+)
+_SOLUTION = re.compile(
+    r"\W*(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|solution|rationale|phương\s+pháp\s+giải)(?:\W|$)", re.IGNORECASE
 )
 _END = re.compile(
     r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+|\(?(?:Thí sinh|Cán bộ coi thi)\b"
@@ -35,9 +39,7 @@ _RUBRIC = re.compile(
     r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
     r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng))\b"
 )
-_FROM_TO = re.compile(
-    r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE
-)
+_FROM_TO = re.compile(r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE)
 
 
 class Line(NamedTuple):
@@ -67,8 +69,25 @@ def exam_items(lines: list[Line], table_keys: dict[int, str]) -> Iterator[Item]:
     for place, block in enumerate(blocks, start=1):
         # A number that stands twice (sections that count anew) has no key of its own in a list.
         key = (None if block.number in repeated else keys.get(block.number)) or _own_key(block.lines) or marked[place - 1]
-        cells = {"question": "\n".join(line.text for line in block.lines).strip(), "answer": key}
-        yield Item(f"item:{place}", cells | ({"context": block.context} if block.context else {}))
+        solution = _solution_start(block.lines)
+        cells = {"question": _joined(block.lines[:solution]), "answer": key}
+        more = {"context": block.context, "explanation": _joined(block.lines[solution:])}
+        yield Item(f"item:{place}", cells | {name: text for name, text in more.items() if text})
+
+
+def _joined(lines: list[Line]) -> str:
+    return "\n".join(line.text for line in lines).strip()
+
+
+def _solution_start(lines: list[Line]) -> int:
+    """Where the key or solution behind the options begins; the number of lines where there is none."""
+    starts = (i for i, line in enumerate(lines) if i and (_OWN_KEY.match(line.text) or _SOLUTION.match(line.text)) and has_options(lines[:i]))
+    return next(starts, len(lines))
+
+
+def starts_question(text: str) -> bool:
+    """True for a line that begins "Câu 1", "Question 1"."""
+    return _WORD_START.match(text) is not None
 
 
 def has_options(lines: list[Line]) -> bool:
@@ -132,15 +151,11 @@ def _passage(lines: list[Line]) -> tuple[str | None, int]:
 def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
     """Letter by question number, and the lines without those that list the keys."""
     headings = [
-        i
-        for i, line in enumerate(lines)
-        if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
+        i for i, line in enumerate(lines) if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
     ]
     for heading in reversed(headings):
         section = lines[heading:]
-        first = next(
-            (i for i, line in enumerate(section) if i and has_options(section[i : i + 6]) and _WORD_START.match(line.text)), len(section)
-        )
+        first = next((i for i, line in enumerate(section) if i and _is_question(section, i)), len(section))
         found = {n: letter for line in section[:first] for n, letter in _pairs(line.text)}
         if found or table_keys:
             # At the end usually; a list of keys may stand before the questions as well.
@@ -152,6 +167,12 @@ def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int,
     if len(listed) >= 2:
         return listed | table_keys, lines[:end]
     return dict(table_keys), lines
+
+
+def _is_question(lines: list[Line], place: int) -> bool:
+    """True where a numbered question with options begins, not its line in a list of keys ("Câu 1: Chọn A. Vì ...")."""
+    text = lines[place].text
+    return bool(_WORD_START.match(text)) and has_options(lines[place : place + 6]) and not _PAIR_LINE.fullmatch(text) and not _CHOSEN.match(text)
 
 
 def _is_rest(rest: str) -> bool:

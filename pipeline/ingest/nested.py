@@ -48,12 +48,7 @@ def too_deep(value: Any) -> bool:
     """True for a value nested over MAX_DEPTH levels: no question is, and walking it could exhaust the stack."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
+        outer = (item.values() if isinstance(item, Mapping) else item for item in level if isinstance(item, Mapping | list))
+        if not (level := [inner for items in outer for inner in items]):
             return False
     return True

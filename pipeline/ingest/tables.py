@@ -41,34 +41,36 @@ def usable_header(row: Row) -> FieldMap | None:
     return found if found.usable and (found.option_columns or found.columns.keys() & {"options", "answer"}) else None
 
 
+def is_question_table(rows: Sequence[Row]) -> bool:
+    """True for a table of a document whose first row names a question and its options (not "Câu | 1 | 2", which lists keys)."""
+    found = usable_header(rows[0]) if rows else None
+    return found is not None and ("options" in found.columns or any(not name.isdigit() for name in found.option_columns))
+
+
 def _header(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
     """Column names and the rows below: the first row, unless it names no question and one further down does.
 
     A header in two rows (options A to D below a merged cell) is read as one.
     """
     for place, row in enumerate(rows[:HEADER_ROWS]):
-        found = usable_header(row)
         below = rows[place + 1] if place + 1 < len(rows) else []
-        if found is None or not (found.option_columns or "options" in found.columns):
-            width = max(len(row), len(below))
-            upper, lower = ([*map(_plain, r), *[""] * (width - len(r))] for r in (row, below))
-            both = [low or high for high, low in zip(upper, lower, strict=True)]
-            if any(lower) and _adds_options(upper, lower, both):
-                return _unique(both), rows[place + 2 :]
-        if found is not None:
+        width = max(len(row), len(below))
+        upper, lower = ([*map(_plain, r), *[""] * (width - len(r))] for r in (row, below))
+        both = [low or high for high, low in zip(upper, lower, strict=True)]
+        if _adds_options(upper, lower, both):
+            return _unique(both), rows[place + 2 :]
+        if usable_header(row) is not None:
             return _unique([_plain(cell) for cell in row]), rows[place + 1 :]
     return _unique([_plain(cell) for cell in rows[0]]), rows[1:]
 
 
 def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
-    """True where the second row only names options, and both rows together name all parts of a question."""
+    """True where the second row names options and nothing else, and both rows together name all parts of a question."""
+    added = [low for high, low in zip(upper, lower, strict=True) if low and low != high]
+    if len(added) < 2 or not any(upper) or max(map(len, added)) > 30:
+        return False
     found = usable_header(both)
-    return (
-        found is not None
-        and bool(found.option_columns)
-        and not any(cell and cell not in found.option_columns for cell in lower)
-        and any(upper)
-    )
+    return found is not None and bool(found.option_columns) and set(added) <= set(found.option_columns)
 
 
 def _is_headless(rows: list[list[Any]]) -> bool:
@@ -78,11 +80,7 @@ def _is_headless(rows: list[list[Any]]) -> bool:
         return False
     body = rows[:50]
     columns = [place for place, cell in enumerate(first) if _LETTER.fullmatch(cell)]
-    keys = [
-        place
-        for place in columns
-        if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
-    ]
+    keys = [place for place in columns if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None
 

@@ -6,11 +6,12 @@ from itertools import groupby
 
 from pipeline.ingest.exam import OPTION, PLAIN, Line, Marks, exam_items, has_options, table_keys
 from pipeline.ingest.items import Format, Item, Sample
-from pipeline.ingest.tables import table_items, usable_header
+from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
 
 _START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)])")
 _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[]{0,3}[Aa]\s?[.)*_]{1,3}[:)\]]?\s*\S")
+_TABLE_RULE = re.compile(r"(?m)^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 _EMPHASIS = re.compile(r"\*\*(?P<bold>\S(?:.*?\S)?)\*\*|__(?P<under>\w(?:.*?\S)?)__|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>")
 _STAR_BEFORE = re.compile(r"^[\s-]*(?:\*|\[[xX*]\]|✓|✔|→|=>)\s*(?=\(?[A-Ja-j]\s?[.)])")
 _STAR_BEHIND = re.compile(r"\s*(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
@@ -19,7 +20,9 @@ _STAR = frozenset(["star"])
 
 
 def sniff(sample: Sample) -> bool:
-    """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each."""
+    """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or a table in Markdown."""
+    if _TABLE_RULE.search(sample.text):
+        return True
     starts, lists = len(_START.findall(sample.text)), len(_FIRST_OPTION.findall(sample.text))
     return (
         lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)*_]", sample.text) is not None
@@ -34,9 +37,9 @@ def read(text: str) -> Iterator[Item]:
     for barred, group in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|")):
         block = list(group)
         rows = [[cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:-]+", line)]
-        if barred and (found := table_keys(rows)):
+        if barred and not is_question_table(rows) and (found := table_keys(rows)):
             keys |= found
-        elif barred and rows and usable_header(rows[0]):
+        elif barred and is_question_table(rows):
             tables += [item._replace(locator=f"table/{item.locator}") for item in table_items([list(row) for row in rows])]
         else:
             lines += [_line(line) if line.strip() else None for line in block]

@@ -11,9 +11,10 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pipeline.ingest.exam import PLAIN, Line, Marks, exam_items, table_keys
+from pipeline.ingest.exam import PLAIN, Line, Marks, exam_items, starts_question, table_keys
 from pipeline.ingest.items import Format, Item, Sample
-from pipeline.ingest.tables import table_items, usable_header
+from pipeline.ingest.tables import is_question_table, table_items
+from pipeline.ingest.vietnamese import repair_vietnamese
 from schemas.errors import DataError
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -38,6 +39,10 @@ def sniff(sample: Sample) -> bool:
 def read(data: bytes) -> Iterator[Item]:
     """One item a numbered question, or a row of a table whose header names the parts of a question. Raises DataError without any."""
     body, numbering = _open(data)
+    texts = [element for element in body.iter(f"{W}t") if element.text]
+    if repaired := repair_vietnamese(" ".join(element.text or "" for element in texts)):
+        for element in texts:
+            element.text = repaired[0](element.text or "")
     lines: list[Line] = []
     keys: dict[int, str] = {}
     questions: Rows = []
@@ -45,12 +50,10 @@ def read(data: bytes) -> Iterator[Item]:
         if block.tag == f"{W}p":
             lines += _lines(block, numbering)
             continue
-        rows = [
-            ["\n".join(line.text for p in cell.iter(f"{W}p") for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)
-        ]
-        if found := table_keys(rows):
+        rows = [["\n".join(line.text for p in cell.iter(f"{W}p") for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)]
+        if not is_question_table(rows) and (found := table_keys(rows)):
             keys |= found
-        elif rows and usable_header(rows[0]):
+        elif is_question_table(rows):
             questions += rows if not questions or questions[0] != rows[0] else rows[1:]
         else:
             lines += [line for row in _rows(block) for line in _row_lines(row, numbering)]
@@ -77,9 +80,7 @@ class _Numbering:
         self.of_style: dict[str, tuple[str, int]] = {}
         self.counts: dict[tuple[str, int], int] = {}
         for element in numbering.iter(f"{W}abstractNum") if numbering is not None else ():
-            abstract[_value(element, "abstractNumId", "")] = {
-                int(_value(level, "ilvl", "0")): _level(level) for level in element.iter(f"{W}lvl")
-            }
+            abstract[_value(element, "abstractNumId", "")] = {int(_value(level, "ilvl", "0")): _level(level) for level in element.iter(f"{W}lvl")}
         for element in numbering.findall(f"{W}num") if numbering is not None else ():
             self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "", {})
         for style in styles.iter(f"{W}style") if styles is not None else ():
@@ -97,18 +98,20 @@ class _Numbering:
             return ""
         number, depth = place
         self.counts[number, depth] = count = self.counts.get((number, depth), level.start - 1) + 1
-        deeper = [key for key in self.counts if key[0] == number and key[1] > depth]
+        for key in [key for key in self.counts if key[0] == number and key[1] > depth]:
+            del self.counts[key]
         if "Letter" not in level.style:
-            deeper += [key for key in self.counts if "Letter" in self.levels[key[0]][key[1]].style]
-        for key in deeper:
-            self.counts.pop(key, None)
+            self.restart_letters()
         text = level.text
         for other in range(depth + 1):
             written = self.levels[number].get(other, level)
-            text = text.replace(
-                f"%{other + 1}", self._written(count if other == depth else self.counts.get((number, other), 1), written.style)
-            )
+            text = text.replace(f"%{other + 1}", self._written(count if other == depth else self.counts.get((number, other), 1), written.style))
         return text + " "
+
+    def restart_letters(self) -> None:
+        """A new question: its options are lettered from A, whatever the list says."""
+        for key in [key for key in self.counts if "Letter" in self.levels[key[0]][key[1]].style]:
+            del self.counts[key]
 
     def _written(self, count: int, style: str) -> str:
         if "Letter" not in style or not 1 <= count <= 26:
@@ -146,8 +149,7 @@ def _open(data: bytes) -> tuple[Element, _Numbering]:
             body = fromstring(archive.read("word/document.xml"), forbid_dtd=True).find(f"{W}body")
             names = set(archive.namelist())
             others = [
-                fromstring(archive.read(name), forbid_dtd=True) if name in names else None
-                for name in ("word/numbering.xml", "word/styles.xml")
+                fromstring(archive.read(name), forbid_dtd=True) if name in names else None for name in ("word/numbering.xml", "word/styles.xml")
             ]
     except (*_BROKEN_ZIP, ParseError, DefusedXmlException, ValueError, RecursionError) as error:
         raise DataError(f"not a readable Word document: {error}") from error
@@ -197,6 +199,8 @@ def _lines(paragraph: Element, numbering: _Numbering | None) -> list[Line]:
     for piece in text.split("\n"):
         lines.append(Line(piece, marks[start : start + len(piece)]))
         start += len(piece) + 1
+    if numbering and not prefix and starts_question(text):
+        numbering.restart_letters()
     return [line for line in lines if line.text.strip()]
 
 
@@ -222,9 +226,7 @@ def _runs(element: Element) -> Iterator[tuple[str, Marks]]:
 def _style(properties: Element | None) -> Marks:
     if properties is None:
         return PLAIN
-    found = [
-        (name, _child(properties, name) or "true") for name in ("u", "b", "highlight", "color") if properties.find(f"{W}{name}") is not None
-    ]
+    found = [(name, _child(properties, name) or "true") for name in ("u", "b", "highlight", "color") if properties.find(f"{W}{name}") is not None]
     return frozenset(
         f"{name}:{value}" if name in ("highlight", "color") else name
         for name, value in found
