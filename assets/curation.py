@@ -14,7 +14,7 @@ from pipeline.ingest import files_without_records, ingest
 from pipeline.lake import Version
 from pipeline.ledger import build_ledger, dataset_version, funnel, reason_counts
 from pipeline.normalize import normalize
-from pipeline.select import select
+from pipeline.select import contamination_counts, select
 from pipeline.split import split
 from schemas.reasons import REASON_TEXT, Reason
 
@@ -161,7 +161,9 @@ def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> 
 
     names = ["duplicate_clusters", "duplicate_pairs"]
     (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], foundry.config.dedup.model_dump(), work)
-    return output(members, dict(counts)), output(pairs, {"counts": counts_table(counts, "what")})
+    frame = members.frame()
+    cuts = _records(frame.loc[frame["cut_from"].notna(), ["record_id", "cut_from"]].head(50))
+    return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})
 
 
 @table_asset(
@@ -199,7 +201,15 @@ def curated_questions(
     frame = table.frame()
     kept = int(frame["kept"].sum())
     duplicates = {"duplicate_fraction": int(frame["disposition"].eq("duplicate").sum()) / len(frame)} if len(frame) else {}
-    return output(table, {"kept": kept, "reasons": reasons_table(reason_counts(frame)), **duplicates})
+    conflicts = _records(frame.loc[frame["disposition"].eq("conflict"), ["record_id", "representative_id", "detail"]].head(50))
+    metadata = {
+        "kept": kept,
+        "reasons": reasons_table(reason_counts(frame)),
+        "contamination": counts_table(contamination_counts(frame), "how a benchmark touches training rows"),
+        "conflicts": markdown_table(conflicts, 300),
+        **duplicates,
+    }
+    return output(table, metadata)
 
 
 @table_asset(

@@ -261,10 +261,12 @@ def _member_rows(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], p
         for me, other in ((pair["left_id"], pair["right_id"]), (pair["right_id"], pair["left_id"])):
             neighbours[me].append((ORDER[pair["relation"]], other, pair["relation"]))
     place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
+    cluster_of = {nodes.record_id[row]: cluster for rows, cluster in zip(nodes.copies, clusters, strict=True) for row in rows}
     out = []
     for record_id, content_id, role in zip(nodes.record_id, nodes.row_content, nodes.role, strict=True):
         cluster, group = clusters[place[content_id]], groups[place[content_id]]
-        near = sorted(neighbours.get(record_id, []))[:20]
+        near = sorted(neighbours.get(record_id, []))
+        cut = (other for _, other, relation in near if relation in DUPLICATE and cluster_of[other] != cluster)
         out.append(
             {
                 "record_id": record_id,
@@ -273,7 +275,8 @@ def _member_rows(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], p
                 "cluster_id": first_in_cluster[cluster] if sizes[cluster] > 1 else None,
                 "split_group": smallest_in_group[group],
                 "best_relation": near[0][2] if near else None,
-                "neighbours": [f"{relation}:{other}" for _, other, relation in near],
+                "neighbours": [f"{relation}:{other}" for _, other, relation in near[:20]],
+                "cut_from": next(cut, None),
             }
         )
     return out

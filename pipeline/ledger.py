@@ -88,7 +88,7 @@ def _require(holds: pa.ChunkedArray, records: pa.Table, problem: str, stage: str
 _FROM_RECORD = ("record_id", "source", "role", "file", "locator", "encoding", "file_sha256", "payload")
 _FROM_BOTH = ("stem", "context", "options", "subject", "language", "repairs")
 _FROM_QUESTION = ("content_id", "answer_index", "explanation", "fixed_order", "original_id")
-_FROM_SELECTION = ("cluster_id", "split_group", "representative_id", "relation", "quality_score")
+_FROM_SELECTION = ("cluster_id", "split_group", "representative_id", "relation", "shared_13gram", "quality_score")
 
 
 def funnel(ledger: pd.DataFrame) -> dict[str, int]:

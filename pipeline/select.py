@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from pipeline.contamination import most_shared
 from pipeline.work import collector_paused
 from schemas.config import Config
 from schemas.reasons import Disposition, Reason, Relation
@@ -47,7 +48,12 @@ def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, 
     for row in left:
         if row["record_id"] not in fates:
             fates[row["record_id"]] = _threshold(scores[row["record_id"]], config.quality.min_score)
-    out = (_row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]]) for row in rows)
+    shared = most_shared(questions)
+    out = (
+        _row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]])
+        | {"shared_13gram": shared.get(row["record_id"])}
+        for row in rows
+    )
     return to_frame(out, Selection)
 
 
@@ -120,13 +126,28 @@ def _conflicting(
         for row in training
         if row["content_id"] in opponents and (cluster := member[row["record_id"]]["cluster_id"])
     }
+    by_id = {row["record_id"]: row for row in training}
     fates = {}
     for row in training:
         opponent = opponents.get(row["content_id"]) or clusters.get(member[row["record_id"]]["cluster_id"] or "")
         if opponent:
-            detail = f"its key {row['options'][row['answer_index']]!r} is contradicted by record {opponent}"
+            other = by_id[opponent]
+            detail = f"its key {_key(row)!r} is contradicted by {_key(other)!r}, the key of record {opponent} ({other['locator']})"
             fates[row["record_id"]] = _Fate(Disposition.CONFLICT, Reason.CONFLICTING_ANSWERS, detail, opponent, Relation.CONFLICT)
     return fates
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    text: str = row["options"][row["answer_index"]]
+    return text
+
+
+def contamination_counts(selection: pd.DataFrame) -> dict[str, int]:
+    """Number of training rows by how a benchmark touched them: removed (by reason), and only flagged for a shared 13-gram."""
+    codes = selection["reason_codes"].explode().dropna()
+    counts = {str(code): int(count) for code, count in codes[codes.str.startswith("contaminated_")].value_counts().items()}
+    flagged = selection["shared_13gram"].notna() & selection["disposition"].ne(Disposition.CONTAMINATED).fillna(True)
+    return {**counts, "removed": sum(counts.values()), "shared_13gram_only": int(flagged.sum())}
 
 
 def _duplicates(

@@ -556,20 +556,21 @@ def _equal_stems(a: Prepared, b: Prepared, similarity: float, slips: list[tuple[
     if not kept and (_turned_round(a, b) or any(_bare(x) != _bare(y) for x, y in slips)):
         return Verdict(Relation.DIFFERENT, similarity, "the same content words, related the other way round, or one letter apart")
     foreign = bool(a.context_text and b.context_text) and not passage and _jaccard(a.context, b.context) < 0.5
-    if _order_is_the_question(a, b) and not options.all_equal:
-        return Verdict(Relation.DIFFERENT, similarity, "the same words in another order")
+    if _order_is_the_question(a, b):
+        relation = Relation.VARIANT if options.all_equal else Relation.DIFFERENT
+        return Verdict(relation, similarity, "the same words in another order")
     if foreign and not options.all_equal:
         return Verdict(Relation.DIFFERENT, similarity, "one stem under different passages")
     if options.answer_same:
         if options.all_equal:
             return Verdict(Relation.SAME, similarity, "same stem, options and answer" + (", a slip apart" if slips else ""))
-        if options.matched == 1 and len(a.content) < 4:
+        if options.matched == 1 and min(len(a.content), len(b.content)) < 4 and not a.names & b.names:
             return Verdict(Relation.RELATED, similarity, "a short stem and one option in common")
         return Verdict(Relation.VARIANT, similarity, "same stem and answer, other distractors")
     if options.left_in_right and options.right_in_left:
         return Verdict(Relation.CONFLICT, similarity, "same stem, and each key stands among the other's wrong options")
-    superlative = any(word in SUPERLATIVES for word in a.stem)
-    if (options.left_in_right or options.right_in_left) and not superlative and options.matched >= len(a.options) - 1:
+    superlative = any(word in SUPERLATIVES for word in (*a.stem, *b.stem))
+    if (options.left_in_right or options.right_in_left) and not superlative and options.matched >= max(len(a.options), len(b.options)) - 1:
         return Verdict(Relation.CONFLICT, similarity, "same stem, and one key stands among the other's wrong options")
     if options.answer_reworded:
         return Verdict(Relation.VARIANT, similarity, "same stem and distractors, the answer in other words")
@@ -626,7 +627,7 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
         return Verdict(relation, similarity, "same options and answer, the stem reworded")
     wordy = min(a.option_length, b.option_length) >= 3
     enough = options.matched >= (3 if wordy and likeness < 0.85 else 2) and common >= (4 if wordy else 6)
-    least = 0.8 if common >= 25 else 0.75 if a.page and b.page else 0.7 if common >= 20 else 0.65 if a.numeric else 0.52
+    least = 0.8 if common >= 25 else 0.75 if a.page and b.page else 0.7 if common >= 20 else 0.65 if a.numeric or b.numeric else 0.52
     if enough and likeness >= least and exchanged <= (max(2, common // 3) if wordy else 2):
         return Verdict(Relation.VARIANT, similarity, "same answer, stem and distractors reworded")
     return Verdict(Relation.DIFFERENT, similarity, f"other words in the stem: {a.show(only_a)} and {b.show(only_b)}")
@@ -638,7 +639,7 @@ def _near_conflict(a: Prepared, b: Prepared, options: _Options, added: Sequence[
     harmless = len(added) <= 2 and not stem & SUPERLATIVES and not {*added} & (LIMITS | DIRECTIONS | COMPARISONS | a.names | b.names)
     # Small words count here: one who gives (cho) is none who takes.
     one_sided = {*a.stem} - {*b.stem} <= ASKING or {*b.stem} - {*a.stem} <= ASKING
-    agreed = options.left_in_right and options.right_in_left and options.matched >= len(a.options) - 1
+    agreed = options.left_in_right and options.right_in_left and options.matched >= max(len(a.options), len(b.options)) - 1
     if harmless and one_sided and agreed and common >= 4 and not _turned_round(a, b) and not any(map(_fixed, added)):
         return Verdict(Relation.CONFLICT, similarity, f"each key stands among the other's wrong options; only added: {' '.join(added)}")
     return Verdict(Relation.DIFFERENT, similarity, "other stem and other answer")
@@ -655,7 +656,7 @@ def _one_added(a: Prepared, b: Prepared, options: _Options, added: Sequence[str]
     if options.matched < 2 and not EXTREMES.isdisjoint(added):
         return Verdict(Relation.DIFFERENT, similarity, f"one stem asks for more: {longer.show(added)}")
     answer = a.full_options[a.answer_index]
-    telling = common >= 3 and likeness >= (0.75 if a.numeric else 0.6) and not GENERIC.issuperset(answer)
+    telling = common >= 3 and likeness >= (0.75 if a.numeric or b.numeric else 0.6) and not GENERIC.issuperset(answer)
     if (options.matched >= 2 or telling or (common >= 6 and likeness >= 0.5)) and similarity >= 0.35:
         return Verdict(Relation.VARIANT, similarity, f"same answer, other distractors; only added: {longer.show(added)}")
     return Verdict(Relation.DIFFERENT, similarity, "little in common")

@@ -139,6 +139,7 @@ class ClusterMember(Row):
     split_group: str = Field(description="questions that must share a split: the smallest content_id among them")
     best_relation: str | None = Field(description="strongest relation to any other question")
     neighbours: list[str] = Field(description="relation:record_id, strongest first, at most 20")
+    cut_from: str | None = Field(description="a record that it is the same as and not clustered with: a chain of unlike rows was cut there")
 
 
 class Quality(Row):
@@ -164,6 +165,7 @@ class Selection(Row):
     cluster_id: str | None
     representative_id: str | None = Field(description="the record that decided: winner, benchmark item or contradicting record")
     relation: str | None
+    shared_13gram: str | None = Field(description="the benchmark record that it shares most 13-grams with; this flags and removes nothing")
     quality_score: float
     source: str
     subject: str | None
@@ -197,6 +199,7 @@ class LedgerRow(Row):
     split_group: str | None
     representative_id: str | None
     relation: str | None
+    shared_13gram: str | None = Field(description="the benchmark record that it shares most 13-grams with; this flags and removes nothing")
     quality_score: float | None
     flags: list[str] | None
     split: str | None

@@ -141,6 +141,43 @@ def test_a_chain_of_small_changes_never_joins_unlike_ends():
         assert any(all(other == centre or (min(centre, other), max(centre, other)) in like for other in ids) for centre in ids)
 
 
+def test_a_cut_chain_names_the_rows_that_it_parted():
+    words = "river mountain valley forest desert island harbour village castle bridge meadow canyon".split()
+    options = ["beside the old mill", "under the stone arch", "behind the tall tower"]
+    # Each row has one word more than the one before it, or one less, at the other end.
+    rows = [
+        (f"Which of these {' and '.join(words[i // 2 : i // 2 + 7 + i % 2])} is where the fair was held?", options, 0) for i in range(8)
+    ]
+    members, pairs = run(*rows)
+    same = {(pair["left_id"], pair["right_id"]) for pair in pairs if pair["relation"] in ("exact", "same")}
+    cluster = {row["record_id"]: row["cluster_id"] or row["record_id"] for row in members}
+    parted = {pair for pair in same if cluster[pair[0]] != cluster[pair[1]]}
+    assert parted, "the chain is cut somewhere"
+    assert {row["record_id"] for row in members if row["cut_from"]} == {name for pair in parted for name in pair}
+    for row in members:
+        if row["cut_from"]:
+            assert tuple(sorted((row["record_id"], row["cut_from"]))) in parted
+
+
+def test_one_stem_with_other_options_shares_a_group_and_no_cluster():
+    members, pairs = run(
+        ("Which of these cities lies on the river Rhine?", ["Basel", "Hanover", "Leipzig"], 0),
+        ("Which of these cities lies on the river Rhine?", ["Cologne", "Munich", "Rostock"], 0),
+    )
+    assert {pair["relation"] for pair in pairs} == {"related"}
+    assert len({row["split_group"] for row in members}) == 1
+    assert {row["cluster_id"] for row in members} == {None}
+
+
+def test_a_template_makes_no_group_however_often_it_stands():
+    rows = [
+        (f"What is the capital city of {name}?", [f"{name} Town", f"New {name}", f"Port {name}"], 0)
+        for name in map("Land{}ia".format, "abcdefghij")
+    ]
+    members, _ = run(*rows)
+    assert len({row["split_group"] for row in members}) == len(rows)
+
+
 @pytest.mark.parametrize("rows", [[], [CAPITAL], [CAPITAL] * 50])
 def test_no_one_and_only_duplicates(rows):
     members, _ = run(*rows)

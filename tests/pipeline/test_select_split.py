@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.select import select
+from pipeline.select import contamination_counts, select
 from pipeline.split import split
 from schemas.config import Config, SplitConfig
 from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, SplitRow, to_frame, to_rows
@@ -14,8 +14,8 @@ def config(**blocks):
     return Config.model_validate({"dataset": "d", "sources": [{"name": "s", "path": "*"}], **blocks})
 
 
-def verdicts(rows, pairs=(), **blocks):
-    """`rows`: (record_id, content_id, cluster or None, role, score); `pairs`: (left, right, relation)."""
+def verdicts(rows, pairs=(), stems=None, **blocks):
+    """`rows`: (record_id, content_id, cluster or None, role, score); `pairs`: (left, right, relation); `stems`: by record_id."""
     questions = [
         {
             **{
@@ -25,7 +25,7 @@ def verdicts(rows, pairs=(), **blocks):
                 "file": "f",
                 "locator": f"f#item:{r}",
                 "content_id": c,
-                "stem": "?",
+                "stem": (stems or {}).get(r, "?"),
                 "context": None,
             },
             **{"options": ["a", "b"], "answer_index": 0, "explanation": None, "subject": None, "language": "en", "original_id": None},
@@ -42,6 +42,7 @@ def verdicts(rows, pairs=(), **blocks):
             "split_group": cluster or c,
             "best_relation": None,
             "neighbours": [],
+            "cut_from": None,
         }
         for r, c, cluster, role, _ in rows
     ]
@@ -81,6 +82,11 @@ def test_both_sides_of_a_conflict_are_held_back_with_their_duplicates():
     assert found["r1"]["representative_id"] == "r3"
 
 
+def test_a_conflict_names_both_keys_and_the_place_of_the_other():
+    found = verdicts([("r1", "c1", None, "train", 1.0), ("r2", "c2", None, "train", 1.0)], [("r1", "r2", "conflict")])
+    assert found["r1"]["detail"] == "its key 'a' is contradicted by 'a', the key of record r2 (f#item:r2)"
+
+
 @pytest.mark.parametrize("relation", ["exact", "same", "variant", "conflict"])
 def test_what_a_benchmark_holds_is_contaminated(relation):
     cluster = "c1" if relation in ("exact", "same") else None
@@ -102,6 +108,65 @@ def test_duplicates_of_a_contaminated_question_go_with_it():
     found = verdicts(rows, [("r1", "r2", "same"), ("b1", "r1", "variant")])
     assert found["r2"]["reason_codes"] == ["contaminated_cluster"]
     assert found["r2"]["representative_id"] == "b1"
+
+
+@pytest.mark.parametrize(
+    ("rows", "pairs", "expected"),
+    [
+        # the variant edge is that of another member of the cluster, and the score keeps that one from being its representative
+        (
+            [("r1", "c1", "c1", "train", 1.0), ("r2", "c2", "c1", "train", 0.2), ("b1", "c3", None, "benchmark", 1.0)],
+            [("r1", "r2", "same"), ("b1", "r2", "variant")],
+            {"r1": "contaminated_cluster", "r2": "contaminated_variant"},
+        ),
+        # the benchmark holds a question twice, and only the copy was judged
+        (
+            [("r1", "c1", None, "train", 1.0), ("b1", "c2", "c2", "benchmark", 1.0), ("b2", "c3", "c2", "benchmark", 1.0)],
+            [("b1", "b2", "same"), ("b2", "r1", "variant")],
+            {"r1": "contaminated_variant"},
+        ),
+        # a benchmark question in the cluster, judged against another member alone
+        (
+            [("r1", "c1", "c1", "train", 1.0), ("r2", "c2", "c1", "train", 1.0), ("b1", "c3", "c1", "benchmark", 1.0)],
+            [("r1", "r2", "same"), ("b1", "r1", "same")],
+            {"r1": "contaminated_same", "r2": "contaminated_cluster"},
+        ),
+        # copies of one training question: pairs name the first alone
+        (
+            [("r1", "c1", "c1", "train", 1.0), ("r2", "c1", "c1", "train", 1.0), ("b1", "c3", None, "benchmark", 1.0)],
+            [("r1", "r2", "exact"), ("b1", "r1", "conflict")],
+            {"r1": "contaminated_conflict", "r2": "contaminated_conflict"},
+        ),
+        # a variant of a variant shares nothing with the benchmark
+        (
+            [("r1", "c1", None, "train", 1.0), ("r2", "c2", None, "train", 1.0), ("b1", "c3", None, "benchmark", 1.0)],
+            [("r1", "r2", "variant"), ("b1", "r1", "variant")],
+            {"r1": "contaminated_variant", "r2": None},
+        ),
+    ],
+)
+def test_the_whole_cluster_of_what_a_benchmark_holds_goes(rows, pairs, expected):
+    found = verdicts(rows, pairs)
+    assert {name: next(iter(found[name]["reason_codes"]), None) for name in expected} == expected
+    assert all(found[name]["representative_id"] in ("b1", "b2") for name, reason in expected.items() if reason)
+    assert all(row["disposition"] == "benchmark" for name, row in found.items() if name.startswith("b"))
+
+
+def test_a_shared_13gram_flags_and_removes_nothing():
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    rows = [("r1", "c1", None, "train", 1.0), ("r2", "c2", None, "train", 1.0), ("b1", "c3", None, "benchmark", 1.0)]
+    found = verdicts(rows, stems={"r1": f"{text} or more?", "r2": "one two three?", "b1": f"Is {text}?"})
+    assert (found["r1"]["kept"], found["r1"]["shared_13gram"]) == (True, "b1")
+    assert found["r2"]["shared_13gram"] is None
+    assert contamination_counts(to_frame(list(found.values()), Selection)) == {"removed": 0, "shared_13gram_only": 1}
+
+
+def test_contaminated_rows_are_counted_by_relation_and_flagged_ones_apart():
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    rows = [(f"r{i}", f"c{i}", None, "train", 1.0) for i in range(3)] + [("b1", "c9", None, "benchmark", 1.0)]
+    found = verdicts(rows, [("b1", "r0", "variant"), ("b1", "r1", "same")], stems=dict.fromkeys(("r0", "r2", "b1"), text))
+    counts = contamination_counts(to_frame(list(found.values()), Selection))
+    assert counts == {"contaminated_variant": 1, "contaminated_same": 1, "removed": 2, "shared_13gram_only": 1}
 
 
 def test_contamination_goes_before_conflict_and_conflict_before_duplicate():
@@ -138,7 +203,14 @@ def selection(groups, sources=None):
                     "disposition": None,
                     "reason_codes": [],
                 },
-                **{"detail": None, "cluster_id": None, "representative_id": None, "relation": None, "quality_score": 1.0},
+                **{
+                    "detail": None,
+                    "cluster_id": None,
+                    "representative_id": None,
+                    "relation": None,
+                    "shared_13gram": None,
+                    "quality_score": 1.0,
+                },
                 **{"source": sources[i] if sources else "s", "subject": None, "language": "en", "answer_index": 0, "option_count": 4},
             }
             for i, group in enumerate(groups)
