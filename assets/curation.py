@@ -9,7 +9,7 @@ import dagster as dg
 from assets.foundry import Foundry, code_version
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
 from pipeline.assess import assess
-from pipeline.balance import split_balance
+from pipeline.balance import placed_rows, split_balance
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import ingest
 from pipeline.lake import Version
@@ -211,7 +211,7 @@ def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.O
     def work() -> Any:
         selection = curated_questions.frame()
         found = split(selection, foundry.config.split)
-        cells = split_balance(_records(found.merge(selection.drop(columns=["content_id", "split_group"]), on="record_id")))
+        cells = split_balance(placed_rows(selection, found))
         return [found], {"balance_cells": len(cells), "balance_cells_outside_95_percent": sum(cell.outside for cell in cells)}
 
     (table,), facts = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, work)

@@ -7,8 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from pipeline.render import LETTERS
 from schemas.reasons import SPLITS
+from schemas.tables import Selection, to_rows
 
 Row = Mapping[str, Any]
 ATTRIBUTES: dict[str, Callable[[Row], str]] = {
@@ -39,6 +42,12 @@ class Cell(NamedTuple):
     def share(self) -> float:
         """Fraction of the part's rows, 0-1."""
         return self.observed / self.total
+
+
+def placed_rows(selection: pd.DataFrame, splits: pd.DataFrame) -> list[dict[str, Any]]:
+    """Selection rows of the kept questions, each with its split."""
+    placed = dict(zip(splits["record_id"], splits["split"], strict=True))
+    return [row | {"split": placed[row["record_id"]]} for row in to_rows(selection, Selection) if row["kept"]]
 
 
 def split_balance(rows: Sequence[Row]) -> list[Cell]:
