@@ -98,7 +98,7 @@ def _by_file(rows: Sequence[Row]) -> Iterable[Fix]:
     for (source, reason), found in single.items():
         by_file = Counter(row["file"] for row in found)
         (file, most), n = by_file.most_common(1)[0], len(found)
-        where = f"{source}: {file}" if len(by_file) == 1 else f"{source}: {len(by_file):,} files, {most:,} of them in {file}"
+        where = f"{source}: {file}" if len(by_file) == 1 else f"{source}: {len(by_file):,} files, at most {most:,} in one ({file})"
         yield Fix(f"mend rows: {reason}", where, ACTIONS[reason], n, n, _rows(n), _example(found[0]))
 
 

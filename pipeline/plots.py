@@ -106,10 +106,10 @@ def share_ranges(labels: Sequence[str], series: Mapping[str, Sequence[tuple[floa
         lines = [place + (number - (len(series) - 1) / 2) * height for place in range(len(values))]
         lows, widths = [100 * low for _, low, _ in values], [100 * (high - low) for _, low, high in values]
         axes.barh(lines, widths, left=lows, height=0.5 * height, color=BAND, label=None if number else "95% of chance")
-        dots = [OUTSIDE if not low <= share <= high else colours[number] for share, low, high in values]
-        axes.scatter([100 * share for share, _, _ in values], lines, s=26, color=dots, zorder=3)
-        axes.scatter([], [], s=26, color=colours[number], label=name)
-    axes.scatter([], [], s=26, color=OUTSIDE, label="outside")
+        rings = [colours[number] if low <= share <= high else OUTSIDE for share, low, high in values]
+        axes.scatter([100 * share for share, _, _ in values], lines, s=30, color=colours[number], edgecolors=rings, linewidths=2, zorder=3)
+        axes.scatter([], [], s=30, color=colours[number], label=name)
+    axes.scatter([], [], s=30, color="none", edgecolors=OUTSIDE, linewidths=2, label="outside")
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.set(xlabel=xlabel)

@@ -190,7 +190,7 @@ def _duplicates(facts: Facts) -> list[Block]:
             for line in (Line(row["locator"], "code"), Line(cut(said(row))), Line(cut(f"{row['relation']}: {_why(facts, row)}"), "dim"))
         ]
         more = len(clusters[winner]) - 3
-        score = f"kept: score {kept['quality_score']:g}"
+        score = f"{kept['disposition']}, score {kept['quality_score']:g}"
         losers += [Line(f"and {more} more", "dim")] if more > 0 else []
         rows.append([[Line(kept["locator"], "code"), Line(cut(said(kept))), Line(score, "dim")], losers])
     says = (
@@ -276,8 +276,8 @@ def _positions(facts: Facts) -> list[Block]:
     dots = {name: [(c.share, c.low / c.total, c.high / c.total) for c in found] for name, found in series.items()}
     labels = [cell.value for cell in before]
     says = (
-        "Where the right option stands, before selection and after. Chance: each option is right as often as any other. A position outside "
-        "teaches a model to guess; shuffling options when training evens it out, except where an option refers to others."
+        "Where the right option stands, before selection and after. By chance each option is right as often as any other; a position that "
+        "is right more often is something a model learns without reading. Shuffled options cure it, except where one refers to others."
     )
     caption = "Share of questions whose key stands at each position."
     columns = ["position", "before", "share", "95% of chance", "after", "share", "95% of chance", "verdict"]
