@@ -16,6 +16,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Seen by no reader and taken off by ingest (`text.clean`), so that a text which begins like a formula comes back as it was.
 GUARD = "\u200b"
 MAX_CELL_CHARS = 32_767
+FORMAT_TAG = re.compile(r"\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
 HEAD = ("record_id", "context", "question")
 TAIL = ("answer", "explanation", "subject", "language", "source", "fixed_order")
 
@@ -90,5 +91,9 @@ def _gift(row: Mapping[str, Any]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """GIFT's own marks behind a backslash; a line's end as `\\n`, which a backslash before it would make text."""
-    return re.sub(r"\n[ \n]*", r"\\n", re.sub(r"([\\=~#{}:])", r"\\\1", text).replace("\\\n", "\\ \n"))
+    """GIFT's own marks behind a backslash; a line's end as `\\n`, which a backslash before it would make text.
+
+    A format's name in front would be taken for one, so the default's goes before it.
+    """
+    text = re.sub(r"([\\=~#{}:])", r"\\\1", text).replace("\\\n", "\\ \n")
+    return ("[moodle]" if FORMAT_TAG.match(text) else "") + re.sub(r"\n[ \n]*", r"\\n", text)
