@@ -20,7 +20,7 @@ from pipeline.render import LETTERS, answer, messages
 from pipeline.sheets import gift_text, write_csv, write_xlsx
 from schemas.config import Config
 from schemas.errors import DataError
-from schemas.reasons import SPLITS
+from schemas.reasons import SPLITS, Disposition
 from schemas.tables import LedgerRow, to_rows
 
 MARK = ".mcq-export.json"
@@ -126,6 +126,7 @@ def card(given: Export) -> str:
         ],
         "dataset_version": version.dataset_version,
     }
+    funnel = [[str(name), f"{version.counts.get(str(name), 0):,}"] for name in Disposition]
     by_source = Counter((row["source"], row["split"]) for row in rows)
     sources = [
         [name, *(f"{by_source[name, str(split)]:,}" for split in SPLITS), licence or "not stated: clear it before you pass rows on"]
@@ -140,7 +141,7 @@ def card(given: Export) -> str:
             "`options` stand in file order, `answer_index` counts from 0, `answer` is its letter and `answer_text` its option. Rows of one "
             "`split_group` belong together (duplicates, variants, one passage) and never stand in two splits. `record_id` leads back to "
             "the raw record: `mcq trace RECORD_ID`.",
-            "## Funnel\n\n" + _table(["disposition", "records"], [[name, f"{n:,}"] for name, n in version.counts.items()]),
+            "## Funnel\n\n" + _table(["disposition", "records"], funnel),
             "## Licences by source\n\n" + _table(["source", *map(str, SPLITS), "licence"], sources),
             "## Known limits\n\n"
             "- Keys are those of the sources. Where two records contradicted each other both were held back "
@@ -170,7 +171,7 @@ def _messages(folder: Path, given: Export) -> None:
         _jsonl(folder / f"{name}.jsonl", chats)
     tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant", "system_tag": "system"}
     entry = {"formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": tags}
-    axolotl = {"type": "chat_template", "field_messages": "messages", "roles_to_train": ["assistant"]}
+    axolotl = {"type": "chat_template", "field_messages": "messages"}
     _for_trainers(folder, given, entry, axolotl)
 
 
@@ -192,8 +193,11 @@ def _for_trainers(folder: Path, given: Export, entry: Mapping[str, Any], axolotl
     dataset = given.version.dataset
     info = {f"{dataset}_{name}": {"file_name": f"{name}.jsonl", **entry} for name in given.parts}
     (folder / "dataset_info.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
-    train_on = {"path": "train.jsonl", "ds_type": "json", "split": "train", **axolotl}
-    blocks = {key: [{**train_on, "path": f"{name}.jsonl"}] for key, name in AXOLOTL_KEYS.items() if name in given.parts}
+    blocks = {
+        key: [{"path": f"{name}.jsonl", "ds_type": "json", "split": "train", **axolotl}]
+        for key, name in AXOLOTL_KEYS.items()
+        if name in given.parts
+    }
     head = {"configs": [{"config_name": "default", "data_files": [{"split": name, "path": f"{name}.jsonl"} for name in given.parts]}]}
     (folder / "README.md").write_text(
         f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n\n# {dataset} for trainers\n\n"
