@@ -9,6 +9,7 @@ import dagster as dg
 from assets.foundry import Foundry, code_version
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
 from pipeline.assess import assess
+from pipeline.balance import placed_rows, split_balance
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import files_without_records, ingest
 from pipeline.lake import Version
@@ -220,12 +221,15 @@ def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.O
     parameters = foundry.config.split.model_dump()
 
     def work() -> Any:
-        return [split(curated_questions.frame(), foundry.config.split)], {}
+        selection = curated_questions.frame()
+        found = split(selection, foundry.config.split)
+        cells = split_balance(placed_rows(selection, found))
+        return [found], {"balance_cells": len(cells), "balance_cells_outside_95_percent": sum(cell.outside for cell in cells)}
 
-    (table,), _ = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, work)
+    (table,), facts = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, work)
     frame = table.frame()
     counts = {str(name): int(count) for name, count in frame["split"].value_counts().items()}
-    return output(table, {**counts, "split_groups": int(frame["split_group"].nunique()), "method": foundry.config.split.method})
+    return output(table, {**counts, "split_groups": int(frame["split_group"].nunique()), "method": foundry.config.split.method, **facts})
 
 
 @table_asset(
