@@ -1,0 +1,243 @@
+"""Signals of the options: alike in kind, different in meaning, and complete."""
+
+import re
+from itertools import pairwise
+
+from pipeline.parse import refers_to_others
+from pipeline.signals.registry import signal
+from pipeline.signals.stems import TARRANT
+from pipeline.signals.view import View
+from pipeline.text import strip_marks
+
+_SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→-]").search
+_PUNCTUATION = re.compile(r"[\W_]+")
+_BRITISH = (("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
+_ARTICLE = re.compile(r"^(?:the|a|an|to) ")
+_ABOVE = re.compile(r"of (?:the )?(?:above|these|them|those|following|other)|\babove\b|tất cả|(?:cả|đều) |không (?:có )?(?:đáp|phương|câu|ý)|none|all |neither|both|either")
+_NONE = re.compile(r"^(?:none|neither|không (?:có )?(?:đáp|phương|câu|ý|ai)|no correct|not listed)")
+_ROMAN = re.compile(r"^(?:only |chỉ )?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?(?: ?(?:,|and|&|và|or|hoặc) ?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?)+(?: only)?\.?$|^(?:i{1,3}|iv) only|^chỉ \(?(?:i{1,3}|iv)\)?$")
+_VERDICTS = frozenset("true false yes no correct wrong right đúng sai".split())
+_ABSOLUTE = frozenset("always never absolutely entirely completely impossible invariably tuyệt".split())
+_ABSOLUTE_PHRASE = re.compile(r"\b(?:luôn luôn|không bao giờ|tuyệt đối|hoàn toàn|in no case|under no circumstances|without exception)\b").search
+_VAGUE = frozenset("usually often sometimes frequently rarely occasionally generally typically seldom normally".split())
+_VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|thường xuyên|hiếm khi|thông thường)\b").search
+
+
+@signal("0 or 1", 1, 0.45, "two options say the same", "hai phương án giống nhau về nghĩa", source=f"more than one correct answer, {TARRANT}", why="equal after folding spelling, or equal numbers")
+def near_equal_options(view: View) -> float | None:
+    """1 where two options are equal once case, accents, punctuation, articles and British spelling are folded, or are the same number
+    (50%, 0.5, 1/2). Symbols (Aa, x^2) differ by what folding drops, so only words are folded."""
+    if view.has_digit and len(amounts := [number for number in view.amounts if number]) > 1:
+        seen = {(round(number.value, 12), number.unit) for number in amounts}
+        if len(seen) < len(amounts) and len({option.strip(" .") for option in view.options}) == len(view.options):
+            return 1.0
+    # Folding drops no more than this rough key drops: most questions end here.
+    rough = f"\n{view.joined}".replace("\nthe ", "\n").replace("\na ", "\n").replace("\nan ", "\n").replace("\nto ", "\n").translate(_ROUGH).split("\n")
+    if len(set(rough)) == len(rough) or len(view.options) + 1 != len(rough):
+        return 0.0
+    plain = [_plain(option) for option in view.low_options]
+    words = [text for text in plain if len(text) >= 4]
+    if len(set(words)) == len(words):
+        return 0.0
+    twice = {text for text in words if words.count(text) > 1}
+    pairs = [option for option, text in zip(view.options, plain, strict=True) if text in twice]
+    return float(not any(map(_SYMBOL, pairs)))
+
+
+# Vowels with all their accents, punctuation and what spellings disagree on.
+_ROUGH = {ord(c): None for c in "aeiouyáàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵäëïöüåæœøñç .,;:'\"!?()[]-–—_/’‘“”…"} | {ord("z"): "s", ord("đ"): "d"}
+
+
+def _plain(lower: str) -> str:
+    text = lower if lower.isascii() else strip_marks(lower).replace("_", " ")
+    text = _PUNCTUATION.sub(" ", _ARTICLE.sub("", text)) if not text.isalnum() else text
+    if lower.isascii() and len(text) > 4:
+        for british, american in _BRITISH:
+            if british in text:
+                text = text.replace(british, american)
+    return text.replace(" ", "")
+
+
+@signal("0 or 1", 1, 0.15, "two options differ in brackets or case alone", "hai phương án chỉ khác nhau ở ngoặc hoặc chữ hoa", source="read in MMLU-Redux (options equal up to naming)", why="formulas that fold to one")
+def twin_formulas(view: View) -> float:
+    """1 where two short formulas are equal without brackets, spaces and case. Genotypes (AaBb) are left alone."""
+    if view.raw_options.isalnum() or max(view.lengths) > 60:
+        return 0.0
+    bare = [option.translate(_NO_BRACKETS) for option in view.low_options if _SYMBOL(option)]
+    return float(len(set(bare)) < len(bare))
+
+
+_NO_BRACKETS = str.maketrans("", "", "()[] ")
+
+
+@signal("0 or 1", 1, 0.04, "one option holds another", "một phương án bao hàm phương án khác", source=f"more than one correct answer, {TARRANT}", why="all words of one of at least two, in order, inside another")
+def overlapping_options(view: View) -> float:
+    """1 where an option of at least two words stands word for word inside another, at its beginning or end."""
+    low = view.low_options
+    for place, option in enumerate(low):
+        text = option.strip(" .")
+        if " " in text and len(text) >= 8:
+            for other, longer in enumerate(low):
+                if other != place and len(longer) > len(option) and (longer.startswith(text + " ") or longer.rstrip(" .").endswith(" " + text)):
+                    return 1.0
+    return 0.0
+
+
+@signal("0-1", 0.75, 0.25, "the options are bare letters", "các phương án chỉ là chữ cái", source="damage of extraction", why="three of four")
+def bare_options(view: View) -> float:
+    """Share of options that say no more than a mark would ("a", "B.", "-")."""
+    if min(view.lengths) > 3:
+        return 0.0
+    return sum(_BARE(option) is not None for option in view.options) / len(view.options)
+
+
+_BARE = re.compile(r"\W*[a-zA-Z]?\W*").fullmatch
+
+
+@signal(">= 0, words", 70, 0.05, "an option is implausibly long", "có phương án dài bất thường", source="extraction: a solution left in the last option", why="beyond the 99.9th percentile of the shared sources")
+def option_length(view: View) -> float:
+    """Words of the longest option."""
+    return float(max(option.count(" ") for option in view.options) + 1)
+
+
+@signal(">= 1", 12, 0.04, "the options are of very different lengths", "độ dài các phương án chênh lệch nhiều", source=f"greatest detail, {TARRANT}", why="the 99th percentile of the shared sources")
+def length_spread(view: View) -> float | None:
+    """Longest option against the shortest, characters; undefined where no option has 25."""
+    longest = max(view.lengths)
+    return longest / max(min(view.lengths), 1) if longest >= 25 else None
+
+
+@signal("0 or 1", 1, 0.06, "one option is of another kind than the rest", "có một phương án khác loại với các phương án còn lại", source=f"logical cue, implausible distractor, {TARRANT}", why="exactly one, of at least three")
+def odd_one_out(view: View) -> float | None:
+    """1 where all options but one are numbers, or one is; an option that refers to others isn't counted. Undefined under three options."""
+    if len(view.options) < 3:
+        return None
+    if not any(view.digits):
+        return 0.0
+    kinds = [number is not None for number in view.amounts]
+    numbers = sum(kinds)
+    if numbers == 1 and len(kinds) > 2 and sum(view.digits) == 1:
+        return 1.0
+    if numbers == len(kinds) - 1:
+        odd = kinds.index(False)
+        return float(not view.digits[odd] and not _ABOVE.search(view.low_options[odd]) and not _SYMBOL(view.options[odd]) and len(view.options[odd]) > 2 and not view.option_words[odd][:1] == ["cannot"])
+    return 0.0
+
+
+@signal("0 or 1", 1, 0.12, "some numbers bear a unit and others none", "một số phương án có đơn vị, số khác thì không", source="read in MMLU-Redux (percentages beside a fraction)", why="zero needs no unit")
+def mixed_units(view: View) -> float | None:
+    """1 where numeric options differ in whether they bear a unit or percent sign. Undefined where not all are numbers."""
+    if not view.numeric:
+        return None
+    marked = {bool(number.unit) or number.percent for number in view.numeric if number.value}
+    return float(len(marked) == 2)
+
+
+@signal("0 or 1", 1, 0.02, "the numbers are in no order", "các phương án số không theo thứ tự", source=f"lost sequence, {TARRANT}")
+def unordered_numbers(view: View) -> float | None:
+    """1 where numeric options neither rise nor fall. Undefined where not all are numbers."""
+    if len(view.numeric) < 3:
+        return None
+    values = [number.value for number in view.numeric]
+    return float(values != sorted(values) and values != sorted(values, reverse=True))
+
+
+@signal("0 or 1", 1, 0.05, "two numbers differ by no more than rounding", "hai phương án số chỉ chênh nhau do làm tròn", source="read in MMLU-Redux (keys that are off by rounding)", why="1% apart; whole numbers are exact and left out")
+def rounding_apart(view: View) -> float | None:
+    """1 where two numbers lie within 1% and one isn't whole. Undefined where not all options are numbers."""
+    if not view.numeric:
+        return None
+    values = sorted(number.value for number in view.numeric)
+    return float(any(0 < b - a <= 0.01 * abs(b) and not (a.is_integer() and b.is_integer()) for a, b in pairwise(values)))
+
+
+@signal("0 or 1", 1, 0.03, "an option says all of the above", "có phương án 'tất cả đều đúng'", source=f"all of the above, {TARRANT}")
+def all_of_the_above(view: View) -> float:
+    """1 where an option stands for all others."""
+    return float(_refers(view, False))
+
+
+@signal("0 or 1", 1, 0.03, "an option says none of the above", "có phương án 'không có đáp án đúng'", source=f"none of the above, {TARRANT}")
+def none_of_the_above(view: View) -> float:
+    """1 where an option stands for none of the others."""
+    return float(_refers(view, True))
+
+
+_REFERRING = frozenset("all none neither both either above these cả không đều correct listed".split())
+
+
+def _refers(view: View, none: bool) -> bool:
+    if view.all_option_words.isdisjoint(_REFERRING):
+        return False
+    return any(
+        bool(_NONE.match(low)) is none and (refers_to_others(option) or (none and low.strip(" .") in ("none", "neither")) or (not none and low.strip(" .") == "all"))
+        for option, low in zip(view.options, view.low_options, strict=True)
+    )
+
+
+@signal("0-1", 0.5, 0.05, "the options are combinations of statements", "các phương án là tổ hợp của các phát biểu", source=f"complex or K-type, {TARRANT}", why="half of the options")
+def k_type(view: View) -> float:
+    """Share of options that combine numbered statements ("I and II only") or list verdicts on several ("True, False")."""
+    if max(view.lengths) > 90 and " and " not in view.joined:
+        return 0.0
+    words = view.option_words[0]
+    if len(words) >= 2 and set(words) <= _VERDICTS:
+        return sum(len(found) >= 2 and set(found) <= _VERDICTS for found in view.option_words) / len(view.options)
+    if min(view.lengths) > 24:
+        return 0.0
+    return sum(_ROMAN.match(option) is not None for option in view.low_options) / len(view.options)
+
+
+@signal("0 or 1", 1, 0.02, "the question is of the true/false kind", "câu hỏi dạng đúng/sai", source=f"true/false, {TARRANT}")
+def true_false(view: View) -> float:
+    """1 where the options are true and false, or yes and no."""
+    return float(len(view.options) <= 3 and view.true_false)
+
+
+@signal("count", 1, 0.03, "an option says always or never", "có phương án dùng từ tuyệt đối (luôn, không bao giờ)", source=f"absolute terms, {TARRANT}")
+def absolute_terms(view: View) -> float:
+    """Number of options with an absolute word; a single one-word option ("Always") is an answer, not a cue."""
+    if _ABSOLUTE.isdisjoint(view.all_option_words) and (view.ascii or not _ABSOLUTE_PHRASE(view.joined)):
+        return 0.0
+    return float(sum(len(words) > 2 and (not _ABSOLUTE.isdisjoint(words) or _ABSOLUTE_PHRASE(low) is not None) for words, low in zip(view.option_words, view.low_options, strict=True)))
+
+
+@signal("count", 1, 0.02, "an option says often, usually or sometimes", "có phương án dùng từ chỉ tần suất mơ hồ", source=f"vague terms, {TARRANT}")
+def vague_terms(view: View) -> float:
+    """Number of options with a vague word of frequency."""
+    if _VAGUE.isdisjoint(view.all_option_words) and (view.ascii or not _VAGUE_PHRASE(view.joined)):
+        return 0.0
+    return float(sum(not _VAGUE.isdisjoint(words) or _VAGUE_PHRASE(low) is not None for words, low in zip(view.option_words, view.low_options, strict=True)))
+
+
+@signal("0 or 1", 1, 0.15, "an option breaks off", "có phương án bị cắt ngang", source="damage of extraction", why="an open bracket, or a comma, hyphen or joining word at the end of one option alone")
+def unfinished_option(view: View) -> float:
+    """1 where exactly one option ends with a comma, a hyphen, an open bracket or a joining word."""
+    broken = [_breaks_off(option, words) for option, words in zip(view.options, view.option_words, strict=True)]
+    return float(sum(broken) == 1)
+
+
+def _breaks_off(option: str, words: list[str]) -> bool:
+    if "(" in option and option.count("(") > option.count(")") and len(option) > 3:
+        return True
+    if len(words) < 3:
+        return False
+    return option[-1:] in ",-–([“&" or (option[-1:].isalpha() and words[-1] in _JOINING)
+
+
+_JOINING = frozenset("the a an and or và hoặc các những một của với".split())
+
+
+@signal("0 or 1", 1, 0.5, "an option holds the mark of the next one", "một phương án chứa cả phương án kế tiếp", source="damage of extraction", why="one mark is enough; a name's initial has another letter")
+def glued_options(view: View) -> float:
+    """1 where option B holds "C. ..." behind some text of its own, or a line that starts with a mark."""
+    raw = view.raw_options
+    if "." not in raw and ")" not in raw and "\n" not in "".join(view.options):
+        return 0.0
+    for place, option in enumerate(view.options[:9]):
+        if len(option) > 4 and (match := _MARKS[place](option)) and match.start() > 0:
+            return 1.0
+    return 0.0
+
+
+_MARKS = [re.compile(rf"(?:(?<=[\s;.,])\(?{chr(66 + i)}[.)]\s?(?=[^\s.])(?![^\W\d_]?\.)|\n\s*{chr(66 + i)}\s)").search for i in range(9)]
