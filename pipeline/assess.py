@@ -1,7 +1,6 @@
 """Stage 4, assess: named signals of a weak question (pipeline/signals), and one score. Wrong questions were rejected before; these are the
 doubtful ones. Score = 1 minus the penalties, never under 0; every flag explains itself in the question's language."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,40 +11,37 @@ from pipeline.signals import SIGNALS, Signal, View
 from schemas.tables import Quality, Question, arrow_schema, to_frame, to_table
 
 _NEEDED = ("stem", "options", "answer_index", "context", "explanation", "language", "repairs")
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-_NAMES = [signal.name for signal in SIGNALS]
 
 
 def assess(questions: pd.DataFrame) -> pd.DataFrame:
     """One Quality row a question, in order. Each question is judged by itself: others never move its score."""
     table = to_table(questions, Question)
-    scores, flags, explanations, signals = [], [], [], []
-    for parts in zip(*(table[name].to_pylist() for name in _NEEDED), strict=True):
-        view = View(*parts)
-        values = [signal.measure(view) for signal in SIGNALS]
-        score, fired = judge(values)
-        scores.append(score)
-        flags.append([signal.name for signal, _ in fired])
-        explanations.append([explain(signal, value, view.language) for signal, value in fired])
-        signals.append(_encode(dict(zip(_NAMES, [value if value is None else round(value, 4) for value in values], strict=True))))
-    columns = [table["record_id"].combine_chunks(), scores, flags, explanations, signals]
-    return to_frame(pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, arrow_schema(Quality), strict=True)], schema=arrow_schema(Quality)), Quality)
+    found = [judge(View(*parts)) for parts in zip(*(table[name].to_pylist() for name in _NEEDED), strict=True)]
+    schema = arrow_schema(Quality)
+    columns = zip(*found, strict=True) if found else ((), (), (), ())
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, list(schema)[1:], strict=True)]
+    return to_frame(pa.Table.from_arrays([table["record_id"].combine_chunks(), *arrays], schema=schema), Quality)
 
 
-_RULES = [(i, signal.threshold, signal.penalty, signal.graded, signal) for i, signal in enumerate(SIGNALS)]
+_RULES = [(signal.measure, signal.threshold, signal.penalty, signal.graded, f'"{signal.name}":', signal) for signal in SIGNALS]
 
 
-def judge(values: list[float | None]) -> tuple[float, list[tuple[Signal, float]]]:
-    """The score of a question, 0-1, and the signals that fire with their values, in registry order."""
-    lost, fired = 0.0, []
-    for value, (_, threshold, penalty, graded, signal) in zip(values, _RULES, strict=True):
+def judge(view: View) -> tuple[float, list[str], list[str], str]:
+    """Score of a question (0-1), names and explanations of the signals that fire, and all values but zeros as JSON."""
+    lost, flags, explanations, values = 0.0, [], [], []
+    for measure, threshold, penalty, graded, name, signal in _RULES:
+        value = measure(view)
         if value:
+            values.append(f"{name}{round(value, 4)}")
             if value >= threshold:
                 lost += penalty
-                fired.append((signal, value))
+                flags.append(signal.name)
+                explanations.append(explain(signal, value, view.language))
             elif graded:
                 lost += penalty * value / threshold
-    return round(max(0.0, 1 - lost), 4), fired
+        elif value is None:
+            values.append(f"{name}null")
+    return round(max(0.0, 1 - lost), 4), flags, explanations, f"{{{','.join(values)}}}"
 
 
 def explain(signal: Signal, value: float, language: str) -> str:

@@ -146,7 +146,7 @@ class Quality(Row):
     quality_score: float = Field(description="0-1, high = good")
     flags: list[str] = Field(description="names of the signals that fired")
     explanations: list[str] = Field(description="one sentence a flag: value and threshold")
-    signals: str = Field(description="JSON object: signal -> value")
+    signals: str = Field(description="JSON object: signal -> value; null is undefined, and a signal that isn't there is 0")
 
 
 class Selection(Row):

@@ -69,7 +69,7 @@ def convergence(view: View) -> float | None:
     options or where one has no topical word."""
     if len(view.options) < 3:
         return None
-    if len(view.all_option_words) >= sum(map(len, view.option_words)):
+    if not view.shares_words:
         return 0.0 if all(view.option_words) else None
     sets = view.option_sets
     if not all(sets):

@@ -22,13 +22,15 @@ def noise(view: View) -> float:
 def mojibake(view: View) -> float:
     """Number of sequences that UTF-8 read as an 8-bit code page leaves, of replacement characters, and of question marks inside words."""
     whole = view.whole
-    broken = len(_LOST_LETTER(whole)) if "?" in whole and whole.count("?") > view.whole.count("? ") else 0
+    broken = len(_LOST_LETTER(whole)) if "?" in whole and whole.count("?") > whole.count("? ") + whole.count("?\n") else 0
     if view.ascii:
         return float(broken)
-    return float(broken + whole.count("\ufffd") + (len(_MOJIBAKE(whole)) if _LEADS(whole) else 0))
+    if any(lead in whole for lead in _LEADS):
+        broken += len(_MOJIBAKE(whole))
+    return float(broken + whole.count("\ufffd"))
 
 
-_LEADS = re.compile(r"[ÃÂâáÄÆÅÐ\x80-\x9f]").search
+_LEADS = ("Ã", "Â", "â€", "á»", "áº", "Ä", "Æ", "Å")
 _MOJIBAKE = re.compile(r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]").findall
 _LOST_LETTER = re.compile(r"(?<=[a-zà-ỹ])\?(?=[a-zà-ỹ])").findall
 
@@ -50,7 +52,7 @@ _BEFORE_NUMBER = re.compile(r"\w \? \d").search
 def lost_exponent(view: View) -> float:
     """1 where a power of ten reads as one number ("x 1017", "10-3 mol") or a unit's power as its digit ("m/s2")."""
     whole = view.whole
-    if not view.has_digit or ("10" not in whole and "s2" not in whole and "m2" not in whole and "m3" not in whole):
+    if not view.digit_count or not ("10" in whole or "s2" in whole or "m2" in whole or "m3" in whole):
         return 0.0
     return float(_FLAT_POWER(whole) is not None)
 
@@ -65,13 +67,16 @@ def lost_formula(view: View) -> float:
     """1 where a linking word stands right before a point or comma ("bằng ."), brackets hold nothing, or an object's placeholder is left."""
     if "\ufffc" in view.whole or ("( )" in view.stem or "()" in view.stem) and "\\" not in view.stem and _EMPTY(view.stem):
         return 1.0
-    lower = view.lower
-    return float(any(sign in lower for sign in _HOLE_SIGNS) and _HOLE(lower) is not None)
+    if _HOLE_TOKENS.isdisjoint(view.tokens) and view.words[-1:] not in _HOLE_ENDS and not any(sign in view.lower for sign in _HOLE_SIGNS):
+        return 0.0
+    return float(_HOLE(view.lower) is not None)
 
 
-_EMPTY = re.compile(r"(?<![\w.])\(\s?\)").search
-_HOLE_SIGNS = (" .", " ,", " ;", " ?", ",,", " of is", " of and", " of at", " of for", " of equals", "let be", "if is", "where is", "when is", " if =", "given and")
-_HOLE_SIGNS += ("suppose is", "the?", "and?", "than?", "between?", "bằng,", "của,", "của là", "bằng là", "cho và", "cho có", "cho là", "hàm số", "phương trình", "biểu thức", "tích phân")
+# Every match holds one of these tokens or signs, or ends the stem with one of these words.
+_LINKS = "bằng trình số thức của phân điểm vectơ thẳng phẳng khoảng hợp và gọi biết dãy với of is to the equals by and with for between from than".split()
+_HOLE_TOKENS = frozenset([*".,;", ",,", ";,", *(f"{word}{mark}" for word in _LINKS for mark in ",;."), "the?", "and?", "than?", "between?", "equals?"])
+_HOLE_ENDS = [[word] for word in ("là", "bằng", "và", "trên", "tại", "the", "and", "than", "between", "số", "trình", "thức")]
+_HOLE_SIGNS = (" of is", " of and", " of at", " of for", "let be", "if is", "where is", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
 _HOLE = re.compile(
     r"\b(?:bằng|phương trình|hàm số|biểu thức|giá trị của|tích phân|điểm|vectơ|đường thẳng|mặt phẳng|khoảng|tập hợp|công thức|và|gọi|biết|dãy|với|của) ?[,.;](?=\s|$)(?<!biết,)(?<!biết,)"
     r"|\b(?:of|is|to|the|equals|by|and|with|for|between|from|than) [,.;](?=\s|$)|\b(?:the|equals|between|than|of the|value of is|and) ?[?](?=\s|$)|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b"
@@ -121,7 +126,7 @@ def personal_data(view: View) -> float:
     """Number of e-mail addresses, telephone numbers and identity card numbers."""
     whole = view.whole
     count = len(_EMAIL(whole)) if "@" in whole else 0
-    if view.has_digit and _NINE_DIGITS(whole):
+    if view.digit_count > 8 and _NINE_DIGITS(whole):
         count += len(_PHONE(whole))
     return float(count)
 
@@ -167,8 +172,10 @@ def damaged_words(view: View) -> float | None:
     words and in formulas."""
     if len(view.words) < 4 or "\\" in view.stem or "=" in view.stem or "$" in view.stem:
         return None
-    odd = " ".join([token for token in view.stem.split() if not (token.isalpha() or token.strip(_PUNCTUATION).isalpha())])
-    count = len(_RUN_ON(odd)) if odd else 0
+    odd = [token for token in view.tokens - view.word_set if not token.strip(_PUNCTUATION).isalpha()]
+    if view.digit_count:
+        odd += [word for word in view.word_set if not word.isalpha() and not word.isdigit()]
+    count = len(_RUN_ON(" ".join(odd))) if odd else 0
     if not view.ascii:
         count += len(_SCRIPTS(view.stem))
     return count / len(view.words)

@@ -19,6 +19,8 @@ def contradicted_key(view: View) -> float | None:
     note = view.explanation
     if not note or "options_out_of_order" in view.repairs:
         return None
+    if not any(word in note for word in _NAMING):
+        return None
     letter = key_in_note(note)
     if letter is None and (match := _CLOSING(note)):
         letter = match[1].translate(LOOKALIKE)
@@ -27,5 +29,6 @@ def contradicted_key(view: View) -> float | None:
     return float(ord(letter) - 65 != view.key)
 
 
+_NAMING = ("họn", "HỌN", "áp án", "ÁP ÁN", "nswer", "NSWER", "ey", "=>", "⇒", "→", "therefore")
 # "Vậy đáp án cần chọn là: B." or "=> C đúng" at the very end.
 _CLOSING = re.compile(r"(?:cần chọn là|đáp án là|is therefore|=>|⇒|→)\s*:?\s*\(?([A-J])(?:\s+đúng)?\)?\s*\.?\s*$").search

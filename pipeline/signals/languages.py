@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.signals.registry import signal
 from pipeline.signals.view import View
-from pipeline.text import is_vietnamese
+from pipeline.text import ONLY_VIETNAMESE, is_vietnamese
 
 ENGLISH = frozenset(
     """the of is in a an to and was what which who by for on with from that are how this at it as not where when be these does has did he his its were
@@ -57,6 +57,8 @@ def third_language(view: View) -> float | None:
     """Probability that the stem is neither English nor Vietnamese. Undefined for under 25 letters or five words, and for formulas."""
     if len(view.stem) < 25:
         return None
+    if view.language == "vi" and ONLY_VIETNAMESE.search(view.stem, 0, 100):
+        return 0.0
     if len(view.words) < 40 and not ENGLISH.isdisjoint(view.word_set) and view.stem.isascii():
         return 0.0
     return foreign(view.stem)
@@ -69,6 +71,8 @@ def mixed_language(view: View) -> float | None:
     if view.context or len(view.stem) < 20 or len(view.raw_options) < 24:
         return None
     if view.ascii:
+        return 0.0
+    if view.language == "vi" and ONLY_VIETNAMESE.search(view.raw_options) and ONLY_VIETNAMESE.search(view.stem):
         return 0.0
     stem, options = is_vietnamese(view.stem), is_vietnamese(view.raw_options)
     if stem == options:
@@ -86,7 +90,7 @@ def language_switch(view: View) -> float | None:
     stem = view.stem
     if view.context or len(stem) < 60:
         return None
-    if stem.isascii():
+    if view.language != "vi" or stem.isascii():
         return 0.0
     if '"' in stem or "“" in stem or "'" in stem or not is_vietnamese(stem):
         return None

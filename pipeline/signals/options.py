@@ -12,6 +12,7 @@ from pipeline.text import strip_marks
 _SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→-]").search
 _PUNCTUATION = re.compile(r"[\W_]+")
 _BRITISH = (("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
+_LEADING = re.compile(r"\n(?:the|a|an|to) ")
 _ARTICLE = re.compile(r"^(?:the|a|an|to) ")
 _ABOVE = re.compile(r"of (?:the )?(?:above|these|them|those|following|other)|\babove\b|tất cả|(?:cả|đều) |không (?:có )?(?:đáp|phương|câu|ý)|none|all |neither|both|either")
 _NONE = re.compile(r"^(?:none|neither|không (?:có )?(?:đáp|phương|câu|ý|ai)|no correct|not listed)")
@@ -27,13 +28,16 @@ _VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|thường xuyên|hi
 def near_equal_options(view: View) -> float | None:
     """1 where two options are equal once case, accents, punctuation, articles and British spelling are folded, or are the same number
     (50%, 0.5, 1/2). Symbols (Aa, x^2) differ by what folding drops, so only words are folded."""
-    if view.has_digit and len(amounts := [number for number in view.amounts if number]) > 1:
+    if view.digit_count and len(amounts := [number for number in view.amounts if number]) > 1:
         seen = {(round(number.value, 12), number.unit) for number in amounts}
         if len(seen) < len(amounts) and len({option.strip(" .") for option in view.options}) == len(view.options):
             return 1.0
+    if not view.ascii and min(b - a for a, b in pairwise(sorted(view.lengths))) > 5:
+        return 0.0
     # Folding drops no more than this rough key drops: most questions end here.
-    rough = f"\n{view.joined}".replace("\nthe ", "\n").replace("\na ", "\n").replace("\nan ", "\n").replace("\nto ", "\n").translate(_ROUGH).split("\n")
-    if len(set(rough)) == len(rough) or len(view.options) + 1 != len(rough):
+    rough = _LEADING.sub("\n", f"\n{view.joined}") if view.has_article else view.joined
+    rough_options = rough.translate(_ROUGH).split("\n")
+    if len(set(rough_options)) == len(rough_options):
         return 0.0
     plain = [_plain(option) for option in view.low_options]
     words = [text for text in plain if len(text) >= 4]
@@ -61,7 +65,7 @@ def _plain(lower: str) -> str:
 @signal("0 or 1", 1, 0.15, "two options differ in brackets or case alone", "hai phương án chỉ khác nhau ở ngoặc hoặc chữ hoa", source="read in MMLU-Redux (options equal up to naming)", why="formulas that fold to one")
 def twin_formulas(view: View) -> float:
     """1 where two short formulas are equal without brackets, spaces and case. Genotypes (AaBb) are left alone."""
-    if view.raw_options.isalnum() or max(view.lengths) > 60:
+    if max(view.lengths) > 60 or not _SYMBOL(view.raw_options):
         return 0.0
     bare = [option.translate(_NO_BRACKETS) for option in view.low_options if _SYMBOL(option)]
     return float(len(set(bare)) < len(bare))
@@ -73,6 +77,8 @@ _NO_BRACKETS = str.maketrans("", "", "()[] ")
 @signal("0 or 1", 1, 0.04, "one option holds another", "một phương án bao hàm phương án khác", source=f"more than one correct answer, {TARRANT}", why="all words of one of at least two, in order, inside another")
 def overlapping_options(view: View) -> float:
     """1 where an option of at least two words stands word for word inside another, at its beginning or end."""
+    if not view.shares_words:
+        return 0.0
     low = view.low_options
     for place, option in enumerate(low):
         text = option.strip(" .")
@@ -178,7 +184,7 @@ def _refers(view: View, none: bool) -> bool:
 @signal("0-1", 0.5, 0.05, "the options are combinations of statements", "các phương án là tổ hợp của các phát biểu", source=f"complex or K-type, {TARRANT}", why="half of the options")
 def k_type(view: View) -> float:
     """Share of options that combine numbered statements ("I and II only") or list verdicts on several ("True, False")."""
-    if max(view.lengths) > 90 and " and " not in view.joined:
+    if view.all_option_words.isdisjoint(_K_WORDS):
         return 0.0
     words = view.option_words[0]
     if len(words) >= 2 and set(words) <= _VERDICTS:
@@ -186,6 +192,9 @@ def k_type(view: View) -> float:
     if min(view.lengths) > 24:
         return 0.0
     return sum(_ROMAN.match(option) is not None for option in view.low_options) / len(view.options)
+
+
+_K_WORDS = frozenset("ii iii 2 3 b c true false yes no correct wrong right đúng sai".split())
 
 
 @signal("0 or 1", 1, 0.02, "the question is of the true/false kind", "câu hỏi dạng đúng/sai", source=f"true/false, {TARRANT}")
@@ -213,6 +222,8 @@ def vague_terms(view: View) -> float:
 @signal("0 or 1", 1, 0.15, "an option breaks off", "có phương án bị cắt ngang", source="damage of extraction", why="an open bracket, or a comma, hyphen or joining word at the end of one option alone")
 def unfinished_option(view: View) -> float:
     """1 where exactly one option ends with a comma, a hyphen, an open bracket or a joining word."""
+    if "(" not in view.joined and not any(option.endswith(_OPEN) for option in view.low_options):
+        return 0.0
     broken = [_breaks_off(option, words) for option, words in zip(view.options, view.option_words, strict=True)]
     return float(sum(broken) == 1)
 
@@ -226,6 +237,7 @@ def _breaks_off(option: str, words: list[str]) -> bool:
 
 
 _JOINING = frozenset("the a an and or và hoặc các những một của với".split())
+_OPEN = (*",-–([“&", *(f" {word}" for word in _JOINING))
 
 
 @signal("0 or 1", 1, 0.5, "an option holds the mark of the next one", "một phương án chứa cả phương án kế tiếp", source="damage of extraction", why="one mark is enough; a name's initial has another letter")

@@ -2,7 +2,6 @@
 
 import re
 
-from pipeline.parse import picture_wanted
 from pipeline.signals.registry import signal
 from pipeline.signals.view import FUNCTION_WORDS, OPEN_ENDS, View
 
@@ -32,7 +31,7 @@ _PICTURE = re.compile(
 )
 _PICTURE_WORDS = frozenset(
     """figure figures diagram diagrams picture pictures pictured image images graph graphs chart charts photo photos photograph photographs
-    illustration illustrated illustrations drawing drawings map maps sketch fig exhibit shaded labeled labelled shown depicted seen img hình đồ tranh ảnh""".split()
+    illustration illustrated illustrations drawing drawings map maps sketch fig exhibit shaded labeled labelled hình đồ""".split()
 )
 _TIME = re.compile(
     r"\b(?:currently|nowadays|right now|today|as of (?:\w+ )?\d{4}|at present|present[- ]day|in recent (?:years|times|decades)|recently|latest|so far|to date|until now|"
@@ -165,9 +164,9 @@ def missing_reference(view: View) -> float:
 @signal("0 or 1", 1, 0.35, "the stem points at a picture that isn't there", "câu hỏi nhắc đến hình không có ở đây", source=f"ambiguous or unclear information, {TARRANT}; validate rejects the plain cases", why="one pointer is enough")
 def missing_picture(view: View) -> float:
     """1 where the stem points at a figure, graph, map or drawing."""
-    if _PICTURE_WORDS.isdisjoint(view.word_set) and "![" not in view.stem:
+    if _PICTURE_WORDS.isdisjoint(view.word_set):
         return 0.0
-    return float(_PICTURE.search(view.stem) is not None or picture_wanted(view.stem) is not None)
+    return float(_PICTURE.search(view.stem) is not None)
 
 
 @signal("0 or 1", 1, 0.1, "the answer may change with time", "câu trả lời có thể thay đổi theo thời gian", source="read in MMLU-Redux (relative reference, outdated options)", why="one word such as currently is enough")
