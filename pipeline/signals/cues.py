@@ -80,7 +80,7 @@ def convergence(view: View) -> float | None:
     return (right - max(shares)) / (size - 1)
 
 
-@signal("0 or 1", 1, 0.15, "the right option stands in the stem", "đáp án đúng nằm ngay trong câu hỏi", source=f"word repeats, {TARRANT}; extraction that leaves the first option in the stem", why="whole, and no wrong one does")
+@signal("0 or 1", 1, 0.1, "the right option stands in the stem", "đáp án đúng nằm ngay trong câu hỏi", source=f"word repeats, {TARRANT}; extraction that leaves the first option in the stem", why="whole, and no wrong one does")
 def answer_in_stem(view: View) -> float | None:
     """1 where the right option stands in the stem word for word and no wrong one does. Undefined under two words or six letters."""
     right = view.low_options[view.key].strip(" .")
@@ -97,12 +97,12 @@ def leaked_key(view: View) -> float:
     joined = view.joined
     if not any(sign in joined for sign in _KEY_SIGNS):
         return 0.0
-    return float(sum(_KEY_NOTE(option) is not None for option in view.low_options) == 1)
+    return float(sum(_KEY_NOTE(low) is not None and not (option[0] == "*" and option[1:].isupper()) for option, low in zip(view.options, view.low_options, strict=True)) == 1)
 
 
 _KEY_SIGNS = ("(", "*", "[", "<-", "- correct", "✓", "✔", "☑", "✅")
 _KEY_NOTE = re.compile(
-    r"[(\[]\s*(?:correct(?: answer)?|right answer|answer|key|true answer|chọn|đúng|đáp án(?: đúng)?|x|✓|✔|√)\s*[)\]]\s*\.?$|[✓✔☑✅]|^\s*\*(?!\*?\s?\*)\s?\w|\s\*$|<-+|- correct$"
+    r"[(\[]\s*(?:correct(?: answer)?|right answer|answer|key|true answer|chọn|đúng|đáp án(?: đúng)?|x|✓|✔|√)\s*[)\]]\s*\.?$|[✓✔☑✅]|^\s*\*\s?\w|\s\*$|<-+|- correct$"
 ).search
 
 

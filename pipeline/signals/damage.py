@@ -67,20 +67,20 @@ def lost_formula(view: View) -> float:
     """1 where a linking word stands right before a point or comma ("bằng ."), brackets hold nothing, or an object's placeholder is left."""
     if "\ufffc" in view.whole or ("( )" in view.stem or "()" in view.stem) and "\\" not in view.stem and _EMPTY(view.stem):
         return 1.0
-    if _HOLE_TOKENS.isdisjoint(view.tokens) and view.words[-1:] not in _HOLE_ENDS and not any(sign in view.lower for sign in _HOLE_SIGNS):
+    if _HOLE_TOKENS.isdisjoint(view.tokens) and not any(sign in view.lower for sign in _HOLE_SIGNS):
         return 0.0
     return float(_HOLE(view.lower) is not None)
 
 
-# Every match holds one of these tokens or signs, or ends the stem with one of these words.
-_LINKS = "bằng trình số thức của phân điểm vectơ thẳng phẳng khoảng hợp và gọi biết dãy với of is to the equals by and with for between from than".split()
-_HOLE_TOKENS = frozenset([*".,;", ",,", ";,", *(f"{word}{mark}" for word in _LINKS for mark in ",;."), "the?", "and?", "than?", "between?", "equals?"])
-_HOLE_ENDS = [[word] for word in ("là", "bằng", "và", "trên", "tại", "the", "and", "than", "between", "số", "trình", "thức")]
-_HOLE_SIGNS = (" of is", " of and", " of at", " of for", "let be", "if is", "where is", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
+# Every match holds one of these tokens or signs.
+_NOUNS = "bằng trình số thức của phân vectơ thẳng phẳng hợp và".split()
+_LINKS = "of is to the equals by and with for between from than".split()
+_HOLE_TOKENS = frozenset([*".,;", ",,", ";,", *(f"{word}{mark}" for word in ("bằng", "của") for mark in ",;."), "the?", "and?", "than?", "equals?"])
+_HOLE_SIGNS = (" of is", " of and", " of at", " of for", "let be", "suppose be", "given and", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
 _HOLE = re.compile(
-    r"\b(?:bằng|phương trình|hàm số|biểu thức|giá trị của|tích phân|điểm|vectơ|đường thẳng|mặt phẳng|khoảng|tập hợp|công thức|và|gọi|biết|dãy|với|của) ?[,.;](?=\s|$)(?<!biết,)(?<!biết,)"
-    r"|\b(?:of|is|to|the|equals|by|and|with|for|between|from|than) [,.;](?=\s|$)|\b(?:the|equals|between|than|of the|value of is|and) ?[?](?=\s|$)|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b"
-    r"|\b(?:let|if|suppose|given|where|when) (?:be|is|and|=)\b|[,;] ?[,;](?=\s)|\b(?:của|bằng) là\b|\bcho (?:và|có|là)\b|\b(?:hàm số|phương trình|biểu thức|tích phân) (?:là|bằng|và|trên|tại|có (?:nghiệm là|giá trị bằng)) ?[.?:]?$"
+    rf"\b(?:{'|'.join(_NOUNS + _LINKS)}) [,.;](?=\s+\S)(?! ?\.)|\b(?:bằng|của)[,.;](?=\s+\S)|\b(?:the|equals|than|value of is|and) ?[?](?=\s|$)"
+    r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|[,;] ?[,;](?=\s)"
+    r"|\b(?:của|bằng) là\b|\bcho (?:và|có|là)\b"
 ).search
 
 
@@ -134,8 +134,9 @@ def personal_data(view: View) -> float:
 _EMAIL = re.compile(r"[\w.+-]{2,40}@(?!example\.)[\w-]{2,40}\.[a-z]{2,10}\b(?!\()", re.IGNORECASE).findall
 _NINE_DIGITS = re.compile(r"\d{3}[\d .()-]{4,8}\d").search
 _PHONE = re.compile(
-    r"(?<![\d.,+=])(?:\+84|0)[ .]?[35789]\d{1,2}[ .-]?\d{3}[ .-]?\d{3,4}(?![\d.,])|(?<![\d.])\(?\b[2-9]\d{2}\)[ .-]\d{3}[ .-]\d{4}\b|(?<![\d.,-])[2-9]\d{2}-[2-9]\d{2}-\d{4}\b"
-    r"|(?:CCCD|CMND|CMT|căn cước|SSN|chứng minh (?:nhân dân|thư))\D{0,20}\d[\d -]{8,13}"
+    r"(?<![\d.,+=])(?:\+84[ .]?|0)[35789]\d{8}(?![\d.,])|(?<![\d.,])\+\d{1,3}[ .-]\d{2,4}[ .-]\d{3}[ .-]?\d{3,4}(?!\d)|(?<!\d)\([2-9]\d{2}\) \d{3}[ -]\d{4}\b"
+    r"|(?<![\d.,-])[2-9]\d{2}-[2-9]\d{2}-\d{4}\b|(?:điện thoại|ĐT|SĐT|sđt|hotline|\b[Pp]hone|\b[Tt]el)\D{0,12}\+?\d[\d .-]{7,14}\d"
+    r"|(?:CCCD|CMND|CMT|căn cước|SSN|chứng minh (?:nhân dân|thư))\D{0,20}\d[\d -]{7,13}"
 ).findall
 
 
@@ -152,10 +153,10 @@ def glued_stem(view: View) -> float | None:
     if at < 0 or at + 1 == len(stem):
         return 0.0
     rest = stem[at + 1 :].strip(" .\"”')(")
-    return float(2 < len(rest) <= 80 and "_" not in rest and (rest[0].isalnum() and stem[at + 1] != " " or rest.lower() in [option.strip(" .") for option in view.low_options]))
+    return float(2 < len(rest) <= 80 and "_" not in rest and (stem[at + 1].isalnum() or rest.lower() in [option.strip(" .") for option in view.low_options]))
 
 
-_FIRST_MARK = re.compile(r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S|[?:.…_]\s*A\.\s?\S(?!\.)|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S").search
+_FIRST_MARK = re.compile(r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])").search
 
 
 @signal("0 or 1", 1, 0.4, "an option repeats the stem", "có phương án lặp lại câu hỏi", source=EXTRACTION, why="twenty letters in a row")
@@ -182,5 +183,5 @@ def damaged_words(view: View) -> float | None:
 
 
 _PUNCTUATION = ".,?!:;\"'()“”‘’"
-_RUN_ON = re.compile(r"[a-zà-ỹ]{2}[.?!;,:][A-ZÀ-Ỹ]?[a-zà-ỹ]{2,}|[a-zà-ỹ]{2}\d[a-zà-ỹ]|([a-z])\1{3,}|[b-df-hj-np-tv-xz]{7,}|[a-zà-ỹ]{3}[\"“(][a-zà-ỹ]{2}").findall
+_RUN_ON = re.compile(r"[a-zà-ỹ]{2}[.?!;,:][A-ZÀ-Ỹ]?[a-zà-ỹ]{2,}|[a-zà-ỹ]{2}\d[a-zà-ỹ]|([a-z])\1{3,}|[b-df-hj-np-tv-xz]{7,}|[a-zà-ỹ]{3}[\"“(](?!i)[a-zà-ỹ]{2}").findall
 _SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u03ff\u0400-\u04ff][a-zA-Z]|[\u0400-\u04ff][a-zA-Z]").findall

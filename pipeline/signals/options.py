@@ -11,9 +11,10 @@ from pipeline.text import strip_marks
 
 _SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→-]").search
 _PUNCTUATION = re.compile(r"[\W_]+")
-_BRITISH = (("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
-_LEADING = re.compile(r"\n(?:the|a|an|to) ")
-_ARTICLE = re.compile(r"^(?:the|a|an|to) ")
+_BRITISH = (("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
+_DECIMAL = re.compile(r"\d[.,]\d").search
+_OUR = re.compile(r"(?<=[a-z]{2})our")
+_CODE = re.compile(r"[a-z][A-Z]|[A-Z]{2}").search
 _ABOVE = re.compile(r"of (?:the )?(?:above|these|them|those|following|other)|\babove\b|tất cả|(?:cả|đều) |không (?:có )?(?:đáp|phương|câu|ý)|none|all |neither|both|either")
 _NONE = re.compile(r"^(?:none|neither|không (?:có )?(?:đáp|phương|câu|ý|ai)|no correct|not listed)")
 _ROMAN = re.compile(r"^(?:only |chỉ )?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?(?: ?(?:,|and|&|và|or|hoặc) ?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?)+(?: only)?\.?$|^(?:i{1,3}|iv) only|^chỉ \(?(?:i{1,3}|iv)\)?$")
@@ -24,10 +25,10 @@ _VAGUE = frozenset("usually often sometimes frequently rarely occasionally gener
 _VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|thường xuyên|hiếm khi|thông thường)\b").search
 
 
-@signal("0 or 1", 1, 0.45, "two options say the same", "hai phương án giống nhau về nghĩa", source=f"more than one correct answer, {TARRANT}", why="equal after folding spelling, or equal numbers")
+@signal("0 or 1", 1, 0.45, "two options say the same", "hai phương án giống nhau về nghĩa", source=f"more than one correct answer, {TARRANT}", why="equal after folding case, accents and spelling, or equal numbers")
 def near_equal_options(view: View) -> float | None:
-    """1 where two options are equal once case, accents, punctuation, articles and British spelling are folded, or are the same number
-    (50%, 0.5, 1/2). Symbols (Aa, x^2) differ by what folding drops, so only words are folded."""
+    """1 where two options are equal once case, accents, punctuation and British spelling are folded, or are the same number (50%, 0.5, 1/2).
+    Symbols and codes (AaBb, x^2) differ by what folding drops, so only words are folded."""
     if view.digit_count and len(amounts := [number for number in view.amounts if number]) > 1:
         seen = {(round(number.value, 12), number.unit) for number in amounts}
         if len(seen) < len(amounts) and len({option.strip(" .") for option in view.options}) == len(view.options):
@@ -35,9 +36,8 @@ def near_equal_options(view: View) -> float | None:
     if not view.ascii and min(b - a for a, b in pairwise(sorted(view.lengths))) > 5:
         return 0.0
     # Folding drops no more than this rough key drops: most questions end here.
-    rough = _LEADING.sub("\n", f"\n{view.joined}") if view.has_article else view.joined
-    rough_options = rough.translate(_ROUGH).split("\n")
-    if len(set(rough_options)) == len(rough_options):
+    rough = view.joined.translate(_ROUGH).split("\n")
+    if len(set(rough)) == len(rough):
         return 0.0
     plain = [_plain(option) for option in view.low_options]
     words = [text for text in plain if len(text) >= 4]
@@ -45,7 +45,7 @@ def near_equal_options(view: View) -> float | None:
         return 0.0
     twice = {text for text in words if words.count(text) > 1}
     pairs = [option for option, text in zip(view.options, plain, strict=True) if text in twice]
-    return float(not any(map(_SYMBOL, pairs)))
+    return float(not any(_SYMBOL(option) or _CODE(option) or _DECIMAL(option) for option in pairs))
 
 
 # Vowels with all their accents, punctuation and what spellings disagree on.
@@ -54,24 +54,25 @@ _ROUGH = {ord(c): None for c in "aeiouyáàảãạăắằẳẵặâấầẩ�
 
 def _plain(lower: str) -> str:
     text = lower if lower.isascii() else strip_marks(lower).replace("_", " ")
-    text = _PUNCTUATION.sub(" ", _ARTICLE.sub("", text)) if not text.isalnum() else text
+    text = _PUNCTUATION.sub("", text)
     if lower.isascii() and len(text) > 4:
+        text = _OUR.sub("or", text) if "our" in text else text
         for british, american in _BRITISH:
             if british in text:
                 text = text.replace(british, american)
-    return text.replace(" ", "")
+    return text
 
 
-@signal("0 or 1", 1, 0.15, "two options differ in brackets or case alone", "hai phương án chỉ khác nhau ở ngoặc hoặc chữ hoa", source="read in MMLU-Redux (options equal up to naming)", why="formulas that fold to one")
+@signal("0 or 1", 1, 0.06, "two options differ in brackets alone", "hai phương án chỉ khác nhau ở dấu ngoặc", source="read in MMLU-Redux (options equal up to naming)", why="formulas that fold to one")
 def twin_formulas(view: View) -> float:
-    """1 where two short formulas are equal without brackets, spaces and case. Genotypes (AaBb) are left alone."""
-    if max(view.lengths) > 60 or not _SYMBOL(view.raw_options):
+    """1 where two short formulas are equal without round brackets and spaces."""
+    if "(" not in view.joined or max(view.lengths) > 60 or not _SYMBOL(view.raw_options):
         return 0.0
-    bare = [option.translate(_NO_BRACKETS) for option in view.low_options if _SYMBOL(option)]
+    bare = [option.translate(_NO_BRACKETS) for option in view.options if _SYMBOL(option)]
     return float(len(set(bare)) < len(bare))
 
 
-_NO_BRACKETS = str.maketrans("", "", "()[] ")
+_NO_BRACKETS = str.maketrans("", "", "() ")
 
 
 @signal("0 or 1", 1, 0.04, "one option holds another", "một phương án bao hàm phương án khác", source=f"more than one correct answer, {TARRANT}", why="all words of one of at least two, in order, inside another")
@@ -89,7 +90,7 @@ def overlapping_options(view: View) -> float:
     return 0.0
 
 
-@signal("0-1", 0.75, 0.25, "the options are bare letters", "các phương án chỉ là chữ cái", source="damage of extraction", why="three of four")
+@signal("0-1", 0.75, 0.2, "the options are bare letters", "các phương án chỉ là chữ cái", source="damage of extraction", why="three of four")
 def bare_options(view: View) -> float:
     """Share of options that say no more than a mark would ("a", "B.", "-")."""
     if min(view.lengths) > 3:
@@ -115,27 +116,27 @@ def length_spread(view: View) -> float | None:
 
 @signal("0 or 1", 1, 0.06, "one option is of another kind than the rest", "có một phương án khác loại với các phương án còn lại", source=f"logical cue, implausible distractor, {TARRANT}", why="exactly one, of at least three")
 def odd_one_out(view: View) -> float | None:
-    """1 where all options but one are numbers, or one is; an option that refers to others isn't counted. Undefined under three options."""
+    """1 where all options but one are numbers; an option that refers to others isn't counted. Undefined under three options."""
     if len(view.options) < 3:
         return None
     if not any(view.digits):
         return 0.0
     kinds = [number is not None for number in view.amounts]
-    numbers = sum(kinds)
-    if numbers == 1 and len(kinds) > 2 and sum(view.digits) == 1:
-        return 1.0
-    if numbers == len(kinds) - 1:
+    if sum(kinds) == len(kinds) - 1:
         odd = kinds.index(False)
-        return float(not view.digits[odd] and not _ABOVE.search(view.low_options[odd]) and not _SYMBOL(view.options[odd]) and len(view.options[odd]) > 2 and not view.option_words[odd][:1] == ["cannot"])
+        return float(not view.digits[odd] and not _ABOVE.search(view.low_options[odd]) and not _SYMBOL(view.options[odd]) and len(view.options[odd]) > 2 and _UNDECIDED.isdisjoint(view.option_words[odd]))
     return 0.0
 
 
-@signal("0 or 1", 1, 0.12, "some numbers bear a unit and others none", "một số phương án có đơn vị, số khác thì không", source="read in MMLU-Redux (percentages beside a fraction)", why="zero needs no unit")
+_UNDECIDED = frozenset("not cannot insufficient no undefined none impossible unknown nothing infinite infinity zero all any không vô".split())
+
+
+@signal("0 or 1", 1, 0.06, "some numbers bear a unit and others none", "một số phương án có đơn vị, số khác thì không", source="read in MMLU-Redux (percentages beside a fraction)", why="zero needs no unit")
 def mixed_units(view: View) -> float | None:
     """1 where numeric options differ in whether they bear a unit or percent sign. Undefined where not all are numbers."""
     if not view.numeric:
         return None
-    marked = {bool(number.unit) or number.percent for number in view.numeric if number.value}
+    marked = {len(number.unit) > 1 or (bool(number.unit) and number.unit in "$€£") or number.percent for number in view.numeric if number.value}
     return float(len(marked) == 2)
 
 
@@ -240,16 +241,18 @@ _JOINING = frozenset("the a an and or và hoặc các những một của với"
 _OPEN = (*",-–([“&", *(f" {word}" for word in _JOINING))
 
 
-@signal("0 or 1", 1, 0.5, "an option holds the mark of the next one", "một phương án chứa cả phương án kế tiếp", source="damage of extraction", why="one mark is enough; a name's initial has another letter")
+@signal("0 or 1", 1, 0.5, "an option holds the mark of the next one", "một phương án chứa cả phương án kế tiếp", source="damage of extraction", why="one mark is enough where the next option is missing")
 def glued_options(view: View) -> float:
-    """1 where option B holds "C. ..." behind some text of its own, or a line that starts with a mark."""
+    """1 where an option holds the mark of the next one behind some text of its own, and it is the last option or one of three at most:
+    in a full list, Franklin D. Roosevelt may be option C."""
     raw = view.raw_options
     if "." not in raw and ")" not in raw and "\n" not in "".join(view.options):
         return 0.0
+    count = len(view.options)
     for place, option in enumerate(view.options[:9]):
-        if len(option) > 4 and (match := _MARKS[place](option)) and match.start() > 0:
+        if (place + 1 == count or count < 4) and len(option) > 4 and (match := _MARKS[place](option)) and match.start() > 0 and (count < 4 or " " in option[: match.start()].strip()) and option.count("(", 0, match.start()) <= option.count(")", 0, match.start()):
             return 1.0
     return 0.0
 
 
-_MARKS = [re.compile(rf"(?:(?<=[\s;.,])\(?{chr(66 + i)}[.)]\s?(?=[^\s.])(?![^\W\d_]?\.)|\n\s*{chr(66 + i)}\s)").search for i in range(9)]
+_MARKS = [re.compile(rf"(?:(?<=[\s;.,])\(?{chr(66 + i)}[.)](?:\s+(?=[^\s.])|(?=[^\W\d_]{{2}}))(?![^\W\d_]?\.)|\n\s*{chr(66 + i)}\s)").search for i in range(9)]

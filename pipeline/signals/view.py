@@ -144,11 +144,6 @@ class View:
         return len(self.all_option_words) < sum(map(len, self.option_words))
 
     @lazy
-    def has_article(self) -> bool:
-        """Whether an option may begin with an article."""
-        return not self.all_option_words.isdisjoint(("the", "a", "an", "to"))
-
-    @lazy
     def lengths(self) -> list[int]:
         return list(map(len, self.options))
 
@@ -191,6 +186,9 @@ _AMOUNT = re.compile(
 )
 
 
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "nghìn": 1e3, "triệu": 1e6, "tỉ": 1e9, "tỷ": 1e9}
+
+
 def amount(text: str) -> Amount | None:
     """The number that a text is, with its unit.
 
@@ -212,6 +210,9 @@ def amount(text: str) -> Amount | None:
     unit = (match["unit"] or "").rstrip(".").lower()
     if match["sign"] and match["sign"] != "+":
         value = -value
+    value *= _SCALES.get(unit, 1)
+    if unit in _SCALES:
+        unit = ""
     if unit == "%":
         return Amount(value / 100, "", True)
     return Amount(value, match["currency"] or match["currency2"] or unit, False)
