@@ -78,9 +78,9 @@ _LINKS = "of is to the equals by and with for between from than".split()
 _HOLE_TOKENS = frozenset([*".,;", ",,", ";,", *(f"{word}{mark}" for word in ("bằng", "của") for mark in ",;."), "the?", "and?", "than?", "equals?"])
 _HOLE_SIGNS = (" of is", " of and", " of at", " of for", "let be", "suppose be", "given and", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
 _HOLE = re.compile(
-    rf"\b(?:{'|'.join(_NOUNS + _LINKS)}) [,.;](?=\s+\S)(?! ?\.)|\b(?:bằng|của)[,.;](?=\s+\S)|\b(?:the|equals|than|value of is|and) ?[?](?=\s|$)"
+    rf"\b(?:{'|'.join(_NOUNS + _LINKS)}) [,.;](?=\s+\S)(?! ?\.)|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:bằng|của)[,.;](?=\s+\S)|\b(?:the|equals|than|value of is|and) ?[?](?=\s|$)"
     r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|[,;] ?[,;](?=\s)"
-    r"|\b(?:của|bằng) là\b|\bcho (?:và|có|là)\b"
+    r"|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:của|bằng) là\b|(?:^|[.;] )cho (?:và|có|là)\b"
 ).search
 
 

@@ -225,20 +225,20 @@ def unfinished_option(view: View) -> float:
     """1 where exactly one option ends with a comma, a hyphen, an open bracket or a joining word."""
     if "(" not in view.joined and not any(option.endswith(_OPEN) for option in view.low_options):
         return 0.0
-    broken = [_breaks_off(option, words) for option, words in zip(view.options, view.option_words, strict=True)]
+    broken = [_breaks_off(option, words, view.language) for option, words in zip(view.options, view.option_words, strict=True)]
     return float(sum(broken) == 1)
 
 
-def _breaks_off(option: str, words: list[str]) -> bool:
+def _breaks_off(option: str, words: list[str], language: str) -> bool:
     if "(" in option and option.count("(") > option.count(")") and len(option) > 3:
         return True
     if len(words) < 3:
         return False
-    return option[-1:] in ",-–([“&" or (option[-1:].isalpha() and words[-1] in _JOINING)
+    return option[-1:] in ",-–([“&" or (option[-1:].isalpha() and words[-1] in _JOINING[language == "vi"])
 
 
-_JOINING = frozenset("the a an and or và hoặc các những một của với".split())
-_OPEN = (*",-–([“&", *(f" {word}" for word in _JOINING))
+_JOINING = (frozenset("the a an and or".split()), frozenset("và hoặc các những của với".split()))
+_OPEN = (*",-–([“&", *(f" {word}" for words in _JOINING for word in words))
 
 
 @signal("0 or 1", 1, 0.5, "an option holds the mark of the next one", "một phương án chứa cả phương án kế tiếp", source="damage of extraction", why="one mark is enough where the next option is missing")

@@ -88,18 +88,18 @@ def no_question(view: View) -> float | None:
         return 0.0
     last = lower.rstrip(".!\"”') ")
     words = set(last[max(last.rfind(". "), last.rfind("! "), last.rfind("\n"), 0) :].split())
-    return float(words.isdisjoint(_CALLS) and (words.isdisjoint(_CLUES) or len(view.words) > 60))
+    return float(words.isdisjoint(_CALLS) and view.words[0] not in _CLUES)
 
 
 _FIRST_WORDS = re.compile(r"(?:^|[.!?:;,]\s+|\n\s*|\()(\w+)").findall
 _COMMANDS = frozenset(
     """identify choose select find calculate determine compute evaluate solve complete fill match mark indicate name give state estimate simplify
-    translate arrange pick guess tell answer express convert classify construct use write put list provide consider read describe explain decide define determine add
+    translate arrange pick guess tell answer express convert classify construct use write put list provide consider read describe explain decide define determine add who listen
     hãy tìm tính chọn xác điền sắp cho""".split()
 )
 _CALLS = frozenset("what which whom whose following except except: called termed known true: false: nào gì ai sao đâu mấy nhiêu là: đúng: sai:".split())
 _THIS = frozenset("this these".split())
-_CLUES = frozenset("this these he she it they his her their its him them who here these: là bởi ở".split())
+_CLUES = frozenset("he she it they his her their its i my here one".split())
 
 
 @signal("0 or 1", 1, 0.25, "the stem breaks off", "câu hỏi bị cắt ngang", source="damage of extraction", why="a bracket or quotation that never closes, a hyphen at the end, or a question that ends in an article")
