@@ -3,7 +3,8 @@
 import re
 
 from pipeline.signals.registry import signal
-from pipeline.signals.view import FUNCTION_WORDS, OPEN_ENDS, View
+from pipeline.signals.view import ASKING, FUNCTION_WORDS, OPEN_ENDS, View
+from pipeline.text import strip_marks
 
 TARRANT = "Tarrant 2006 / Moore 2023"
 _BLANKS = re.compile(r"_{2,}|\.{2,}|…|-{3,}")
@@ -88,7 +89,7 @@ def no_question(view: View) -> float | None:
         return 0.0
     last = lower.rstrip(".!\"”') ")
     words = set(last[max(last.rfind(". "), last.rfind("! "), last.rfind("\n"), 0) :].split())
-    return float(words.isdisjoint(_CALLS) and view.words[0] not in _CLUES)
+    return float(words.isdisjoint(_CALLS) and view.words[0] not in _CLUES and not last.endswith(":"))
 
 
 _FIRST_WORDS = re.compile(r"(?:^|[.!?:;,]\s+|\n\s*|\()(\w+)").findall
@@ -99,7 +100,7 @@ _COMMANDS = frozenset(
 )
 _CALLS = frozenset("what which whom whose following except except: called termed known true: false: nào gì ai sao đâu mấy nhiêu là: đúng: sai:".split())
 _THIS = frozenset("this these".split())
-_CLUES = frozenset("he she it they his her their its i my here one".split())
+_CLUES = frozenset("which what whose whom he she it they his her their its i my here one".split())
 
 
 @signal("0 or 1", 1, 0.25, "the stem breaks off", "câu hỏi bị cắt ngang", source="damage of extraction", why="a bracket or quotation that never closes, a hyphen at the end, or a question that ends in an article")
@@ -132,18 +133,61 @@ def _cut_question(view: View) -> bool:
 _NEVER_LAST = frozenset("the an and or their its his her your our my whose which very".split())
 _VOWEL = re.compile(r"[aeiouyáàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵ\d]").search
 
-@signal("0 or 1", 1, 0.15, "the last word of the stem is no whole word", "từ cuối của câu hỏi không trọn vẹn", source="damage of extraction", why="every word and syllable has a vowel")
+@signal("0 or 1", 1, 0.15, "the last word of the stem is no whole word", "từ cuối của câu hỏi không trọn vẹn", source="damage of extraction", why="a word without a vowel, or letters that no Vietnamese syllable is made of")
 def cut_word(view: View) -> float:
-    """1 where the stem ends inside a word: letters alone, in lower case, that no syllable is made of."""
+    """1 where the stem ends inside a word, in lower-case letters. Units and abbreviations are left alone; in Vietnamese, words without marks too."""
     if not view.stem[-1:].isalpha() or not view.stem[-1:].islower():
         return 0.0
     word = view.last_word
-    if not 1 < len(word) < 8 or len(view.words) < 4 or "\\" in view.stem or "$" in view.stem or not view.stem.endswith(f" {word}"):
+    if not 1 < len(word) < 9 or len(view.words) < 4 or "\\" in view.stem or "$" in view.stem or not view.stem.endswith(f" {word}"):
         return 0.0
-    return float(_VOWEL(word) is None and word not in _UNITS)
+    if _VOWEL(word) is None:
+        return float(word not in _UNITS)
+    return float(view.language == "vi" and not word.isascii() and _SYLLABLE(strip_marks(word)) is None)
 
 
 _UNITS = frozenset("km cm mm kg mg ml hz khz mhz ghz kpa kw mw pt rpm mph kph dr mr st vs tv dvd cd fm pm bc nm db hcl nh ch ph".split())
+# Onset and rime of a Vietnamese syllable, without its marks.
+_SYLLABLE = re.compile(
+    r"(?:ngh|ng|gh|gi|kh|nh|ph|qu|th|tr|ch|[bcdghklmnpqrstvx])?"
+    r"(?:a(?:c|ch|i|m|n|ng|nh|o|p|t|u|y)?|e(?:c|ch|m|n|ng|nh|o|p|t|u)?|i(?:a|c|ch|m|n|nh|p|t|u|e(?:c|m|n|ng|p|t|u))?|o(?:c|i|m|n|ng|p|t|e[not]?|a(?:c|ch|i|m|n|ng|nh|o|p|t|y)?)?"
+    r"|u(?:a|c|i|m|n|ng|p|t|u|o(?:c|i|m|n|ng|p|t|u)?|an|ang|at|ay|e|ech|enh|y(?:a|ch|en|et|nh|t|u)?)?|y(?:e(?:m|n|ng|t|u)|nh|t)?)"
+).fullmatch
+
+
+@signal("0 or 1", 1, 0.05, "the stem ends where neither a question nor a sentence to finish ends", "câu hỏi kết thúc giữa chừng", source=f"unfocused stem, {TARRANT}; damage of extraction", why="no mark at the end, and an asking word in front or no word that options may follow")
+def loose_end(view: View) -> float | None:
+    """1 where an English stem ends without a mark: a question that lost its end, or a fragment. Undefined in Vietnamese, whose sentences to
+    finish may end with any word, and behind a passage."""
+    if view.language == "vi" or view.context or not view.words:
+        return None
+    if not view.stem[-1].isalpha() or "?" in view.stem or view.blank:
+        return 0.0
+    return float(view.words[0] in _OPENERS or (view.last_word not in OPEN_ENDS and view.word_set.isdisjoint(ASKING)))
+
+
+@signal("0 or 1", 1, 0.2, "the options are of another kind than the stem asks for", "các phương án không phù hợp với điều câu hỏi yêu cầu", source="damage of extraction: options of another question", why="no option has a number where one is asked for, or all are bare numbers where a person is")
+def answer_type(view: View) -> float | None:
+    """1 where the stem asks how many, how much or what year and no option holds a digit or number word, or asks who and all options are
+    numbers. Undefined where it asks none of these in its last sentence."""
+    lower = view.lower
+    if not ("how m" in lower or "year" in lower or "who" in view.word_set or "nhiêu" in lower or "năm nào" in lower):
+        return None
+    last = lower[max(lower.rfind(". ", 0, -1), lower.rfind("\n"), 0) :]
+    if _WANTS_NUMBER(last):
+        return float(not any(view.digits) and view.all_option_words.isdisjoint(_NUMBER_WORDS) and not view.true_false)
+    if "who " in last[:40]:
+        return float(bool(view.numeric))
+    return None
+
+
+_WANTS_NUMBER = re.compile(r"\bhow (?:many|much)\b(?! (?:more|less|of))|\b(?:what|which) year\b|\bbao nhiêu\b|\bnăm nào\b").search
+_NUMBER_WORDS = frozenset(
+    """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
+    forty fifty sixty seventy eighty ninety hundred thousand million billion none no once twice half all both never dozen double few several many
+    every infinite nothing neither more less decrease increase same unlimited i ii iii iv v vi vii viii ix x
+    một hai ba bốn năm sáu bảy tám chín mười không vô số""".split()
+)
 
 
 @signal("0 or 1", 1, 0.02, "the stem asks for what is not so", "câu hỏi ở dạng phủ định", source=f"negatively worded stem, {TARRANT}")
