@@ -72,6 +72,7 @@ def lost_formula(view: View) -> float:
     return float(_HOLE(view.lower) is not None)
 
 
+_EMPTY = re.compile(r"(?<![\w.])\(\s?\)").search
 # Every match holds one of these tokens or signs.
 _NOUNS = "bằng trình số thức của phân vectơ thẳng phẳng hợp và".split()
 _LINKS = "of is to the equals by and with for between from than".split()

@@ -155,7 +155,7 @@ _SYLLABLE = re.compile(
 ).fullmatch
 
 
-@signal("0 or 1", 1, 0.05, "the stem ends where neither a question nor a sentence to finish ends", "câu hỏi kết thúc giữa chừng", source=f"unfocused stem, {TARRANT}; damage of extraction", why="no mark at the end, and an asking word in front or no word that options may follow")
+@signal("0 or 1", 1, 0.02, "the stem ends where neither a question nor a sentence to finish ends", "câu hỏi kết thúc giữa chừng", source=f"unfocused stem, {TARRANT}; damage of extraction", why="no mark at the end, and an asking word in front or no word that options may follow")
 def loose_end(view: View) -> float | None:
     """1 where an English stem ends without a mark: a question that lost its end, or a fragment. Undefined in Vietnamese, whose sentences to
     finish may end with any word, and behind a passage."""
@@ -174,9 +174,9 @@ def answer_type(view: View) -> float | None:
     if not ("how m" in lower or "year" in lower or "who" in view.word_set or "nhiêu" in lower or "năm nào" in lower):
         return None
     last = lower[max(lower.rfind(". ", 0, -1), lower.rfind("\n"), 0) :]
-    if _WANTS_NUMBER(last):
+    if "?" in last and _WANTS_NUMBER(last):
         return float(not any(view.digits) and view.all_option_words.isdisjoint(_NUMBER_WORDS) and not view.true_false)
-    if "who " in last[:40]:
+    if "?" in last and last.lstrip(" .\n").startswith("who "):
         return float(bool(view.numeric))
     return None
 
