@@ -296,21 +296,25 @@ PLANTED = 400
 
 def planted(rows: list[Row], rng: random.Random) -> None:
     """Prints recall of each planted flaw by source, and the false alarms of the same signals on the questions as they were."""
-    sources = sorted({row["source"] for row in rows})
-    drawn = {source: rng.sample(mine, min(PLANTED, len(mine))) for source in sources if (mine := [row for row in rows if row["source"] == source])}
-    clean = {source: [flags(row) for row in mine] for source, mine in drawn.items()}
-    print(f"Planted flaws, up to {PLANTED} questions of each source; recall (false alarms of the same signals on the questions as they were).\n")
+    sources = {source: [row for row in rows if row["source"] == source] for source in sorted({row["source"] for row in rows})}
+    clean = {source: [flags(row) for row in rng.sample(mine, min(5 * PLANTED, len(mine)))] for source, mine in sources.items()}
+    print(f"Planted flaws, in up to {PLANTED} questions of each source that can have them; recall (false alarms of the same signals, questions as they were).\n")
     print(f"| flaw | signals | {' | '.join(sources)} |\n|---|---|{'---|' * len(sources)}")
     for name, (plant, signals) in FLAWS.items():
         cells = []
-        for source, mine in drawn.items():
-            others = [row for s, found in drawn.items() for row in found if (row["language"] != mine[0]["language"]) == (plant is _mix) and (plant is _mix or s == source)]
-            broken = [found for row in mine if (found := plant(row, rng, rng.choice(others))) is not None]
-            if len(broken) < 5:
-                cells.append("none fit")
+        for source, mine in sources.items():
+            others = mine
+            if plant is _mix:
+                others = [row for row in rows if row["language"] != mine[0]["language"]]
+            broken: list[Row] = []
+            for row in rng.sample(mine, len(mine)):
+                if len(broken) < PLANTED and (found := plant(row, rng, rng.choice(others))) is not None:
+                    broken.append(found)
+            if len(broken) < 20:
+                cells.append(f"only {len(broken)} fit")
                 continue
             recall = sum(not flags(row).isdisjoint(signals) for row in broken) / len(broken)
-            alarms = sum(not found.isdisjoint(signals) for found in clean[source]) / len(mine)
+            alarms = sum(not found.isdisjoint(signals) for found in clean[source]) / len(clean[source])
             cells.append(f"{recall:.0%} of {len(broken)} ({alarms:.1%})")
         print(f"| {name} | {', '.join(signals)} | {' | '.join(cells)} |")
     print()

@@ -7,7 +7,7 @@ from pipeline.signals.stems import TARRANT, open_end
 from pipeline.signals.view import View
 
 
-@signal(">= 0", 2.0, 0.06, "the right option is far longer than the others", "đáp án đúng dài hơn hẳn các phương án khác", source=f"longest option correct, greatest detail, {TARRANT}", why="twice the mean of the wrong ones")
+@signal(">= 0", 2.0, 0.04, "the right option is far longer than the others", "đáp án đúng dài hơn hẳn các phương án khác", source=f"longest option correct, greatest detail, {TARRANT}", why="twice the mean of the wrong ones")
 def longest_option_cue(view: View) -> float | None:
     """Length of the right option against the mean of the wrong ones, characters; undefined where it has under 25."""
     right = view.lengths[view.key]

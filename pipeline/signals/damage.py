@@ -30,8 +30,8 @@ def mojibake(view: View) -> float:
     return float(broken + whole.count("\ufffd"))
 
 
-_LEADS = ("Ã", "Â", "â€", "á»", "áº", "Ä", "Æ", "Å")
-_MOJIBAKE = re.compile(r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]").findall
+_LEADS = ("Ã", "Â", "â€", "â\x80", "€™", "€˜", "€œ", "á»", "áº", "Ä", "Æ", "Å")
+_MOJIBAKE = re.compile(r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]|â[\x80-\x9f€]|€[˜™œ“”]").findall
 _LOST_LETTER = re.compile(r"(?<=[a-zà-ỹ])\?(?=[a-zà-ỹ])").findall
 
 
@@ -77,10 +77,11 @@ _EMPTY = re.compile(r"(?<![\w.])\(\s?\)").search
 _NOUNS = "bằng trình số thức của phân vectơ thẳng phẳng hợp và".split()
 _LINKS = "of is to the equals by and with for between from than".split()
 _HOLE_TOKENS = frozenset([*".,;", ",,", ";,", *(f"{word}{mark}" for word in ("bằng", "của") for mark in ",;."), "the?", "and?", "than?", "equals?"])
-_HOLE_SIGNS = (" of is", " of and", " of at", " of for", "let be", "suppose be", "given and", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
+_HOLE_SIGNS = (" -", " the is ", " the of ", " the are ", " the by ", " the was ", " an is ", " an of ", " an by ", " each by", " of is", " of and", " of at", " of for", "let be", "suppose be", "given and", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
 _HOLE = re.compile(
     rf"\b(?:{'|'.join(_NOUNS + _LINKS)}) [,.;](?=\s+\S)(?! ?\.)|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:bằng|của)[,.;](?=\s+\S)|\b(?:the|equals|than|value of is|and) ?[?](?=\s|$)"
     r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|[,;] ?[,;](?=\s)"
+    r"|\b(?:the|an) (?:is|are|of|by|was)\b(?! (?:a |the )?(?:word|name))|\beach by\b|[a-z] -(?:year|day|month|hour|week|minute|letter|man|foot|inch|point|percent|term)s?\b"
     r"|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:của|bằng) là\b|(?:^|[.;] )cho (?:và|có|là)\b"
 ).search
 

@@ -64,6 +64,10 @@ def third_language(view: View) -> float | None:
     return foreign(view.stem)
 
 
+# Words that no unmarked Vietnamese syllable, unit or formula is spelled like.
+_CLEAR_ENGLISH = frozenset("the of is and was what which with that are from they their who were have has his her for by not".split())
+
+
 @signal("0 or 1", 1, 0.3, "stem and options are in different languages", "câu hỏi và phương án khác ngôn ngữ", source="damage of extraction", why="both long enough to tell")
 def mixed_language(view: View) -> float | None:
     """1 where a Vietnamese stem has English options, or the other way round. Undefined for short options, and behind a passage or rubric;
@@ -79,7 +83,7 @@ def mixed_language(view: View) -> float | None:
         return 0.0
     if stem:
         words = view.option_words
-        return float(not options and len([w for w in view.all_option_words if w in ENGLISH]) >= 2 and sum(map(len, words)) >= 8)
+        return float(not options and not _CLEAR_ENGLISH.isdisjoint(view.all_option_words) and sum(map(len, words)) >= 6)
     return float(sum(map(is_vietnamese, view.options)) * 2 > len(view.options) and len(view.word_set & ENGLISH) >= 2)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pipeline.parse import refers_to_others
 from pipeline.signals.registry import signal
 from pipeline.signals.stems import TARRANT
-from pipeline.signals.view import View
+from pipeline.signals.view import VERDICTS, View
 from pipeline.text import strip_marks
 
 _SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→-]").search
@@ -14,11 +14,9 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 _BRITISH = (("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
 _DECIMAL = re.compile(r"\d[.,]\d").search
 _OUR = re.compile(r"(?<=[a-z]{2})our")
-_CODE = re.compile(r"[a-z][A-Z]|[A-Z]{2}").search
 _ABOVE = re.compile(r"of (?:the )?(?:above|these|them|those|following|other)|\babove\b|tất cả|(?:cả|đều) |không (?:có )?(?:đáp|phương|câu|ý)|none|all |neither|both|either")
 _NONE = re.compile(r"^(?:none|neither|không (?:có )?(?:đáp|phương|câu|ý|ai)|no correct|not listed)")
 _ROMAN = re.compile(r"^(?:only |chỉ )?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?(?: ?(?:,|and|&|và|or|hoặc) ?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?)+(?: only)?\.?$|^(?:i{1,3}|iv) only|^chỉ \(?(?:i{1,3}|iv)\)?$")
-_VERDICTS = frozenset("true false yes no correct wrong right đúng sai".split())
 _ABSOLUTE = frozenset("always never absolutely entirely completely impossible invariably tuyệt".split())
 _ABSOLUTE_PHRASE = re.compile(r"\b(?:luôn luôn|không bao giờ|tuyệt đối|hoàn toàn|in no case|under no circumstances|without exception)\b").search
 _VAGUE = frozenset("usually often sometimes frequently rarely occasionally generally typically seldom normally".split())
@@ -45,11 +43,17 @@ def near_equal_options(view: View) -> float | None:
         return 0.0
     twice = {text for text in words if words.count(text) > 1}
     pairs = [option for option, text in zip(view.options, plain, strict=True) if text in twice]
-    return float(not any(_SYMBOL(option) or _CODE(option) or _DECIMAL(option) for option in pairs))
+    return float(not any(_SYMBOL(option) or _code(option) or _DECIMAL(option) for option in pairs))
 
 
 # Vowels with all their accents, punctuation and what spellings disagree on.
 _ROUGH = {ord(c): None for c in "aeiouyáàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵäëïöüåæœøñç .,;:'\"!?()[]-–—_/’‘“”…"} | {ord("z"): "s", ord("đ"): "d"}
+
+
+def _code(option: str) -> bool:
+    """Whether case may be the point, as in genotypes (AaBb): few letters, and each again and again."""
+    letters = [c for c in option.lower() if c.isalpha()]
+    return len(set(letters)) <= 4 and len(letters) >= 1.5 * len(set(letters))
 
 
 def _plain(lower: str) -> str:
@@ -188,8 +192,8 @@ def k_type(view: View) -> float:
     if view.all_option_words.isdisjoint(_K_WORDS):
         return 0.0
     words = view.option_words[0]
-    if len(words) >= 2 and set(words) <= _VERDICTS:
-        return sum(len(found) >= 2 and set(found) <= _VERDICTS for found in view.option_words) / len(view.options)
+    if len(words) >= 2 and set(words) <= VERDICTS:
+        return sum(len(found) >= 2 and set(found) <= VERDICTS for found in view.option_words) / len(view.options)
     if min(view.lengths) > 24:
         return 0.0
     return sum(_ROMAN.match(option) is not None for option in view.low_options) / len(view.options)
@@ -212,7 +216,7 @@ def absolute_terms(view: View) -> float:
     return float(sum(len(words) > 2 and (not _ABSOLUTE.isdisjoint(words) or _ABSOLUTE_PHRASE(low) is not None) for words, low in zip(view.option_words, view.low_options, strict=True)))
 
 
-@signal("count", 1, 0.02, "an option says often, usually or sometimes", "có phương án dùng từ chỉ tần suất mơ hồ", source=f"vague terms, {TARRANT}")
+@signal("count", 1, 0.01, "an option says often, usually or sometimes", "có phương án dùng từ chỉ tần suất mơ hồ", source=f"vague terms, {TARRANT}")
 def vague_terms(view: View) -> float:
     """Number of options with a vague word of frequency."""
     if _VAGUE.isdisjoint(view.all_option_words) and (view.ascii or not _VAGUE_PHRASE(view.joined)):
@@ -230,15 +234,63 @@ def unfinished_option(view: View) -> float:
 
 
 def _breaks_off(option: str, words: list[str], language: str) -> bool:
-    if "(" in option and option.count("(") > option.count(")") and len(option) > 3:
+    if option.count("(") > option.count(")") and len(option) > 3 and "[" not in option and "]" not in option:
         return True
-    if len(words) < 3:
+    if len(words) < 3 or "\\" in option:
         return False
-    return option[-1:] in ",-–([“&" or (option[-1:].isalpha() and words[-1] in _JOINING[language == "vi"])
+    return option[-1:] in ",-–([&" or (option[-1:].islower() and option.rsplit(None, 1)[-1].islower() and words[-1] in _JOINING[language == "vi"])
 
 
-_JOINING = (frozenset("the a an and or".split()), frozenset("và hoặc các những của với".split()))
-_OPEN = (*",-–([“&", *(f" {word}" for words in _JOINING for word in words))
+_JOINING = (
+    frozenset("the a an and or of with by from that which is are was were its their his her".split()),
+    frozenset("và hoặc các những của với trong về cho bằng để vì từ được bị là một".split()),
+)
+_OPEN = (*",-–([&", *(f" {word}" for words in _JOINING for word in words))
+
+
+@signal("0 or 1", 1, 0.25, "an option is missing", "thiếu phương án", source="read in MMLU-Redux (five conditions, four options)", why="the text itself counts or names more options than there are")
+def missing_option(view: View) -> float:
+    """1 where the stem names a number of choices ("the following five") that isn't theirs, or an option names a letter beyond the last ("B and E")."""
+    count = len(view.options)
+    if not view.word_set.isdisjoint(_COUNTS) and (match := _FOLLOWING(view.lower)):
+        return float(_COUNTS_OF.get(match[1] or match[2], count) > count)
+    if view.all_option_words.isdisjoint(_LATE):
+        return 0.0
+    beyond = "BCDEFGHIJK"[count - 1 : count + 2]
+    return float(any(letter in beyond for option in view.options for pair in _PAIR(option) for letter in pair))
+
+
+_COUNTS_OF = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6}
+_COUNTS = frozenset(_COUNTS_OF)
+_FOLLOWING = re.compile(
+    r"\b(?:the|these) (?:following )?(three|four|five|six|seven) (?:options|choices|answers|alternatives|conditions|statements)(?! (?:above|are true))|\b(ba|bốn|năm|sáu) (?:phương án|đáp án|lựa chọn) (?:sau|dưới)"
+).search
+_LATE = frozenset("cdefgh")
+_PAIR = re.compile(r"^(?:[Bb]oth |Cả )?([A-H])(?:,| and| và|,? or) ([A-H])\W*$").findall
+
+
+@signal("0 or 1", 1, 0.3, "a spreadsheet turned an option into a date", "bảng tính đã biến phương án thành ngày tháng", source="read in MMLU-Redux (5-14 became 14-May)", why="one among other ranges or numbers")
+def spreadsheet_date(view: View) -> float:
+    """1 where an option reads as a spreadsheet's date (14-May, Mar-05) and another one is a range or number."""
+    if "-" not in view.joined or not view.digit_count or view.all_option_words.isdisjoint(_MONTHS):
+        return 0.0
+    dates = [_SHEET_DATE(option) is not None for option in view.low_options]
+    return float(any(dates) and any(not date and digit for date, digit in zip(dates, view.digits, strict=True)))
+
+
+_MONTHS = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
+_SHEET_DATE = re.compile(r"(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2})").fullmatch
+
+
+@signal("0 or 1", 1, 0.3, "an option goes on in the next one", "một phương án bị tách sang phương án kế tiếp", source="read in MMLU-Redux (an option split in two)", why="one small letter among capitals, behind an option that ends with a joining word or a digit")
+def split_option(view: View) -> float:
+    """1 where an option begins with a small letter among options that begin with capitals, and the one before it ends with a joining word or number."""
+    small = [option[:1].islower() for option in view.options]
+    if sum(small) != 1 or small[0] or len(small) < 3 or "\\" in view.raw_options or _ABOVE.search(view.low_options[small.index(True)]):
+        return 0.0
+    before = small.index(True) - 1
+    words = view.option_words[before]
+    return float(len(words) > 3 and (words[-1] in _JOINING[view.language == "vi"] or words[-1].isdigit()))
 
 
 @signal("0 or 1", 1, 0.5, "an option holds the mark of the next one", "một phương án chứa cả phương án kế tiếp", source="damage of extraction", why="one mark is enough where the next option is missing")

@@ -3,7 +3,7 @@
 import re
 
 from pipeline.signals.registry import signal
-from pipeline.signals.view import ASKING, FUNCTION_WORDS, OPEN_ENDS, View
+from pipeline.signals.view import FUNCTION_WORDS, OPEN_ENDS, VERDICTS, View
 from pipeline.text import strip_marks
 
 TARRANT = "Tarrant 2006 / Moore 2023"
@@ -14,6 +14,7 @@ _ELSEWHERE = re.compile(
     r"|\b(?:passage|text|table|data|information|statements?|scenario|situation|example|poem|story|article|dialogue) above\b|\b(?:passage|text|table|data) below\b"
     r"|\b(?:according to|based on|from|in|see|use|using) (?:the|this) (?:text|table|article|scenario)\b|\b(?:mentioned|described|shown|listed|given|stated|discussed) above\b"
     r"|\b(?:answer|response|solution|reason) (?:in|to|for|given in) (?:question |number |problem |no\. ?)+\d|\b(?:question|problem|exercise) (?:no\. ?)?\d{1,3}(?=[\s,.;:?)]|$)"
+    r"|\b(?:this|our|the previous|the last) (?:chapter|textbook|unit|lesson|lecture|course|module|handout|interviewees?)\b|\baccording to the (?:author|lecture|speaker|lecturer)(?! of| and)\b"
     r"|\b(?:last|preceding) (?:question|problem|exercise)\b|\bsame (?:facts|data|conditions) as\b|\bin line \d+|\bin paragraph \d"
     r"|\b(?:đoạn (?:văn|trích|thơ|thông tin)|bảng số liệu|văn bản|câu chuyện|tình huống|thông tin|bài đọc|bài thơ) (?:trên|dưới đây|ở trên)\b(?! thế giới)"
     r"|\btheo (?:đoạn trích|bảng số liệu|bài đọc|đoạn văn)\b|\bcâu hỏi (?:trên|trước)\b|\b(?:ở|của) câu (?:trên|trước)\b"
@@ -22,14 +23,14 @@ _QUOTES = frozenset('"“|')
 # Every match of the pattern holds one of these words.
 _ELSEWHERE_WORDS = frozenset(
     """passage text extract excerpt table paragraph article essay poem story scenario study dialogue conversation above below question problem item
-    exercise number example same line data đoạn bảng bản huống tin bài trên truyện hỏi trước""".split()
+    exercise number example same line data chapter textbook unit lesson lecture course module handout interviewees interviewee author speaker lecturer đoạn bảng bản huống tin bài trên truyện hỏi trước""".split()
 )
 _PICTURE = re.compile(
     r"\b(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing|curve|circuit) (?:below|above|shown|(?:on|to) the (?:left|right))\b"
     r"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed|marked) (?:in|on|by) (?:the|this) (?:accompanying )?(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing)\b"
     r"|\b(?:in|from|on|see|to) the (?:following |accompanying )?(?:figure|diagram|graph|sound clip|audio clip|video clip|clip)\b|\bthe (?:figure|diagram|graph) (?:shows|represents|depicts|illustrates)\b"
     r"|\b(?:figure|fig\.|exhibit) \d|\bshaded (?:area|region|part)\b|\bsee (?:figure|picture|image|diagram)\b"
-    r"|\b(?:đồ thị|hình vẽ|biểu đồ|sơ đồ|hình ảnh|lược đồ|hình) (?:trên|bên|bên dưới|dưới đây|đã cho|minh họa)\b(?! trái đất)|\b(?:như|trong|ở|theo|xem) (?:hình(?: vẽ)?|biểu đồ|sơ đồ|đồ thị) (?:\d|bên|dưới|trên|sau)"
+    r"|\b(?:đồ thị|hình vẽ|biểu đồ|sơ đồ|hình ảnh|lược đồ|hình) (?:trên|bên|bên dưới|dưới đây|đã cho|minh họa)\b(?! trái đất)|\bquan sát (?:các )?(?:sơ đồ|hình|biểu đồ|đồ thị|tranh|ảnh)\b|\b(?:như|trong|ở|theo|xem) (?:hình(?: vẽ)?|biểu đồ|sơ đồ|đồ thị) (?:\d|bên|dưới|trên|sau)"
 )
 _PICTURE_WORDS = frozenset(
     """figure figures diagram diagrams picture pictures pictured image images graph graphs chart charts photo photos photograph photographs
@@ -57,7 +58,7 @@ def stem_shortness(view: View) -> float | None:
     return 1 / max(sum(map(str.isalnum, view.stem)), 1) if len(view.stem) < 24 else 0.0
 
 
-@signal(">= 0, words", 300, 0.06, "the stem is implausibly long", "câu hỏi dài bất thường", source=f"gratuitous information, {TARRANT}; length is the baseline on MMLU-Redux", why="beyond the 99.9th percentile of the shared sources; under it length costs in proportion, which ranks questions without flags", graded=True)
+@signal(">= 0, words", 300, 0.12, "the stem is implausibly long", "câu hỏi dài bất thường", source=f"gratuitous information, {TARRANT}; length is the baseline on MMLU-Redux", why="beyond the 99.9th percentile of the shared sources; under it length costs in proportion, which ranks questions without flags", graded=True)
 def stem_length(view: View) -> float:
     """Words of the stem: more text, more that may be wrong or missing."""
     return float(len(view.words))
@@ -81,7 +82,7 @@ def no_question(view: View) -> float | None:
         return None
     if not view.stem.endswith(_SENTENCE_END) or view.stem.endswith("..."):
         return 0.0
-    if "?" in view.stem or view.blank or view.true_false:
+    if "?" in view.stem or view.blank or view.all_option_words <= VERDICTS:
         return 0.0
     # A command counts where a sentence begins with it, an asking word in the last sentence: elsewhere they are common words.
     lower = view.lower
@@ -155,15 +156,19 @@ _SYLLABLE = re.compile(
 ).fullmatch
 
 
-@signal("0 or 1", 1, 0.02, "the stem ends where neither a question nor a sentence to finish ends", "câu hỏi kết thúc giữa chừng", source=f"unfocused stem, {TARRANT}; damage of extraction", why="no mark at the end, and an asking word in front or no word that options may follow")
+@signal("0 or 1", 1, 0.02, "the stem begins as a question and doesn't end as one", "câu hỏi kết thúc giữa chừng", source=f"unfocused stem, {TARRANT}; damage of extraction", why="an asking word in front, and no mark at the end")
 def loose_end(view: View) -> float | None:
-    """1 where an English stem ends without a mark: a question that lost its end, or a fragment. Undefined in Vietnamese, whose sentences to
+    """1 where the last sentence of an English stem begins as a question and ends without a mark. Undefined in Vietnamese, whose sentences to
     finish may end with any word, and behind a passage."""
     if view.language == "vi" or view.context or not view.words:
         return None
     if not view.stem[-1].isalpha() or "?" in view.stem or view.blank:
         return 0.0
-    return float(view.words[0] in _OPENERS or (view.last_word not in OPEN_ENDS and view.word_set.isdisjoint(ASKING)))
+    if view.word_set.isdisjoint(_OPENERS):
+        return 0.0
+    # An asking word opens the last sentence, maybe behind a preposition.
+    last = re.split(r"[.!?:;]\s+|\n", view.lower)[-1].split()
+    return float(not _OPENERS.isdisjoint(last[:2]))
 
 
 @signal("0 or 1", 1, 0.2, "the options are of another kind than the stem asks for", "các phương án không phù hợp với điều câu hỏi yêu cầu", source="damage of extraction: options of another question", why="no option has a number where one is asked for, or all are bare numbers where a person is")
@@ -218,7 +223,7 @@ def time_dependent(view: View) -> float:
     return float((not _TIME_WORDS.isdisjoint(view.word_set) or "as of" in view.lower) and _TIME.search(view.lower) is not None)
 
 
-@signal("0 or 1", 1, 0.01, "the stem asks for the best of several that may hold", "câu hỏi yêu cầu chọn phương án tốt nhất trong số có thể đúng", source=f"more than one correct answer, {TARRANT}")
+@signal("0 or 1", 1, 0.03, "the stem asks for the best of several that may hold", "câu hỏi yêu cầu chọn phương án tốt nhất trong số có thể đúng", source=f"more than one correct answer, {TARRANT}")
 def judgement(view: View) -> float:
     """1 where the stem asks for the best, the most likely or the main one."""
     return float(not _BEST_WORDS.isdisjoint(view.word_set) and _BEST.search(view.lower) is not None)

@@ -176,11 +176,11 @@ class View:
 
     @lazy
     def true_false(self) -> bool:
-        return len(self.options) <= 3 and {text.strip(" .") for text in self.low_options} <= _TRUTH
+        return len(self.options) <= 3 and self.all_option_words <= VERDICTS
 
 
 _DIGIT = re.compile(r"\d").search
-_TRUTH = {"true", "false", "yes", "no", "đúng", "sai", "có", "không", "not given", "right", "wrong"}
+VERDICTS = frozenset("true false yes no correct incorrect wrong right not given đúng sai có không".split())
 _AMOUNT = re.compile(
     r"\s*(?P<currency>[$€£]?)\s*(?P<sign>[-+−–]?)\s*(?P<currency2>[$€£]?)(?P<number>\d[\d.,]*)(?:\s?/\s?(?P<over>\d+))?\s*(?P<unit>%|[^\W\d_][^\W_]{0,11}(?:/[^\W_]{1,4})?\.?)?\s*\.?\s*"
 )
