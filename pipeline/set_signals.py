@@ -1,15 +1,16 @@
 """Signals of a whole set, for the report: how far answers can be guessed from their place, their length or their wording alone, and how even
 the set is. None of them enters a question's score, which depends on its own row only. None is "undefined": too little to tell."""
 
+import math
 import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chisquare, norm
 
 from pipeline.signals import View
 from schemas.tables import Question, to_rows
@@ -71,6 +72,8 @@ def position_balance(rows: Sequence[dict[str, Any]]) -> list[SetSignal]:
         if options < 2 or total / options < MIN_EXPECTED:
             found.append(SetSignal("position_balance", source, None, None, None, 0.0, total, "too few questions to tell", details))
             continue
+        from scipy.stats import chisquare  # takes half a second to import, and the code location loads this module
+
         test = chisquare(counts)
         strength = float(np.sqrt(test.statistic / total / (options - 1)))
         details |= {"chi_square": round(float(test.statistic), 2), "p": float(test.pvalue)}
@@ -104,15 +107,20 @@ def longest_option_baseline(rows: Sequence[dict[str, Any]]) -> SetSignal:
     return _accuracy("longest_option_baseline", hits, chances, "taking the longest option answers")
 
 
-def choices_only_baseline(rows: Sequence[dict[str, Any]], split_groups: Sequence[str] | None = None, seed: int = 7, folds: int = 5) -> SetSignal:
+def choices_only_baseline(
+    rows: Sequence[dict[str, Any]], split_groups: Sequence[str] | None = None, seed: int = 7, folds: int = 5, most: int = 6000
+) -> SetSignal:
     """Accuracy of a small model that never reads the stem, 0-1, cross-validated by group (hypothesis-only baseline, arXiv 1805.01042;
     choices-only prompts, arXiv 2402.12483).
 
-    Conditional logistic regression over a question's options: hashed words of the option, its relative length and its place. Undefined under
-    100 questions or `folds` groups.
+    Conditional logistic regression over a question's options: hashed words of the option and its relative length. Of more than `most`
+    questions, those with the smallest hashes are taken. Undefined under 100 questions or `folds` groups.
     """
     name, says = "choices_only_baseline", "without the stem, a small model answers"
     groups = list(split_groups) if split_groups is not None else [row["content_id"] for row in rows]
+    if len(rows) > most:
+        drawn = sorted(range(len(rows)), key=lambda i: zlib.crc32(rows[i]["content_id"].encode()))[:most]
+        rows, groups = [rows[i] for i in drawn], [groups[i] for i in drawn]
     distinct = sorted(set(groups))
     chances = [1 / len(row["options"]) for row in rows]
     if len(rows) < 100 or len(distinct) < folds:
@@ -165,7 +173,8 @@ def _fit(features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndar
 
 
 def template_concentration(rows: Sequence[dict[str, Any]], top: int = 10) -> SetSignal:
-    """Share of questions whose stem follows one of the ten most frequent templates, 0-1; a template counts from two questions on. Undefined under two questions."""
+    """Share of questions whose stem follows one of the ten most frequent templates, 0-1; a template counts from two questions on.
+    Undefined under two questions."""
     counts: defaultdict[str, int] = defaultdict(int)
     for row in rows:
         counts[template(row["stem"])] += 1
@@ -198,17 +207,8 @@ def _accuracy(name: str, hits: Sequence[float], chances: Sequence[float], says: 
     if count < 2:
         return SetSignal(name, "all", None, None, None, chances[0] if chances else None, count, "too few questions to tell", {})
     accuracy, chance = float(np.mean(hits)), float(np.mean(chances))
-    low, high = wilson(accuracy, count)
+    # Wilson's interval, with the expected accuracy of ties counted as it is.
+    z = NormalDist().inv_cdf(0.975)
+    middle, half = accuracy + z**2 / (2 * count), z * math.sqrt(accuracy * (1 - accuracy) / count + z**2 / (4 * count**2))
+    low, high = ((middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count))
     return SetSignal(name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {})
-
-
-def wilson(share: float, count: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of a share, 0-1. `count` must be positive.
-
-    >>> [round(bound, 3) for bound in wilson(0.5, 100)]
-    [0.404, 0.596]
-    """
-    z = norm.ppf(0.5 + confidence / 2)
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))

@@ -149,6 +149,19 @@ class Quality(Row):
     signals: str = Field(description="JSON object: signal -> value; null is undefined, and a signal that isn't there is 0")
 
 
+class ModelSignal(Row):
+    """What a language model makes of one question; null where the question is too long for it."""
+
+    record_id: str
+    model: str = Field(description="name and revision of the model")
+    gold_nll: float | None = Field(
+        description="negative log-probability of the right option under a softmax over the options' log-likelihoods per byte, nats"
+    )
+    question_gain: float | None = Field(
+        description="what reading the question adds to the right option's log-likelihood per byte, less what it adds to the wrong ones', nats"
+    )
+
+
 class Selection(Row):
     """The verdict on one question before the split; every question has one row."""
 
