@@ -2,6 +2,7 @@
 doubtful ones. Score = 1 minus the penalties, never under 0; every flag explains itself in the question's language."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from pipeline.signals import SIGNALS, Signal, View
 from pipeline.signals.model import MODEL_SIGNALS, from_model
+from pipeline.work import map_chunks, table_chunks
 from schemas.tables import ModelSignal, Quality, Question, arrow_schema, to_frame, to_rows, to_table
 
 _NEEDED = ("stem", "options", "answer_index", "context", "explanation", "language", "repairs")
@@ -21,17 +23,20 @@ def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -
         questions: Question rows.
         model_signals: ModelSignal rows, where a model was asked; questions without one are judged by the rules alone.
     """
-    table = to_table(questions, Question)
-    views = (View(*parts) for parts in zip(*(table[name].to_pylist() for name in _NEEDED), strict=True))
-    if model_signals is None:
+    table = to_table(questions, Question).select(["record_id", *_NEEDED])
+    asked = None if model_signals is None else {row["record_id"]: row for row in to_rows(model_signals, ModelSignal)}
+    parts = map_chunks(partial(_assess, asked=asked), table_chunks(table), table.num_rows)
+    return to_frame(pa.concat_tables([arrow_schema(Quality).empty_table(), *parts]).combine_chunks(), Quality)
+
+
+def _assess(table: pa.Table, asked: Mapping[str, Mapping[str, Any]] | None) -> pa.Table:
+    record_ids = table["record_id"].to_pylist()
+    views = [View(*parts) for parts in zip(*(table[name].to_pylist() for name in _NEEDED), strict=True)]
+    if asked is None:
         found = [judge(view) for view in views]
     else:
-        asked = {row["record_id"]: row for row in to_rows(model_signals, ModelSignal)}
-        found = [judge(view, from_model(asked.get(record_id), len(view.options))) for view, record_id in zip(views, table["record_id"].to_pylist(), strict=True)]
-    schema = arrow_schema(Quality)
-    columns = zip(*found, strict=True) if found else ((), (), (), ())
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, list(schema)[1:], strict=True)]
-    return to_frame(pa.Table.from_arrays([table["record_id"].combine_chunks(), *arrays], schema=schema), Quality)
+        found = [judge(v, from_model(asked.get(record_id), len(v.options))) for v, record_id in zip(views, record_ids, strict=True)]
+    return pa.table([record_ids, *zip(*found, strict=True)], schema=arrow_schema(Quality))
 
 
 _RULES = [(signal.measure, signal.threshold, signal.penalty, signal.graded, f'"{signal.name}":', signal) for signal in SIGNALS]

@@ -16,6 +16,8 @@ from time import sleep
 from types import ModuleType
 from typing import TypeVar
 
+import pyarrow as pa
+
 Chunk = TypeVar("Chunk")
 Found = TypeVar("Found")
 
@@ -58,6 +60,12 @@ def start_processes() -> None:
 
 def _workers() -> int:
     return int(os.environ.get("MCQ_WORKERS") or os.cpu_count() or 1)
+
+
+def table_chunks(table: pa.Table) -> list[pa.Table]:
+    """The table's rows in chunks, each a table of its own: a slice would take the whole table along to the other process."""
+    starts = range(0, table.num_rows, CHUNK_ROWS)
+    return [table.take(pa.array(range(start, min(start + CHUNK_ROWS, table.num_rows)))) for start in starts]
 
 
 def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
