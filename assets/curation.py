@@ -9,8 +9,9 @@ import dagster as dg
 from assets.foundry import Foundry, code_version
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
 from pipeline.assess import assess
+from pipeline.balance import placed_rows, split_balance
 from pipeline.deduplicate import deduplicate
-from pipeline.ingest import ingest
+from pipeline.ingest import files_without_records, ingest
 from pipeline.lake import Version
 from pipeline.ledger import build_ledger, dataset_version, funnel, reason_counts
 from pipeline.normalize import normalize
@@ -74,16 +75,15 @@ def reasons_table(counts: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     {"python", "parquet"},
     group="ingest",
 )
-def raw_records(foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
+def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
     """Stage 1, ingest. The files are its input, so it always reads them."""
     frame = ingest(foundry.config)
     table = unwritten(foundry.lake, "raw_records", frame)
     by_source = frame.groupby("source", sort=False).agg(files=("file", "nunique"), records=("record_id", "size")).reset_index()
-    files = frame.groupby("file", sort=False).agg(
-        reader=("reader", "first"),
-        encoding=("encoding", "first"),
-        records=("record_id", "size"),
-        rejected=("reason_codes", lambda c: sum(map(len, c))),
+    files = (
+        frame.assign(refused=[len(codes) > 0 for codes in frame["reason_codes"]])
+        .groupby("file", sort=False)
+        .agg(reader=("reader", "first"), encoding=("encoding", "first"), records=("record_id", "size"), rejected=("refused", "sum"))
     )
     worst = files.reset_index().sort_values(["rejected", "records"], ascending=False).head(20)
     metadata = {
@@ -91,6 +91,9 @@ def raw_records(foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
         "files": markdown_table(worst.to_dict("records")),
         "unreadable_records": int(files["rejected"].sum()),
     }
+    if empty := files_without_records(foundry.config, frame):
+        metadata["files_without_records"] = markdown_table([{"file": name} for name in empty[:20]])
+        context.log.warning("%d files hold no record: %s", len(empty), ", ".join(empty[:20]))
     # No upstream asset could tell Dagster that the configuration changed, so the root's version carries it.
     return output(table, metadata, version_suffix=f"-{foundry.config_hash}")
 
@@ -218,12 +221,15 @@ def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.O
     parameters = foundry.config.split.model_dump()
 
     def work() -> Any:
-        return [split(curated_questions.frame(), foundry.config.split)], {}
+        selection = curated_questions.frame()
+        found = split(selection, foundry.config.split)
+        cells = split_balance(placed_rows(selection, found))
+        return [found], {"balance_cells": len(cells), "balance_cells_outside_95_percent": sum(cell.outside for cell in cells)}
 
-    (table,), _ = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, work)
+    (table,), facts = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, work)
     frame = table.frame()
     counts = {str(name): int(count) for name, count in frame["split"].value_counts().items()}
-    return output(table, {**counts, "split_groups": int(frame["split_group"].nunique()), "method": foundry.config.split.method})
+    return output(table, {**counts, "split_groups": int(frame["split_group"].nunique()), "method": foundry.config.split.method, **facts})
 
 
 @table_asset(

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import audit, curation, evaluation, training
+from assets import audit, curation, evaluation, report, training
 from assets.automation import JOBS, new_raw_files, nightly_refresh
 from assets.checks import CURATION_CHECKS
 from assets.foundry import load_foundry
@@ -25,6 +25,7 @@ defs = dg.Definitions(
         training.qlora_adapter,
         evaluation.evaluation,
         audit.audit_database,
+        report.data_quality_report,
     ],
     asset_checks=[
         *CURATION_CHECKS,

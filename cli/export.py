@@ -24,8 +24,10 @@ class Form(StrEnum):
 
 @command
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder to write; an earlier export there is replaced")],
-    to: Annotated[Form, typer.Option("--to", help="hf: Parquet and a dataset card; messages: chats for trainers; lm-eval: a task")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="a new or empty folder; an earlier export there is replaced, anything else is left alone")
+    ],
+    to: Annotated[Form, typer.Option("--to", help="hf: Parquet and a card; messages, alpaca: trainers; lm-eval: tasks; gift: Moodle")],
 ) -> None:
     """Write train, validation and test of the published dataset for other tools, every row with its record_id."""
     from assets.foundry import ledger_of, load_foundry

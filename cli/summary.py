@@ -21,6 +21,8 @@ def summarise(foundry: Foundry, with_models: bool) -> None:
     print_funnel(at.version.counts)
     print_reasons(reason_counts(ledger_of(foundry, at.version)))
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
+    if (report := foundry.data_root / "reports" / foundry.config.dataset / f"{at.version.name}.html").exists():
+        lies["report"] = report
     if with_models:
         folder = evaluation_folder(foundry, at)
         if (folder / "result.json").exists():

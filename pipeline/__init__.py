@@ -12,4 +12,5 @@
 10. training: VRAM plan, then QLoRA in a child process
 11. evaluation: base against adapter on the same questions, paired tests
 12. audit: one SQLite file for browsing
+13. report: one page on a published version, for whoever leads the data work
 """

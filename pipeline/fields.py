@@ -1,94 +1,55 @@
 """Which column holds what, decided once a file over all its rows, and recorded: a row's fate never hangs on one row's shape."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
+from typing import NamedTuple
 
-from pipeline.parse import LETTERS, letter_of, number_of
-from pipeline.text import fold_option, short_hash, strip_marks
+from pipeline.text import strip_marks
 
-# Header names (see text.strip_marks), best first: the first that a file has wins, so `answer` beats `correct_answer`.
+# Header names (see `plain_name`), best first: the first that a file has wins, so `answer` beats `correct_answer`.
+# Underscores don't count: question_text is also questionText and "Question text".
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "stem": (
-        *("question_stem", "stem", "question", "question_text", "cau_hoi", "noi_dung_cau_hoi", "noi_dung", "de_bai", "cauhoi"),
-        *("prompt", "query", "problem", "question_content", "content", "text", "input", "question_title", "ctx"),
+    "stem": tuple(
+        "question_stem stem question question_text cau_hoi noi_dung_cau_hoi noi_dung de_bai question_content prompt query problem content text"
+        " instruction_question input question_title ctx goal sentence cau questions question_body questionstem_text ques quest q statement instruction".split()
     ),
-    "options": (
-        *(
-            "options",
-            "choices",
-            "choices_text",
-            "question_choices",
-            "phuong_an",
-            "cac_phuong_an",
-            "lua_chon",
-            "cac_lua_chon",
-            "dap_an_lua_chon",
-        ),
-        *("candidates", "endings", "alternatives", "answer_options", "answer_choices", "answers", "mc_answers"),
+    "options": tuple(
+        "options choices choices_text question_choices phuong_an cac_phuong_an lua_chon cac_lua_chon dap_an_lua_chon candidates endings alternatives"
+        " answer_options answer_choices possible_answers option choice answers mc_answers opts option_list choice_list cac_dap_an dap_an".split()
     ),
-    "answer": (
-        *(
-            "answer",
-            "answer_key",
-            "answerkey",
-            "key",
-            "choice",
-            "dap_an_dung",
-            "dap_an",
-            "dapan",
-            "correct_option",
-            "correct",
-            "correct_choice",
-        ),
-        *(
-            "correct_answer",
-            "correctanswer",
-            "correct_index",
-            "correct_answer_index",
-            "answer_index",
-            "answer_idx",
-            "correct_idx",
-            "right_answer",
-        ),
-        *("label", "gold", "target", "ans", "cau_tra_loi_dung", "phuong_an_dung", "tra_loi", "solution_letter", "khoa", "cop", "answers"),
+    "answer": tuple(
+        "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
+        " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
+        " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
+        " answer_text output".split()
     ),
-    "context": (
-        "context",
-        "passage",
-        "article",
-        "doan_van",
-        "bai_doc",
-        "ngu_canh",
-        "paragraph",
-        "background",
-        "reading",
-        "story",
-        "ngu_lieu",
+    "context": tuple(
+        "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
+        " premise dialogue conversation passage_text reading_text van_ban hint".split()
     ),
-    "explanation": (
-        "explanation",
-        "giai_thich",
-        "loi_giai",
-        "huong_dan_giai",
-        "huong_dan",
-        "rationale",
-        "solution",
-        "exp",
-        "goi_y_tra_loi",
-        "explain",
+    "explanation": tuple(
+        "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"
+        " general_feedback loi_giai_chi_tiet support".split()
     ),
-    "id": ("id", "qid", "question_id", "ma_cau_hoi", "ma", "stt", "uid", "so_cau"),
-    "subject": ("subject", "mon_hoc", "mon", "category", "topic", "chu_de", "linh_vuc", "chuyen_de", "subject_name", "domain"),
-    "image": ("image", "image_question", "question_image", "hinh_anh", "hinh", "figure", "picture", "img", "image_path", "image_url"),
+    "id": tuple("id qid question_id ma_cau_hoi ma stt uid so_cau question_number".split()),
+    "subject": tuple("subject mon_hoc mon category topic chu_de linh_vuc chuyen_de subject_name domain".split()),
+    "image": tuple(
+        "image image_question question_image hinh_anh hinh figure picture img image_path image_url image_link image_bytes image_1".split()
+    ),
 }
-_OPTION = re.compile(
-    r"(?:(?:options?|opt?|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an|pa)_?([a-j])"
-    r"|(?:options?|opt|choices?|(?:cac_)?phuong_an|(?:cac_)?lua_chon|dap_an)_?(\d{1,2})|([a-j]))"
+_SQUEEZED = {part: {name.replace("_", ""): rank for rank, name in reversed(list(enumerate(names)))} for part, names in SYNONYMS.items()}
+# Columns that each hold one option: a word for it, then its letter or number ("option_a", "opa", "Phương án 1", "A", "ending0").
+_WORD = (
+    r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?a|d_?a|endings?|sol|candidates?"
+    r"|alternatives?|mc"
 )
-_WRONG = re.compile(r"(?:distractors?|(?:in|not_)correct_answers?|wrong_answers?|(?:dap_an|phuong_an)_(?:sai|nhieu))(?:_?\d+)?")
-# An option column may be called "1" only in the company of "2" and "3".
-_BARE_NUMBER = re.compile(r"([1-9]|10|0)")
+_OPTION = re.compile(
+    rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# What stands behind a name: "(required)", "- max 120 characters", a star or colon.
+_REMARK = re.compile(r"\s*(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
 
 
 class FieldMap(NamedTuple):
@@ -99,157 +60,144 @@ class FieldMap(NamedTuple):
 
     @property
     def usable(self) -> bool:
+        """Whether the question itself was found."""
         return "stem" in self.columns
 
 
-def find_fields(headers: Iterable[str], given: Mapping[str, str]) -> FieldMap:
-    """Maps headers (columns, or dotted paths of nested cells) to question parts; `given` (the config's `fields`) wins.
+@cache
+def plain_name(header: str) -> str:
+    """A header as SYNONYMS writes them.
+
+    >>> plain_name("correctAnswer"), plain_name("Đáp án đúng")
+    ('correct_answer', 'dap_an_dung')
+    """
+    return strip_marks(_CAMEL.sub("_", header))
+
+
+@cache
+def _other_name(header: str) -> str:
+    """A header without the path before it and the remark behind it: "info.subject", "Answer 1 - max 75 characters"."""
+    return plain_name(_REMARK.sub("", header.rpartition(".")[2]) if header.strip() else "")
+
+
+def is_called(header: str, part: str) -> bool:
+    """True for a header that names this part of a question."""
+    return plain_name(header).replace("_", "") in _SQUEEZED[part]
+
+
+# Names that mean the options only where their cells are lists: more often they mean the key.
+WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
+
+
+def _strong(header: str) -> bool:
+    return plain_name(header) not in WEAK_OPTIONS
+
+
+def find_fields(
+    headers: Iterable[str], given: Mapping[str, str], empty: Collection[str] = (), holds_options: Callable[[str], bool] = _strong
+) -> FieldMap:
+    """Maps headers (columns, or dotted paths of nested cells) to question parts.
+
+    Args:
+        headers: in the file's order.
+        given: the config's `fields`; it wins.
+        empty: headers without a value in the whole file; they are taken last, so that they hide no others.
+        holds_options: says of a header called like the options whether its cells really are lists.
 
     >>> find_fields(["STT", "Câu hỏi", "A", "B", "C", "Đáp án"], {}).columns
     {'stem': 'Câu hỏi', 'answer': 'Đáp án', 'id': 'STT'}
     """
     headers = list(headers)
-    plain = {header: strip_marks(header) for header in headers}
     columns = {part: column for part, column in given.items() if not part.startswith("option_")}
     option_columns = [given[part] for part in sorted(given) if part.startswith("option_")]
     taken = {*columns.values(), *option_columns}
-    for part, names in SYNONYMS.items():
-        if part in columns or (part == "options" and option_columns):
-            continue
-        free = {plain[header]: header for header in reversed(headers) if header not in taken}
-        if name := next((name for name in names if name in free), None):
-            columns[part] = free[name]
-            taken.add(free[name])
-    if "options" not in columns and not option_columns:
-        option_columns = _option_columns([header for header in headers if header not in taken], plain)
-    return _headless(headers) if "stem" not in columns and _is_headless(headers) else FieldMap(columns, option_columns)
+    filled = [header for header in headers if header not in empty]
+    for pool in (filled, headers) if empty else (filled,):
+        for name in (plain_name, _other_name):
+            for part in SYNONYMS:
+                if part in columns or (part == "options" and option_columns):
+                    continue
+                free = [header for header in pool if header not in taken]
+                if found := _best(free, part, name, holds_options):
+                    columns[part] = found
+                    taken.add(found)
+            if "options" not in columns and not option_columns:
+                option_columns = _option_columns([header for header in pool if header not in taken], name)
+                taken |= set(option_columns)
+    if "stem" not in columns and "context" in columns and (option_columns or "options" in columns):
+        columns["stem"] = columns.pop("context")
+    return FieldMap(columns, option_columns)
 
 
-def _option_columns(headers: list[str], plain: dict[str, str]) -> list[str]:
-    """Columns named a run of letters from A or of numbers from 0 or 1 (at least two), in that order."""
-    lettered: dict[int, str] = {}
-    numbered: dict[int, str] = {}
+def _best(headers: list[str], part: str, name: Callable[[str], str], holds_options: Callable[[str], bool]) -> str | None:
+    ranks = _SQUEEZED[part]
+    ranked = sorted((ranks[plain], place) for place, header in enumerate(headers) if (plain := name(header).replace("_", "")) in ranks)
+    found = (headers[place] for _, place in ranked)
+    return next((header for header in found if part != "options" or holds_options(header)), None)
+
+
+def _option_columns(headers: list[str], name: Callable[[str], str]) -> list[str]:
+    """The longest run of columns (at least two) with one word before a letter from A or a number from 0 or 1, in that order."""
+    runs: dict[tuple[str, bool], dict[int, str]] = {}
     for header in headers:
-        name = plain[header]
-        if match := _OPTION.fullmatch(name):
-            letter, number = match[1] or match[3], match[2]
-            (lettered if letter else numbered).setdefault(LETTERS.lower().index(letter) if letter else int(number), header)
-        elif match := _BARE_NUMBER.fullmatch(name):
-            numbered.setdefault(int(match[1]), header)
-    for found in (lettered, numbered):
-        start = min(found, default=0)
-        if start <= 1 and len(found) >= 2 and sorted(found) == list(range(start, start + len(found))):
-            return [found[place] for place in sorted(found)]
-    return []
+        if match := _OPTION.fullmatch(name(header)):
+            letter = match["letter"]
+            place = ord(letter) - 97 if letter else int(match["number"])
+            runs.setdefault((match["word"] or "", letter is not None), {}).setdefault(place, header)
+    best: list[str] = []
+    for found in runs.values():
+        start = min(found)
+        if start <= 1 and len(found) >= 2 and sorted(found) == list(range(start, start + len(found))) and len(found) > len(best):
+            best = [found[place] for place in sorted(found)]
+    return best
 
 
-def _is_headless(headers: list[str]) -> bool:
+def number_base(option_columns: list[str]) -> int | None:
+    """0 or 1 where the columns of the options are numbered from there, None where they bear letters or names.
+
+    >>> number_base(["ending0", "ending1"]), number_base(["Option 1", "Option 2"]), number_base(["A", "B"])
+    (0, 1, None)
+    """
+    for name in (plain_name, _other_name):
+        match = _OPTION.fullmatch(name(option_columns[0])) if option_columns else None
+        if match and match["number"] and int(match["number"]) <= 1:
+            return int(match["number"])
+    return None
+
+
+def is_headless(headers: list[str]) -> bool:
+    """True for the names that a table without a header gets (ingest/tables.py)."""
     return len(headers) >= 4 and headers == [f"column_{i + 1}" for i in range(len(headers))]
 
 
-def _headless(headers: list[str]) -> FieldMap:
-    return FieldMap({"stem": headers[0], "answer": headers[-1]}, headers[1:-1])
+def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
+    """The field map of a table without a header, by what its columns hold (their first texts): the column of single letters is the key,
+    of what is left the first that isn't a running number the stem, and those behind it the options."""
+    letters = [
+        name
+        for name, texts in columns.items()
+        if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
+    ]
+    key = letters[-1] if letters else list(columns)[-1]
+    rest = [name for name, texts in columns.items() if name != key and not all(text.isdigit() and len(text) < 6 for text in texts[:1])]
+    if not rest:
+        return FieldMap({}, [])
+    stem = rest[0]
+    behind = list(columns)[list(columns).index(stem) + 1 :]
+    return FieldMap({"stem": stem, "answer": key}, [name for name in behind if name != key])
 
 
-def flatten(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested mappings as dotted paths; a list of {text, label} mappings becomes two lists.
-
-    >>> flatten({"question": {"stem": "?", "choices": [{"text": "x", "label": "A"}]}})
-    {'question.stem': '?', 'question.choices': ['x'], 'question.choices.label': ['A']}
-    """
-    flat: dict[str, Any] = {}
-    for key, value in payload.items():
-        if isinstance(value, Mapping) and _one_right(value):
-            # {"choices": [...], "labels": [0, 1, 0]} (TruthfulQA): the label 1 marks the right one.
-            flat |= {"options": value["choices"], "answer": [value["choices"][value["labels"].index(1)]]}
-        elif isinstance(value, Mapping):
-            flat |= {f"{key}.{inner}": item for inner, item in flatten(value).items()}
-        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-            flat |= _option_mappings(str(key), value)
-        else:
-            flat[str(key)] = value
-    return _assembled(flat)
+def advice(headers: Collection[str], guess: Mapping[str, str]) -> str:
+    """The `fields:` block to paste, as one line of YAML, with what a file's cells suggest and "..." for the rest."""
+    names = ", ".join(headers)[:300] or "(none)"
+    parts = {"stem": "...", **({} if "option_a" in guess else {"options": "..."}), "answer": "..."} | dict(guess)
+    block = ", ".join(f"{part}: {_quoted(column)}" for part, column in parts.items())
+    return f"found the fields {names}; write under the source: fields: {{{block}}}"
 
 
-def _one_right(value: Mapping[str, Any]) -> bool:
-    choices, labels = value.get("choices"), value.get("labels")
-    if not isinstance(choices, list) or not isinstance(labels, list) or len(choices) != len(labels):
-        return False
-    return all(label in (0, 1) for label in labels) and labels.count(1) == 1
-
-
-def _assembled(flat: dict[str, Any]) -> dict[str, Any]:
-    """Right and wrong answers in columns of their own (SciQ, Open Trivia DB), put together.
-
-    They have no order of their own, and one place for the right one would give it away: a hash of the texts places it.
-    """
-    names = {strip_marks(key): key for key in flat if key[:4].lower() in ("dist", "inco", "wron", "corr", "dap_", "phuo", "phươ", "đáp ")}
-    right = next((names[name] for name in ("correct_answer", "correct", "dap_an_dung") if name in names), None)
-    wrong_keys = sorted(name for name in names if _WRONG.fullmatch(name))
-    if right is None or not wrong_keys or not isinstance(flat[right], str):
-        return flat
-    wrong: list[Any] = []
-    for name in wrong_keys:
-        value = flat[names[name]]
-        wrong += value if isinstance(value, list) else [value] if value not in (None, "") else []
-    place = int(short_hash(flat[right], *map(str, wrong)), 16) % (len(wrong) + 1)
-    rest = {key: value for key, value in flat.items() if strip_marks(key) not in wrong_keys}
-    return {**rest, "options": [*wrong[:place], flat[right], *wrong[place:]]}
-
-
-def _option_mappings(key: str, items: list[Mapping[str, Any]]) -> dict[str, Any]:
-    names = {strip_marks(str(name)): name for name in items[0]}
-    text = next((names[n] for n in ("text", "content", "value", "option", "answer", "noi_dung") if n in names), None)
-    label = next((names[n] for n in ("label", "key", "id", "letter") if n in names), None)
-    right = next((names[n] for n in ("correct", "is_correct", "iscorrect", "right", "dung") if n in names), None)
-    if text is None:
-        return {key: items}
-    found: dict[str, Any] = {key: [item.get(text) for item in items]}
-    if label is not None:
-        found[f"{key}.label"] = [item.get(label) for item in items]
-    if right is not None:
-        found["answer"] = [item.get(text) for item in items if item.get(right) in (True, 1, "true", "True", "1")]
-    return found
-
-
-class AnswerFormat(NamedTuple):
-    """How keys are written in a file: letter, index0, index1, text, or ambiguous; `detail` says what decided it."""
-
-    name: str
-    detail: str
-
-
-def find_answer_format(rows: Iterable[tuple[object, list[str]]]) -> AnswerFormat:
-    """Decides over all (key, option texts) of a file.
-
-    Numbers count from 0 where a 0 occurs, from 1 where a key equals the number of options; they are texts where
-    that holds for more rows than counting does. A file that shows neither is ambiguous.
-
-    >>> find_answer_format([(1, ["x", "y"]), (0, ["x", "y"])]).name
-    'index0'
-    """
-    keys = [(key[0] if isinstance(key, list) and len(key) == 1 else key, options) for key, options in rows]
-    texts_of_keys = [(str(key).strip(), options) for key, options in keys if key is not None and str(key).strip() and len(options) >= 2]
-    if not texts_of_keys:
-        return AnswerFormat("letter", "no keys")
-    texts = sum(any(fold_option(option) == fold_option(key) for option in options) for key, options in texts_of_keys)
-    letters = sum(letter_of(key) is not None for key, _ in texts_of_keys)
-    numbers = [(number, len(options)) for key, options in texts_of_keys if (number := number_of(key)) is not None]
-    if len(numbers) * 2 > len(texts_of_keys):
-        return _number_format(numbers, texts, len(texts_of_keys))
-    if texts > letters:
-        return AnswerFormat("text", f"{texts} of {len(texts_of_keys)} keys are the text of an option")
-    return AnswerFormat("letter", f"{letters} of {len(texts_of_keys)} keys are letters")
-
-
-def _number_format(numbers: list[tuple[int, int]], texts: int, total: int) -> AnswerFormat:
-    from_zero = sum(0 <= number < options for number, options in numbers)
-    from_one = sum(1 <= number <= options for number, options in numbers)
-    if texts > max(from_zero, from_one):
-        return AnswerFormat("text", f"{texts} of {total} keys are the text of an option")
-    zeros, tops = sum(number == 0 for number, _ in numbers), sum(number == options for number, options in numbers)
-    if zeros > tops:
-        return AnswerFormat("index0", f"{zeros} keys are 0")
-    if tops > zeros:
-        return AnswerFormat("index1", f"{tops} keys equal the number of options")
-    return AnswerFormat("ambiguous", f"{len(numbers)} numbers as keys, {zeros} of them 0 and {tops} the number of options")
+def _quoted(name: str) -> str:
+    return (
+        name
+        if re.fullmatch(r"[\w.]+( [\w.]+)*|\.\.\.", name) and not name[:1].isdigit()
+        else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

@@ -10,6 +10,7 @@ from pipeline.text import fold, fold_option, one_line
 from schemas.reasons import Reason
 
 LETTERS = "ABCDEFGHIJ"
+MAX_MARKS = 300
 # Letters that look Latin and come from a Cyrillic or Greek keyboard.
 LOOKALIKE = str.maketrans("АВСЕНавсеΑΒΕΗ", "ABCEHabceABEH")
 MARK_LETTER = "A-JАВСЕНΑΒΕΗ"
@@ -103,6 +104,9 @@ def split_options(text: str) -> Options | None:
     ['Hà Nội', 'Huế', 'Vinh']
     """
     marks = _marks(text)
+    if len(marks) > MAX_MARKS:
+        # So many lists in one text aren't told apart: each would be held against all the others.
+        return _cut(text, _chain(text, marks[:MAX_MARKS], next((i for i, m in enumerate(marks) if m.letter in "Aa"), 0)), several=True)
     chains = [_chain(text, marks, i) for i, mark in enumerate(marks) if mark.letter in "Aa"]
     chains = [chain for chain in chains if len(chain) >= 2 and _trusted(chain)]
     # Small letters mark statements inside a stem where capitals mark the options.
@@ -292,7 +296,7 @@ _LETTER_KEY = re.compile(
     rf"\W*(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)?\W*([{MARK_LETTER}a-j])\W*",
     re.IGNORECASE,
 )
-_LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}])[.):\]]\s*(\S.*)", re.DOTALL)
+_LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
 _SEVERAL_LETTERS = re.compile(r"\W*(?:[A-J]\s*(?:[,;/&+|]|\band\b|\bvà\b|\s)\s*)+[A-J]\W*|[A-J]{2,4}")
 
 
@@ -338,7 +342,7 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
     if by_text:
         return _by_text(by_text, text) if answer_format == "text" else Key(*_by_text(by_text, text)[:2], "key_by_text", None)
     if match := _LETTER_AND_TEXT.fullmatch(text):
-        letter = match[1].translate(LOOKALIKE)
+        letter = match[1].translate(LOOKALIKE).upper()
         same = [i for i, option in enumerate(options) if fold_option(option) == fold_option(match[2])]
         if letter in labels and (not same or labels.index(letter) in same):
             return Key(labels.index(letter), None, "key_unwrapped", None)

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BASE, ADAPTER, MUTED = "#8a94a6", "#2f6fed", "#c9ced8"
+# Of pictures without a ground: an ink that can be read on white and on black, a band, what was left out, what stands out.
+INK, BAND, LOST, OUTSIDE = "#7a8496", "#9aa4b455", "#E69F00", "#D55E00"
 # The colour-blind safe set of Okabe and Ito, for parts of a whole.
 PARTS = ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#D55E00", "#CC79A7", "#999999")
 
@@ -64,6 +66,57 @@ def vram_bars(components: Mapping[str, float], capacity_gib: float) -> bytes:
     return _png(figure)
 
 
+def funnel_bars(counts: Mapping[str, int], kept: Sequence[str]) -> bytes:
+    """What became of the records read, step by step: each bar begins where what is left after it ends."""
+    total = sum(counts.values())
+    figure, axes = _figure(7.6, 1.2 + 0.3 * len(counts))
+    left = total
+    for place, (name, count) in enumerate([("read", total), *counts.items()]):
+        left -= count if place else left
+        axes.barh(place, count, left=left, height=0.62, color=BASE if not place else ADAPTER if name in kept else LOST)
+        says = f"{count:,}  ({100 * count / total:.1f}%)" if place and total else f"{count:,}"
+        # Beside the bar, on the side that has room.
+        at, shift, side = (left, -4, "right") if place and left + count > 0.8 * total else (left + count, 4, "left")
+        axes.annotate(says, (at, place), (shift, 0), textcoords="offset points", va="center", ha=side, fontsize=8, color=INK)
+        left = total if not place else left
+    axes.set_yticks(range(len(counts) + 1), ["read", *counts])
+    axes.invert_yaxis()
+    axes.set(xlabel="records", xlim=(0, max(total, 1) * 1.12))
+    return _clear_png(figure)
+
+
+def score_histogram(kept: Sequence[float], left_out: Sequence[float], threshold: float) -> bytes:
+    """Quality scores (0-1) in steps of 0.05, kept questions beside others, with the threshold; counts on a log scale."""
+    figure, axes = _figure(7.6, 2.8)
+    edges = [i / 20 for i in range(21)]
+    axes.hist([kept, left_out], bins=edges, color=[ADAPTER, LOST], label=["in a split", "left out"], rwidth=0.85)
+    axes.axvline(threshold, color=INK, linestyle="--", linewidth=1, label=f"threshold {threshold:g}")
+    axes.set(xlabel="quality score (1 = nothing to say against it)", ylabel="questions", yscale="symlog", xlim=(0, 1), ylim=(0, None))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left")
+    return _clear_png(figure)
+
+
+def share_ranges(labels: Sequence[str], series: Mapping[str, Sequence[tuple[float, float, float]]], xlabel: str) -> bytes:
+    """A line a label: a dot for each series at its share (0-1) and a band for what chance gives: (share, low, high)."""
+    figure, axes = _figure(7.6, 0.9 + 0.3 * len(labels) * max(1, 0.6 * len(series)))
+    height = 0.7 / max(len(series), 1)
+    colours = (BASE, ADAPTER)[-len(series) :]
+    for number, (name, values) in enumerate(series.items()):
+        lines = [place + (number - (len(series) - 1) / 2) * height for place in range(len(values))]
+        lows, widths = [100 * low for _, low, _ in values], [100 * (high - low) for _, low, high in values]
+        axes.barh(lines, widths, left=lows, height=0.5 * height, color=BAND, label=None if number else "95% of chance")
+        rings = [colours[number] if low <= share <= high else OUTSIDE for share, low, high in values]
+        axes.scatter([100 * share for share, _, _ in values], lines, s=30, color=colours[number], edgecolors=rings, linewidths=2, zorder=3)
+        axes.scatter([], [], s=30, color=colours[number], label=name)
+    axes.scatter([], [], s=30, color="none", edgecolors=OUTSIDE, linewidths=2, label="outside")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.set(xlabel=xlabel)
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _clear_png(figure)
+
+
 def _running_mean(values: Sequence[float], window: int) -> list[float]:
     return [sum(values[max(0, i - window + 1) : i + 1]) / len(values[max(0, i - window + 1) : i + 1]) for i in range(len(values))]
 
@@ -80,4 +133,17 @@ def _figure(width: float, height: float) -> tuple[Any, "Axes"]:
 def _png(figure: Any) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _clear_png(figure: Any) -> bytes:
+    """Without a ground and with an ink between light and dark: the same picture serves both themes."""
+    (axes,) = figure.axes
+    axes.tick_params(colors=INK, labelsize=8.5)
+    axes.spines[:].set_color(INK)
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        label.set_color(INK)
+        label.set_fontsize(9)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", transparent=True, dpi=140)
     return buffer.getvalue()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pipeline.contamination import most_shared
+from pipeline.work import collector_paused
 from schemas.config import Config
 from schemas.reasons import Disposition, Reason, Relation
 from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, to_frame, to_rows
@@ -28,6 +29,7 @@ class _Fate(NamedTuple):
 KEPT = _Fate(None)
 
 
+@collector_paused()
 def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, config: Config) -> pd.DataFrame:
     """One Selection row a question, in order; `kept` is true for those that go on to a split."""
     rows = to_rows(questions, Question, QUESTION_COLUMNS)

@@ -7,11 +7,13 @@ from collections import defaultdict
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.work import collector_paused
 from schemas.config import SplitConfig
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables import Selection, SplitRow, arrow_schema, to_frame, to_rows
 
 
+@collector_paused()
 def split(selection: pd.DataFrame, config: SplitConfig) -> pd.DataFrame:
     """One SplitRow for each kept row, in order; no split_group is ever in two splits."""
     kept = [row for row in to_rows(selection, Selection, ("record_id", "content_id", "split_group", "source", "kept")) if row["kept"]]

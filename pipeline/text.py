@@ -6,6 +6,9 @@ import re
 import unicodedata
 from typing import Any
 
+import ftfy
+from ftfy.badness import is_bad
+
 SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 # Zero-width characters, byte order marks, bidirectional marks and C0 controls but tab and line feed: never meant.
 INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -14,6 +17,10 @@ BLANK_LINES = re.compile(r"\n{3,}")
 # Letters that no other language beside Vietnamese uses much, and those that it shares with French or Portuguese.
 ONLY_VIETNAMESE = re.compile(r"[ơưđƠƯĐ\u1ea0-\u1ef9]")
 ALSO_VIETNAMESE = re.compile(r"[ăâêôàáãèéìíòóõùúýĩũ]", re.IGNORECASE)
+# What is left of a quotation mark or dash (E2 80 98 and so on) whose first byte was lost, read as Latin-1.
+BEHEADED = re.compile("\x80([\x93\x94\x98\x99\x9c\x9d\xa6])")
+# Mojibake sets two characters beyond ASCII side by side, at least one of them no letter of a word; most texts need no closer look.
+MAYBE_MOJIBAKE = re.compile(r"[^\x00-\x7f][^\x00-\x7f\w]|[^\x00-\x7f\w][^\x00-\x7f]|[\x80-\x9fªºµƒŠŒŽšœžŸ]")
 CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
 FOLDED_MARKS = str.maketrans(
     {
@@ -40,6 +47,18 @@ def clean(text: str) -> str:
     if " \n" in text or "\n " in text:
         text = re.sub(r" *\n *", "\n", text)
     return BLANK_LINES.sub("\n\n", text).strip()
+
+
+def undo_mojibake(text: str) -> str:
+    """The text as it was before it was decoded with the wrong encoding, where that shows beyond doubt (ftfy).
+
+    >>> undo_mojibake("CafÃ© â€“ Huáº¿"), undo_mojibake("the judge\\x80\\x99s")
+    ('Café – Huế', 'the judge’s')
+    """
+    if not MAYBE_MOJIBAKE.search(text):
+        return text
+    text = BEHEADED.sub(lambda match: bytes([0xE2, 0x80, ord(match[1])]).decode(), text)
+    return ftfy.fix_encoding(text) if is_bad(text) else text
 
 
 def one_line(text: str) -> str:

@@ -5,12 +5,18 @@ The result never depends on the number of processes: each chunk is worked on by 
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from multiprocessing import get_context
+from threading import Lock, Thread
+from time import sleep
+from types import ModuleType
 from typing import TypeVar
+
+import pyarrow as pa
 
 Chunk = TypeVar("Chunk")
 Found = TypeVar("Found")
@@ -18,6 +24,7 @@ Found = TypeVar("Found")
 CHUNK_ROWS = 4_000
 # Under so many rows the start of other processes (about a second, once a process of ours) costs more than they save.
 ROWS_WORTH_A_PROCESS = 10_000
+_STARTING = Lock()
 STAGES = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize"]
 
 
@@ -39,11 +46,26 @@ def map_chunks(work: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: in
     `work` is a function of a module, or a partial of one; it, the chunks and what comes back are pickled.
     MCQ_WORKERS sets the number of processes; 1 keeps everything here.
     """
-    workers = int(os.environ.get("MCQ_WORKERS") or os.cpu_count() or 1)
     quiet = partial(_quietly, work)
-    if min(workers, len(chunks)) < 2 or rows < ROWS_WORTH_A_PROCESS:
+    if min(_workers(), len(chunks)) < 2 or rows < ROWS_WORTH_A_PROCESS:
         return map(quiet, chunks)
-    return _processes(workers).map(quiet, chunks)
+    return _processes().map(quiet, chunks)
+
+
+def start_processes() -> None:
+    """Starts the other processes while this one goes on: for a caller who knows that many rows are coming."""
+    if _workers() > 1:
+        Thread(target=_processes, daemon=True).start()
+
+
+def _workers() -> int:
+    return int(os.environ.get("MCQ_WORKERS") or os.cpu_count() or 1)
+
+
+def table_chunks(table: pa.Table) -> list[pa.Table]:
+    """The table's rows in chunks, each a table of its own: a slice would take the whole table along to the other process."""
+    starts = range(0, table.num_rows, CHUNK_ROWS)
+    return [table.take(pa.array(range(start, min(start + CHUNK_ROWS, table.num_rows)))) for start in starts]
 
 
 def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
@@ -51,10 +73,30 @@ def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
         return work(chunk)
 
 
+def _processes() -> ProcessPoolExecutor:
+    with _STARTING:
+        return _started()
+
+
 @cache
-def _processes(workers: int) -> ProcessPoolExecutor:
+def _started() -> ProcessPoolExecutor:
     """Kept for the next stage. A fork server, because a plain fork copies locks that other threads hold, and a spawn imports
     everything once more for every process."""
     context = get_context("forkserver")
     context.set_forkserver_preload(STAGES)
-    return ProcessPoolExecutor(workers, mp_context=context)
+    pool = ProcessPoolExecutor(_workers(), mp_context=context)
+    with _main_hidden():
+        for _ in range(_workers()):
+            pool.submit(sleep, 0.01)  # each finds no idle process, so each starts one
+    return pool
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """New processes import the main module, if it is to be found: a script without a guard would then run again in each of them."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -149,7 +149,20 @@ class Quality(Row):
     quality_score: float = Field(description="0-1, high = good")
     flags: list[str] = Field(description="names of the signals that fired")
     explanations: list[str] = Field(description="one sentence a flag: value and threshold")
-    signals: str = Field(description="JSON object: signal -> value")
+    signals: str = Field(description="JSON object: signal -> value; null is undefined, and a signal that isn't there is 0")
+
+
+class ModelSignal(Row):
+    """What a language model makes of one question; null where the question is too long for it."""
+
+    record_id: str
+    model: str = Field(description="name and revision of the model")
+    gold_nll: float | None = Field(
+        description="negative log-probability of the right option under a softmax over the options' log-likelihoods per byte, nats"
+    )
+    question_gain: float | None = Field(
+        description="what reading the question adds to the right option's log-likelihood per byte, less what it adds to the wrong ones', nats"
+    )
 
 
 class Selection(Row):

@@ -3,18 +3,23 @@ with its reason: no file and no row raises."""
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline.ingest.items import Item
-from pipeline.ingest.readers import FileItems, read_bytes
+from pipeline.ingest.formats import read_bytes
+from pipeline.ingest.items import FileItems, Item
 from pipeline.text import canonical_json, short_hash
+from pipeline.work import collector_paused, start_processes
 from schemas.config import Config, SourceConfig
 from schemas.errors import ConfigError, DataError
 from schemas.reasons import Reason
 from schemas.tables import RawRecord, to_frame
+
+# Files of so many bytes hold questions enough for the later stages to want every core.
+BYTES_WORTH_A_PROCESS = 5_000_000
 
 
 def source_files(config: Config, source: SourceConfig) -> list[Path]:
@@ -41,6 +46,12 @@ def _below_root(pattern: str, root: Path, name: str) -> str:
     return Path(pattern).relative_to(root).as_posix()
 
 
+def files_without_records(config: Config, raw: pd.DataFrame) -> list[str]:
+    """Files that were read and gave no record: empty, or a header alone."""
+    found = {path.relative_to(config.root_path).as_posix() for source in config.sources for path in source_files(config, source)}
+    return sorted(found - set(raw["file"].tolist()))
+
+
 def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
     """Items of one file and the SHA-256 of its bytes. A file that can't be read gives one rejected item."""
     try:
@@ -64,8 +75,15 @@ def ingest(config: Config) -> pd.DataFrame:
     Raises:
         ConfigError: a source matches no file.
     """
-    rows: list[dict[str, Any]] = []
-    for source, files in [(source, source_files(config, source)) for source in config.sources]:
+    found = [(source, source_files(config, source)) for source in config.sources]
+    if sum(path.stat().st_size for _, files in found for path in files) > BYTES_WORTH_A_PROCESS:
+        start_processes()
+    with collector_paused():
+        return to_frame(_records(config, found), RawRecord)
+
+
+def _records(config: Config, found: list[tuple[SourceConfig, list[Path]]]) -> Iterator[dict[str, Any]]:
+    for source, files in found:
         occurrences: Counter[str] = Counter()
         for path in files:
             name = path.relative_to(config.root_path).as_posix()
@@ -74,19 +92,16 @@ def ingest(config: Config) -> pd.DataFrame:
                 payload = item.payload if isinstance(item.payload, str) else canonical_json(item.payload)
                 payload = payload.encode("utf-8", "replace").decode("utf-8")
                 occurrences[payload] += 1
-                rows.append(
-                    {
-                        "record_id": short_hash(source.name, payload, str(occurrences[payload])),
-                        "source": source.name,
-                        "role": source.role,
-                        "file": name,
-                        "locator": f"{name}#{item.locator}",
-                        "reader": content.reader,
-                        "encoding": content.encoding,
-                        "file_sha256": digest,
-                        "payload": payload,
-                        "reason_codes": [item.reason] if item.reason else [],
-                        "detail": item.detail,
-                    }
-                )
-    return to_frame(rows, RawRecord)
+                yield {
+                    "record_id": short_hash(source.name, payload, str(occurrences[payload])),
+                    "source": source.name,
+                    "role": source.role,
+                    "file": name,
+                    "locator": f"{name}#{item.locator}",
+                    "reader": content.reader,
+                    "encoding": content.encoding,
+                    "file_sha256": digest,
+                    "payload": payload,
+                    "reason_codes": [item.reason] if item.reason else [],
+                    "detail": item.detail,
+                }

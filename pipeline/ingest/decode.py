@@ -1,11 +1,13 @@
-"""Bytes to text. UTF-8 first, then UTF-16 by its mark, then line by line: what is no UTF-8 takes the single-byte
-encoding that makes the most likely words of all such lines of the file."""
+"""Bytes to text. UTF-8 first, then UTF-16, then line by line: what is no UTF-8 takes the single-byte encoding that makes the most
+likely words of all such lines of the file. Vietnamese in its old encodings is told by its syllables (pipeline/ingest/vietnamese.py)."""
 
 import re
 import unicodedata
 from typing import NamedTuple
 
 from charset_normalizer import from_bytes
+
+from pipeline.ingest.vietnamese import decode_vietnamese, repair_vietnamese
 
 # Tried on the lines that are no UTF-8, most common first: a tie goes to the earlier.
 SINGLE_BYTE = ("cp1252", "mac_roman", "cp1258", "cp1251")
@@ -36,13 +38,36 @@ def decode(data: bytes) -> Decoded:
             except UnicodeDecodeError:
                 data = data[len(mark) :] if encoding == "utf-8-sig" else data
                 break
+    if encoding := _unmarked_utf16(data):
+        return Decoded(data.decode(encoding), encoding)
     try:
-        return Decoded(data.decode("utf-8"), "utf-8")
+        return _repaired(Decoded(data.decode("utf-8"), "utf-8"))
     except UnicodeDecodeError:
         pass
     if data.count(0) > len(data) // 100:
         raise UnicodeError(f"{data.count(0)} NUL bytes among {len(data)}: not a text file")
     return _decode_lines(data)
+
+
+def _repaired(found: Decoded) -> Decoded:
+    """UTF-8 whose letters are those of an old Vietnamese font, saved as if they were French."""
+    if (repaired := repair_vietnamese(found.text)) is None:
+        return found
+    repair, name = repaired
+    return Decoded(repair(found.text), f"{found.encoding}+{name}")
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """UTF-16 without its mark: every second byte of its plain characters (spaces, digits, brackets) is zero."""
+    head = data[:4000]
+    if head.count(0) * 5 < len(head) or len(data) % 2:
+        return None
+    encoding = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return encoding if "\0" not in text else None
 
 
 def _decode_lines(data: bytes) -> Decoded:
@@ -51,6 +76,10 @@ def _decode_lines(data: bytes) -> Decoded:
     odd = [line for line, text in zip(lines, texts, strict=True) if text is None]
     if not odd:
         return Decoded("\n".join(text or "" for text in texts), "utf-8 (repaired)")
+    if vietnamese := decode_vietnamese(b"\n".join(odd)):
+        decode_line, name = vietnamese
+        decoded = [decode_line(line) if text is None else text for line, text in zip(lines, texts, strict=True)]
+        return Decoded("\n".join(decoded), name)
     share = len(odd) / sum(1 for line in lines if any(byte > 127 for byte in line))
     encoding = _likeliest(odd) if share < 1 or len(odd) < 3 else _whole_file(data, odd)
     decoded = [line.decode(encoding, "replace") if text is None else text for line, text in zip(lines, texts, strict=True)]

@@ -1,5 +1,6 @@
-"""What a reader gives: records as found, before anything is understood of them."""
+"""What a reader gives, records as found before anything is understood of them, and what a format is."""
 
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from schemas.reasons import Reason
@@ -12,3 +13,29 @@ class Item(NamedTuple):
     payload: Any
     reason: Reason | None = None
     detail: str | None = None
+
+
+class FileItems(NamedTuple):
+    """All items of a file, the reader that took it, and how its bytes were decoded (None: not text)."""
+
+    items: list[Item]
+    reader: str
+    encoding: str | None
+
+
+class Sample(NamedTuple):
+    """What shows a file's format: all of its bytes, its suffix in small letters, and the beginning of its text ("" while undecoded)."""
+
+    data: bytes
+    suffix: str
+    text: str
+
+
+class Format(NamedTuple):
+    """A file format. Exactly one of `read_bytes` and `read_text` (decoded, LF line ends) reads it; a file that can't be opened
+    at all raises DataError, a broken row becomes an item with a reason."""
+
+    name: str
+    sniff: Callable[[Sample], bool]
+    read_bytes: Callable[[bytes], Iterator[Item]] | None = None
+    read_text: Callable[[str], Iterator[Item]] | None = None

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import pipeline
-from assets.automation import CURATE, TRAIN_AND_EVALUATE
+from assets.automation import CURATE, REPORT, TRAIN_AND_EVALUATE
 from assets.definitions import defs
 from assets.io import TABLES
 from schemas.config import PROJECT_ROOT
@@ -27,6 +27,7 @@ STAGES = {
     "training": ["vram_plan", "qlora_adapter"],
     "evaluation": ["evaluation"],
     "audit": ["audit_database"],
+    "report": ["data_quality_report"],
 }
 NAMES = [name for names in STAGES.values() for name in names]
 
@@ -34,11 +35,11 @@ NAMES = [name for names in STAGES.values() for name in names]
 def test_definitions_load_and_hold_every_asset_once():
     dg.Definitions.validate_loadable(defs)
     assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == set(NAMES)
-    assert set(CURATE) | set(TRAIN_AND_EVALUATE) == set(NAMES)
+    assert set(CURATE) | set(REPORT) | set(TRAIN_AND_EVALUATE) == set(NAMES)
 
 
 def test_importing_the_code_location_loads_no_model_library():
-    code = "import sys, assets.definitions; print([m for m in ('torch', 'transformers', 'datasets', 'peft') if m in sys.modules])"
+    code = "import sys, assets.definitions; print([m for m in ('torch', 'transformers', 'datasets', 'peft', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -64,6 +65,8 @@ def test_edges_follow_the_way_of_a_question():
     assert parents("questions") == parents("rejected_records") == {"raw_records"}
     assert parents("curated_questions") == {"questions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
     assert parents("dataset") == set(CURATE) - {"dataset"}
+    assert parents("data_quality_report") == {"dataset", "sample_ledger", "quality_scores", "duplicate_pairs"}
+    assert not GRAPH.get(dg.AssetKey("data_quality_report")).child_keys, "nothing waits for the report"
     assert parents("qlora_adapter") == {"chat_examples", "vram_plan"}
     assert parents("evaluation") == {"qlora_adapter"}
 

@@ -1,10 +1,14 @@
 """Models for tests that need one: the real small model, converted once a machine, and a tiny random one."""
 
+import json
 import os
 
 import pytest
 
-from schemas.config import PROJECT_ROOT, TrainConfig
+from pipeline.ingest import ingest
+from pipeline.normalize import normalize
+from schemas.config import PROJECT_ROOT, Config, TrainConfig
+from schemas.tables import Question, Rejected, to_rows
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -36,3 +40,48 @@ def tiny_model(models, tmp_path_factory):
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Writes one file (text, bytes, or rows for .json and .jsonl) and gives its questions and its rejected rows."""
+
+    def run(content, name="file.json", **source):
+        if not isinstance(content, str | bytes):
+            lines = name.endswith("jsonl")
+            content = (
+                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content) if lines else json.dumps(content, ensure_ascii=False)
+            )
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        config = Config.model_validate({"dataset": "d", "root": str(tmp_path), "sources": [{"name": "s", "path": name, **source}]})
+        raw = ingest(config)
+        result = normalize(raw, config)
+        questions, rejected = to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
+        assert len(questions) + len(rejected) == len(raw)
+        return questions, rejected
+
+    return run
+
+
+@pytest.fixture
+def parse(read):
+    """(stem, options, text of the right option) of every question of a file in which nothing is rejected."""
+
+    def run(content, name="file.json", **source):
+        questions, rejected = read(content, name, **source)
+        assert rejected == [], [(row["locator"], row["reason_codes"], row["detail"], row["stem"], row["options"]) for row in rejected]
+        return [(row["stem"], row["options"], row["options"][row["answer_index"]]) for row in questions]
+
+    return run
+
+
+@pytest.fixture
+def reasons(read):
+    """Reason codes of each rejected row of a file that gives no question."""
+
+    def run(content, name="file.json", **source):
+        questions, rejected = read(content, name, **source)
+        assert questions == []
+        return [row["reason_codes"] for row in rejected]
+
+    return run

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pipeline.ingest.items import Item
+from pipeline.ingest.items import Format, Item, Sample
 from schemas.errors import DataError
 
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
@@ -17,7 +17,13 @@ _TAG = re.compile(r"<[^<>]*>")
 _IMAGE = re.compile(r"<img\b[^>]*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
-def read_moodle(data: bytes) -> Iterator[Item]:
+def sniff(sample: Sample) -> bool:
+    """The suffix, or the beginning of an XML file."""
+    head = sample.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return sample.suffix == ".xml" or head.startswith((b"<?xml", b"<quiz"))
+
+
+def read(data: bytes) -> Iterator[Item]:
     """One item a question; categories are its subject. Entities and document types are refused (defusedxml).
 
     Raises DataError when the file is no Moodle quiz.
@@ -42,13 +48,25 @@ def _cells(question: Element, kind: str, category: str | None) -> dict[str, Any]
     raw = question.findtext("questiontext/text") or ""
     cells: dict[str, Any] = {"question": plain(raw), "options": [], "answer": None, "id": plain(question.findtext("name/text"))}
     if kind in ("multichoice", "truefalse"):
-        answers = [(plain(answer.findtext("text")), float(answer.get("fraction") or 0)) for answer in question.iter("answer")]
-        cells["options"] = [text.capitalize() if kind == "truefalse" else text for text, _ in answers]
-        cells["answer"] = [text for text, (_, fraction) in zip(cells["options"], answers, strict=True) if fraction > 0]
+        answers = [(answer.findtext("text") or "", _fraction(answer)) for answer in question.iter("answer")]
+        raw += " ".join(text for text, _ in answers)
+        cells["options"] = [plain(text).capitalize() if kind == "truefalse" else plain(text) for text, _ in answers]
+        right = {place for place, (_, fraction) in enumerate(answers) if fraction > 0}
+        # Where one answer is chosen, a share of the mark is a consolation, not a key.
+        whole = {place for place in right if answers[place][1] > 99}
+        several = (question.findtext("single") or "true").strip() in ("false", "0")
+        cells["answer"] = [cells["options"][place] for place in sorted(right if several or not whole else whole)]
     feedback = plain(question.findtext("generalfeedback/text"))
     picture = _IMAGE.search(raw)
     extra = {"explanation": feedback, "subject": category, "image": picture[1] if picture else None}
     return cells | {name: value for name, value in extra.items() if value}
+
+
+def _fraction(answer: Element) -> float:
+    try:
+        return float((answer.get("fraction") or "0").replace(",", "."))
+    except ValueError:
+        return 0.0
 
 
 def plain(text: str | None) -> str:
@@ -58,3 +76,6 @@ def plain(text: str | None) -> str:
     '2 < 3?\\nYes.'
     """
     return html.unescape(_TAG.sub("", _BREAK.sub("\n", text or ""))).strip()
+
+
+FORMAT = Format("moodle", sniff, read_bytes=read)

@@ -1,0 +1,68 @@
+"""One module a file format, all registered in FORMATS: to add one, see docs/readers.md."""
+
+from pipeline.ingest.decode import decode
+from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.items import FileItems, Format, Sample
+from schemas.errors import DataError
+
+# The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
+FORMATS: tuple[Format, ...] = (
+    word.FORMAT,
+    xlsx.FORMAT,
+    parquet.FORMAT,
+    moodle.FORMAT,
+    jsonl.FORMAT,
+    json.FORMAT,
+    blocks.FORMAT,
+    csv.NAMED,
+    aiken.FORMAT,
+    gift.FORMAT,
+    exam_text.FORMAT,
+    csv.FORMAT,
+)
+READERS = {form.name: form for form in FORMATS}
+SNIFFED_CHARS = 200_000
+# Files that hold no readable text, by their first bytes, and what to do about them.
+_FOREIGN = (
+    (b"%PDF", "a PDF: export it as Word, text or a table"),
+    (b"\x1f\x8b", "compressed (gzip): unpack it first"),
+    (b"BZh", "compressed (bzip2): unpack it first"),
+    (b"\xfd7zXZ", "compressed (xz): unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed (zstd): unpack it first"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"PK\x03\x04", "a zip archive that is neither a workbook nor a Word document: unpack it first"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file: save it as .docx or .xlsx"),
+    (b"{\\rtf", "a Rich Text file: save it as .docx or plain text"),
+)
+
+
+def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
+    """Reads a file's bytes with the named reader, or with the one that suffix and content show.
+
+    Raises:
+        DataError: nothing of the file can be read.
+    """
+    form = READERS.get(reader) or _find(Sample(data, suffix.lower(), ""))
+    if form is not None and form.read_bytes is not None:
+        return FileItems(list(form.read_bytes(data)), form.name, None)
+    if foreign := next((what for mark, what in _FOREIGN if data.startswith(mark)), None):
+        raise DataError(f"not readable: {foreign}")
+    try:
+        text, encoding = decode(data)
+    except UnicodeError as error:
+        raise DataError(f"not a text file: {error}") from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    form = form or _find(Sample(data, suffix.lower(), text[:SNIFFED_CHARS].lstrip()))
+    if not text.strip():
+        return FileItems([], form.name if form else "none", encoding)
+    if form is None or form.read_text is None:
+        kind = suffix or "no suffix"
+        raise DataError(f"no reader knows this kind of text ({kind}); readable are {', '.join(READERS)}: name one as `reader:`")
+    return FileItems(list(form.read_text(text)), form.name, encoding)
+
+
+def _find(sample: Sample) -> Format | None:
+    """The format that the bytes show, or, once the text is there, the text."""
+    return next((form for form in FORMATS if (form.read_bytes is None) == bool(sample.text) and form.sniff(sample)), None)

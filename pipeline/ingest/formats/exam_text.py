@@ -1,0 +1,85 @@
+"""Exams in plain text or Markdown: "Câu 1. ...", options A to D, the key behind each question, in a list at the end, or by a star or bold type."""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from pipeline.ingest.exam import OPTION, PLAIN, Line, Marks, exam_items, has_options, table_keys
+from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.tables import is_question_table, table_items
+from schemas.errors import DataError
+
+_START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)])")
+_FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[]{0,3}[Aa]\s?[.)*_]{1,3}[:)\]]?\s*\S")
+_TABLE_RULE = re.compile(r"(?m)^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
+_EMPHASIS = re.compile(r"\*\*(?P<bold>\S(?:.*?\S)?)\*\*|__(?P<under>\w(?:.*?\S)?)__|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>")
+_STAR_BEFORE = re.compile(r"^[\s-]*(?:\*|\[[xX*]\]|✓|✔|→|=>)\s*(?=\(?[A-Ja-j]\s?[.)])")
+_STAR_BEHIND = re.compile(r"\s*(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
+_BULLET = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+*•]\s+(?:\[ \]\s*)?(?=\(?[A-Ja-j]\s?[.)]\s|[*_]{2}))")
+_STAR = frozenset(["star"])
+
+
+def sniff(sample: Sample) -> bool:
+    """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or a table in Markdown."""
+    if _TABLE_RULE.search(sample.text):
+        return True
+    starts, lists = len(_START.findall(sample.text)), len(_FIRST_OPTION.findall(sample.text))
+    return (
+        lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)*_]", sample.text) is not None
+    )
+
+
+def read(text: str) -> Iterator[Item]:
+    """One item a numbered question; where nothing is numbered, one a paragraph with options. Raises DataError without any."""
+    keys: dict[int, str] = {}
+    tables: list[Item] = []
+    lines: list[Line | None] = []
+    for barred, group in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|")):
+        block = list(group)
+        rows = [[cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:-]+", line)]
+        if barred and not is_question_table(rows) and (found := table_keys(rows)):
+            keys |= found
+        elif barred and is_question_table(rows):
+            tables += [item._replace(locator=f"table/{item.locator}") for item in table_items([list(row) for row in rows])]
+        else:
+            lines += [_line(line) if line.strip() else None for line in block]
+    items = list(exam_items([line for line in lines if line], keys)) or _paragraphs(lines)
+    if not items and not tables:
+        raise DataError("the text holds no numbered question (Câu 1. / Question 1: / 1.) and no paragraph with options A., B.")
+    yield from [*items, *tables]
+
+
+def _line(raw: str) -> Line:
+    """A line without its Markdown, and what that set off."""
+    star = _STAR_BEFORE.match(raw)
+    raw = raw[star.end() :] if star else _BULLET.sub("", raw)
+    if OPTION.match(raw) and (behind := _STAR_BEHIND.search(raw)) and not raw[: behind.start()].rstrip().endswith("*"):
+        raw, star = raw[: behind.start()], behind
+    text, marks, start = "", list[Marks](), 0
+    for match in _EMPHASIS.finditer(raw):
+        inner = match["bold"] or match["under"] or match["inner"] or ""
+        style = frozenset(["bold" if match["bold"] else match["tag"] or "under"])
+        before = raw[start : match.start()]
+        text += before + inner
+        marks += [PLAIN] * len(before) + [style] * len(inner)
+        start = match.end()
+    text, marks = text + raw[start:], marks + [PLAIN] * (len(raw) - start)
+    return Line(text, [mark | _STAR for mark in marks] if star else marks)
+
+
+def _paragraphs(lines: list[Line | None]) -> list[Item]:
+    """Questions without numbers, parted by blank lines: a paragraph without options belongs to the next with some."""
+    items: list[Item] = []
+    waiting: list[Line] = []
+    for filled, group in groupby(lines, key=bool):
+        if not filled:
+            continue
+        waiting += [line for line in group if line]
+        if has_options(waiting):
+            numbered = [Line(f"Câu 1. {waiting[0].text}", [PLAIN] * 7 + waiting[0].marks), *waiting[1:]]
+            items += [item._replace(locator=f"item:{len(items) + 1}") for item in exam_items(numbered, {})]
+            waiting = []
+    return items
+
+
+FORMAT = Format("exam", sniff, read_text=read)

@@ -1,0 +1,34 @@
+"""JSON Lines: one object a line. A broken line costs one record."""
+
+import json
+from collections.abc import Iterator
+
+from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.nested import too_deep, unnest
+from schemas.reasons import Reason
+
+
+def sniff(sample: Sample) -> bool:
+    """The suffix; but a file of that name that begins with an array is JSON."""
+    return sample.suffix in (".jsonl", ".ndjson") and not sample.text.startswith("[")
+
+
+def read(text: str) -> Iterator[Item]:
+    """One item a line that isn't blank, `line:N`."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        # ValueError too: a number of more than 4,300 digits.
+        except (ValueError, RecursionError) as error:
+            where = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else f"unreadable JSON: {error}"
+            yield Item(f"line:{number}", line, Reason.MALFORMED_ROW, where)
+            continue
+        if line.count("[") + line.count("{") > 100 and too_deep(value):
+            yield Item(f"line:{number}", line, Reason.MALFORMED_ROW, "nested too deeply")
+        else:
+            yield from unnest(f"line:{number}", value)
+
+
+FORMAT = Format("jsonl", sniff, read_text=read)

@@ -1,0 +1,271 @@
+"""Word exams (.docx, ECMA-376): numbered questions with lettered options, automatic numbers and formulas included, tables too."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from pipeline.ingest.exam import PLAIN, Line, Marks, exam_items, starts_question, table_keys
+from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.tables import is_question_table, table_items
+from pipeline.ingest.vietnamese import repair_vietnamese
+from schemas.errors import DataError
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+MAX_XML_BYTES = 200 * 2**20
+# What a picture, an embedded object or a drawing leaves in the text: the question can't be answered without it.
+_PICTURES = {f"{W}drawing", f"{W}pict", f"{W}object"}
+_PIECES = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_LABEL_CELL = re.compile(r"([A-J])[.)]?|(?:Câu|Question)?\s*(\d{1,3})[.:)]?")
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, RuntimeError, NotImplementedError)
+Rows = list[list[str]]
+
+
+def sniff(sample: Sample) -> bool:
+    """The suffix, or a zip archive with a Word document in it."""
+    zipped = sample.data[:4] == b"PK\x03\x04" and b"word/" in sample.data
+    return sample.suffix == ".docx" or (zipped and sample.suffix not in (".xlsx", ".xlsm"))
+
+
+def read(data: bytes) -> Iterator[Item]:
+    """One item a numbered question, or a row of a table whose header names the parts of a question. Raises DataError without any."""
+    body, numbering = _open(data)
+    texts = [element for element in body.iter(f"{W}t") if element.text]
+    if repaired := repair_vietnamese(" ".join(element.text or "" for element in texts)):
+        for element in texts:
+            element.text = repaired[0](element.text or "")
+    lines: list[Line] = []
+    keys: dict[int, str] = {}
+    questions: Rows = []
+    for block in _body_blocks(body):
+        if block.tag == f"{W}p":
+            lines += _lines(block, numbering)
+            continue
+        rows = [["\n".join(line.text for p in cell.iter(f"{W}p") for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)]
+        if not is_question_table(rows) and (found := table_keys(rows)):
+            keys |= found
+        elif is_question_table(rows):
+            questions += rows if not questions or questions[0] != rows[0] else rows[1:]
+        else:
+            lines += [line for row in _rows(block) for line in _row_lines(row, numbering)]
+    items = [*exam_items(lines, keys)]
+    if questions:
+        items += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(questions))]
+    if not items:
+        raise DataError("the document holds no numbered question (Câu 1. / Question 1: / 1.)")
+    yield from items
+
+
+class _Level(NamedTuple):
+    style: str
+    text: str
+    start: int
+
+
+class _Numbering:
+    """Word's automatic numbers: what stands before a paragraph without being in its text."""
+
+    def __init__(self, numbering: Element | None, styles: Element | None) -> None:
+        abstract: dict[str, dict[int, _Level]] = {}
+        self.levels: dict[str, dict[int, _Level]] = {}
+        self.of_style: dict[str, tuple[str, int]] = {}
+        self.counts: dict[tuple[str, int], int] = {}
+        for element in numbering.iter(f"{W}abstractNum") if numbering is not None else ():
+            abstract[_value(element, "abstractNumId", "")] = {int(_value(level, "ilvl", "0")): _level(level) for level in element.iter(f"{W}lvl")}
+        for element in numbering.findall(f"{W}num") if numbering is not None else ():
+            self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "", {})
+        for style in styles.iter(f"{W}style") if styles is not None else ():
+            if (place := _place(style.find(f"{W}pPr"))) is not None:
+                self.of_style[_value(style, "styleId", "")] = place
+        self.capitals = any(level.style == "upperLetter" for levels in self.levels.values() for level in levels.values())
+
+    def prefix(self, paragraph: Element) -> str:
+        """The number of a paragraph with a space behind it, "" for none. Letters start anew behind each number."""
+        properties = paragraph.find(f"{W}pPr")
+        style = _child(properties, "pStyle")
+        place = _place(properties) or (self.of_style.get(style) if style else None)
+        level = self.levels.get(place[0], {}).get(place[1]) if place else None
+        if place is None or level is None or level.style in ("bullet", "none"):
+            return ""
+        number, depth = place
+        self.counts[number, depth] = count = self.counts.get((number, depth), level.start - 1) + 1
+        for key in [key for key in self.counts if key[0] == number and key[1] > depth]:
+            del self.counts[key]
+        if "Letter" not in level.style:
+            self.restart_letters()
+        text = level.text
+        for other in range(depth + 1):
+            written = self.levels[number].get(other, level)
+            text = text.replace(f"%{other + 1}", self._written(count if other == depth else self.counts.get((number, other), 1), written.style))
+        return text + " "
+
+    def restart_letters(self) -> None:
+        """A new question: its options are lettered from A, whatever the list says."""
+        for key in [key for key in self.counts if "Letter" in self.levels[key[0]][key[1]].style]:
+            del self.counts[key]
+
+    def _written(self, count: int, style: str) -> str:
+        if "Letter" not in style or not 1 <= count <= 26:
+            return str(count)
+        return chr(96 + count) if style == "lowerLetter" and self.capitals else chr(64 + count)
+
+
+def _level(element: Element) -> _Level:
+    start = _child(element, "start") or "1"
+    return _Level(_child(element, "numFmt") or "decimal", _child(element, "lvlText") or "", int(start) if start.isdigit() else 1)
+
+
+def _place(properties: Element | None) -> tuple[str, int] | None:
+    found = properties.find(f"{W}numPr") if properties is not None else None
+    number = _child(found, "numId")
+    depth = _child(found, "ilvl") or "0"
+    return (number, int(depth)) if number and number != "0" and depth.isdigit() else None
+
+
+def _child(element: Element | None, name: str) -> str | None:
+    child = element.find(f"{W}{name}") if element is not None else None
+    return None if child is None else child.get(f"{W}val")
+
+
+def _value(element: Element, name: str, default: str) -> str:
+    return element.get(f"{W}{name}", default)
+
+
+def _open(data: bytes) -> tuple[Element, _Numbering]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(info.file_size for info in archive.infolist() if info.filename.endswith(".xml"))
+            if size > MAX_XML_BYTES:
+                raise DataError(f"the document unpacks to {size:,} bytes; at most {MAX_XML_BYTES:,} are read")
+            body = fromstring(archive.read("word/document.xml"), forbid_dtd=True).find(f"{W}body")
+            names = set(archive.namelist())
+            others = [
+                fromstring(archive.read(name), forbid_dtd=True) if name in names else None for name in ("word/numbering.xml", "word/styles.xml")
+            ]
+    except (*_BROKEN_ZIP, ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+        raise DataError(f"not a readable Word document: {error}") from error
+    if body is None:
+        raise DataError("not a readable Word document: it has no body")
+    return body, _Numbering(*others)
+
+
+def _body_blocks(element: Element) -> Iterator[Element]:
+    """Paragraphs and tables in order, those in content controls and tracked insertions too."""
+    for child in element:
+        if child.tag in (f"{W}p", f"{W}tbl"):
+            yield child
+        else:
+            yield from _body_blocks(child)
+
+
+def _rows(table: Element) -> list[Element]:
+    return list(table.iter(f"{W}tr"))
+
+
+def _cells(row: Element) -> list[Element]:
+    return row.findall(f"{W}tc")
+
+
+def _row_lines(row: Element, numbering: _Numbering) -> Iterator[Line]:
+    """A row's lines cell by cell; a cell that only names an option or a question goes before the next ("A" | "Hà Nội")."""
+    label = ""
+    for cell in _cells(row):
+        lines = [line for paragraph in cell.iter(f"{W}p") for line in _lines(paragraph, numbering)]
+        match = _LABEL_CELL.fullmatch(lines[0].text.strip()) if len(lines) == 1 and not label else None
+        if match:
+            label = f"{match[1] or match[2]}. "
+        elif lines:
+            yield Line(label + lines[0].text, [PLAIN] * len(label) + lines[0].marks)
+            yield from lines[1:]
+            label = ""
+
+
+def _lines(paragraph: Element, numbering: _Numbering | None) -> list[Line]:
+    prefix = numbering.prefix(paragraph) if numbering and any(True for _ in _runs(paragraph)) else ""
+    text, marks = prefix, [PLAIN] * len(prefix)
+    for piece, style in _runs(paragraph):
+        text += piece
+        marks += [style] * len(piece)
+    lines, start = [], 0
+    for piece in text.split("\n"):
+        lines.append(Line(piece, marks[start : start + len(piece)]))
+        start += len(piece) + 1
+    if numbering and not prefix and starts_question(text):
+        numbering.restart_letters()
+    return [line for line in lines if line.text.strip()]
+
+
+def _runs(element: Element) -> Iterator[tuple[str, Marks]]:
+    """Texts of a paragraph with what sets them off; formulas as plain text, pictures as [image]."""
+    for child in element:
+        if child.tag == f"{W}r":
+            properties = child.find(f"{W}rPr")
+            style = _style(properties)
+            for part in child:
+                if part.tag in _PICTURES:
+                    yield "[image]", style
+                elif piece := _PIECES.get(part.tag, part.text or "" if part.tag == f"{W}t" else ""):
+                    yield _shifted(piece, _child(properties, "vertAlign")), style
+                elif part.tag.endswith("}AlternateContent"):
+                    yield "[image]", style
+        elif child.tag.startswith(M):
+            yield _formula(child), PLAIN
+        elif child.tag not in (f"{W}pPr", f"{W}del"):
+            yield from _runs(child)
+
+
+def _style(properties: Element | None) -> Marks:
+    if properties is None:
+        return PLAIN
+    found = [(name, _child(properties, name) or "true") for name in ("u", "b", "highlight", "color") if properties.find(f"{W}{name}") is not None]
+    return frozenset(
+        f"{name}:{value}" if name in ("highlight", "color") else name
+        for name, value in found
+        if value.lower() not in ("0", "false", "none", "auto", "000000")
+    )
+
+
+def _shifted(text: str, alignment: str | None) -> str:
+    """x2 with a raised 2 as x², where such characters exist.
+
+    >>> _shifted("2", "superscript"), _shifted("ab", "subscript")
+    ('²', '_ab')
+    """
+    table = {"superscript": _RAISED, "subscript": _LOWERED}.get(alignment or "")
+    if table is None or not text.strip():
+        return text
+    mark = "^" if table is _RAISED else "_"
+    return text.translate(table) if all(ord(char) in table for char in text) else mark + text
+
+
+def _formula(element: Element) -> str:
+    """A formula (OMML) on one line: (a)/(b), x^(2), x_(1), √(x); what has no such form keeps its characters in order."""
+
+    def part(name: str) -> str:
+        child = element.find(f"{M}{name}")
+        text = "" if child is None else "".join(map(_formula, child))
+        return text if len(text) <= 1 or text.isdigit() else f"({text})"
+
+    kind = element.tag.removeprefix(M)
+    if kind == "f":
+        return f"{part('num')}/{part('den')}"
+    if kind in ("sSup", "sSub", "sSubSup"):
+        low = f"_{part('sub')}" if kind != "sSup" else ""
+        return part("e") + low + (f"^{part('sup')}" if kind != "sSub" else "")
+    if kind == "rad":
+        return f"{part('deg')}√{part('e')}"
+    if kind == "t":
+        return element.text or ""
+    return "".join(_formula(child) for child in element if not child.tag.endswith("Pr"))
+
+
+FORMAT = Format("docx", sniff, read_bytes=read)

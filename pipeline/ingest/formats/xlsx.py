@@ -1,0 +1,63 @@
+"""Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows; a cell merged over several rows stands in each."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.tables import table_items
+from schemas.errors import DataError
+
+MAX_UNZIPPED_BYTES = 512 * 2**20
+MAX_CELLS = 20_000_000
+_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+def sniff(sample: Sample) -> bool:
+    """The suffix, or a zip archive with a workbook in it."""
+    zipped = sample.data[:4] == b"PK\x03\x04"
+    return sample.suffix in _SUFFIXES or (zipped and (b"xl/workbook" in sample.data or b"opendocument.spreadsheet" in sample.data[:200]))
+
+
+def read(data: bytes) -> Iterator[Item]:
+    """One item a data row: `row:N` on the first sheet, `NAME/row:N` on the others. Raises DataError for a file that is no workbook."""
+    # Imported here: calamine takes 0.1 s that most refreshes don't need.
+    from python_calamine import CalamineError, CalamineWorkbook, ZipError
+
+    try:
+        if data[:2] == b"PK":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                size = sum(info.file_size for info in archive.infolist())
+            if size > MAX_UNZIPPED_BYTES:
+                raise DataError(f"the workbook unpacks to {size:,} bytes; at most {MAX_UNZIPPED_BYTES:,} are read")
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [(name, _rows(book.get_sheet_by_name(name))) for name in book.sheet_names]
+    except (zipfile.BadZipFile, CalamineError, ZipError, OSError, ValueError, KeyError, NotImplementedError) as error:
+        raise DataError(f"not a readable xlsx workbook: {error}") from error
+    for place, (name, rows) in enumerate(sheets):
+        yield from table_items(rows, "" if place == 0 else f"{name}/")
+
+
+def _rows(sheet: Any) -> list[list[Any]]:
+    if sheet.height * sheet.width > MAX_CELLS:
+        raise DataError(f"sheet {sheet.name!r} spans {sheet.height * sheet.width:,} cells; at most {MAX_CELLS:,} are read")
+    rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=True)]
+    top, left = sheet.start or (0, 0)
+    for (first, column), (last, _) in sheet.merged_cell_ranges or ():
+        # Only downwards: a title merged over columns is one cell.
+        for place in range(first + 1 - top, min(last + 1 - top, len(rows))):
+            rows[place][column - left] = rows[first - top][column - left]
+    return rows
+
+
+def _cell(value: Any) -> Any:
+    """A spreadsheet cell as plain data: whole floats as integers, dates as ISO text, empty as None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+FORMAT = Format("xlsx", sniff, read_bytes=read)

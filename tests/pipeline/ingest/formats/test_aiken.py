@@ -1,0 +1,29 @@
+"""Aiken."""
+
+import pytest
+
+AIKEN = "What is 1 + 1?\nA. 1\nB. 2\nANSWER: B\n\nWhich city is\nthe capital of Peru?\nA) Lima\nB) Quito\nC) Cuzco\nANSWER: A\n"
+EXPECTED = [("What is 1 + 1?", ["1", "2"], "2"), ("Which city is\nthe capital of Peru?", ["Lima", "Quito", "Cuzco"], "Lima")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        AIKEN,
+        AIKEN.replace("\n", "\r\n"),
+        AIKEN.replace("ANSWER:", "ANSWER :  "),
+        AIKEN.replace("ANSWER: B", "Answer: b "),
+        AIKEN.replace("A.", "a.").replace("B.", "b.").replace("A)", "a)").replace("B)", "b)").replace("C)", "c)"),
+        AIKEN.replace("\n\n", "\n"),
+        "\ufeff" + AIKEN,
+        AIKEN.replace("A. ", "A."),
+    ],
+)
+def test_aiken_in_its_spellings(parse, text):
+    assert parse(text, "quiz.txt") == EXPECTED
+
+
+def test_a_question_without_its_key_is_a_missing_answer(read):
+    questions, rejected = read(AIKEN + "\nAnd this?\nA. x\nB. y\n", "quiz.txt")
+    assert [row["locator"] for row in questions] == ["quiz.txt#item:1", "quiz.txt#item:2"]
+    assert [row["reason_codes"] for row in rejected] == [["missing_answer"]]

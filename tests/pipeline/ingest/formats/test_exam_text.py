@@ -1,0 +1,66 @@
+"""Exams in plain text and Markdown."""
+
+import pytest
+
+FIRST = "Câu 1. Thủ đô nước ta là\nA. Hà Nội. B. Huế.\nC. Vinh. D. Lào Cai.\n"
+SECOND = "Câu 2: Số nào chẵn?\nA. 1\nB. 2\nC. 3\nD. 5\n"
+EXPECTED = [("Thủ đô nước ta là", ["Hà Nội.", "Huế.", "Vinh.", "Lào Cai."], "Hà Nội."), ("Số nào chẵn?", ["1", "2", "3", "5"], "2")]
+LINES = FIRST.replace(" B.", "\nB.").replace(" D.", "\nD.")
+FORMS = {
+    "key_behind_each": f"{FIRST}Đáp án: A\n\n{SECOND}Đáp án: B\n",
+    "key_with_solution": f"{FIRST}Lời giải: Vì sao? Chọn A.\n\n{SECOND}Lời giải: Chọn B.\n",
+    "list": f"ĐỀ THI\n\n{FIRST}\n{SECOND}\nĐÁP ÁN\n1.A 2.B\n",
+    "list_without_heading": f"{FIRST}\n{SECOND}\n1-A 2-B\n",
+    "lines": f"{FIRST}\n{SECOND}\nĐáp án:\n1. A\n2. B\n",
+    "markdown_heading": f"# Đề thi\n\n## {FIRST}\n## {SECOND}\n### Đáp án\n\n1. A\n2. B\n",
+    "markdown_table": f"{FIRST}\n{SECOND}\n| Câu | 1 | 2 |\n|---|---|---|\n| Đáp án | A | B |\n",
+    "markdown_upright_table": f"{FIRST}\n{SECOND}\n| Câu | Đáp án |\n|:-:|:-:|\n| 1 | A |\n| 2 | B |\n",
+    "bold_options": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "**A. Hà Nội.**").replace("B. 2", "**B. 2**"),
+    "bold_texts": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. **Hà Nội.**").replace("B. 2", "B. **2**"),
+    "bold_letter": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "**A.** Hà Nội.").replace("B. 2", "**B.** 2"),
+    "star_before": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "*A. Hà Nội.").replace("B. 2", "*B. 2"),
+    "star_behind": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. Hà Nội. (*)").replace("B. 2", "B. 2 *"),
+    "tick": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. Hà Nội. ✓").replace("B. 2", "B. 2 ✓"),
+    "task_list": f"{LINES}\n{SECOND}".replace("A. Hà", "[x] A. Hà").replace("B. 2", "[x] B. 2"),
+    "underlined": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "<u>A</u>. Hà Nội.").replace("B. 2", "<u>B</u>. 2"),
+    "bullets": f"{LINES}\n{SECOND}".replace("\nA.", "\n- A.").replace("\nB.", "\n- B.").replace("\nC.", "\n- C.").replace("\nD.", "\n- D.") + "\nĐÁP ÁN\n1A 2B\n",
+    "bold_questions": f"{LINES}\n{SECOND}".replace("Câu 1.", "**Câu 1.**").replace("Câu 2:", "**Câu 2:**") + "\n**ĐÁP ÁN**\n1A 2B\n",
+    "plain_numbers": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n1A 2B\n".replace("Câu 1.", "1.").replace("Câu 2:", "2."),
+    "no_numbers": f"{FIRST}Đáp án: A\n\n{SECOND}Đáp án: B\n".replace("Câu 1. ", "").replace("Câu 2: ", ""),
+    "answer_lines": f"{FIRST}ANSWER: A\n\n{SECOND}ANSWER: B\n",
+    "crlf": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n1.A 2.B\n".replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("suffix", [".txt", ".md"])
+def test_exams_as_people_type_them(parse, name, suffix):
+    assert parse(FORMS[name], name + suffix) == EXPECTED
+
+
+def test_small_letters(parse):
+    text = "1. Where is it?\na) here\nb) there\nAnswer: b\n\n2. Who?\na) Ann\nb) Bob\nAnswer: a\n"
+    assert parse(text, "quiz.txt") == [("Where is it?", ["here", "there"], "there"), ("Who?", ["Ann", "Bob"], "Ann")]
+
+
+def test_blanks_and_products_are_no_emphasis(parse):
+    text = "Câu 1. Điền vào ____ và __ : 2*3*x = ?\nA. 6*x\nB. 5x\nĐáp án: A\n"
+    assert parse(text, "a.md") == [("Điền vào ____ và __ : 2*3*x = ?", ["6*x", "5x"], "6*x")]
+
+
+def test_a_table_of_questions_in_markdown(parse):
+    text = "| Câu hỏi | A | B | Đáp án |\n|---|---|---|---|\n| Ở đâu? | đây | đó | B |\n"
+    assert parse(text, "a.md") == [("Ở đâu?", ["đây", "đó"], "đó")]
+
+
+def test_a_missing_key_and_an_essay_are_verdicts(read):
+    questions, rejected = read(FIRST + "Đáp án: A\n" + SECOND + "Câu 3. Hãy phân tích bài thơ.\n", "a.txt")
+    assert len(questions) == 1
+    assert [row["reason_codes"] for row in rejected] == [["missing_answer"], ["not_multiple_choice"]]
+
+
+@pytest.mark.parametrize("text", ["just some words\n", "Kính gửi thầy cô,\nEm xin nghỉ.\n"])
+def test_text_without_questions_names_the_readers(read, text):
+    _, (row,) = read(text, "notes.md")
+    assert row["reason_codes"] == ["unreadable_file"]
+    assert "docx" in row["detail"]

@@ -1,0 +1,75 @@
+"""Workbooks as teachers write them."""
+
+import io
+
+import openpyxl
+import pytest
+
+Q = ("Thủ đô là", ["Hà Nội", "Huế", "Vinh", "Lào Cai"], "Huế")
+HEADER = ["STT", "Câu hỏi", "A", "B", "C", "D", "Đáp án"]
+ROW = [1, "Thủ đô là", "Hà Nội", "Huế", "Vinh", "Lào Cai", "B"]
+
+
+def workbook(*sheets, merge=()):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"Sheet{number + 1}")
+        for row in rows:
+            sheet.append(row)
+        for cells in merge:
+            sheet.merge_cells(cells)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+FILES = {
+    "plain": workbook([HEADER, ROW]),
+    "title": workbook([["ĐỀ KIỂM TRA 15 PHÚT"], ["Môn: Địa lí"], [], HEADER, ROW], merge=["A1:G1", "A2:G2"]),
+    "two_rows": workbook(
+        [["STT", "Câu hỏi", "Phương án", None, None, None, "Đáp án"], [None, None, "A", "B", "C", "D", None], ROW],
+        merge=["A1:A2", "B1:B2", "C1:F1", "G1:G2"],
+    ),
+    "two_rows_unmerged": workbook([["STT", "Câu hỏi", "Phương án", None, None, None, "Đáp án"], [None, None, "A", "B", "C", "D", None], ROW]),
+    "numbers": workbook([["Question", "Option 1", "Option 2", "Option 3", "Option 4", "Correct Answer"], [*ROW[1:6], 2]]),
+    "numbers_as_letters_columns": workbook([HEADER, ROW[:6] + [2], [2, "Cuối?", "w1", "x1", "y1", "z1", 4]]),
+    "second_sheet": workbook([["Hướng dẫn"], ["Xem trang sau"]], [HEADER, ROW]),
+    "empty_first_sheet": workbook([], [HEADER, ROW]),
+    "kahoot": workbook(
+        [
+            ["Quiz template"],
+            ["Add questions, at least two answer alternatives, time limit and choose correct answers (at least one)."],
+            [],
+            [None, "Question - max 120 characters", *[f"Answer {n} - max 75 characters" for n in (1, 2, 3, 4)], "Time limit (sec)", "Correct answer(s) - choose at least one"],
+            [1, *ROW[1:6], 20, 2],
+        ]
+    ),
+    "no_header": workbook([ROW[1:], ["Số nào chẵn?", "1", "2", "3", "5", "B"]]),
+    "empty_columns": workbook([[None, *HEADER], [None, *ROW]]),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_workbooks_are_read_without_a_mapping(read, name):
+    questions, rejected = read(FILES[name], f"{name}.xlsx")
+    found = [(row["stem"], row["options"], row["options"][row["answer_index"]]) for row in questions]
+    assert Q in found, rejected
+    assert [row["reason_codes"] for row in rejected if row["locator"].partition("#")[2].startswith("Sheet2")] == []
+
+
+def test_a_passage_merged_over_its_questions_stands_in_each(read):
+    rows = [["Bài đọc", "Câu hỏi", "A", "B", "Đáp án"], ["Đoạn văn.", "Một?", "a1", "b1", "A"], [None, "Hai?", "a2", "b2", "B"]]
+    questions, _ = read(workbook(rows, merge=["A2:A3"]), "a.xlsx")
+    assert [row["context"] for row in questions] == ["Đoạn văn.", "Đoạn văn."]
+
+
+def test_several_right_answers(reasons):
+    assert reasons(workbook([HEADER, [*ROW[:6], "A, C"]]), "a.xlsx") == [["multiple_answers"]]
+    numbers = [["Question", "Answer 1", "Answer 2", "Answer 3", "Correct"], ["Which?", "a1", "b1", "c1", "1,3"]]
+    assert reasons(workbook(numbers), "b.xlsx") == [["multiple_answers"]]
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04 no workbook", b"plain text", b"", FILES["plain"][:-200], FILES["plain"][:300]])
+def test_what_is_no_workbook_is_one_rejected_record(reasons, data):
+    assert reasons(data, "a.xlsx") == [["unreadable_file"]]
