@@ -93,9 +93,7 @@ def subject_balance(rows: Sequence[dict[str, Any]]) -> SetSignal:
     shares = np.array(list(counts.values())) / total
     evenness = float(-(shares * np.log(shares)).sum() / np.log(len(counts)))
     name, most = counts.most_common(1)[0]
-    return SetSignal(
-        "subject_balance", "all", evenness, None, None, 1.0, total, f"{len(counts)} subjects, {name} has {most / total:.0%}", details
-    )
+    return SetSignal("subject_balance", "all", evenness, None, None, 1.0, total, f"{len(counts)} subjects, {name} has {most / total:.0%}", details)
 
 
 def longest_option_baseline(rows: Sequence[dict[str, Any]]) -> SetSignal:
@@ -126,9 +124,7 @@ def choices_only_baseline(
     distinct = sorted(set(groups))
     chances = [1 / len(row["options"]) for row in rows]
     if len(rows) < 100 or len(distinct) < folds:
-        return SetSignal(
-            name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), "too few questions to tell", {}
-        )
+        return SetSignal(name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), "too few questions to tell", {})
     order = np.random.default_rng(seed).permutation(len(distinct))
     fold_of = {group: int(place) % folds for group, place in zip(distinct, order, strict=True)}
     fold = np.array([fold_of[group] for group in groups])
@@ -161,9 +157,7 @@ def _option_features(row: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]
     return found
 
 
-def _fit(
-    features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndarray, epochs: int = 4, rate: float = 0.3, decay: float = 1e-6
-) -> np.ndarray:
+def _fit(features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndarray, epochs: int = 4, rate: float = 0.3, decay: float = 1e-6) -> np.ndarray:
     """Weights of a softmax over each question's options, by AdaGrad in the order given: small, and the same on every machine."""
     weights, squares = np.zeros(_DENSE + _BUCKETS), np.full(_DENSE + _BUCKETS, 1e-8)
     for _ in range(epochs):
@@ -189,9 +183,7 @@ def template_concentration(rows: Sequence[dict[str, Any]], top: int = 10) -> Set
         return SetSignal("template_concentration", "all", None, None, None, None, len(rows), "too few questions to tell", {})
     share = sum(count for count, _ in common) / len(rows)
     says = f"{share:.0%} of stems follow one of {len(common)} templates" + (f"; the commonest is {common[0][1]!r}" if common else "")
-    return SetSignal(
-        "template_concentration", "all", share, None, None, None, len(rows), says, {"templates": {name: count for count, name in common}}
-    )
+    return SetSignal("template_concentration", "all", share, None, None, None, len(rows), says, {"templates": {name: count for count, name in common}})
 
 
 def template(stem: str) -> str:
@@ -219,6 +211,4 @@ def _accuracy(name: str, hits: Sequence[float], chances: Sequence[float], says: 
     z = NormalDist().inv_cdf(0.975)
     middle, half = accuracy + z**2 / (2 * count), z * math.sqrt(accuracy * (1 - accuracy) / count + z**2 / (4 * count**2))
     low, high = ((middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count))
-    return SetSignal(
-        name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {}
-    )
+    return SetSignal(name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {})

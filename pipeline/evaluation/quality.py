@@ -97,8 +97,7 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Map
     """One ModelSignal row a question, undefined where the model wasn't asked."""
     none = {"gold_nll": None, "question_gain": None}
     table = pa.Table.from_pylist(
-        [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows],
-        schema=arrow_schema(ModelSignal),
+        [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows], schema=arrow_schema(ModelSignal)
     )
     aside = path.with_name(f".{path.name}.aside")
     pq.write_table(table, aside)

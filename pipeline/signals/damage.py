@@ -9,16 +9,7 @@ _ODD = re.compile(r"""[^\w\s.,;:?!'"()\[\]{}\-–—/%°+=<>*^$\\&“”‘’�
 EXTRACTION = "damage of extraction"
 
 
-@signal(
-    "0-1",
-    0.08,
-    0.5,
-    "the stem holds odd or damaged characters",
-    "câu hỏi chứa ký tự lạ hoặc bị hỏng",
-    source=EXTRACTION,
-    why="one damaged character in 125 or one odd one in 12",
-    graded=True,
-)
+@signal("0-1", 0.08, 0.5, "the stem holds odd or damaged characters", "câu hỏi chứa ký tự lạ hoặc bị hỏng", source=EXTRACTION, why="one damaged character in 125 or one odd one in 12", graded=True)
 def noise(view: View) -> float:
     """Share of stem characters that are neither letters, digits, spaces nor usual punctuation; damaged characters count ten times."""
     text = view.stem
@@ -27,15 +18,7 @@ def noise(view: View) -> float:
     return (len(_ODD(text)) + 9 * text.count("\ufffd")) / max(len(text), 1)
 
 
-@signal(
-    "count",
-    1,
-    0.45,
-    "the text holds wrongly decoded characters",
-    "văn bản chứa ký tự giải mã sai",
-    source="ftfy's badness, in short",
-    why="sequences that no language writes",
-)
+@signal("count", 1, 0.45, "the text holds wrongly decoded characters", "văn bản chứa ký tự giải mã sai", source="ftfy's badness, in short", why="sequences that no language writes")
 def mojibake(view: View) -> float:
     """Number of sequences that UTF-8 read as an 8-bit code page leaves, of replacement characters, and of question marks inside words."""
     whole = view.whole
@@ -48,21 +31,11 @@ def mojibake(view: View) -> float:
 
 
 _LEADS = ("Ã", "Â", "â€", "â\x80", "€™", "€˜", "€œ", "á»", "áº", "Ä", "Æ", "Å")
-_MOJIBAKE = re.compile(
-    r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]|â[\x80-\x9f€]|€[˜™œ“”]"
-).findall
+_MOJIBAKE = re.compile(r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]|â[\x80-\x9f€]|€[˜™œ“”]").findall
 _LOST_LETTER = re.compile(r"(?<=[a-zà-ỹ])\?(?=[a-zà-ỹ])").findall
 
 
-@signal(
-    "0 or 1",
-    1,
-    0.3,
-    "a character was lost, and a question mark stands for it",
-    "có ký tự bị mất, thay bằng dấu hỏi",
-    source="read in MMLU-Redux (glucose ? 140)",
-    why="a question mark between spaces, with text behind it",
-)
+@signal("0 or 1", 1, 0.3, "a character was lost, and a question mark stands for it", "có ký tự bị mất, thay bằng dấu hỏi", source="read in MMLU-Redux (glucose ? 140)", why="a question mark between spaces, with text behind it")
 def lost_character(view: View) -> float:
     """1 where a question mark stands alone between a word and a number or word of an option, or before a number of the stem."""
     options = view.raw_options
@@ -75,15 +48,7 @@ _ALONE = re.compile(r"\w \? \w").search
 _BEFORE_NUMBER = re.compile(r"\w \? \d").search
 
 
-@signal(
-    "0 or 1",
-    1,
-    0.2,
-    "an exponent was lost",
-    "số mũ bị mất",
-    source="read in MMLU-Redux (1.5 x 1017 meters)",
-    why="a power of ten or a unit that no one writes so",
-)
+@signal("0 or 1", 1, 0.2, "an exponent was lost", "số mũ bị mất", source="read in MMLU-Redux (1.5 x 1017 meters)", why="a power of ten or a unit that no one writes so")
 def lost_exponent(view: View) -> float:
     """1 where a power of ten reads as one number ("x 1017", "10-3 mol") or a unit's power as its digit ("m/s2")."""
     whole = view.whole
@@ -97,9 +62,7 @@ _FLAT_POWER = re.compile(
 ).search
 
 
-@signal(
-    "0 or 1", 1, 0.3, "a formula or word was lost", "công thức hoặc từ bị mất", source=EXTRACTION, why="a hole that a sentence can't have"
-)
+@signal("0 or 1", 1, 0.3, "a formula or word was lost", "công thức hoặc từ bị mất", source=EXTRACTION, why="a hole that a sentence can't have")
 def lost_formula(view: View) -> float:
     """1 where a linking word stands right before a point or comma ("bằng ."), brackets hold nothing, or an object's placeholder is left."""
     if "\ufffc" in view.whole or ("( )" in view.stem or "()" in view.stem) and "\\" not in view.stem and _EMPTY(view.stem):
@@ -113,37 +76,8 @@ _EMPTY = re.compile(r"(?<![\w.])\(\s?\)").search
 # Every match holds one of these tokens or signs.
 _NOUNS = "bằng trình số thức của phân vectơ thẳng phẳng hợp và".split()
 _LINKS = "of is to the equals by and with for between from than".split()
-_HOLE_TOKENS = frozenset(
-    [*".,;", ",,", ";,", *(f"{word}{mark}" for word in ("bằng", "của") for mark in ",;."), "the?", "and?", "than?", "equals?"]
-)
-_HOLE_SIGNS = (
-    " -",
-    " the is ",
-    " the of ",
-    " the are ",
-    " the by ",
-    " the was ",
-    " an is ",
-    " an of ",
-    " an by ",
-    " each by",
-    " of is",
-    " of and",
-    " of at",
-    " of for",
-    "let be",
-    "suppose be",
-    "given and",
-    " if =",
-    "của là",
-    "bằng là",
-    "cho và",
-    "cho có",
-    "cho là",
-    "the ?",
-    "and ?",
-    "than ?",
-)
+_HOLE_TOKENS = frozenset([*".,;", ",,", ";,", *(f"{word}{mark}" for word in ("bằng", "của") for mark in ",;."), "the?", "and?", "than?", "equals?"])
+_HOLE_SIGNS = (" -", " the is ", " the of ", " the are ", " the by ", " the was ", " an is ", " an of ", " an by ", " each by", " of is", " of and", " of at", " of for", "let be", "suppose be", "given and", " if =", "của là", "bằng là", "cho và", "cho có", "cho là", "the ?", "and ?", "than ?")
 _HOLE = re.compile(
     rf"\b(?:{'|'.join(_NOUNS + _LINKS)}) [,.;](?=\s+\S)(?! ?\.)|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:bằng|của)[,.;](?=\s+\S)|\b(?:the|equals|than|value of is|and) ?[?](?=\s|$)"
     r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|[,;] ?[,;](?=\s)"
@@ -152,15 +86,7 @@ _HOLE = re.compile(
 ).search
 
 
-@signal(
-    "count",
-    1,
-    0.25,
-    "the LaTeX doesn't balance",
-    "LaTeX không cân bằng",
-    source=EXTRACTION,
-    why="one delimiter too many breaks the formula",
-)
+@signal("count", 1, 0.25, "the LaTeX doesn't balance", "LaTeX không cân bằng", source=EXTRACTION, why="one delimiter too many breaks the formula")
 def unbalanced_latex(view: View) -> float | None:
     r"""Surplus of $, braces, \left and \begin over their partners, stem and each option apart. Undefined without a backslash or caret."""
     if "\\" not in view.whole and "^" not in view.whole and "{" not in view.whole:
@@ -185,15 +111,7 @@ _LEFT = re.compile(r"\\left(?![a-z])").findall
 _RIGHT = re.compile(r"\\right(?![a-z])").findall
 
 
-@signal(
-    "count",
-    1,
-    0.12,
-    "the text holds tokens of a chat template",
-    "văn bản chứa token của chat template",
-    source="prompt injection; rendering makes them harmless",
-    why="one is enough",
-)
+@signal("count", 1, 0.12, "the text holds tokens of a chat template", "văn bản chứa token của chat template", source="prompt injection; rendering makes them harmless", why="one is enough")
 def chat_tokens(view: View) -> float:
     """Number of chat-template tokens in the raw text."""
     whole = view.whole
@@ -202,20 +120,10 @@ def chat_tokens(view: View) -> float:
     return float(len(CHAT_TOKEN.findall(whole)))
 
 
-CHAT_TOKEN = re.compile(
-    r"<\|[a-z_0-9]{2,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜<>]{2,40}｜>", re.IGNORECASE
-)
+CHAT_TOKEN = re.compile(r"<\|[a-z_0-9]{2,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜<>]{2,40}｜>", re.IGNORECASE)
 
 
-@signal(
-    "count",
-    1,
-    0.15,
-    "the text holds personal data",
-    "văn bản chứa dữ liệu cá nhân",
-    source="Microsoft Presidio's patterns, in short",
-    why="one address or number is enough",
-)
+@signal("count", 1, 0.15, "the text holds personal data", "văn bản chứa dữ liệu cá nhân", source="Microsoft Presidio's patterns, in short", why="one address or number is enough")
 def personal_data(view: View) -> float:
     """Number of e-mail addresses, telephone numbers and identity card numbers."""
     whole = view.whole
@@ -234,15 +142,7 @@ _PHONE = re.compile(
 ).findall
 
 
-@signal(
-    "0 or 1",
-    1,
-    0.3,
-    "an option seems glued to the stem",
-    "có phương án dính vào câu hỏi",
-    source="read in MMLU-Redux (an option pasted into the question)",
-    why="an option's mark, or an option's text behind the question mark",
-)
+@signal("0 or 1", 1, 0.3, "an option seems glued to the stem", "có phương án dính vào câu hỏi", source="read in MMLU-Redux (an option pasted into the question)", why="an option's mark, or an option's text behind the question mark")
 def glued_stem(view: View) -> float | None:
     """1 where the stem holds the mark of the first option, or goes on with one of the options behind its question mark. Undefined behind a
     passage, whose rubric may list options."""
@@ -255,16 +155,10 @@ def glued_stem(view: View) -> float | None:
     if at < 0 or at + 1 == len(stem):
         return 0.0
     rest = stem[at + 1 :].strip(" .\"”')(")
-    return float(
-        2 < len(rest) <= 80
-        and "_" not in rest
-        and (stem[at + 1].isalnum() or rest.lower() in [option.strip(" .") for option in view.low_options])
-    )
+    return float(2 < len(rest) <= 80 and "_" not in rest and (stem[at + 1].isalnum() or rest.lower() in [option.strip(" .") for option in view.low_options]))
 
 
-_FIRST_MARK = re.compile(
-    r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])"
-).search
+_FIRST_MARK = re.compile(r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])").search
 
 
 @signal("0 or 1", 1, 0.4, "an option repeats the stem", "có phương án lặp lại câu hỏi", source=EXTRACTION, why="twenty letters in a row")
@@ -275,16 +169,7 @@ def stem_in_option(view: View) -> float:
     return float(view.lower.rstrip(" ?.:") in view.joined)
 
 
-@signal(
-    "0-1",
-    0.12,
-    0.12,
-    "words of the stem are damaged",
-    "có từ trong câu hỏi bị hỏng",
-    source="spelling noise",
-    why="one word in eight",
-    graded=True,
-)
+@signal("0-1", 0.12, 0.12, "words of the stem are damaged", "có từ trong câu hỏi bị hỏng", source="spelling noise", why="one word in eight", graded=True)
 def damaged_words(view: View) -> float | None:
     """Share of the stem's words that mix letters with digits, scripts, or capitals inside, or run into the next sentence. Undefined under four
     words and in formulas."""
@@ -300,7 +185,5 @@ def damaged_words(view: View) -> float | None:
 
 
 _PUNCTUATION = ".,?!:;\"'()“”‘’"
-_RUN_ON = re.compile(
-    r"[a-zà-ỹ]{2}[.?!;,:][A-ZÀ-Ỹ]?[a-zà-ỹ]{2,}|[a-zà-ỹ]{2}\d[a-zà-ỹ]|([a-z])\1{3,}|[b-df-hj-np-tv-xz]{7,}|[a-zà-ỹ]{3}[\"“(](?!i)[a-zà-ỹ]{2}"
-).findall
+_RUN_ON = re.compile(r"[a-zà-ỹ]{2}[.?!;,:][A-ZÀ-Ỹ]?[a-zà-ỹ]{2,}|[a-zà-ỹ]{2}\d[a-zà-ỹ]|([a-z])\1{3,}|[b-df-hj-np-tv-xz]{7,}|[a-zà-ỹ]{3}[\"“(](?!i)[a-zà-ỹ]{2}").findall
 _SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u03ff\u0400-\u04ff][a-zA-Z]|[\u0400-\u04ff][a-zA-Z]").findall

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 # A table for `str.translate`, three times as fast on ASCII as a pattern: apostrophes vanish (isnt), other punctuation parts words.
-_APART = {ord(c): " " for c in '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~“”„«»…–—−·•→=×÷\u00a0\t'} | dict.fromkeys(map(ord, "'’‘"), None)
+_APART = {ord(c): " " for c in "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~“”„«»…–—−·•→=×÷\u00a0\t"} | dict.fromkeys(map(ord, "'’‘"), None)
 # Words that carry no topic, and those that every question shares.
 FUNCTION_WORDS = frozenset(
     """a an the of in on at to for from by with as is are was were be been being am do does did has have had can could may might must will

@@ -23,8 +23,7 @@ FORMS = {
     "tick": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. Hà Nội. ✓").replace("B. 2", "B. 2 ✓"),
     "task_list": f"{LINES}\n{SECOND}".replace("A. Hà", "[x] A. Hà").replace("B. 2", "[x] B. 2"),
     "underlined": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "<u>A</u>. Hà Nội.").replace("B. 2", "<u>B</u>. 2"),
-    "bullets": f"{LINES}\n{SECOND}".replace("\nA.", "\n- A.").replace("\nB.", "\n- B.").replace("\nC.", "\n- C.").replace("\nD.", "\n- D.")
-    + "\nĐÁP ÁN\n1A 2B\n",
+    "bullets": f"{LINES}\n{SECOND}".replace("\nA.", "\n- A.").replace("\nB.", "\n- B.").replace("\nC.", "\n- C.").replace("\nD.", "\n- D.") + "\nĐÁP ÁN\n1A 2B\n",
     "bold_questions": f"{LINES}\n{SECOND}".replace("Câu 1.", "**Câu 1.**").replace("Câu 2:", "**Câu 2:**") + "\n**ĐÁP ÁN**\n1A 2B\n",
     "plain_numbers": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n1A 2B\n".replace("Câu 1.", "1.").replace("Câu 2:", "2."),
     "no_numbers": f"{FIRST}Đáp án: A\n\n{SECOND}Đáp án: B\n".replace("Câu 1. ", "").replace("Câu 2: ", ""),
