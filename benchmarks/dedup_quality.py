@@ -205,7 +205,7 @@ def on_real_data() -> None:
     questions = normalize(ingest(config), config).questions
     rows = {f"{row['source']}:{row['locator']}": row for row in to_rows(questions, Question)}
     true_pairs: dict[str, list[tuple[str, str]]] = {}
-    for part in ("sample", "second"):
+    for part in ("sample", "second", "third"):
         labels, names = own_pairs(rows, part)
         prepared = [(Prepared(rows[a]), Prepared(rows[b])) for a, b in names]
         print(f"\n{len(labels)} own pairs, part `{part}`\n\n" + "\n".join(table(labels, prepared)))

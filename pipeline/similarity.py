@@ -431,7 +431,9 @@ def _comparable(a: Prepared, b: Prepared) -> tuple[list[tuple[str, ...]], list[t
     mine, theirs = a.shared_words - b.shared_words, b.shared_words - a.shared_words
     # What all options of one share stands in the stem of the other, or it is no frame but part of the answer.
     parted = mine and theirs and mine.isdisjoint(b.stem) and theirs.isdisjoint(a.stem)
-    if len(a.options) != len(b.options) or len(a.options) < 3 or parted:
+    # A slip in one option keeps what all share from being seen.
+    whole = len({*a.full_options} & {*b.full_options}) > len({*a.options} & {*b.options})
+    if len(a.options) != len(b.options) or len(a.options) < 3 or parted or whole:
         return a.full_options, b.full_options
     return a.options, b.options
 
@@ -630,6 +632,9 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
     least = 0.8 if common >= 25 else 0.75 if a.page and b.page else 0.7 if common >= 20 else 0.65 if a.numeric or b.numeric else 0.52
     if enough and likeness >= least and exchanged <= (max(2, common // 3) if wordy else 2):
         return Verdict(Relation.VARIANT, similarity, "same answer, stem and distractors reworded")
+    plain = not (a.page and b.page) and not a.numeric and not b.numeric and not GENERIC.issuperset(a.full_options[a.answer_index])
+    if plain and options.answer_same and exchanged <= 2 and common >= 8 and likeness >= 0.73:
+        return Verdict(Relation.VARIANT, similarity, "same answer, other distractors, a word or two exchanged in a long stem")
     return Verdict(Relation.DIFFERENT, similarity, f"other words in the stem: {a.show(only_a)} and {b.show(only_b)}")
 
 

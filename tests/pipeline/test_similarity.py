@@ -270,14 +270,14 @@ def questions():
     return {f"{row['source']}:{row['locator']}": row for row in rows}
 
 
-@pytest.mark.parametrize(("part", "least", "precision"), [("sample", 0.96, 0.97), ("second", 0.96, 0.97), ("near", 0.7, 0.97)])
+@pytest.mark.parametrize(("part", "least", "precision"), [("sample", 0.96, 0.97), ("second", 0.96, 0.97), ("third", 0.95, 0.97), ("near", 0.7, 0.97)])
 def test_own_pairs_are_judged_as_we_did(questions, part, least, precision):
-    """`sample` and `second` were drawn evenly over similarity and read blind; `near` are the hardest: look-alikes that were once missed."""
+    """`sample`, `second` and `third` were drawn evenly over similarity and read blind; `near` are the hardest: look-alikes that were once missed."""
     pairs = [pair for pair in map(json.loads, OWN.read_text(encoding="utf-8").splitlines()) if pair["part"] == part]
     found = [judge(Prepared(questions[pair["a"]]), Prepared(questions[pair["b"]])).relation for pair in pairs]
     right = sum(pair["label"] != "different" and verdict in DUPLICATE for pair, verdict in zip(pairs, found, strict=True))
     claimed, real = sum(verdict in DUPLICATE for verdict in found), sum(pair["label"] != "different" for pair in pairs)
-    assert len(pairs) > 80
+    assert len(pairs) > 60
     assert right / claimed >= precision
     assert 2 * right / (claimed + real) >= least
     for pair, verdict in zip(pairs, found, strict=True):
