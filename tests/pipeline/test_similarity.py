@@ -270,7 +270,9 @@ def questions():
     return {f"{row['source']}:{row['locator']}": row for row in rows}
 
 
-@pytest.mark.parametrize(("part", "least", "precision"), [("sample", 0.96, 0.97), ("second", 0.96, 0.97), ("third", 0.95, 0.97), ("near", 0.7, 0.97)])
+@pytest.mark.parametrize(
+    ("part", "least", "precision"), [("sample", 0.96, 0.97), ("second", 0.96, 0.97), ("third", 0.95, 0.97), ("near", 0.7, 0.97)]
+)
 def test_own_pairs_are_judged_as_we_did(questions, part, least, precision):
     """`sample`, `second` and `third` were drawn evenly over similarity and read blind; `near` are the hardest: look-alikes that were once missed."""
     pairs = [pair for pair in map(json.loads, OWN.read_text(encoding="utf-8").splitlines()) if pair["part"] == part]
