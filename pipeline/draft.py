@@ -276,7 +276,7 @@ def _option_cells(cells: dict[str, Any], reading: Reading) -> _OptionCells:
         return _OptionCells(values)
     value = cells.get(fields.columns.get("options", ""))
     if isinstance(value, str):
-        value = list_in_text(value[: MAX_TEXT_CHARS * 4])
+        value = list_in_text(value) if len(value) <= MAX_TEXT_CHARS else [value]
     if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
         flat = flatten({"options": value})
         texts = next((flat[name] for name in ("options", "options.text", "options.choices") if isinstance(flat.get(name), list)), [])

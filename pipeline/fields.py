@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.text import strip_marks
@@ -62,7 +62,7 @@ class FieldMap(NamedTuple):
         return "stem" in self.columns
 
 
-@cache
+@lru_cache(10_000)
 def plain_name(header: str) -> str:
     """A header as SYNONYMS writes them.
 
@@ -72,7 +72,7 @@ def plain_name(header: str) -> str:
     return strip_marks(_CAMEL.sub("_", header))
 
 
-@cache
+@lru_cache(10_000)
 def _other_name(header: str) -> str:
     """A header without the path before it and the remark behind it: "info.subject", "Answer 1 - max 75 characters"."""
     return plain_name(_REMARK.sub("", header.rpartition(".")[2]) if header.strip() else "")

@@ -26,7 +26,8 @@ def sniff(sample: Sample) -> bool:
 def read(text: str) -> Iterator[Item]:
     """One item an element, `item:N`; a list of several in the document has its name before that: `train/item:N`."""
     try:
-        data = json.loads(text)
+        # Not strict: line ends and tabs inside texts are what people paste.
+        data = json.loads(text, strict=False)
     except RecursionError as error:
         raise DataError("the JSON is nested too deeply to be a list of questions") from error
     except json.JSONDecodeError as error:
@@ -126,7 +127,7 @@ def _with_names(rows: list[Any]) -> list[Any]:
 def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:
     """Items of an array that is cut off or broken inside, or of objects one behind the other: each sound item is read,
     each broken stretch is one rejection."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(strict=False)
     start = 0 if error.msg == "Extra data" else text.find("[") + 1
     if not start and error.msg != "Extra data":
         raise DataError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
