@@ -48,7 +48,7 @@ class Draft(NamedTuple):
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `text_keys`: keys are texts of options by definition."""
+    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
 
     layout: str
     fields: FieldMap
@@ -59,6 +59,7 @@ class Reading(NamedTuple):
     column_places: Mapping[str, int] = {}  # noqa: RUF012
     labels: tuple[str, ...] = ()
     text_keys: bool = False
+    unused: tuple[str, ...] = ()
 
 
 def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Reading:
@@ -115,8 +116,15 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
     counted = re.search(r"label|ind?e?x|gold|target|cop|id$", answer) is not None
     base = number_base(fields.option_columns)
     places = {plain_name(name): place for place, name in enumerate(fields.option_columns) if len(plain_name(name).strip("0123456789")) > 1}
+    used = {*fields.columns.values(), *fields.option_columns, *labels}
     return reading._replace(
-        problem=problem, hint=hint, column_base=None if counted and base == 1 else base, column_places=places, labels=labels
+        layout="unknown" if problem else reading.layout,
+        problem=problem,
+        hint=hint,
+        column_base=None if counted and base == 1 else base,
+        column_places=places,
+        labels=labels,
+        unused=tuple(header for header in headers if header not in used and not (column and header.startswith(f"{column}."))),
     )
 
 
