@@ -39,9 +39,16 @@ def flatten(payload: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
             flat |= {f"{key}.{inner}": item for inner, item in flatten(value, depth + 1).items()}
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             flat |= _option_mappings(str(key), value)
+        elif isinstance(value, list) and value and all(_is_pair(item) for item in value):
+            # [["A", "x"], ["B", "y"]]
+            flat |= _labelled(str(key), dict(value)) or {str(key): value}
         else:
             flat[str(key)] = value
     return flat
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str)
 
 
 def _labelled(key: str, value: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
         " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
         " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
-        " answer_text output".split()
+        " answer_text output labels".split()
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
@@ -44,7 +44,9 @@ _WORD = (
     r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?a|d_?a|endings?|sol|candidates?"
     r"|alternatives?|mc"
 )
-_OPTION = re.compile(rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?")
+_OPTION = re.compile(
+    rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?"
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # What stands behind a name: "(required)", "- max 120 characters", a star or colon.
 _REMARK = re.compile(r"\s*(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
@@ -87,12 +89,12 @@ def is_called(header: str, part: str) -> bool:
 WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
 
 
-def _strong(header: str) -> bool:
-    return plain_name(header) not in WEAK_OPTIONS
+def _strong(part: str, header: str) -> bool:
+    return part != "options" or plain_name(header) not in WEAK_OPTIONS
 
 
 def find_fields(
-    headers: Iterable[str], given: Mapping[str, str], empty: Collection[str] = (), holds_options: Callable[[str], bool] = _strong
+    headers: Iterable[str], given: Mapping[str, str], empty: Collection[str] = (), accepts: Callable[[str, str], bool] = _strong
 ) -> FieldMap:
     """Maps headers (columns, or dotted paths of nested cells) to question parts.
 
@@ -100,7 +102,7 @@ def find_fields(
         headers: in the file's order.
         given: the config's `fields`; it wins.
         empty: headers without a value in the whole file; they are taken last, so that they hide no others.
-        holds_options: says of a header called like the options whether its cells really are lists.
+        accepts: says of a part and a header called like it whether its cells can be that (options are lists, a stem is no number).
 
     >>> find_fields(["STT", "Câu hỏi", "A", "B", "C", "Đáp án"], {}).columns
     {'stem': 'Câu hỏi', 'answer': 'Đáp án', 'id': 'STT'}
@@ -116,7 +118,7 @@ def find_fields(
                 if part in columns or (part == "options" and option_columns):
                     continue
                 free = [header for header in pool if header not in taken]
-                if found := _best(free, part, name, holds_options):
+                if found := _best(free, part, name, accepts):
                     columns[part] = found
                     taken.add(found)
             if "options" not in columns and not option_columns:
@@ -127,11 +129,11 @@ def find_fields(
     return FieldMap(columns, option_columns)
 
 
-def _best(headers: list[str], part: str, name: Callable[[str], str], holds_options: Callable[[str], bool]) -> str | None:
+def _best(headers: list[str], part: str, name: Callable[[str], str], accepts: Callable[[str, str], bool]) -> str | None:
     ranks = _SQUEEZED[part]
     ranked = sorted((ranks[plain], place) for place, header in enumerate(headers) if (plain := name(header).replace("_", "")) in ranks)
     found = (headers[place] for _, place in ranked)
-    return next((header for header in found if part != "options" or holds_options(header)), None)
+    return next((header for header in found if accepts(part, header)), None)
 
 
 def _option_columns(headers: list[str], name: Callable[[str], str]) -> list[str]:
@@ -171,7 +173,11 @@ def is_headless(headers: list[str]) -> bool:
 def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
     """The field map of a table without a header, by what its columns hold (their first texts): the column of single letters is the key,
     of what is left the first that isn't a running number the stem, and those behind it the options."""
-    letters = [name for name, texts in columns.items() if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)]
+    letters = [
+        name
+        for name, texts in columns.items()
+        if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
+    ]
     key = letters[-1] if letters else list(columns)[-1]
     rest = [name for name, texts in columns.items() if name != key and not all(text.isdigit() and len(text) < 6 for text in texts[:1])]
     if not rest:
@@ -190,4 +196,8 @@ def advice(headers: Collection[str], guess: Mapping[str, str]) -> str:
 
 
 def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[\w.]+( [\w.]+)*|\.\.\.", name) and not name[:1].isdigit() else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return (
+        name
+        if re.fullmatch(r"[\w.]+( [\w.]+)*|\.\.\.", name) and not name[:1].isdigit()
+        else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

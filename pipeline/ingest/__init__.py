@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.ingest.items import FileItems, Item
 from pipeline.ingest.formats import read_bytes
+from pipeline.ingest.items import FileItems, Item
 from pipeline.text import canonical_json, short_hash
 from schemas.config import Config, SourceConfig
 from schemas.errors import ConfigError, DataError

@@ -38,8 +38,8 @@ def decode(data: bytes) -> Decoded:
             except UnicodeDecodeError:
                 data = data[len(mark) :] if encoding == "utf-8-sig" else data
                 break
-    if encoding := _unmarked_utf16(data):
-        return Decoded(data.decode(encoding), encoding)
+    if (unmarked := _unmarked_utf16(data)) is not None:
+        return Decoded(data.decode(unmarked), unmarked)
     try:
         return _repaired(Decoded(data.decode("utf-8"), "utf-8"))
     except UnicodeDecodeError:

@@ -32,7 +32,8 @@ _OWN_KEY = re.compile(
     re.IGNORECASE,
 )
 _SOLUTION = re.compile(
-    r"\W*(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|solution|rationale|phương\s+pháp\s+giải)(?:\W|$)", re.IGNORECASE
+    r"\W*(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|solution|rationale|phương\s+pháp\s+giải)(?:\W|$)",
+    re.IGNORECASE,
 )
 _END = re.compile(
     r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+|\(?(?:Thí sinh|Cán bộ coi thi)\b"
@@ -41,7 +42,9 @@ _RUBRIC = re.compile(
     r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
     r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng))\b"
 )
-_FROM_TO = re.compile(r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE)
+_FROM_TO = re.compile(
+    r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE
+)
 
 
 # Longer lines are no list of keys, and a document has few headings of one.
@@ -181,7 +184,9 @@ def _passage(lines: list[Line]) -> tuple[str | None, int]:
 def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
     """Letter by question number, and the lines without those that list the keys."""
     headings = [
-        i for i, line in enumerate(lines) if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
+        i
+        for i, line in enumerate(lines)
+        if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
     ]
     for heading in headings[: -MAX_HEADINGS - 1 : -1]:
         section = lines[heading:]
@@ -202,11 +207,16 @@ def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int,
 def _is_question(lines: list[Line], place: int) -> bool:
     """True where a numbered question with options begins, not its line in a list of keys ("Câu 1: Chọn A. Vì ...")."""
     text = lines[place].text
-    return bool(_WORD_START.match(text)) and has_options(lines[place : place + 6]) and not _PAIR_LINE.fullmatch(text) and not _CHOSEN.match(text)
+    return (
+        bool(_WORD_START.match(text))
+        and has_options(lines[place : place + 6])
+        and not _PAIR_LINE.fullmatch(text)
+        and not _CHOSEN.match(text)
+    )
 
 
 def _is_rest(rest: str) -> bool:
-    return len(rest) <= 40 or len(rest) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(rest.lstrip(" :.-–")) is not None
+    return len(rest) <= 40 or (len(rest) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(rest.lstrip(" :.-–")) is not None)
 
 
 def _pairs(text: str) -> Iterator[tuple[int, str]]:

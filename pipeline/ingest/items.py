@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from schemas.reasons import Reason
 
-
 # Wider rows hold no question.
 MAX_COLUMNS = 2000
 

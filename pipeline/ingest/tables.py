@@ -84,7 +84,11 @@ def _is_headless(rows: list[list[Any]]) -> bool:
         return False
     body = rows[:50]
     columns = [place for place, cell in enumerate(first) if _LETTER.fullmatch(cell)]
-    keys = [place for place in columns if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)]
+    keys = [
+        place
+        for place in columns
+        if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
+    ]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None
 

@@ -49,7 +49,9 @@ def read(tmp_path):
     def run(content, name="file.json", **source):
         if not isinstance(content, str | bytes):
             lines = name.endswith("jsonl")
-            content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content) if lines else json.dumps(content, ensure_ascii=False)
+            content = (
+                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content) if lines else json.dumps(content, ensure_ascii=False)
+            )
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         config = Config.model_validate({"dataset": "d", "root": str(tmp_path), "sources": [{"name": "s", "path": name, **source}]})
         raw = ingest(config)

@@ -79,7 +79,12 @@ def archive(*members):
     return data.getvalue()
 
 
-DEEP = '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>' + "<w:sdt>" * 5000 + "</w:sdt>" * 5000 + "</w:body></w:document>"
+DEEP = (
+    '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>'
+    + "<w:sdt>" * 5000
+    + "</w:sdt>" * 5000
+    + "</w:body></w:document>"
+)
 ARCHIVES = {
     "plain.xlsx": archive(("a.txt", "x")),
     "plain.docx": archive(("a.txt", "x")),

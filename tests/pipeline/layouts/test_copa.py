@@ -1,8 +1,22 @@
 """COPA and XCOPA."""
 
 ROWS = [
-    {"premise": "The man broke his toe.", "choice1": "He got a hole in his sock.", "choice2": "He dropped a hammer.", "question": "cause", "label": 1, "idx": 0},
-    {"premise": "Người đàn ông mở vòi nước.", "choice1": "Nước chảy ra.", "choice2": "Nhà tắm nóng lên.", "question": "effect", "label": 0, "idx": 1},
+    {
+        "premise": "The man broke his toe.",
+        "choice1": "He got a hole in his sock.",
+        "choice2": "He dropped a hammer.",
+        "question": "cause",
+        "label": 1,
+        "idx": 0,
+    },
+    {
+        "premise": "Người đàn ông mở vòi nước.",
+        "choice1": "Nước chảy ra.",
+        "choice2": "Nhà tắm nóng lên.",
+        "question": "effect",
+        "label": 0,
+        "idx": 1,
+    },
 ]
 
 

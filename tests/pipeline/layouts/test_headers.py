@@ -9,7 +9,10 @@ LETTERED = {"A": "here", "B": "up", "C": "there", "D": "down"}
 
 ROWS = {
     "arc": {"question": {"stem": Q[0], "choices": [{"text": "here", "label": "A"}, {"text": "there", "label": "B"}]}, "answerKey": "B"},
-    "arc_numbered": {"question": {"stem": Q[0], "choices": [{"text": "here", "label": "1"}, {"text": "there", "label": "2"}]}, "answerKey": "2"},
+    "arc_numbered": {
+        "question": {"stem": Q[0], "choices": [{"text": "here", "label": "1"}, {"text": "there", "label": "2"}]},
+        "answerKey": "2",
+    },
     "exams": {
         "id": "x",
         "question": {"stem": Q[0], "choices": [{"text": "here", "label": "A", "para": ""}, {"text": "there", "label": "B", "para": ""}]},
@@ -17,8 +20,20 @@ ROWS = {
         "info": {"grade": 12, "subject": "Biology", "language": "Vietnamese"},
     },
     "hf_choices": {"question": Q[0], "choices": {"text": ["here", "there"], "label": ["A", "B"]}, "answerKey": "B"},
-    "commonsense_qa": {"id": "1", "question": Q[0], "question_concept": "place", "choices": {"label": ["A", "B"], "text": ["here", "there"]}, "answerKey": "B"},
-    "openbookqa": {"id": "7-980", "question_stem": Q[0], "choices": {"text": ["here", "there"], "label": ["A", "B"]}, "answerKey": "B", "fact1": "f"},
+    "commonsense_qa": {
+        "id": "1",
+        "question": Q[0],
+        "question_concept": "place",
+        "choices": {"label": ["A", "B"], "text": ["here", "there"]},
+        "answerKey": "B",
+    },
+    "openbookqa": {
+        "id": "7-980",
+        "question_stem": Q[0],
+        "choices": {"text": ["here", "there"], "label": ["A", "B"]},
+        "answerKey": "B",
+        "fact1": "f",
+    },
     "qasc": {
         "question": Q[0],
         "choices": {"text": ["here", "there"], "label": ["A", "B"]},
@@ -26,21 +41,37 @@ ROWS = {
         "formatted_question": "Where is it? (A) here (B) there",
         "combinedfact": "x",
     },
-    "agieval": {"passage": "", "question": Q[0], "options": ["(A)here", "(B)there"], "label": "B", "answer": None, "other": {"solution": "x"}},
+    "agieval": {
+        "passage": "",
+        "question": Q[0],
+        "options": ["(A)here", "(B)there"],
+        "label": "B",
+        "answer": None,
+        "other": {"solution": "x"},
+    },
     "logiqa": {"context": "It is somewhere.", "query": Q[0], "options": ["here", "there"], "correct_option": "b"},
     "medqa": {"question": Q[0], "answer": "there", "options": {"A": "here", "B": "there"}, "meta_info": "step1", "answer_idx": "B"},
     "medqa_null": {"question": Q[0], "answer": "there", "options": {"A": "here", "B": "there", "C": None}, "answer_idx": "B"},
     "vmlu": {"id": "01-0001", "question": Q[0], "choices": ["A. here", "B. there"], "answer": "B"},
     "aqua": {"question": Q[0], "options": ["A)here", "B)there"], "rationale": "x", "correct": "B"},
     "mathqa": {"Problem": Q[0], "Rationale": "x", "options": "a ) here , b ) there", "correct": "b", "category": "general"},
-    "m3exam": {"question_text": Q[0], "background_description": [], "answer_text": "2", "options": ["(1) here", "(2) there"], "language": "english"},
+    "m3exam": {
+        "question_text": Q[0],
+        "background_description": [],
+        "answer_text": "2",
+        "options": ["(1) here", "(2) there"],
+        "language": "english",
+    },
     "dream": {"dialogue": ["M: Where?", "W: There."], "question": Q[0], "choice": ["here", "there"], "answer": "there"},
     "cosmos": {"context": "c", "question": Q[0], "answer0": "here", "answer1": "there", "label": 1},
     "siqa": {"context": "c", "question": Q[0], "answerA": "here", "answerB": "there", "label": "2"},
     "winogrande": {"sentence": Q[0], "option1": "here", "option2": "there", "answer": "2"},
     "flags": {"question": Q[0], "answers": [{"text": "here", "correct": False}, {"text": "there", "correct": True}]},
     "is_correct": {"question": Q[0], "options": [{"text": "here", "is_correct": 0}, {"text": "there", "is_correct": 1}]},
-    "camel": {"questionText": Q[0], "answerOptions": [{"answerText": "here", "isCorrect": False}, {"answerText": "there", "isCorrect": True}]},
+    "camel": {
+        "questionText": Q[0],
+        "answerOptions": [{"answerText": "here", "isCorrect": False}, {"answerText": "there", "isCorrect": True}],
+    },
     "small_labels": {"question": Q[0], "options": {"a": "here", "b": "there"}, "answer": "b"},
     "numbered_dict": {"question": Q[0], "options": {"1": "here", "2": "there"}, "answer": 2},
     "key_value": {"question": Q[0], "options": [{"key": "A", "value": "here"}, {"key": "B", "value": "there"}], "answer": "B"},
@@ -58,6 +89,14 @@ ROWS = {
     "opa": {"question": Q[0], "opa": "here", "opb": "there", "cop": "b"},
     "json_in_cell": {"question": Q[0], "options": '["here", "there"]', "answer": "B"},
     "empty_answer_column": {"question": Q[0], "options": ["here", "there"], "answer": "", "correct_answer": "B"},
+    "pairs": {"question": Q[0], "choices": [["A", "here"], ["B", "there"]], "answer": "B"},
+    "truth_list": {"question": Q[0], "options": ["here", "there"], "correct": [False, True]},
+    "one_hot": {"question": Q[0], "options": ["here", "there"], "labels": [0, 1]},
+    "dashes": {"question": Q[0], "options": ["A - here", "B - there"], "answer": "B"},
+    "numbered_key": {"question": Q[0], "options": ["here", "there"], "answer": "2. there"},
+    "numbered_word": {"question": Q[0], "option1": "here", "option2": "there", "answer": "option2"},
+    "question_number": {"Question #": 1, "Question Text": Q[0], "Answer 1": "here", "Answer 2": "there", "Correct Answer(s)": 2},
+    "alpaca": {"instruction": "Pick one.", "input": "Where is it?\nA. here\nB. there", "output": "B"},
     "vietnamese": {"Câu hỏi": Q[0], "Phương án": ["here", "there"], "Đáp án đúng": "B"},
     "vietnamese_columns": {"Nội dung câu hỏi": Q[0], "Đáp án A": "here", "Đáp án B": "there", "Đáp án đúng": "B", "Lời giải": "x"},
     "vietnamese_numbers": {"Câu hỏi (bắt buộc)": Q[0], "Phương án 1": "here", "Phương án 2": "there", "Đáp án": 2},
@@ -86,12 +125,24 @@ def test_what_else_a_row_holds_is_kept(read):
 
 
 FILES = {
-    "medmcqa": [{"question": Q[0], "opa": "here", "opb": "up", "opc": "there", "opd": "down", "cop": 2, "exp": "e"}, {"question": "And?", "opa": "1x", "opb": "2x", "opc": "3x", "opd": "4x", "cop": 0}],
+    "medmcqa": [
+        {"question": Q[0], "opa": "here", "opb": "up", "opc": "there", "opd": "down", "cop": 2, "exp": "e"},
+        {"question": "And?", "opa": "1x", "opb": "2x", "opc": "3x", "opd": "4x", "cop": 0},
+    ],
     "hellaswag": [{"ctx": Q[0], "endings": FOUR, "label": "2"}, {"ctx": "And?", "endings": ["a1", "b1", "c1", "d1"], "label": "0"}],
     "piqa": [{"goal": Q[0], "sol1": "here", "sol2": "there", "label": 1}, {"goal": "And?", "sol1": "a1", "sol2": "b1", "label": 0}],
-    "mmlu_hf": [{"question": Q[0], "subject": "s", "choices": FOUR, "answer": 2}, {"question": "And?", "subject": "s", "choices": ["a1", "b1", "c1", "d1"], "answer": 0}],
-    "scienceqa": [{"question": Q[0], "choices": FOUR, "answer": 2, "hint": "", "image": None, "lecture": "l", "solution": "s"}, {"question": "And?", "choices": ["a1", "b1"], "answer": 0, "hint": "h", "image": None}],
-    "quail": [{"context": "c", "question": Q[0], "answers": FOUR, "correct_answer_id": 2}, {"context": "c", "question": "And?", "answers": ["a1", "b1"], "correct_answer_id": 0}],
+    "mmlu_hf": [
+        {"question": Q[0], "subject": "s", "choices": FOUR, "answer": 2},
+        {"question": "And?", "subject": "s", "choices": ["a1", "b1", "c1", "d1"], "answer": 0},
+    ],
+    "scienceqa": [
+        {"question": Q[0], "choices": FOUR, "answer": 2, "hint": "", "image": None, "lecture": "l", "solution": "s"},
+        {"question": "And?", "choices": ["a1", "b1"], "answer": 0, "hint": "h", "image": None},
+    ],
+    "quail": [
+        {"context": "c", "question": Q[0], "answers": FOUR, "correct_answer_id": 2},
+        {"context": "c", "question": "And?", "answers": ["a1", "b1"], "correct_answer_id": 0},
+    ],
 }
 
 
@@ -118,7 +169,16 @@ def test_rows_of_one_file_may_write_their_keys_in_different_ways(parse):
 
 
 def test_open_questions_are_not_multiple_choice(reasons):
-    squad = {"data": [{"title": "t", "paragraphs": [{"context": "Một đoạn.", "qas": [{"question": "Gì?", "id": "1", "answers": [{"text": "đoạn", "answer_start": 4}]}]}]}]}
+    squad = {
+        "data": [
+            {
+                "title": "t",
+                "paragraphs": [
+                    {"context": "Một đoạn.", "qas": [{"question": "Gì?", "id": "1", "answers": [{"text": "đoạn", "answer_start": 4}]}]}
+                ],
+            }
+        ]
+    }
     assert reasons(squad) == [["not_multiple_choice"]]
     flat = [{"id": "1", "context": "Một đoạn.", "question": "Gì?", "answers": {"text": ["đoạn"], "answer_start": [4]}}]
     assert reasons(flat, "viquad.jsonl") == [["not_multiple_choice"]]

@@ -1,13 +1,24 @@
 """SWAG."""
 
 ROWS = [
-    {"sent1": "She opens the door.", "sent2": "She", "ending0": "flies.", "ending1": "goes in.", "ending2": "sings.", "ending3": "melts.", "label": 1},
+    {
+        "sent1": "She opens the door.",
+        "sent2": "She",
+        "ending0": "flies.",
+        "ending1": "goes in.",
+        "ending2": "sings.",
+        "ending3": "melts.",
+        "label": 1,
+    },
     {"sent1": "He sits.", "sent2": "He", "ending0": "reads.", "ending1": "flies.", "ending2": "barks.", "ending3": "melts.", "label": "0"},
 ]
 
 
 def test_both_sentences_make_the_stem(parse):
-    assert [(stem, answer) for stem, _, answer in parse(ROWS, "swag.jsonl")] == [("She opens the door. She", "goes in."), ("He sits. He", "reads.")]
+    assert [(stem, answer) for stem, _, answer in parse(ROWS, "swag.jsonl")] == [
+        ("She opens the door. She", "goes in."),
+        ("He sits. He", "reads."),
+    ]
 
 
 def test_columns_numbered_from_zero_say_how_keys_count(parse):
