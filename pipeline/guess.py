@@ -1,4 +1,4 @@
-"""What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied by itself."""
+"""What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied."""
 
 import re
 from collections.abc import Mapping

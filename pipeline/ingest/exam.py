@@ -36,10 +36,12 @@ _SOLUTION = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+|\(?(?:Thí sinh|Cán bộ coi thi)\b"
+    r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|\(?(?:Thí sinh|Cán bộ coi thi)\b"
+    r"|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+"
 )
 _RUBRIC = re.compile(
-    r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
+    r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following"
+    r"|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
     r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng))\b"
 )
 _FROM_TO = re.compile(

@@ -1,4 +1,4 @@
-"""Exams in plain text or Markdown: "Câu 1. ...", options A to D, the key behind each question, in a list at the end, or by a star or bold type."""
+"""Exams in plain text or Markdown: "Câu 1. ...", options A to D, the key behind each, in a list at the end, by a star or bold type."""
 
 import re
 from collections.abc import Iterator
