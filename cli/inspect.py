@@ -1,11 +1,13 @@
 """`mcq inspect`: what would be read from a file, before it goes anywhere."""
 
+import glob
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from cli.options import command, escape, out, user_path
 from schemas.errors import DataError
@@ -18,40 +20,78 @@ SHOWN = 5
 def inspect(
     file: Annotated[Path, typer.Argument(help="any raw file")],
     reader: Annotated[str, typer.Option(help="auto, or the name of a reader")] = "auto",
+    answer_format: Annotated[str, typer.Option(help="auto, letter, index0, index1 or text")] = "auto",
 ) -> None:
-    """Show what would be read from a file: format, encoding, field map, answer format, five questions, reject reasons."""
-    from pipeline.ingest import ingest
+    """Show what would be read from a file: format, encoding, layout, field map, answer format, five questions, reject reasons."""
+    from pipeline.ingest import ingest, read_file
     from pipeline.normalize import normalize
     from schemas.config import Config, SourceConfig
+    from schemas.errors import ConfigError
     from schemas.tables import Question, RawRecord, Rejected, to_rows
 
     path = user_path(file).resolve()
     if not path.is_file():
         raise DataError(f"{file} is no file")
-    source = SourceConfig.model_validate({"name": "inspected", "path": path.name.replace("[", "[[]"), "reader": reader})
+    try:
+        options = {"name": "inspected", "path": glob.escape(path.name), "reader": reader, "answer_format": answer_format}
+        source = SourceConfig.model_validate(options)
+    except ValidationError as error:
+        raise ConfigError("; ".join(f"--{str(e['loc'][0]).replace('_', '-')} {e['input']}: {e['msg']}" for e in error.errors())) from error
     config = Config(dataset="inspected", root=str(path.parent), sources=[source])
+    content, _ = read_file(path, reader)
     raw = ingest(config)
     result = normalize(raw, config)
     records, questions, rejected = to_rows(raw, RawRecord), to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
-    first = records[0] if records else None
-    out.print(f"file          {escape(str(file))}, {path.stat().st_size:,} bytes")
-    out.print(f"reader        {first['reader'] if first else reader}")
-    out.print(f"encoding      {(first['encoding'] if first else None) or 'none found'}")
+    size = path.stat().st_size
+    _say("file", f"{file}, {size:,} bytes")
+    unreadable = bool(records) and all(row["reason_codes"] == [Reason.UNREADABLE_FILE] for row in records)
+    _say("reader", "none that can read it" if unreadable else content.reader)
+    if not unreadable:
+        _say("encoding", content.encoding or "none, the format is binary")
+    if not records:
+        _say("records", "none: " + ("the file is empty" if not size else "it holds a header or white space alone, no question"))
     for found in result.inferences.values():
-        columns = {**found["fields"], **{f"option {n}": name for n, name in enumerate(found["option_columns"], 1)}}
-        out.print(f"fields        {escape(', '.join(f'{part} <- {name}' for part, name in columns.items()) or 'none needed')}")
-        out.print(f"answers       {found['answer_format']} ({escape(str(found['decided_by']))})")
-    out.print(f"records       {len(records):,}: {len(questions):,} questions, {len(rejected):,} rejected")
+        _show_layout(found)
+    if records:
+        _say("records", f"{len(records):,}: {len(questions):,} questions, {len(rejected):,} rejected")
     for code, count in Counter(code for row in rejected for code in row["reason_codes"]).most_common():
-        example = next(row for row in rejected if code in row["reason_codes"])
         out.print(f"  {code:<22} {count:>6,}  {REASON_TEXT[Reason(code)]}")
-        out.print(f"  {'':<22}         first at {escape(example['locator'])}: {escape((example['detail'] or '')[:200])}", style="dim")
+        example = next(row for row in rejected if code in row["reason_codes"])
+        detail, block, columns = (example["detail"] or "").partition("fields: {")
+        out.print(f"  {'':<22}         first at {escape(example['locator'])}: {escape(detail[:300].strip())}", style="dim")
+        if block:
+            out.print(f"  {'':<22}         {escape(block + columns)}", style="bold")
+        if example["stem"]:
+            out.print(f"  {'':<22}         {escape(json.dumps(example['stem'][:160], ensure_ascii=False))}", style="dim")
     for row in questions[:SHOWN]:
-        repairs = ", ".join(row["repairs"]) or "none"
-        out.print(f"\n[bold]{escape(row['locator'])}[/]  {escape(row['subject'] or '')} {row['language']}  repairs: {repairs}")
-        if row["context"]:
-            out.print(f"  context: {escape(json.dumps(row['context'][:160], ensure_ascii=False))}", style="dim")
-        out.print(f"  {escape(row['stem'][:400])}")
-        for number, option in enumerate(row["options"]):
-            mark = "*" if number == row["answer_index"] else " "
-            out.print(f"   {mark}{chr(65 + number)}. {escape(option[:200])}", style="green" if mark == "*" else None)
+        _show_question(row)
+
+
+def _say(name: str, value: str) -> None:
+    out.print(f"{name:<13} {escape(value)}")
+
+
+def _show_layout(found: dict[str, Any]) -> None:
+    columns = {**found["fields"], **{f"option {n}": name for n, name in enumerate(found["option_columns"], 1)}}
+    if found["layout"] == "none":
+        return
+    _say("layout", found["layout"])
+    if columns:
+        _say("fields", ", ".join(f"{part} <- {name}" for part, name in columns.items()))
+    if found["unused"]:
+        _say("not used", ", ".join(found["unused"])[:500])
+    if found["layout"] != "unknown":
+        _say("answers", f"{found['answer_format']} ({found['decided_by']})")
+
+
+def _show_question(row: dict[str, Any]) -> None:
+    repairs = ", ".join(row["repairs"]) or "none"
+    out.print(f"\n[bold]{escape(row['locator'])}[/]  {escape(row['subject'] or '')} {row['language']}  repairs: {repairs}")
+    if row["context"]:
+        out.print(f"  context: {escape(json.dumps(row['context'][:160], ensure_ascii=False))}", style="dim")
+    out.print(f"  {escape(row['stem'][:400])}")
+    for number, option in enumerate(row["options"]):
+        mark = "*" if number == row["answer_index"] else " "
+        out.print(f"   {mark}{chr(65 + number)}. {escape(option[:200])}", style="green" if mark == "*" else None)
+    if row["explanation"]:
+        out.print(f"  explanation: {escape(json.dumps(row['explanation'][:160], ensure_ascii=False))}", style="dim")

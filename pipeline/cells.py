@@ -11,7 +11,7 @@ from pipeline.parse import LETTERS, split_options
 from pipeline.text import clean
 from schemas.tables import MIN_OPTIONS
 
-MAX_DEPTH = 8
+MAX_DEPTH, MAX_KEYS = 8, 200
 _TEXT = ("text", "content", "value", "option", "option_text", "answer", "answer_text", "noi_dung", "body", "title", "choice", "label")
 _LABEL = ("label", "key", "id", "letter", "index", "identifier", "ky_hieu")
 _RIGHT = ("correct", "is_correct", "right", "is_right", "is_answer", "correct_answer", "dung", "la_dap_an_dung", "dap_an_dung")
@@ -32,14 +32,23 @@ def flatten(payload: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for key, value in payload.items():
-        if isinstance(value, Mapping) and depth < MAX_DEPTH:
+        if isinstance(value, Mapping) and len(value) > MAX_KEYS:
+            flat[str(key)] = list(value.values())
+        elif isinstance(value, Mapping) and depth < MAX_DEPTH:
             flat |= _labelled(str(key), value) or {}
             flat |= {f"{key}.{inner}": item for inner, item in flatten(value, depth + 1).items()}
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             flat |= _option_mappings(str(key), value)
+        elif isinstance(value, list) and value and all(_is_pair(item) for item in value):
+            # [["A", "x"], ["B", "y"]]
+            flat |= _labelled(str(key), dict(value)) or {str(key): value}
         else:
             flat[str(key)] = value
     return flat
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str)
 
 
 def _labelled(key: str, value: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -114,7 +123,7 @@ def _small_marks(text: str) -> Iterable[re.Match[str]]:
 
 def structure_in_text(text: str) -> list[Any] | dict[str, Any] | None:
     """The list or mapping that a text writes as JSON, as Python, or as pandas writes numpy arrays; None for none."""
-    plain = _ARRAY.sub(r"\1", text) if "array(" in text else text
+    plain = _ARRAY.sub(r"\1", text) if 0 < text.count("array(") <= 100 else text
     for parse in (json.loads, ast.literal_eval, _numpy):
         try:
             value = parse(plain)

@@ -10,8 +10,8 @@ from pipeline.cells import flatten, list_in_text, structure_in_text
 from pipeline.fields import WEAK_OPTIONS, FieldMap, advice, find_fields, headless_fields, is_headless, number_base, plain_name
 from pipeline.guess import guess_fields
 from pipeline.layouts import reshaped
-from pipeline.parse import LETTERS, letter_of, split_options, split_stem, strip_mark, tidy_option
-from pipeline.text import SURROGATES, clean, one_line, undo_mojibake
+from pipeline.parse import LETTERS, letter_of, number_of, split_options, split_stem, strip_mark, tidy_option
+from pipeline.text import SURROGATES, clean, fold_option, one_line, undo_mojibake
 from schemas.reasons import Reason
 from schemas.tables import MAX_TEXT_CHARS
 
@@ -20,6 +20,8 @@ TAGS = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|font|sub|sup)\b[^<>]{0,2
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
 MAX_LABEL_CHARS = 300
+_NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
+_DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)")
 _NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
 # Formats whose keys are the right options themselves.
 TEXT_KEYS = ("blocks", "gift", "moodle")
@@ -45,7 +47,7 @@ class Draft(NamedTuple):
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `text_keys`: keys are texts of options by definition."""
+    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
 
     layout: str
     fields: FieldMap
@@ -56,10 +58,11 @@ class Reading(NamedTuple):
     column_places: Mapping[str, int] = {}
     labels: tuple[str, ...] = ()
     text_keys: bool = False
+    unused: tuple[str, ...] = ()
 
 
 def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Reading:
-    """The layout of one file, from all of its RawRecord rows that hold cells, and these cells, flattened; `given` is the config's `fields`."""
+    """The layout of one file, found over all of its RawRecord rows, and their cells, flattened; `given` is the config's `fields`."""
     cells = [_cells(record) for record in records]
     present = [row for row in cells if row is not None]
     if not present:
@@ -82,7 +85,7 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
         fields, layout = headless_fields(texts), "no header"
     else:
         empty = [header for header in headers if header not in filled]
-        fields = find_fields(headers, given, empty, lambda header: _holds_options(header, present))
+        fields = find_fields(headers, given, empty, lambda part, header: _accepts(part, header, present))
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
     return _judged(Reading(layout, fields, cells, text_keys=text_keys), headers, filled, given)
 
@@ -114,8 +117,15 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
     counted = re.search(r"label|ind?e?x|gold|target|cop|id$", answer) is not None
     base = number_base(fields.option_columns)
     places = {plain_name(name): place for place, name in enumerate(fields.option_columns) if len(plain_name(name).strip("0123456789")) > 1}
+    used = {*fields.columns.values(), *fields.option_columns, *labels}
     return reading._replace(
-        problem=problem, hint=hint, column_base=None if counted and base == 1 else base, column_places=places, labels=labels
+        layout="unknown" if problem else reading.layout,
+        problem=problem,
+        hint=hint,
+        column_base=None if counted and base == 1 else base,
+        column_places=places,
+        labels=labels,
+        unused=tuple(header for header in headers if header not in used and not (column and header.startswith(f"{column}."))),
     )
 
 
@@ -124,6 +134,16 @@ def _cells(record: dict[str, Any]) -> dict[str, Any] | None:
         return None
     value = json.loads(record["payload"])
     return flatten(value) if isinstance(value, dict) else {}
+
+
+def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
+    if part == "options":
+        return _holds_options(header, rows)
+    if part != "stem":
+        return True
+    filled = [row[header] for row in rows[:20] if row.get(header) not in (None, "")]
+    return not filled or any(number_of(value) is None for value in filled)
 
 
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
@@ -235,6 +255,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if raw_options:
         options, labels, labelled = _columns_to_options(raw_options, found.labels, repairs)
         key = found.right if found.right is not None else key
+        key = _plain_key(key, labels, options)
         if isinstance(key, str) and (place := reading.column_places.get(plain_name(key[:80]))) is not None and place < len(labels):
             key = labels[place]
     elif (cut := split_options(text)) is not None:
@@ -251,6 +272,20 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
         key = listed
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
     return Draft(stem.stem, context, options, labels, key, explanation, short("id"), short("subject"), repairs, reasons, detail, labelled)
+
+
+def _plain_key(key: Any, labels: list[str], options: list[str]) -> Any:
+    """A key that a list of right and wrong ([0, 1, 0]), a numbered text ("2. Huế") or a numbered word ("option 2") stands for."""
+    if isinstance(key, list) and len(key) == len(options) > 1 and all(value in (0, 1) for value in key) and sum(key) == 1:
+        return labels[key.index(1)]
+    if not isinstance(key, str) or len(key) > 500:
+        return key
+    if match := _NUMBER_WORD.fullmatch(key.strip()):
+        return match[1]
+    if match := _NUMBER_MARK.match(key):
+        same = [place for place, option in enumerate(options) if fold_option(option) == fold_option(key[match.end() :])]
+        return labels[same[0]] if len(same) == 1 else key
+    return key
 
 
 class _OptionCells(NamedTuple):
@@ -271,10 +306,12 @@ def _option_cells(cells: dict[str, Any], reading: Reading) -> _OptionCells:
         return _OptionCells(values)
     value = cells.get(fields.columns.get("options", ""))
     if isinstance(value, str):
-        value = list_in_text(value[: MAX_TEXT_CHARS * 4])
+        value = list_in_text(value) if len(value) <= MAX_TEXT_CHARS else [value]
     if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
         flat = flatten({"options": value})
-        texts = next((flat[name] for name in ("options", "options.text", "options.choices") if isinstance(flat.get(name), list)), [])
+        texts: list[Any] = next(
+            (flat[name] for name in ("options", "options.text", "options.choices") if isinstance(flat.get(name), list)), []
+        )
         return _OptionCells([] if texts and isinstance(texts[0], dict) else texts, flat.get("options.label"), flat.get("answer"))
     if not isinstance(value, list):
         return _OptionCells([])
@@ -295,6 +332,9 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     elif len(values) > 1 and all(m and int(m[1] or m[2]) == place for place, m in enumerate(numbers, start=1)):
         values = [value[m.end() :].strip() for value, m in zip(values, numbers, strict=True) if m]
         own = own or [str(place + 1) for place in range(len(values))]
+        repairs.append("option_marks_stripped")
+    elif len(values) > 1 and all(m and m[1] == LETTERS[place : place + 1] for place, m in enumerate(map(_DASH_MARK.match, values))):
+        values = [_DASH_MARK.sub("", value, count=1) for value in values]
         repairs.append("option_marks_stripped")
     texts = [tidy_option(value) for value in values]
     if own and all(letter_of(label) for label in own):

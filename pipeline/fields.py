@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.text import strip_marks
@@ -22,7 +22,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
         " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
         " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
-        " answer_text output".split()
+        " answer_text output labels".split()
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
@@ -64,7 +64,7 @@ class FieldMap(NamedTuple):
         return "stem" in self.columns
 
 
-@cache
+@lru_cache(10_000)
 def plain_name(header: str) -> str:
     """A header as SYNONYMS writes them.
 
@@ -74,7 +74,7 @@ def plain_name(header: str) -> str:
     return strip_marks(_CAMEL.sub("_", header))
 
 
-@cache
+@lru_cache(10_000)
 def _other_name(header: str) -> str:
     """A header without the path before it and the remark behind it: "info.subject", "Answer 1 - max 75 characters"."""
     return plain_name(_REMARK.sub("", header.rpartition(".")[2]) if header.strip() else "")
@@ -89,12 +89,12 @@ def is_called(header: str, part: str) -> bool:
 WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
 
 
-def _strong(header: str) -> bool:
-    return plain_name(header) not in WEAK_OPTIONS
+def _strong(part: str, header: str) -> bool:
+    return part != "options" or plain_name(header) not in WEAK_OPTIONS
 
 
 def find_fields(
-    headers: Iterable[str], given: Mapping[str, str], empty: Collection[str] = (), holds_options: Callable[[str], bool] = _strong
+    headers: Iterable[str], given: Mapping[str, str], empty: Collection[str] = (), accepts: Callable[[str, str], bool] = _strong
 ) -> FieldMap:
     """Maps headers (columns, or dotted paths of nested cells) to question parts.
 
@@ -102,7 +102,7 @@ def find_fields(
         headers: in the file's order.
         given: the config's `fields`; it wins.
         empty: headers without a value in the whole file; they are taken last, so that they hide no others.
-        holds_options: says of a header called like the options whether its cells really are lists.
+        accepts: says of a part and a header called like it whether its cells can be that (options are lists, a stem is no number).
 
     >>> find_fields(["STT", "Câu hỏi", "A", "B", "C", "Đáp án"], {}).columns
     {'stem': 'Câu hỏi', 'answer': 'Đáp án', 'id': 'STT'}
@@ -118,7 +118,7 @@ def find_fields(
                 if part in columns or (part == "options" and option_columns):
                     continue
                 free = [header for header in pool if header not in taken]
-                if found := _best(free, part, name, holds_options):
+                if found := _best(free, part, name, accepts):
                     columns[part] = found
                     taken.add(found)
             if "options" not in columns and not option_columns:
@@ -129,11 +129,11 @@ def find_fields(
     return FieldMap(columns, option_columns)
 
 
-def _best(headers: list[str], part: str, name: Callable[[str], str], holds_options: Callable[[str], bool]) -> str | None:
+def _best(headers: list[str], part: str, name: Callable[[str], str], accepts: Callable[[str, str], bool]) -> str | None:
     ranks = _SQUEEZED[part]
     ranked = sorted((ranks[plain], place) for place, header in enumerate(headers) if (plain := name(header).replace("_", "")) in ranks)
     found = (headers[place] for _, place in ranked)
-    return next((header for header in found if part != "options" or holds_options(header)), None)
+    return next((header for header in found if accepts(part, header)), None)
 
 
 def _option_columns(headers: list[str], name: Callable[[str], str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied by itself."""
+"""What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied."""
 
 import re
 from collections.abc import Mapping
@@ -41,8 +41,12 @@ def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[s
         if longest is not None:
             guess["stem"] = longest
             free.remove(longest)
-    if "answer" not in guess and (keys := [header for header in free if all(_is_key(row.get(header), row, guess) for row in rows)]):
-        guess["answer"] = keys[-1]
+    if "answer" not in guess:
+        # Texts of options say most, then letters; small numbers could be anything.
+        for is_key in (_is_text, _is_letter, _is_number):
+            if keys := [header for header in free if all(is_key(row.get(header), row, guess) for row in rows)]:
+                guess["answer"] = keys[-1]
+                break
     order = ["stem", "options", *(f"option_{chr(97 + place)}" for place in range(26)), "answer"]
     return {part: guess[part] for part in order if part in guess}
 
@@ -62,12 +66,17 @@ def _same(left: Any, right: Any) -> bool:
     return left is not None and right is not None and fold_option(str(left)) == fold_option(str(right))
 
 
-def _is_key(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
-    """True for a letter, a small number, or the text of one of the row's options."""
-    if isinstance(value, list) or value is None or isinstance(value, bool):
-        return False
-    if re.fullmatch(r"\(?[A-Ja-j][.)]?", str(value).strip()) or (number_of(value) is not None and int(number_of(value) or 0) <= 10):
-        return True
+def _is_text(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
+    """True for the text of one of the row's options."""
     options = row.get(guess.get("options", ""))
     columns = [row.get(column) for part, column in guess.items() if part.startswith("option_")]
     return any(_same(value, option) for option in [*(options if isinstance(options, list) else []), *columns])
+
+
+def _is_letter(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
+    return re.fullmatch(r"\(?[A-Ja-j][.)]?", str(value).strip()) is not None
+
+
+def _is_number(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
+    number = number_of(value)
+    return number is not None and number <= 10

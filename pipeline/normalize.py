@@ -92,6 +92,7 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
         "layout": reading.layout,
         "fields": reading.fields.columns,
         "option_columns": reading.fields.option_columns,
+        "unused": list(reading.unused),
         "answer_format": answers.name,
         "decided_by": answers.detail,
     }

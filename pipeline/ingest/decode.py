@@ -38,8 +38,8 @@ def decode(data: bytes) -> Decoded:
             except UnicodeDecodeError:
                 data = data[len(mark) :] if encoding == "utf-8-sig" else data
                 break
-    if encoding := _unmarked_utf16(data):
-        return Decoded(data.decode(encoding), encoding)
+    if (unmarked := _unmarked_utf16(data)) is not None:
+        return Decoded(data.decode(unmarked), unmarked)
     try:
         return _repaired(Decoded(data.decode("utf-8"), "utf-8"))
     except UnicodeDecodeError:
@@ -60,7 +60,7 @@ def _repaired(found: Decoded) -> Decoded:
 def _unmarked_utf16(data: bytes) -> str | None:
     """UTF-16 without its mark: every second byte of its plain characters (spaces, digits, brackets) is zero."""
     head = data[:4000]
-    if head.count(0) * 5 < len(head) or len(data) % 2:
+    if not head or head.count(0) * 5 < len(head) or len(data) % 2:
         return None
     encoding = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
     try:

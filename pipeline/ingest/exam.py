@@ -4,10 +4,12 @@ its own, or shown by the one option that stands out. Shared by Word documents an
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from pipeline.ingest.items import Item
+from schemas.reasons import Reason
+from schemas.tables import MAX_TEXT_CHARS
 
 Marks = frozenset[str]
 PLAIN: Marks = frozenset()
@@ -30,16 +32,25 @@ _OWN_KEY = re.compile(
     re.IGNORECASE,
 )
 _SOLUTION = re.compile(
-    r"\W*(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|solution|rationale|phương\s+pháp\s+giải)(?:\W|$)", re.IGNORECASE
+    r"\W*(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|solution|rationale|phương\s+pháp\s+giải)(?:\W|$)",
+    re.IGNORECASE,
 )
 _END = re.compile(
-    r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+|\(?(?:Thí sinh|Cán bộ coi thi)\b"
+    r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|\(?(?:Thí sinh|Cán bộ coi thi)\b"
+    r"|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+"
 )
 _RUBRIC = re.compile(
-    r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
+    r"\W*(?:Read the|Mark the letter|Choose the (?:word|best|correct)|Use the following"
+    r"|Đọc (?:đoạn|văn bản|bài|bảng|thông tin|các)|Dựa vào (?:đoạn|bảng|thông tin)"
     r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng))\b"
 )
-_FROM_TO = re.compile(r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE)
+_FROM_TO = re.compile(
+    r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE
+)
+
+
+# Longer lines are no list of keys, and a document has few headings of one.
+MAX_KEY_CHARS, MAX_HEADINGS = 20_000, 10
 
 
 class Line(NamedTuple):
@@ -67,6 +78,9 @@ def exam_items(lines: list[Line], table_keys: dict[int, str]) -> Iterator[Item]:
     repeated = {number for number, count in Counter(block.number for block in blocks).items() if count > 1}
     marked = _marked(blocks)
     for place, block in enumerate(blocks, start=1):
+        if sum(len(line.text) for line in block.lines) > MAX_TEXT_CHARS:
+            yield Item(f"item:{place}", _joined(block.lines), Reason.TOO_LARGE, f"more than {MAX_TEXT_CHARS:,} characters")
+            continue
         # A number that stands twice (sections that count anew) has no key of its own in a list.
         key = (None if block.number in repeated else keys.get(block.number)) or _own_key(block.lines) or marked[place - 1]
         solution = _solution_start(block.lines)
@@ -81,7 +95,8 @@ def _joined(lines: list[Line]) -> str:
 
 def _solution_start(lines: list[Line]) -> int:
     """Where the key or solution behind the options begins; the number of lines where there is none."""
-    starts = (i for i, line in enumerate(lines) if i and (_OWN_KEY.match(line.text) or _SOLUTION.match(line.text)) and has_options(lines[:i]))
+    opened = options_open(lines) + 1
+    starts = (i for i, line in enumerate(lines[opened:], start=opened) if _OWN_KEY.match(line.text) or _SOLUTION.match(line.text))
     return next(starts, len(lines))
 
 
@@ -91,9 +106,22 @@ def starts_question(text: str) -> bool:
 
 
 def has_options(lines: list[Line]) -> bool:
-    """True where at least two options stand among the lines, the first of them A."""
-    letters = [(match[1] or match[2]).upper() for line in lines for match in OPTION.finditer(line.text)]
-    return "A" in letters and "B" in letters
+    """True where an option A and an option B stand among the lines."""
+    return options_open(lines) < len(lines)
+
+
+def options_open(lines: list[Line]) -> int:
+    """The line that holds the second option; the number of lines where there are no options."""
+    wanted = {"A", "B"}
+    for place, line in enumerate(lines):
+        wanted -= _letters(line)
+        if not wanted:
+            return place
+    return len(lines)
+
+
+def _letters(line: Line) -> set[str]:
+    return {(match[1] or match[2]).upper() for match in OPTION.finditer(line.text)}
 
 
 def _starts(lines: list[Line]) -> dict[int, int]:
@@ -102,13 +130,20 @@ def _starts(lines: list[Line]) -> dict[int, int]:
     worded = {i: int(match[1] or match[2]) for i, line in enumerate(lines) if (match := _WORD_START.match(line.text))}
     if len(worded) >= 2:
         return worded
+    letters = [_letters(line) & {"A", "B"} for line in lines]
+    # How many lines up to each hold an A, and a B.
+    before = {letter: list(accumulate((letter in found for found in letters), initial=0)) for letter in "AB"}
+
+    def offers(start: int, end: int) -> bool:
+        return all(counts[end] > counts[start] for counts in before.values())
+
     numbered = [(i, int(match[1])) for i, line in enumerate(lines) if (match := _NUMBER_START.match(line.text))]
     starts: dict[int, int] = {}
     last_line, last = 0, None
     for place, (i, number) in enumerate(numbered):
         following = numbered[place + 1][0] if place + 1 < len(numbered) else len(lines)
-        complete = last is None or has_options(lines[last_line:i])
-        if last is None or (complete and number in (1, last + 1, last + 2)) or (number == last + 1 and has_options(lines[i:following])):
+        complete = last is None or offers(last_line, i)
+        if last is None or (complete and number in (1, last + 1, last + 2)) or (number == last + 1 and offers(i, following)):
             starts[i], last_line, last = number, i, number
     return starts if len(starts) >= len(worded) else worded
 
@@ -132,8 +167,8 @@ def _blocks(lines: list[Line]) -> list[_Block]:
 
 def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     """A question's lines, and those behind its options that belong to none: a heading, or the passage of the next questions."""
-    for place, line in enumerate(lines):
-        if place and (_END.match(line.text) or _RUBRIC.match(line.text)) and has_options(lines[:place]):
+    for place, line in enumerate(lines[(opened := options_open(lines) + 1) :], start=opened):
+        if _END.match(line.text) or _RUBRIC.match(line.text):
             return lines[:place], lines[place:]
     return lines, []
 
@@ -151,9 +186,11 @@ def _passage(lines: list[Line]) -> tuple[str | None, int]:
 def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
     """Letter by question number, and the lines without those that list the keys."""
     headings = [
-        i for i, line in enumerate(lines) if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
+        i
+        for i, line in enumerate(lines)
+        if (match := _KEY_HEADING.match(line.text)) and not _OWN_KEY.match(line.text) and _is_rest(match["rest"])
     ]
-    for heading in reversed(headings):
+    for heading in headings[: -MAX_HEADINGS - 1 : -1]:
         section = lines[heading:]
         first = next((i for i, line in enumerate(section) if i and _is_question(section, i)), len(section))
         found = {n: letter for line in section[:first] for n, letter in _pairs(line.text)}
@@ -161,7 +198,7 @@ def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int,
             # At the end usually; a list of keys may stand before the questions as well.
             return found | table_keys, lines[:heading] + section[first:]
     end = len(lines)
-    while end and len(list(_pairs(lines[end - 1].text))) >= 1 and _PAIR_LINE.fullmatch(lines[end - 1].text):
+    while end and len(lines[end - 1].text) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(lines[end - 1].text):
         end -= 1
     listed = {n: letter for line in lines[end:] for n, letter in _pairs(line.text)}
     if len(listed) >= 2:
@@ -172,11 +209,16 @@ def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int,
 def _is_question(lines: list[Line], place: int) -> bool:
     """True where a numbered question with options begins, not its line in a list of keys ("Câu 1: Chọn A. Vì ...")."""
     text = lines[place].text
-    return bool(_WORD_START.match(text)) and has_options(lines[place : place + 6]) and not _PAIR_LINE.fullmatch(text) and not _CHOSEN.match(text)
+    return (
+        bool(_WORD_START.match(text))
+        and has_options(lines[place : place + 6])
+        and not _PAIR_LINE.fullmatch(text)
+        and not _CHOSEN.match(text)
+    )
 
 
 def _is_rest(rest: str) -> bool:
-    return len(rest) <= 40 or _PAIR_LINE.fullmatch(rest.lstrip(" :.-–")) is not None
+    return len(rest) <= 40 or (len(rest) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(rest.lstrip(" :.-–")) is not None)
 
 
 def _pairs(text: str) -> Iterator[tuple[int, str]]:
@@ -206,16 +248,15 @@ def table_keys(rows: list[list[str]]) -> dict[int, str]:
 
 
 def _own_key(lines: list[Line]) -> str | None:
-    for place, line in enumerate(lines):
-        if place and (match := _OWN_KEY.match(line.text)) and has_options(lines[:place]):
-            return match[1].upper()
-    return None
+    matches = (_OWN_KEY.match(line.text) for line in lines[options_open(lines) + 1 :])
+    return next((match[1].upper() for match in matches if match), None)
 
 
 def _marked(blocks: list[_Block]) -> list[str | None]:
     """The letter of each block's one option that stands out, by the style that does so in most of the file's questions: where all
     letters are bold and one option is underlined, the underline counts. A style seen in few questions is no key."""
-    styles = [_styles(block.lines) for block in blocks]
+    sizes = [sum(len(line.text) for line in block.lines) for block in blocks]
+    styles = [_styles(block.lines) if size <= MAX_TEXT_CHARS else {} for block, size in zip(blocks, sizes, strict=True)]
     votes = Counter(style for block in styles for style, letters in block.items() if len(letters) == 1)
     # Stars are written for nothing else.
     usable = [style for style, count in votes.most_common() if count * 3 >= len(blocks) or style.endswith("star")]

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 
 from schemas.reasons import Reason
 
+# Wider rows hold no question.
+MAX_COLUMNS = 2000
+
 
 class Item(NamedTuple):
     """One record as found: a mapping of cells, a block's text, or what is left of a broken row."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.ingest.items import Item
+from pipeline.ingest.items import MAX_COLUMNS, Item
 from pipeline.text import strip_marks
 from schemas.reasons import Reason
 
@@ -18,6 +18,9 @@ def unnest(locator: str, item: Any) -> Iterator[Item]:
     >>> [i.payload for i in unnest("item:1", {"article": "T", "questions": ["a?", "b?"], "answers": ["A", "B"]})]
     [{'article': 'T', 'answers': 'A', 'question': 'a?'}, {'article': 'T', 'answers': 'B', 'question': 'b?'}]
     """
+    if isinstance(item, dict) and len(item) > MAX_COLUMNS:
+        yield Item(locator, item, Reason.TOO_LARGE, f"{len(item):,} fields; at most {MAX_COLUMNS:,} are read")
+        return
     if not isinstance(item, dict):
         yield Item(locator, item, Reason.MALFORMED_ROW, f"expected an object, found {type(item).__name__}")
         return

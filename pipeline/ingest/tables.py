@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.fields import FieldMap, find_fields
-from pipeline.ingest.items import Item
+from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 
 Row = Sequence[Any]
@@ -17,6 +17,10 @@ _LETTER = re.compile(r"\(?[A-Ja-j][.)]?")
 def table_items(rows: list[list[Any]], prefix: str = "") -> Iterator[Item]:
     """Data rows below the header, `row:N` counted from 1. Without a header the columns are called by number."""
     if not rows:
+        return
+    if (width := max(map(len, rows[:HEADER_ROWS]))) > MAX_COLUMNS:
+        for number, row in enumerate(rows[1:] or rows, start=1):
+            yield Item(f"{prefix}row:{number}", list(row), Reason.TOO_LARGE, f"{width:,} columns; at most {MAX_COLUMNS:,} are read")
         return
     if _is_headless(rows):
         header, body = [f"column_{i + 1}" for i in range(max(map(len, rows[:50])))], rows
@@ -35,7 +39,7 @@ def table_items(rows: list[list[Any]], prefix: str = "") -> Iterator[Item]:
 def usable_header(row: Row) -> FieldMap | None:
     """The field map of a row whose cells name the parts of a question (a stem, and options or a key), else None."""
     names = [_plain(cell) for cell in row]
-    if any(len(name) > 200 for name in names):
+    if len(row) > MAX_COLUMNS or any(len(name) > 200 for name in names):
         return None
     found = find_fields([name for name in names if name], {})
     return found if found.usable and (found.option_columns or found.columns.keys() & {"options", "answer"}) else None
@@ -80,7 +84,11 @@ def _is_headless(rows: list[list[Any]]) -> bool:
         return False
     body = rows[:50]
     columns = [place for place, cell in enumerate(first) if _LETTER.fullmatch(cell)]
-    keys = [place for place in columns if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)]
+    keys = [
+        place
+        for place in columns
+        if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
+    ]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None
 

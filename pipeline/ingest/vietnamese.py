@@ -1,5 +1,5 @@
-"""Vietnamese before Unicode: TCVN3 (ABC, .VnTime fonts), VNI, VISCII and Windows-1258, told from French or Symbol noise by whether the words
-that they make are Vietnamese syllables. Tables: TCVN 5712:1993 (VN3), RFC 1456, VNI Windows."""
+"""Vietnamese before Unicode: TCVN3 (ABC, .VnTime fonts), VNI and Windows-1258, told from other languages by whether the words that they
+make are Vietnamese syllables. Tables: TCVN 5712:1993 (VN3), VNI Windows."""
 
 import re
 import unicodedata
@@ -16,11 +16,43 @@ _TCVN3_TONES = {
 _TCVN3 = {byte: char for vowel, codes in _TCVN3_TONES.items() for byte, char in zip(bytes.fromhex(codes), _TONED[vowel], strict=True)}
 _TCVN3 |= dict(zip(bytes.fromhex("a1a2a3a4a5a6a7a8a9aaabacadae"), "ĂÂÊÔƠƯĐăâêôơưđ", strict=True))
 # VNI writes a base letter, then a letter that stands for its marks.
-_VNI_MARKS = {"a": "øûõùï", "ă": "èúüéë", "â": "àåãáä", "e": "øûõùï", "ê": "àåãáä", "o": "øûõùï", "ô": "àåãáä", "ơ": "øûõùï", "u": "øûõùï", "ư": "øûõùï", "y": "øûõù"}
+_VNI_MARKS = {
+    "a": "øûõùï",
+    "ă": "èúüéë",
+    "â": "àåãáä",
+    "e": "øûõùï",
+    "ê": "àåãáä",
+    "o": "øûõùï",
+    "ô": "àåãáä",
+    "ơ": "øûõùï",
+    "u": "øûõùï",
+    "ư": "øûõùï",
+    "y": "øûõù",
+}
 _VNI_BASE = {"ă": "a", "â": "a", "ê": "e", "ô": "o", "ơ": "ô", "ư": "ö"}
-_VNI = {_VNI_BASE.get(vowel, vowel) + mark: char for vowel, marks in _VNI_MARKS.items() for mark, char in zip(marks, _TONED[vowel], strict=False)}
-_VNI |= {"aâ": "â", "aê": "ă", "eâ": "ê", "oâ": "ô", "ô": "ơ", "ö": "ư", "ñ": "đ", "ì": "ì", "æ": "ỉ", "ó": "ĩ", "í": "í", "ò": "ị", "î": "ỵ"}
-_VNI |= {old.upper(): new.upper() for old, new in _VNI.items()} | {old.capitalize(): new.upper() for old, new in _VNI.items() if len(old) == 2}
+_VNI = {
+    _VNI_BASE.get(vowel, vowel) + mark: char
+    for vowel, marks in _VNI_MARKS.items()
+    for mark, char in zip(marks, _TONED[vowel], strict=False)
+}
+_VNI |= {
+    "aâ": "â",
+    "aê": "ă",
+    "eâ": "ê",
+    "oâ": "ô",
+    "ô": "ơ",
+    "ö": "ư",
+    "ñ": "đ",
+    "ì": "ì",
+    "æ": "ỉ",
+    "ó": "ĩ",
+    "í": "í",
+    "ò": "ị",
+    "î": "ỵ",
+}
+_VNI |= {old.upper(): new.upper() for old, new in _VNI.items()} | {
+    old.capitalize(): new.upper() for old, new in _VNI.items() if len(old) == 2
+}
 _VNI_PATTERN = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
 _MARKED_WORD = re.compile(r"[a-zA-Z\xa1-\xff\u0102-\u01b0\u1ea0-\u1ef9\u0300-\u0323]*[\x80-\U0010ffff][a-zA-Z\x80-\U0010ffff]*")
 # Onset, vowels and coda of a syllable without its tone.

@@ -4,10 +4,10 @@ Most layouts need none: headers that speak for themselves are a line in `fields.
 """
 
 from pipeline.fields import plain_name
-from pipeline.layouts import copa, distractors, swag, true_false, truthfulqa
+from pipeline.layouts import chat, copa, distractors, swag, true_false, truthfulqa
 from pipeline.layouts.layout import Cells, Layout
 
-LAYOUTS: tuple[Layout, ...] = (truthfulqa.LAYOUT, distractors.LAYOUT, copa.LAYOUT, swag.LAYOUT, true_false.LAYOUT)
+LAYOUTS: tuple[Layout, ...] = (truthfulqa.LAYOUT, distractors.LAYOUT, copa.LAYOUT, swag.LAYOUT, true_false.LAYOUT, chat.LAYOUT)
 
 
 def reshaped(headers: list[str], rows: list[Cells]) -> tuple[Layout | None, list[Cells]]:

@@ -45,6 +45,13 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
         DataError: nothing of the file can be read.
     """
     form = READERS.get(reader) or _find(Sample(data, suffix.lower(), ""))
+    try:
+        return _read(data, suffix, form)
+    except RecursionError as error:
+        raise DataError("nested too deeply to be a file of questions") from error
+
+
+def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
     if form is not None and form.read_bytes is not None:
         return FileItems(list(form.read_bytes(data)), form.name, None)
     if foreign := next((what for mark, what in _FOREIGN if data.startswith(mark)), None):
@@ -52,7 +59,7 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     try:
         text, encoding = decode(data)
     except UnicodeError as error:
-        raise DataError(f"not a text file: {error}") from error
+        raise DataError(str(error)) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     form = form or _find(Sample(data, suffix.lower(), text[:SNIFFED_CHARS].lstrip()))
     if not text.strip():

@@ -1,4 +1,4 @@
-"""Exams in plain text or Markdown: "Câu 1. ...", options A to D, the key behind each question, in a list at the end, or by a star or bold type."""
+"""Exams in plain text or Markdown: "Câu 1. ...", options A to D, the key behind each, in a list at the end, by a star or bold type."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from itertools import groupby
 from pipeline.ingest.exam import OPTION, PLAIN, Line, Marks, exam_items, has_options, table_keys
 from pipeline.ingest.items import Format, Item, Sample
 from pipeline.ingest.tables import is_question_table, table_items
+from pipeline.parse import LETTERS
 from schemas.errors import DataError
 
 _START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)])")
@@ -15,13 +16,16 @@ _TABLE_RULE = re.compile(r"(?m)^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 _EMPHASIS = re.compile(r"\*\*(?P<bold>\S(?:.*?\S)?)\*\*|__(?P<under>\w(?:.*?\S)?)__|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>")
 _STAR_BEFORE = re.compile(r"^[\s-]*(?:\*|\[[xX*]\]|✓|✔|→|=>)\s*(?=\(?[A-Ja-j]\s?[.)])")
 _STAR_BEHIND = re.compile(r"\s*(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
+# A task list marks its options by boxes alone.
+_TASK = re.compile(r"(?m)^\s*[-*+]\s+\[(?P<tick>[ xX])\]\s+(?P<text>(?!\(?[A-Ja-j]\s?[.)]).+)")
 _BULLET = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+*•]\s+(?:\[ \]\s*)?(?=\(?[A-Ja-j]\s?[.)]\s|[*_]{2}))")
+_LETTER = re.compile(r"\s*[A-Ja-j]\s*")
 _STAR = frozenset(["star"])
 
 
 def sniff(sample: Sample) -> bool:
     """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or a table in Markdown."""
-    if _TABLE_RULE.search(sample.text):
+    if _TABLE_RULE.search(sample.text) or len(_TASK.findall(sample.text)) >= 2:
         return True
     starts, lists = len(_START.findall(sample.text)), len(_FIRST_OPTION.findall(sample.text))
     return (
@@ -34,7 +38,7 @@ def read(text: str) -> Iterator[Item]:
     keys: dict[int, str] = {}
     tables: list[Item] = []
     lines: list[Line | None] = []
-    for barred, group in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|")):
+    for barred, group in groupby(_lettered(text.split("\n")), key=lambda line: line.lstrip().startswith("|")):
         block = list(group)
         rows = [[cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:-]+", line)]
         if barred and not is_question_table(rows) and (found := table_keys(rows)):
@@ -47,6 +51,18 @@ def read(text: str) -> Iterator[Item]:
     if not items and not tables:
         raise DataError("the text holds no numbered question (Câu 1. / Question 1: / 1.) and no paragraph with options A., B.")
     yield from [*items, *tables]
+
+
+def _lettered(lines: list[str]) -> Iterator[str]:
+    """The lines, those of a task list with letters from A and a star where the box is ticked."""
+    place = 0
+    for line in lines:
+        task = _TASK.match(line) if place < len(LETTERS) else None
+        if task:
+            yield f"{'' if task['tick'] == ' ' else '*'}{LETTERS[place]}. {task['text']}"
+        else:
+            yield line
+        place = place + 1 if task else place if not line.strip() else 0
 
 
 def _line(raw: str) -> Line:
@@ -76,8 +92,10 @@ def _paragraphs(lines: list[Line | None]) -> list[Item]:
             continue
         waiting += [line for line in group if line]
         if has_options(waiting):
+            # LogiQA's text puts the key first, alone on its line.
+            key = waiting.pop(0).text.strip().upper() if _LETTER.fullmatch(waiting[0].text) else None
             numbered = [Line(f"Câu 1. {waiting[0].text}", [PLAIN] * 7 + waiting[0].marks), *waiting[1:]]
-            items += [item._replace(locator=f"item:{len(items) + 1}") for item in exam_items(numbered, {})]
+            items += [item._replace(locator=f"item:{len(items) + 1}") for item in exam_items(numbered, {1: key} if key else {})]
             waiting = []
     return items
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.ingest.items import Format, Item, Sample
+from schemas.reasons import Reason
+from schemas.tables import MAX_TEXT_CHARS
 
 # `{1:MULTICHOICE:=a~b}` is the form of embedded answers.
 _EMBEDDED = r"(?:\d*:(?:MULTICHOICE|MULTICHOICE_[VHS]+|MC|MC[VHS]+):)"
@@ -37,6 +39,9 @@ def read(text: str) -> Iterator[Item]:
                 lines.append(line)
         if body := "\n".join(lines).strip():
             number += 1
+            if len(body) > MAX_TEXT_CHARS:
+                yield Item(f"item:{number}", body, Reason.TOO_LARGE, f"more than {MAX_TEXT_CHARS:,} characters")
+                continue
             yield Item(f"item:{number}", _question(body) | ({"subject": subject} if subject else {}))
 
 

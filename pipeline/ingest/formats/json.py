@@ -26,7 +26,8 @@ def sniff(sample: Sample) -> bool:
 def read(text: str) -> Iterator[Item]:
     """One item an element, `item:N`; a list of several in the document has its name before that: `train/item:N`."""
     try:
-        data = json.loads(text)
+        # Not strict: line ends and tabs inside texts are what people paste.
+        data = json.loads(text, strict=False)
     except RecursionError as error:
         raise DataError("the JSON is nested too deeply to be a list of questions") from error
     except json.JSONDecodeError as error:
@@ -57,7 +58,9 @@ def _lists(data: Any) -> dict[str, list[Any]]:
         return {"": [data]}
     if {"columns", "data"} <= data.keys() and isinstance(data["columns"], list) and isinstance(data["data"], list):
         return {"": _with_names([data["columns"], *data["data"]])}
-    lists = {str(key): value for key, value in data.items() if isinstance(value, list) and value and all(isinstance(v, dict) for v in value)}
+    lists = {
+        str(key): value for key, value in data.items() if isinstance(value, list) and value and all(isinstance(v, dict) for v in value)
+    }
     # A list that shares no key with one of questions is about them ("features": [...]), not one of them.
     names = {key for items in lists.values() for item in map(_row, items) if is_question(item) for key in item}
     lists = {name: items for name, items in lists.items() if not names or any(names & _row(item).keys() for item in items)}
@@ -88,7 +91,8 @@ def _row(item: Any) -> Any:
 def is_question(data: Mapping[str, Any]) -> bool:
     """True for a mapping that is one question: it has a cell of text (or a mapping with a stem) that is called like one."""
     return any(
-        is_called(key, "stem") and (isinstance(value, str) or (isinstance(value, dict) and is_question(value))) for key, value in data.items()
+        is_called(key, "stem") and (isinstance(value, str) or (isinstance(value, dict) and is_question(value)))
+        for key, value in data.items()
     )
 
 
@@ -126,7 +130,7 @@ def _with_names(rows: list[Any]) -> list[Any]:
 def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:
     """Items of an array that is cut off or broken inside, or of objects one behind the other: each sound item is read,
     each broken stretch is one rejection."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(strict=False)
     start = 0 if error.msg == "Extra data" else text.find("[") + 1
     if not start and error.msg != "Extra data":
         raise DataError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
@@ -142,7 +146,9 @@ def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:
         except (ValueError, RecursionError) as broken:
             following = _NEXT_OBJECT.search(text, position)
             end = following.end() if following else len(text)
-            where = f"{broken.msg} at line {broken.lineno}, column {broken.colno}" if isinstance(broken, json.JSONDecodeError) else str(broken)
+            where = (
+                f"{broken.msg} at line {broken.lineno}, column {broken.colno}" if isinstance(broken, json.JSONDecodeError) else str(broken)
+            )
             yield Item(f"item:{number}", text[position:end].strip(), Reason.MALFORMED_ROW, where)
             position = end
 

@@ -19,7 +19,7 @@ def read(text: str) -> Iterator[Item]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, strict=False)
         # ValueError too: a number of more than 4,300 digits.
         except (ValueError, RecursionError) as error:
             where = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else f"unreadable JSON: {error}"

@@ -50,7 +50,9 @@ def read(data: bytes) -> Iterator[Item]:
         if block.tag == f"{W}p":
             lines += _lines(block, numbering)
             continue
-        rows = [["\n".join(line.text for p in cell.iter(f"{W}p") for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)]
+        rows = [
+            ["\n".join(line.text for p in cell.iter(f"{W}p") for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)
+        ]
         if not is_question_table(rows) and (found := table_keys(rows)):
             keys |= found
         elif is_question_table(rows):
@@ -80,7 +82,9 @@ class _Numbering:
         self.of_style: dict[str, tuple[str, int]] = {}
         self.counts: dict[tuple[str, int], int] = {}
         for element in numbering.iter(f"{W}abstractNum") if numbering is not None else ():
-            abstract[_value(element, "abstractNumId", "")] = {int(_value(level, "ilvl", "0")): _level(level) for level in element.iter(f"{W}lvl")}
+            abstract[_value(element, "abstractNumId", "")] = {
+                int(_value(level, "ilvl", "0")): _level(level) for level in element.iter(f"{W}lvl")
+            }
         for element in numbering.findall(f"{W}num") if numbering is not None else ():
             self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "", {})
         for style in styles.iter(f"{W}style") if styles is not None else ():
@@ -105,7 +109,9 @@ class _Numbering:
         text = level.text
         for other in range(depth + 1):
             written = self.levels[number].get(other, level)
-            text = text.replace(f"%{other + 1}", self._written(count if other == depth else self.counts.get((number, other), 1), written.style))
+            text = text.replace(
+                f"%{other + 1}", self._written(count if other == depth else self.counts.get((number, other), 1), written.style)
+            )
         return text + " "
 
     def restart_letters(self) -> None:
@@ -149,7 +155,8 @@ def _open(data: bytes) -> tuple[Element, _Numbering]:
             body = fromstring(archive.read("word/document.xml"), forbid_dtd=True).find(f"{W}body")
             names = set(archive.namelist())
             others = [
-                fromstring(archive.read(name), forbid_dtd=True) if name in names else None for name in ("word/numbering.xml", "word/styles.xml")
+                fromstring(archive.read(name), forbid_dtd=True) if name in names else None
+                for name in ("word/numbering.xml", "word/styles.xml")
             ]
     except (*_BROKEN_ZIP, ParseError, DefusedXmlException, ValueError, RecursionError) as error:
         raise DataError(f"not a readable Word document: {error}") from error
@@ -226,7 +233,9 @@ def _runs(element: Element) -> Iterator[tuple[str, Marks]]:
 def _style(properties: Element | None) -> Marks:
     if properties is None:
         return PLAIN
-    found = [(name, _child(properties, name) or "true") for name in ("u", "b", "highlight", "color") if properties.find(f"{W}{name}") is not None]
+    found = [
+        (name, _child(properties, name) or "true") for name in ("u", "b", "highlight", "color") if properties.find(f"{W}{name}") is not None
+    ]
     return frozenset(
         f"{name}:{value}" if name in ("highlight", "color") else name
         for name, value in found

@@ -9,7 +9,10 @@ def test_blocks(parse, read):
 
 
 def test_a_block_without_a_key_or_with_two(reasons):
-    assert reasons("#Q Where?\nA here\nB there\n\n#Q Who?\n^ Ann\n^ Bob\nA Ann\nB Bob\n", "t.txt") == [["missing_answer"], ["multiple_answers"]]
+    assert reasons("#Q Where?\nA here\nB there\n\n#Q Who?\n^ Ann\n^ Bob\nA Ann\nB Bob\n", "t.txt") == [
+        ["missing_answer"],
+        ["multiple_answers"],
+    ]
 
 
 def test_a_huge_block_is_too_large(reasons):

@@ -100,7 +100,7 @@ def test_a_quote_that_is_never_closed_costs_its_row_alone(read):
 
 
 def test_many_open_quotes_end_in_bounded_work(read):
-    questions, rejected = read(HEADER + 'x?,a,b,A\n' + '"open,a,b,A\nx"y"z"\n' * 2000, "a.csv")
+    questions, rejected = read(HEADER + "x?,a,b,A\n" + '"open,a,b,A\nx"y"z"\n' * 2000, "a.csv")
     assert len(questions) >= 1
     assert len(rejected) <= 4001
 

@@ -23,11 +23,14 @@ FORMS = {
     "tick": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. Hà Nội. ✓").replace("B. 2", "B. 2 ✓"),
     "task_list": f"{LINES}\n{SECOND}".replace("A. Hà", "[x] A. Hà").replace("B. 2", "[x] B. 2"),
     "underlined": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "<u>A</u>. Hà Nội.").replace("B. 2", "<u>B</u>. 2"),
-    "bullets": f"{LINES}\n{SECOND}".replace("\nA.", "\n- A.").replace("\nB.", "\n- B.").replace("\nC.", "\n- C.").replace("\nD.", "\n- D.") + "\nĐÁP ÁN\n1A 2B\n",
+    "bullets": f"{LINES}\n{SECOND}".replace("\nA.", "\n- A.").replace("\nB.", "\n- B.").replace("\nC.", "\n- C.").replace("\nD.", "\n- D.")
+    + "\nĐÁP ÁN\n1A 2B\n",
     "bold_questions": f"{LINES}\n{SECOND}".replace("Câu 1.", "**Câu 1.**").replace("Câu 2:", "**Câu 2:**") + "\n**ĐÁP ÁN**\n1A 2B\n",
     "plain_numbers": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n1A 2B\n".replace("Câu 1.", "1.").replace("Câu 2:", "2."),
     "no_numbers": f"{FIRST}Đáp án: A\n\n{SECOND}Đáp án: B\n".replace("Câu 1. ", "").replace("Câu 2: ", ""),
     "answer_lines": f"{FIRST}ANSWER: A\n\n{SECOND}ANSWER: B\n",
+    "boxes": "### Câu 1\nThủ đô nước ta là\n\n- [x] Hà Nội.\n- [ ] Huế.\n- [ ] Vinh.\n- [ ] Lào Cai.\n\n### Câu 2\nSố nào chẵn?\n\n- [ ] 1\n- [x] 2\n- [ ] 3\n- [ ] 5\n",
+    "key_first": "a\nThủ đô nước ta là\nA.Hà Nội.\nB.Huế.\nC.Vinh.\nD.Lào Cai.\n\nb\nSố nào chẵn?\nA.1\nB.2\nC.3\nD.5\n",
     "crlf": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n1.A 2.B\n".replace("\n", "\r\n"),
 }
 

@@ -22,8 +22,15 @@ WRAPPED = {
     "pandas_split": {"columns": list(ROWS[0]), "index": [0, 1], "data": [list(row.values()) for row in ROWS]},
     "pandas_table": {"schema": {"fields": [{"name": "index", "type": "integer"}]}, "data": ROWS},
     "rows_with_header": [list(ROWS[0]), *[list(row.values()) for row in ROWS]],
-    "hub_rows": {"features": [{"name": "question"}], "rows": [{"row_idx": n, "row": row, "truncated_cells": []} for n, row in enumerate(ROWS)], "num_rows_total": 2},
-    "split_columns": {"train": {key: values[:1] for key, values in COLUMNS.items()}, "test": {key: values[1:] for key, values in COLUMNS.items()}},
+    "hub_rows": {
+        "features": [{"name": "question"}],
+        "rows": [{"row_idx": n, "row": row, "truncated_cells": []} for n, row in enumerate(ROWS)],
+        "num_rows_total": 2,
+    },
+    "split_columns": {
+        "train": {key: values[:1] for key, values in COLUMNS.items()},
+        "test": {key: values[1:] for key, values in COLUMNS.items()},
+    },
     "meta": {"version": "1.0", "questions": ROWS, "authors": ["An", "Bình"]},
 }
 
@@ -66,7 +73,9 @@ def test_a_trailing_comma_and_a_cut_file_cost_what_is_broken(read):
     assert (len(questions), [row["reason_codes"] for row in rejected]) == (1, [["malformed_row"]])
 
 
-@pytest.mark.parametrize("content", ["no json", "[" * 100_000, "{", '{"a": ' * 2000 + "1" + "}" * 2000, '{"a": ' + "9" * 5000 + "}", "nul\x00l"])
+@pytest.mark.parametrize(
+    "content", ["no json", "[" * 100_000, "{", '{"a": ' * 2000 + "1" + "}" * 2000, '{"a": ' + "9" * 5000 + "}", "nul\x00l"]
+)
 def test_what_is_no_json_is_one_rejected_record(reasons, content):
     assert reasons(content, "a.json") in ([["unreadable_file"]], [["unknown_layout"]])
 

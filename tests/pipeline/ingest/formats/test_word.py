@@ -23,12 +23,17 @@ def paragraph(*runs, number=None):
 
 
 def table(rows):
-    return "<w:tbl>" + "".join("<w:tr>" + "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>" for row in rows) + "</w:tbl>"
+    return (
+        "<w:tbl>" + "".join("<w:tr>" + "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>" for row in rows) + "</w:tbl>"
+    )
 
 
 def document(*parts, numbering=None):
     """A .docx of paragraphs (lists of runs), tables and raw elements."""
-    body = "".join(part if isinstance(part, str) and part.startswith("<w:") else paragraph(*([part] if isinstance(part, str) else part)) for part in parts)
+    body = "".join(
+        part if isinstance(part, str) and part.startswith("<w:") else paragraph(*([part] if isinstance(part, str) else part))
+        for part in parts
+    )
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>")
@@ -72,7 +77,9 @@ def test_a_list_of_keys_may_stand_first(parse):
     assert parse(document(*HEAD, table([["1", "2"], ["A", "B"]]), *FIRST, *SECOND), "exam.docx") == EXPECTED
 
 
-@pytest.mark.parametrize("form", ["Đáp án: {}", "Đáp án đúng là {}.", "Chọn {}", "Answer: {}", "ĐA: {}", "Lời giải\nChọn đáp án {}. Vì vậy.", "=> Chọn {}"])
+@pytest.mark.parametrize(
+    "form", ["Đáp án: {}", "Đáp án đúng là {}.", "Chọn {}", "Answer: {}", "ĐA: {}", "Lời giải\nChọn đáp án {}. Vì vậy.", "=> Chọn {}"]
+)
 def test_a_key_behind_each_question(parse, form):
     def key(letter):
         return form.format(letter).split("\n")
@@ -165,23 +172,41 @@ def test_a_table_of_questions(parse):
     assert parse(document("ĐỀ THI", table(rows)), "exam.docx") == EXPECTED
 
 
-@pytest.mark.parametrize("number", ["{}.", "{})", "Câu {}.", "Câu {}:", "CÂU {}:", "Câu hỏi {}:", "Question {}:", "Bài {}.", "Câu {} (NB).", "[NB] Câu {}."])
+@pytest.mark.parametrize(
+    "number", ["{}.", "{})", "Câu {}.", "Câu {}:", "CÂU {}:", "Câu hỏi {}:", "Question {}:", "Bài {}.", "Câu {} (NB).", "[NB] Câu {}."]
+)
 def test_questions_are_numbered_in_many_ways(parse, number):
-    parts = [line for n, (stem, *rest) in enumerate((FIRST, SECOND), 1) for line in (f"{number.format(n)} {stem.split(maxsplit=2)[2]}", *rest)]
+    parts = [
+        line for n, (stem, *rest) in enumerate((FIRST, SECOND), 1) for line in (f"{number.format(n)} {stem.split(maxsplit=2)[2]}", *rest)
+    ]
     found = parse(document(*parts, "ĐÁP ÁN", "1A 2B"), "exam.docx")
     assert [(options, answer) for _, options, answer in found] == [(options, answer) for _, options, answer in EXPECTED]
 
 
 def test_numbered_statements_belong_to_their_question(parse):
     stem = ["1. Cho các phát biểu:", "1. Nước là chất lỏng.", "2. Sắt là kim loại.", "3. Đá là chất khí.", "Số phát biểu đúng là"]
-    ((first, options, answer), second) = parse(document(*stem, "A. 1", "B. 2", "C. 3", "D. 0", "2. Số nào chẵn?", *SECOND[1:], "ĐÁP ÁN", "1B 2B"), "exam.docx")
+    ((first, options, answer), second) = parse(
+        document(*stem, "A. 1", "B. 2", "C. 3", "D. 0", "2. Số nào chẵn?", *SECOND[1:], "ĐÁP ÁN", "1B 2B"), "exam.docx"
+    )
     assert (options, answer, "Sắt" in first) == (["1", "2", "3", "0"], "2", True)
     assert second == EXPECTED[1]
 
 
 def test_a_passage_goes_with_its_questions(read):
     rubric = "Read the following passage and mark the letter A, B, C, or D to indicate the correct answer from 1 to 2."
-    parts = [rubric, "Tom lives in Hue.", "Question 1. Who?", "A. Tom", "B. Ann", "Question 2. Where?", "A. Hue", "B. Vinh", "Question 3. Odd?", "A. cat", "B. sky"]
+    parts = [
+        rubric,
+        "Tom lives in Hue.",
+        "Question 1. Who?",
+        "A. Tom",
+        "B. Ann",
+        "Question 2. Where?",
+        "A. Hue",
+        "B. Vinh",
+        "Question 3. Odd?",
+        "A. cat",
+        "B. sky",
+    ]
     questions, _ = read(document(*parts, "ANSWER KEY", "1A 2A 3B"), "exam.docx")
     assert ["Tom lives" in (row["context"] or "") for row in questions] == [True, True, False]
     second = [*parts[8:], "Read the following passage.", "Ann lives in Vinh.", "Question 4. Who?", "A. Tom", "B. Ann"]
@@ -191,7 +216,10 @@ def test_a_passage_goes_with_its_questions(read):
 
 
 def test_headings_between_questions_are_no_options(parse):
-    assert parse(document(*FIRST, "PHẦN II. TOÁN", *SECOND, "---HẾT---", "(Thí sinh không được dùng tài liệu)", "ĐÁP ÁN", "1A 2B"), "e.docx") == EXPECTED
+    assert (
+        parse(document(*FIRST, "PHẦN II. TOÁN", *SECOND, "---HẾT---", "(Thí sinh không được dùng tài liệu)", "ĐÁP ÁN", "1A 2B"), "e.docx")
+        == EXPECTED
+    )
 
 
 def test_formulas_and_raised_characters_are_kept(parse):
@@ -202,7 +230,9 @@ def test_formulas_and_raised_characters_are_kept(parse):
 
 
 def test_a_picture_is_not_lost_silently(reasons):
-    assert reasons(document(["Câu 1. Đây là gì? ", "<w:r><w:drawing/></w:r>"], "A. 1", "B. 2", "Đáp án: A"), "e.docx") == [["image_required"]]
+    assert reasons(document(["Câu 1. Đây là gì? ", "<w:r><w:drawing/></w:r>"], "A. 1", "B. 2", "Đáp án: A"), "e.docx") == [
+        ["image_required"]
+    ]
 
 
 def test_old_fonts_become_unicode(parse):

@@ -31,9 +31,11 @@ FILES = {
         [["STT", "Câu hỏi", "Phương án", None, None, None, "Đáp án"], [None, None, "A", "B", "C", "D", None], ROW],
         merge=["A1:A2", "B1:B2", "C1:F1", "G1:G2"],
     ),
-    "two_rows_unmerged": workbook([["STT", "Câu hỏi", "Phương án", None, None, None, "Đáp án"], [None, None, "A", "B", "C", "D", None], ROW]),
+    "two_rows_unmerged": workbook(
+        [["STT", "Câu hỏi", "Phương án", None, None, None, "Đáp án"], [None, None, "A", "B", "C", "D", None], ROW]
+    ),
     "numbers": workbook([["Question", "Option 1", "Option 2", "Option 3", "Option 4", "Correct Answer"], [*ROW[1:6], 2]]),
-    "numbers_as_letters_columns": workbook([HEADER, ROW[:6] + [2], [2, "Cuối?", "w1", "x1", "y1", "z1", 4]]),
+    "numbers_as_letters_columns": workbook([HEADER, [*ROW[:6], 2], [2, "Cuối?", "w1", "x1", "y1", "z1", 4]]),
     "second_sheet": workbook([["Hướng dẫn"], ["Xem trang sau"]], [HEADER, ROW]),
     "empty_first_sheet": workbook([], [HEADER, ROW]),
     "kahoot": workbook(
@@ -41,7 +43,13 @@ FILES = {
             ["Quiz template"],
             ["Add questions, at least two answer alternatives, time limit and choose correct answers (at least one)."],
             [],
-            [None, "Question - max 120 characters", *[f"Answer {n} - max 75 characters" for n in (1, 2, 3, 4)], "Time limit (sec)", "Correct answer(s) - choose at least one"],
+            [
+                None,
+                "Question - max 120 characters",
+                *[f"Answer {n} - max 75 characters" for n in (1, 2, 3, 4)],
+                "Time limit (sec)",
+                "Correct answer(s) - choose at least one",
+            ],
             [1, *ROW[1:6], 20, 2],
         ]
     ),
