@@ -46,7 +46,7 @@ class Facts(NamedTuple):
 def build_report(
     ledger: pd.DataFrame, quality: pd.DataFrame, pairs: pd.DataFrame, version: Version, set_level: Sequence[Row] = ()
 ) -> tuple[str, list[Block]]:
-    """Title and blocks of the page. `set_level` has a mapping a set-level baseline (name, value, chance, says)."""
+    """Title and blocks of the page. `set_level`: mappings of name, group, value, low, high, expected, questions, says."""
     rows = to_rows(ledger, LedgerRow)
     facts = Facts(
         rows,
@@ -149,7 +149,8 @@ def _reasons(facts: Facts) -> list[Block]:
     for reason, found in sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0])):
         # Two examples of different files say more than two neighbours.
         shown = list({row["file"]: row for row in reversed(found)}.values())[-2:]
-        examples = [line for row in shown for line in (Line(row["locator"], "code"), Line(said(row)), Line(row["detail"] or "", "dim"))]
+        text_of = said if reason != Reason.UNREADABLE_FILE else lambda _: ""
+        examples = [line for row in shown for line in (Line(row["locator"], "code"), Line(text_of(row)), Line(row["detail"] or "", "dim"))]
         what = [Line(reason, "strong"), Line(REASON_TEXT[Reason(reason)]), Line(f"Do: {ACTIONS[Reason(reason)]}.", "own")]
         rows.append([what, len(found), [line._replace(text=cut(line.text)) for line in examples if line.text]])
     return [Table(["reason", "records", "examples"], rows, wide=frozenset({2}))]
@@ -165,7 +166,7 @@ def _conflicts(facts: Facts) -> list[Block]:
     if not rows:
         return [Text("None: no two records ask the same and give different keys.")]
     says = f"{len(held):,} records are held back for {len(sides):,} contradictions, both sides of each, until someone knows the right key."
-    return [Text(says), Table(["question", "one key", "the other"], rows, wide=frozenset({0}))]
+    return [Text(says), Table(["question", "one key", "the other"], rows, wide=frozenset({0, 1, 2}))]
 
 
 def _duplicates(facts: Facts) -> list[Block]:
@@ -308,8 +309,9 @@ def _group_row(value: str, rows: Sequence[Row]) -> list[TableCell]:
     kept = sum(row["split"] is not None for row in rows)
     scores = [row["quality_score"] for row in rows if row["quality_score"] is not None]
     reasons = Counter(reason for row in rows for reason in row["reason_codes"]).most_common(1)
-    top = f"{reasons[0][0]} ({reasons[0][1]:,})" if reasons else "benchmark" if all(r["role"] == "benchmark" for r in rows) else ""
-    return [value, len(rows), kept, percent(kept, len(rows)), f"{mean(scores):.3f}" if scores else "undefined", top]
+    top = f"{reasons[0][0]} ({reasons[0][1]:,})" if reasons else ""
+    share = "benchmark" if all(row["role"] == "benchmark" for row in rows) else percent(kept, len(rows))
+    return [value, len(rows), kept, share, f"{mean(scores):.3f}" if scores else "undefined", top]
 
 
 def _splits(facts: Facts) -> list[Block]:
@@ -323,10 +325,6 @@ def _splits(facts: Facts) -> list[Block]:
         off = sum(cell.outside for cell in own)
         values = len({cell.value for cell in own})
         summary.append([attribute, values, len(own), off, f"{0.05 * len(own):.1f}"] if own else [attribute, 1, 0, "undefined", "undefined"])
-    outside = [cell for cell in cells if cell.outside]
-    rows: list[list[TableCell]] = [
-        [c.attribute, c.value, c.part, c.observed, f"{c.expected:.1f}", _range(c)] for c in sorted(outside, key=_surprise)[:VALUES]
-    ]
     test = [cell for cell in cells if cell.part == "test" and cell.attribute in ("source", "subject")][:VALUES]
     dots = {"test": [(cell.share, cell.low / cell.total, cell.high / cell.total) for cell in test]}
     labels = [cut(f"{cell.attribute}: {cell.value}", 40) for cell in test]
@@ -336,30 +334,49 @@ def _splits(facts: Facts) -> list[Block]:
         f"Splits were drawn by {config.get('method', 'hash')} over {groups:,} groups. By chance alone, about one count in twenty lies "
         "outside its 95% range."
     )
+    picture = [Picture(plots.share_ranges(labels, dots, "% of the test split"), caption)] if test else []
+    columns = [name for part in dict.fromkeys(cell.part for cell in cells) for name in (part, "95% of chance")]
+    rows, marked, more = _split_rows(cells)
     return [
         Text(says),
-        *([Picture(plots.share_ranges(labels, dots, "% of the test split"), caption)] if test else []),
+        *picture,
         Table(["attribute", "values", "counts", "outside", "outside by chance"], summary),
-        *([Text("Outside the 95% range, the most surprising first:")] if rows else []),
-        *([Table(["attribute", "value", "split", "questions", "expected", "95% of chance"], rows)] if rows else []),
+        Table(["attribute", "value", *columns, "outside"], rows, frozenset(marked)),
+        *([Text(f"{more:,} rarer values have no count outside its range.")] if more else []),
     ]
 
 
-def _surprise(cell: Cell) -> float:
-    return -abs(cell.observed - cell.expected) / max(cell.high - cell.low, 1)
+def _split_rows(cells: Sequence[Cell]) -> tuple[list[list[TableCell]], set[int], int]:
+    """A row a value: the commonest of each attribute and all with a count outside; the numbers of the latter, and how many aren't shown."""
+    by_value: defaultdict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_value[cell.attribute, cell.value].append(cell)
+    shown: Counter[str] = Counter()
+    rows: list[list[TableCell]] = []
+    marked = set()
+    for (attribute, value), found in by_value.items():
+        off = ", ".join(cell.part for cell in found if cell.outside)
+        shown[attribute] += 1
+        if off:
+            marked.add(len(rows))
+        if off or shown[attribute] <= VALUES // 2:
+            counts: list[TableCell] = [text for cell in found for text in (f"{cell.observed:,}", _range(cell))]
+            rows.append([attribute, value, *counts, off])
+    return rows, marked, len(by_value) - len(rows)
 
 
 def _baselines(facts: Facts) -> list[Block]:
     if not facts.set_level:
         return []
-    rows: list[list[TableCell]] = [
-        [[Line(str(r["name"]), "strong"), Line(str(r["says"]), "dim")], _value(r["value"]), _value(r["chance"])] for r in facts.set_level
-    ]
-    return [Table(["what", "found", "chance"], rows, wide=frozenset({0}))]
-
-
-def _value(value: Any) -> TableCell:
-    return "undefined" if value is None else value if isinstance(value, int | float) else str(value)
+    rows: list[list[TableCell]] = []
+    for signal in facts.set_level:
+        what = [Line(signal["name"], "strong"), Line(f"{signal['group']}: {signal['says']}", "dim")]
+        low, high = signal["low"], signal["high"]
+        interval = f"{low:.3f}–{high:.3f}" if low is not None and high is not None else "" if signal["value"] is not None else "undefined"
+        found, chance = ("undefined" if value is None else f"{value:.3f}" for value in (signal["value"], signal["expected"]))
+        rows.append([what, found, interval, chance, signal["questions"]])
+    says = "How far the questions of all splits can be answered without being understood, and how even the set is. Not a question's fault."
+    return [Text(says), Table(["what", "found", "95% interval", "by chance", "questions"], rows, wide=frozenset({0}))]
 
 
 def said(row: Row, with_key: bool = False) -> str:
