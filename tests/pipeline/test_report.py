@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pipeline import fixes as fixes_module
-from pipeline import page, report
+from pipeline import page, report_facts
 from pipeline.fixes import ACTIONS, fixes
 from pipeline.lake import Version
 from pipeline.page import Heading, Picture, Table, Text, to_html, to_markdown
@@ -55,7 +55,7 @@ def table(found, title, number=0):
     return [block for block in section(found, title) if isinstance(block, Table)][number]
 
 
-@pytest.mark.parametrize("module", [page, report, fixes_module])
+@pytest.mark.parametrize("module", [page, report_facts, fixes_module])
 def test_the_doctests_hold(module):
     assert doctest.testmod(module).failed == 0
 
