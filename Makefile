@@ -49,4 +49,4 @@ lock: ## resolve requirements.lock again (needs uv)
 	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock
 
 clean: ## remove what was computed (data/lake, models, run history), never data/raw
-	@rm -rf data/lake data/models data/audit.sqlite .dagster
+	@rm -rf data/lake data/models data/reports data/audit.sqlite .dagster

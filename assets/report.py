@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
 from assets.curation import OWNERS
 from assets.foundry import Foundry, code_version
@@ -16,8 +17,12 @@ from schemas.reasons import SPLITS
 LATEST = "latest"
 
 
-def set_signals(ledger: Any) -> list[dict[str, Any]]:
-    """Set-level baselines as mappings of name, value, chance and says: where `pipeline.set_signals` is connected."""
+def set_signals(ledger: pd.DataFrame) -> list[dict[str, Any]]:
+    """Set-level baselines of the kept questions, for the report. Where they are connected, as:
+
+    kept = curated_rows(ledger)
+    return [signal._asdict() for signal in pipeline.set_signals.set_signals(kept[list(Question.model_fields)], list(kept["split_group"]))]
+    """
     return []
 
 

@@ -24,9 +24,7 @@ class Form(StrEnum):
 
 @command
 def export(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="a new or empty folder; an earlier export there is replaced, anything else is left alone")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="new or empty; an earlier export there is replaced")],
     to: Annotated[Form, typer.Option("--to", help="hf: Parquet and a card; messages, alpaca: trainers; lm-eval: tasks; gift: Moodle")],
 ) -> None:
     """Write train, validation and test of the published dataset for other tools, every row with its record_id."""

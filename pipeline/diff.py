@@ -59,17 +59,17 @@ def _change(kind: str, row: Row, before: Row | None, after: Row | None, why: str
     return Change(kind, row["record_id"], row["locator"], row["stem"], was, now, why)
 
 
-def _edited(left: Iterable[Row], entered: Iterable[Row]) -> list[tuple[Row, Row]]:
+def _edited(left: Sequence[Row], entered: Sequence[Row]) -> list[tuple[Row, Row]]:
     """Pairs of an old and a new row that are one question: first the same record, then the same place in a file."""
-    gone, come = list(left), list(entered)
-    found = []
+    found: list[tuple[Row, Row]] = []
     for key in (lambda row: row["record_id"], lambda row: (row["source"], row["locator"])):
-        places = {key(row): row for row in come}
-        pairs = [(row, places[key(row)]) for row in gone if key(row) in places]
-        pairs = [(before, after) for before, after in pairs if key(before) == before["record_id"] or _alike(before, after)]
+        places = {key(row): row for row in entered}
+        pairs = [(row, places[key(row)]) for row in left if key(row) in places]
+        pairs = [(before, after) for before, after in pairs if before["record_id"] == after["record_id"] or _alike(before, after)]
+        gone, come = {before["record_id"] for before, _ in pairs}, {after["record_id"] for _, after in pairs}
+        left = [row for row in left if row["record_id"] not in gone]
+        entered = [row for row in entered if row["record_id"] not in come]
         found += pairs
-        gone = [row for row in gone if not any(row is before for before, _ in pairs)]
-        come = [row for row in come if not any(row is after for _, after in pairs)]
     return found
 
 

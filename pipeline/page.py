@@ -171,7 +171,7 @@ def _plain(cell: str | int | float | None) -> str:
 def _is_number(rows: Sequence[Sequence[Cell]], place: int) -> bool:
     """Numbers, percentages and ranges stand right."""
     cells = [row[place] for row in rows]
-    return all(not isinstance(cell, list) and re.fullmatch(r"[\d.,%–\-\s]*|undefined", _plain(cell)) for cell in cells)
+    return all(not isinstance(cell, list) and re.fullmatch(r"[\d.,%–\-\s]*|undefined|benchmark", _plain(cell)) for cell in cells)
 
 
 def _data_uri(png: bytes) -> str:
@@ -205,13 +205,15 @@ table { border-collapse: collapse; font-size: 14px }
 table.full { width: 100% }
 th, td { padding: 7px 22px 7px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 th { font-weight: 600; color: var(--dim); font-size: 12.5px; vertical-align: bottom }
-td { overflow-wrap: anywhere; min-width: 5.5em }
+td { overflow-wrap: break-word; min-width: 5.5em }
 th:last-child, td:last-child { padding-right: 0 }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0 }
 .full .n { width: 1% }
 code { font: 12.5px ui-monospace, "DejaVu Sans Mono", monospace; background: var(--soft); border-radius: 4px; padding: 1px 4px }
 .w1 { width: 62% }
 .w2 { width: 42% }
+.w3 { width: 33% }
+.w1, .w2, .w3, .code { overflow-wrap: anywhere }
 tr.marked td { background: var(--mark) }
 .strong { font-weight: 600 }
 .dim { color: var(--dim); font-size: 13px }

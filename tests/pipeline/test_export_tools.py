@@ -79,8 +79,9 @@ def test_datasets_opens_what_trainers_read(form, exported, offline, tmp_path):
     assert {name: part.num_rows for name, part in data.items()} == {"train": 4, "validation": 4, "test": 4}
 
 
-def test_trl_takes_a_step_on_messages(exported, tiny_model, offline, tmp_path):
+def test_trl_takes_a_step_on_messages(exported, request, offline, tmp_path):
     trl, datasets = tool("trl"), tool("datasets")
+    tiny_model = request.getfixturevalue("tiny_model")  # costs a minute: only where it is used
     from transformers import AutoTokenizer
 
     data = datasets.load_dataset(str(exported("messages")), cache_dir=str(tmp_path / "cache"))
@@ -139,8 +140,9 @@ def test_llama_factory_loads_what_dataset_info_names(form, exported, offline, tm
             assert row["_system"] == ours["messages"][0]["content"]
 
 
-def test_axolotl_masks_all_but_the_answer(exported, tiny_model, offline, tmp_path):
+def test_axolotl_masks_all_but_the_answer(exported, request, offline):
     strategies = tool("axolotl.prompt_strategies.chat_template", "axolotl")
+    tiny_model = request.getfixturevalue("tiny_model")
     from axolotl.utils.dict import DictDefault
     from transformers import AutoTokenizer
 

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from pipeline import fixes as fixes_module
-from pipeline import page, report
+from pipeline import page, report_facts
 from pipeline.fixes import ACTIONS, fixes
 from pipeline.lake import Version
-from pipeline.page import Heading, Line, Picture, Table, Text, to_html, to_markdown
+from pipeline.page import Heading, Picture, Table, Text, to_html, to_markdown
 from pipeline.report import build_report
 from schemas.reasons import Disposition, Reason
 from schemas.tables import LedgerRow, Pair, Quality, to_frame
@@ -55,7 +55,7 @@ def table(found, title, number=0):
     return [block for block in section(found, title) if isinstance(block, Table)][number]
 
 
-@pytest.mark.parametrize("module", [page, report, fixes_module])
+@pytest.mark.parametrize("module", [page, report_facts, fixes_module])
 def test_the_doctests_hold(module):
     assert doctest.testmod(module).failed == 0
 
@@ -180,10 +180,31 @@ def test_a_position_that_is_right_too_often_is_marked():
     assert found.rows[0][-1] == "before, after: outside"
 
 
+def test_split_balance_has_a_row_a_value_and_marks_what_chance_seldom_gives():
+    rows = [row(i, ("train", "test")[i >= 80], source="ab"[i >= 80]) for i in range(100)] + [row(100 + i, source="c") for i in range(10)]
+    found = table(blocks(rows), "Balance of the splits", 1)
+    by_source = {line[1]: line for line in found.rows if line[0] == "source"}
+    assert by_source["a"][2::2] == ["80", "0", "train, test"]
+    assert by_source["b"][4] == "20"
+    assert by_source["c"][-1] == ""
+    assert {line[1] for place, line in enumerate(found.rows) if place in found.marked and line[0] == "source"} == {"a", "b"}
+
+
+def test_rare_values_within_chance_are_counted_not_shown():
+    rows = [row(i, ("train", "test")[i // 40 % 2], subject=f"subject {i % 40}") for i in range(400)]
+    found = section(blocks(rows), "Balance of the splits")
+    subjects = [line for line in found[3].rows if line[0] == "subject"]
+    assert len(subjects) + int(found[4].text.split()[0]) == 40
+    assert len(subjects) >= 12
+
+
 def test_set_level_baselines_are_shown_where_they_were_measured():
-    baseline = {"name": "longest option", "value": 0.31, "chance": 0.25, "says": "always the longest"}
-    assert table(blocks([row(1)], set_level=[baseline]), "Baselines").rows == [
-        [[Line("longest option", "strong"), Line("always the longest", "dim")], 0.31, 0.25]
+    measured = {"name": "longest_option", "group": "all", "value": 0.31, "low": 0.25, "high": 0.375, "expected": 0.25, "questions": 40}
+    tiny = dict.fromkeys(measured) | {"name": "choices_only", "group": "all", "questions": 1}
+    found = table(blocks([row(1)], set_level=[measured | {"says": "the longest"}, tiny | {"says": "too few"}]), "Baselines")
+    assert [line[1:] for line in found.rows] == [
+        ["0.310", "0.250–0.375", "0.250", 40],
+        ["undefined", "undefined", "undefined", 1],
     ]
     assert Heading("Baselines") not in blocks([row(1)])[1]
 

@@ -1,0 +1,98 @@
+"""`mcq diff`: what entered, left, changed and moved between two dataset versions, and why."""
+
+import json
+from collections import Counter
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.options import command, err, escape, out
+from pipeline.diff import KINDS, Change
+from pipeline.diff import diff as find_changes
+from pipeline.lake import Lake, Version
+from schemas.errors import DataError
+from schemas.reasons import Disposition
+from schemas.tables import LedgerRow, to_rows
+
+ROWS_A_KIND = 10
+STYLES = {"entered": "green", "left": "red", "changed": "yellow", "moved": "cyan"}
+
+
+class Format(StrEnum):
+    """How changes are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
+@command
+def diff(
+    old: Annotated[str | None, typer.Argument(metavar="[OLD]", help="version, or its beginning; default: the one before NEW")] = None,
+    new: Annotated[str | None, typer.Argument(metavar="[NEW]", help="version, or its beginning; default: the published one")] = None,
+    format: Annotated[Format, typer.Option(help="table shows the first ten of each kind; jsonl holds all")] = Format.TABLE,
+) -> None:
+    """Show what entered, left, changed or moved to another split between two versions of the dataset, and why."""
+    from assets.foundry import load_foundry
+
+    lake = load_foundry().lake
+    before, after = versions(lake, old, new)
+    tables = [to_rows(lake.read_table("sample_ledger", v.tables["sample_ledger"], LedgerRow), LedgerRow) for v in (before, after)]
+    changes = find_changes(*tables, before.config["split"], after.config["split"])
+    if format == Format.JSONL:
+        for change in changes:
+            print(json.dumps(change._asdict(), ensure_ascii=False))
+        return
+    out.print(f"{before.name} ({before.published_at})  ->  {after.name} ({after.published_at})\n")
+    print_counts(before, after)
+    print_changes(changes)
+
+
+def versions(lake: Lake, old: str | None, new: str | None) -> tuple[Version, Version]:
+    """The two versions meant. Raises DataError when there are no two, or a name fits none or several."""
+    after = lake.version(new) if new else lake.current()
+    if after is None:
+        raise DataError(f"dataset {lake.dataset!r} has no published version yet; run `mcq run` first")
+    if old:
+        return lake.version(old), after
+    order = sorted(lake.versions(), key=lambda v: (v.published_at, (lake.root / "versions" / f"{v.name}.json").stat().st_mtime_ns))
+    earlier = order[: order.index(after)]
+    if not earlier:
+        raise DataError(f"version {after.name} of {lake.dataset!r} is the first that is kept: there is nothing to compare it with")
+    return earlier[-1], after
+
+
+def print_counts(before: Version, after: Version) -> None:
+    """Records by disposition in both, where they differ."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("disposition", "before", "after", "change"):
+        table.add_column(name, justify="left" if name == "disposition" else "right")
+    totals = ("read", *(sum(v.counts.values()) for v in (before, after)))
+    for name, was, now in [totals, *((str(d), before.counts[d], after.counts[d]) for d in Disposition)]:
+        table.add_row(str(name), f"{was:,}", f"{now:,}", f"{now - was:+,}" if now != was else "")
+    out.print(table)
+
+
+def print_changes(changes: list[Change]) -> None:
+    """How many of each kind, then the first of each with what made them."""
+    counts = Counter(change.kind for change in changes)
+    if not changes:
+        out.print("\nNo question entered, left, changed or moved.")
+        return
+    out.print("\n" + ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    table.add_column("record", no_wrap=True)
+    table.add_column("split", no_wrap=True)
+    table.add_column("question", max_width=44, no_wrap=True, overflow="ellipsis")
+    table.add_column("why")
+    for kind in KINDS:
+        for change in [change for change in changes if change.kind == kind][:ROWS_A_KIND]:
+            split = " -> ".join(dict.fromkeys(name for name in (change.before, change.after) if name))
+            cells: list[Any] = [change.record_id, split, " ".join(change.stem.split()), change.why]
+            table.add_row(f"[{STYLES[kind]}]{kind}[/]", *map(escape, cells))
+    Console(highlight=False, width=None if out.is_terminal else 180).print(table)
+    if any(count > ROWS_A_KIND for count in counts.values()):
+        err.print(f"{len(changes):,} changes, the first {ROWS_A_KIND} of each kind shown; --format jsonl gives all")
