@@ -11,7 +11,7 @@ from pipeline.signals import SIGNALS, Signal, View
 from pipeline.signals.model import MODEL_SIGNALS, from_model
 from schemas.tables import ModelSignal, Quality, Question, arrow_schema, to_frame, to_rows, to_table
 
-_NEEDED = ("stem", "options", "answer_index", "context", "explanation", "language", "repairs")
+_NEEDED = ("stem", "options", "answer_index", "context", "explanation", "language", "repairs", "fixed_order")
 
 
 def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -34,33 +34,36 @@ def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -
     return to_frame(pa.Table.from_arrays([table["record_id"].combine_chunks(), *arrays], schema=schema), Quality)
 
 
-_RULES = [(signal.measure, signal.threshold, signal.penalty, signal.graded, f'"{signal.name}":', signal) for signal in SIGNALS]
+_RULES = [
+    (signal.measure, signal.threshold if signal.penalty else float("inf"), signal.penalty, signal.graded, f'"{signal.name}":', f'"{signal.name}":null', signal)
+    for signal in SIGNALS
+]
 
 
-def judge(view: View, by_model: Sequence[float | None] = ()) -> tuple[float, list[str], list[str], str]:
+def judge(view: View, by_model: Sequence[float | None] = ()) -> tuple[float, tuple[str, ...], tuple[str, ...], str]:
     """Score of a question (0-1), names and explanations of the signals that fire, and all values but zeros as JSON.
 
-    `by_model` are the values of MODEL_SIGNALS; empty where no model is used.
+    A signal without penalty only informs: it never fires. `by_model` are the values of MODEL_SIGNALS; empty where no model is used.
     """
-    lost, flags, explanations, values = 0.0, [], [], []
-    for measure, threshold, penalty, graded, name, signal in _RULES:
+    lost, fired, values = 0.0, [], []
+    for measure, threshold, penalty, graded, name, null, signal in _RULES:
         value = measure(view)
         if value:
             values.append(f"{name}{round(value, 4)}")
             if value >= threshold:
                 lost += penalty
-                flags.append(signal.name)
-                explanations.append(explain(signal, value, view.language))
+                fired.append((signal, value))
             elif graded:
                 lost += penalty * value / threshold
         elif value is None:
-            values.append(f"{name}null")
+            values.append(null)
     for signal, value in zip(MODEL_SIGNALS, by_model, strict=False):
         values.append(f'"{signal.name}":{"null" if value is None else round(value, 4)}')
         if value is not None and value >= signal.threshold:
             lost += signal.penalty
-            flags.append(signal.name)
-            explanations.append(explain(signal, value, view.language))
+            fired.append((signal, value))
+    flags = tuple([signal.name for signal, _ in fired])
+    explanations = tuple([explain(signal, value, view.language) for signal, value in fired])
     return round(max(0.0, 1 - lost), 4), flags, explanations, f"{{{','.join(values)}}}"
 
 

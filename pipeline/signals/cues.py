@@ -4,7 +4,7 @@ import re
 
 from pipeline.signals.registry import signal
 from pipeline.signals.stems import TARRANT, open_end
-from pipeline.signals.view import View
+from pipeline.signals.view import FUNCTION_WORDS, View
 
 
 @signal(">= 0", 2.0, 0.04, "the right option is far longer than the others", "đáp án đúng dài hơn hẳn các phương án khác", source=f"longest option correct, greatest detail, {TARRANT}", why="twice the mean of the wrong ones")
@@ -53,7 +53,7 @@ def repeated_key_words(view: View) -> float | None:
         mine = view.option_words[view.key]
         if not mine:
             return None
-        if view.word_set.isdisjoint(mine) or not any(len(word) > 4 for word in view.option_sets[view.key] & view.word_set):
+        if not any(len(word) > 4 and word in view.word_set and word not in FUNCTION_WORDS for word in mine):
             return 0.0
         shared = [any(len(word) > 4 and word in view.word_set for word in words) for words in view.option_sets]
     return float(shared[view.key] and sum(shared) == 1)
@@ -66,11 +66,11 @@ def _shares_run(words: list[str], stem: str) -> bool:
 @signal("-1 to 1", 0.25, 0.02, "the right option shares the most words with the others", "đáp án đúng có nhiều từ chung nhất với các phương án khác", source=f"convergence cue, {TARRANT}", why="a quarter of its words more than the next")
 def convergence(view: View) -> float | None:
     """Mean share of an option's topical words that other options hold: the right one's less the highest wrong one's. Undefined under three
-    options or where one has no topical word."""
-    if len(view.options) < 3:
+    options or where one is a single word or has no topical one."""
+    if len(view.options) < 3 or view.one_word:
         return None
     if not view.shares_words:
-        return 0.0 if all(view.option_words) else None
+        return 0.0
     sets = view.option_sets
     if not all(sets):
         return None
@@ -95,12 +95,11 @@ def answer_in_stem(view: View) -> float | None:
 def leaked_key(view: View) -> float:
     """1 where exactly one option ends in a note such as (correct), (Chọn), ✓, or starts with an asterisk."""
     joined = view.joined
-    if not any(sign in joined for sign in _KEY_SIGNS):
+    if not ("(" in joined or "*" in joined or "[" in joined or "<-" in joined or "- correct" in joined or (not view.ascii and any(tick in joined for tick in "✓✔☑✅"))):
         return 0.0
     return float(sum(_KEY_NOTE(low) is not None and not (option[0] == "*" and option[1:].isupper()) for option, low in zip(view.options, view.low_options, strict=True)) == 1)
 
 
-_KEY_SIGNS = ("(", "*", "[", "<-", "- correct", "✓", "✔", "☑", "✅")
 _KEY_NOTE = re.compile(
     r"[(\[]\s*(?:correct(?: answer)?|right answer|answer|key|true answer|chọn|đúng|đáp án(?: đúng)?|x|✓|✔|√)\s*[)\]]\s*\.?$|[✓✔☑✅]|^\s*\*\s?\w|\s\*$|<-+|- correct$"
 ).search

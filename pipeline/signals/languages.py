@@ -94,7 +94,7 @@ def language_switch(view: View) -> float | None:
     stem = view.stem
     if view.context or len(stem) < 60:
         return None
-    if view.language != "vi" or stem.isascii():
+    if view.language != "vi" or stem.isascii() or view.word_set.isdisjoint(_CLEAR_ENGLISH):
         return 0.0
     if '"' in stem or "“" in stem or "'" in stem or not is_vietnamese(stem):
         return None

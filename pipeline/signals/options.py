@@ -31,7 +31,7 @@ def near_equal_options(view: View) -> float | None:
         seen = {(round(number.value, 12), number.unit) for number in amounts}
         if len(seen) < len(amounts) and len({option.strip(" .") for option in view.options}) == len(view.options):
             return 1.0
-    if not view.ascii and min(b - a for a, b in pairwise(sorted(view.lengths))) > 5:
+    if not view.ascii and min(b - a for a, b in pairwise(sorted(view.lengths))) > 2:
         return 0.0
     # Folding drops no more than this rough key drops: most questions end here.
     rough = view.joined.translate(_ROUGH).split("\n")
@@ -82,7 +82,7 @@ _NO_BRACKETS = str.maketrans("", "", "() ")
 @signal("0 or 1", 1, 0.04, "one option holds another", "một phương án bao hàm phương án khác", source=f"more than one correct answer, {TARRANT}", why="all words of one of at least two, in order, inside another")
 def overlapping_options(view: View) -> float:
     """1 where an option of at least two words stands word for word inside another, at its beginning or end."""
-    if not view.shares_words:
+    if max(view.lengths) < 12 or not view.shares_words:
         return 0.0
     low = view.low_options
     for place, option in enumerate(low):
@@ -105,10 +105,10 @@ def bare_options(view: View) -> float:
 _BARE = re.compile(r"\W*[a-zA-Z]?\W*").fullmatch
 
 
-@signal(">= 0, words", 70, 0.05, "an option is implausibly long", "có phương án dài bất thường", source="extraction: a solution left in the last option", why="beyond the 99.9th percentile of the shared sources")
+@signal(">= 0, characters", 450, 0.05, "an option is implausibly long", "có phương án dài bất thường", source="extraction: a solution left in the last option", why="beyond the 99.9th percentile of the shared sources")
 def option_length(view: View) -> float:
-    """Words of the longest option."""
-    return float(max(option.count(" ") for option in view.options) + 1)
+    """Length of the longest option."""
+    return float(max(view.lengths))
 
 
 @signal(">= 1", 12, 0.04, "the options are of very different lengths", "độ dài các phương án chênh lệch nhiều", source=f"greatest detail, {TARRANT}", why="the 99th percentile of the shared sources")
@@ -164,7 +164,7 @@ def rounding_apart(view: View) -> float | None:
 
 @signal("0 or 1", 1, 0.03, "an option says all of the above", "có phương án 'tất cả đều đúng'", source=f"all of the above, {TARRANT}")
 def all_of_the_above(view: View) -> float:
-    """1 where an option stands for all others."""
+    """1 where an option stands for all others (or some of them), as parsing found."""
     return float(_refers(view, False))
 
 
@@ -174,16 +174,10 @@ def none_of_the_above(view: View) -> float:
     return float(_refers(view, True))
 
 
-_REFERRING = frozenset("all none neither both either above these cả không đều correct listed".split())
-
-
 def _refers(view: View, none: bool) -> bool:
-    if view.all_option_words.isdisjoint(_REFERRING):
+    if not view.fixed_order:
         return False
-    return any(
-        bool(_NONE.match(low)) is none and (refers_to_others(option) or (none and low.strip(" .") in ("none", "neither")) or (not none and low.strip(" .") == "all"))
-        for option, low in zip(view.options, view.low_options, strict=True)
-    )
+    return any(bool(_NONE.match(low)) is none and refers_to_others(option) for option, low in zip(view.options, view.low_options, strict=True))
 
 
 @signal("0-1", 0.5, 0.05, "the options are combinations of statements", "các phương án là tổ hợp của các phát biểu", source=f"complex or K-type, {TARRANT}", why="half of the options")
@@ -227,7 +221,8 @@ def vague_terms(view: View) -> float:
 @signal("0 or 1", 1, 0.15, "an option breaks off", "có phương án bị cắt ngang", source="damage of extraction", why="an open bracket, or a comma, hyphen or joining word at the end of one option alone")
 def unfinished_option(view: View) -> float:
     """1 where exactly one option ends with a comma, a hyphen, an open bracket or a joining word."""
-    if "(" not in view.joined and not any(option.endswith(_OPEN) for option in view.low_options):
+    joined = view.joined
+    if _ANY_JOINING.isdisjoint(view.all_option_words) and not ("(" in joined or "," in joined or "-" in joined or "&" in joined or "–" in joined):
         return 0.0
     broken = [_breaks_off(option, words, view.language) for option, words in zip(view.options, view.option_words, strict=True)]
     return float(sum(broken) == 1)
@@ -245,7 +240,7 @@ _JOINING = (
     frozenset("the a an and or of with by from that which is are was were its their his her".split()),
     frozenset("và hoặc các những của với trong về cho bằng để vì từ được bị là một".split()),
 )
-_OPEN = (*",-–([&", *(f" {word}" for words in _JOINING for word in words))
+_ANY_JOINING = _JOINING[0] | _JOINING[1]
 
 
 @signal("0 or 1", 1, 0.25, "an option is missing", "thiếu phương án", source="read in MMLU-Redux (five conditions, four options)", why="the text itself counts or names more options than there are")
