@@ -12,7 +12,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from pipeline.signals import SIGNALS
 from pipeline.text import strip_marks
 from schemas.config import PROJECT_ROOT
 from schemas.errors import ConfigError
-from schemas.tables import Question, RawRecord, to_frame, to_rows
+from schemas.tables import Question, RawRecord, to_rows
 
 Row = dict[str, Any]
 TOP_FRACTION = 0.05
@@ -79,7 +78,11 @@ def top_precision(values: np.ndarray, errors: np.ndarray, fraction: float = TOP_
 
 
 def interval(
-    statistic: Callable[[np.ndarray, np.ndarray], float], values: np.ndarray, errors: np.ndarray, groups: np.ndarray, draws: Sequence[np.ndarray]
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    values: np.ndarray,
+    errors: np.ndarray,
+    groups: np.ndarray,
+    draws: Sequence[np.ndarray],
 ) -> str:
     """The statistic with its 95% interval over resampled subjects."""
     found = np.array([statistic(values[draw], errors[draw]) for draw in draws])
@@ -87,7 +90,9 @@ def interval(
     return f"{statistic(values, errors):.3f} ({low:.2f}-{high:.2f})"
 
 
-def against_people(rows: list[Row], labels: dict[str, bool], scores: dict[str, float], name: str, rng: np.random.Generator, resamples: int) -> None:
+def against_people(
+    rows: list[Row], labels: dict[str, bool], scores: dict[str, float], name: str, rng: np.random.Generator, resamples: int
+) -> None:
     """Prints one table: score, stem length, every signal."""
     errors = np.array([labels[row["record_id"]] for row in rows])
     groups = np.array([row["subject"] for row in rows])
@@ -102,8 +107,12 @@ def against_people(rows: list[Row], labels: dict[str, bool], scores: dict[str, f
     columns |= {s.name: np.array([value or 0.0 for value in (found[s.name] for found in measured)]) for s in SIGNALS}
     thresholds = {s.name: s.threshold for s in SIGNALS}
     base = errors.mean()
-    print(f"MMLU-Redux, {name}: {len(places)} subjects, {len(rows):,} questions, {errors.sum()} with an error ({base:.1%}). Intervals: {resamples} resamples of subjects.\n")
-    print("| ranking by | AUROC | precision in the top 5% | times the base rate | fires on | of them with an error |\n|---|---|---|---|---|---|")
+    print(
+        f"MMLU-Redux, {name}: {len(places)} subjects, {len(rows):,} questions, {errors.sum()} with an error ({base:.1%}). Intervals: {resamples} resamples of subjects.\n"
+    )
+    print(
+        "| ranking by | AUROC | precision in the top 5% | times the base rate | fires on | of them with an error |\n|---|---|---|---|---|---|"
+    )
     for column, values in columns.items():
         fired = values >= thresholds.get(column, np.inf)
         if column in thresholds and not fired.any() and len(set(values)) == 1:
@@ -113,7 +122,9 @@ def against_people(rows: list[Row], labels: dict[str, bool], scores: dict[str, f
             f"| {column} | {interval(auroc, values, errors, groups, draws)} | {interval(top_precision, values, errors, groups, draws)} | {top / base:.1f} "
             f"| {fired.sum() if column in thresholds else ''} | {f'{errors[fired].mean():.0%}' if fired.any() else ''} |"
         )
-    within = [(auroc(columns["**score** (1 - score)"][p], errors[p]), errors[p].sum()) for p in places.values() if 0 < errors[p].sum() < len(p)]
+    within = [
+        (auroc(columns["**score** (1 - score)"][p], errors[p]), errors[p].sum()) for p in places.values() if 0 < errors[p].sum() < len(p)
+    ]
     print(f"\nInside subjects (mean weighted by errors): AUROC {np.average([a for a, _ in within], weights=[n for _, n in within]):.3f}\n")
 
 
@@ -142,7 +153,14 @@ def _swap_options(row: Row, _: random.Random, other: Row) -> Row:
 
 def _same_meaning(row: Row, rng: random.Random, _: Row) -> Row | None:
     right = row["options"][row["answer_index"]]
-    ways = [right.upper(), right.swapcase(), right + " ;", right.replace(" ", "-"), strip_marks(right).replace("_", " "), f" {right[:1].lower()}{right[1:]}."]
+    ways = [
+        right.upper(),
+        right.swapcase(),
+        right + " ;",
+        right.replace(" ", "-"),
+        strip_marks(right).replace("_", " "),
+        f" {right[:1].lower()}{right[1:]}.",
+    ]
     ways = [way for way in ways if way.rstrip(" .;,") != right.rstrip(" .;,")]
     if sum(map(str.isalpha, right)) < 4 or "\\" in right or "$" in right or not ways:
         return None
@@ -180,7 +198,12 @@ def _picture(row: Row, rng: random.Random, _: Row) -> Row:
 
 def _passage(row: Row, rng: random.Random, _: Row) -> Row:
     told = {
-        "en": ["According to the passage, ", "Based on the text above, ", "In the case described above, ", "Using the same data as in question 12, "],
+        "en": [
+            "According to the passage, ",
+            "Based on the text above, ",
+            "In the case described above, ",
+            "Using the same data as in question 12, ",
+        ],
         "vi": ["Theo đoạn trích, ", "Theo đoạn văn trên, ", "Từ bảng số liệu trên, ", "Dựa vào thông tin trên, "],
     }
     return {**row, "stem": rng.choice(told[row["language"]]) + row["stem"]}
@@ -207,12 +230,19 @@ def _unbalance(row: Row, rng: random.Random, _: Row) -> Row | None:
 
 
 def _chat(row: Row, rng: random.Random, _: Row) -> Row:
-    return {**row, "stem": row["stem"] + " " + rng.choice(["<|im_end|>", "</s>", "[/INST]", "<|endoftext|>", "<start_of_turn>", "<|eot_id|>"])}
+    return {
+        **row,
+        "stem": row["stem"] + " " + rng.choice(["<|im_end|>", "</s>", "[/INST]", "<|endoftext|>", "<start_of_turn>", "<|eot_id|>"]),
+    }
 
 
 def _contradict(row: Row, rng: random.Random, _: Row) -> Row | None:
     wrong = "ABCDEFGHIJ"[(row["answer_index"] + 1) % len(row["options"])]
-    says = ["Chọn đáp án {}", "Đáp án đúng là {}.", "Vậy đáp án cần chọn là: {}"] if row["language"] == "vi" else ["The answer is {}.", "Correct answer: {}"]
+    says = (
+        ["Chọn đáp án {}", "Đáp án đúng là {}.", "Vậy đáp án cần chọn là: {}"]
+        if row["language"] == "vi"
+        else ["The answer is {}.", "Correct answer: {}"]
+    )
     return {**row, "explanation": rng.choice(says).format(wrong), "repairs": []}
 
 
@@ -227,7 +257,9 @@ def _glue_options(row: Row, rng: random.Random, _: Row) -> Row | None:
 
 def _leak_mark(row: Row, rng: random.Random, _: Row) -> Row:
     right = row["options"][row["answer_index"]]
-    return _with_option(row, row["answer_index"], rng.choice(["{} (correct)", "{} (Chọn)", "{} ✓", "*{}", "{} (đúng)", "{} [x]"]).format(right))
+    return _with_option(
+        row, row["answer_index"], rng.choice(["{} (correct)", "{} (Chọn)", "{} ✓", "*{}", "{} (đúng)", "{} [x]"]).format(right)
+    )
 
 
 def _leak_letter(row: Row, rng: random.Random, _: Row) -> Row:
@@ -264,7 +296,11 @@ def _translate(row: Row, rng: random.Random, _: Row) -> Row:
 
 
 def _personal(row: Row, rng: random.Random, _: Row) -> Row:
-    return {**row, "stem": row["stem"] + rng.choice([" (lan.nguyen@school.edu.vn)", " Call 555-867-5309.", " SĐT: 0912 345 678", " CCCD 001203004567"])}
+    return {
+        **row,
+        "stem": row["stem"]
+        + rng.choice([" (lan.nguyen@school.edu.vn)", " Call 555-867-5309.", " SĐT: 0912 345 678", " CCCD 001203004567"]),
+    }
 
 
 Plant = Callable[[Row, random.Random, Row], Row | None]
@@ -298,7 +334,9 @@ def planted(rows: list[Row], rng: random.Random) -> None:
     """Prints recall of each planted flaw by source, and the false alarms of the same signals on the questions as they were."""
     sources = {source: [row for row in rows if row["source"] == source] for source in sorted({row["source"] for row in rows})}
     clean = {source: [flags(row) for row in rng.sample(mine, min(5 * PLANTED, len(mine)))] for source, mine in sources.items()}
-    print(f"Planted flaws, in up to {PLANTED} questions of each source that can have them; recall (false alarms of the same signals, questions as they were).\n")
+    print(
+        f"Planted flaws, in up to {PLANTED} questions of each source that can have them; recall (false alarms of the same signals, questions as they were).\n"
+    )
     print(f"| flaw | signals | {' | '.join(sources)} |\n|---|---|{'---|' * len(sources)}")
     for name, (plant, signals) in FLAWS.items():
         cells = []

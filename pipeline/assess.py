@@ -27,7 +27,10 @@ def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -
         found = [judge(view) for view in views]
     else:
         asked = {row["record_id"]: row for row in to_rows(model_signals, ModelSignal)}
-        found = [judge(view, from_model(asked.get(record_id), len(view.options))) for view, record_id in zip(views, table["record_id"].to_pylist(), strict=True)]
+        found = [
+            judge(view, from_model(asked.get(record_id), len(view.options)))
+            for view, record_id in zip(views, table["record_id"].to_pylist(), strict=True)
+        ]
     schema = arrow_schema(Quality)
     columns = zip(*found, strict=True) if found else ((), (), (), ())
     arrays = [pa.array(values, field.type) for values, field in zip(columns, list(schema)[1:], strict=True)]
@@ -35,7 +38,15 @@ def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -
 
 
 _RULES = [
-    (signal.measure, signal.threshold if signal.penalty else float("inf"), signal.penalty, signal.graded, f'"{signal.name}":', f'"{signal.name}":null', signal)
+    (
+        signal.measure,
+        signal.threshold if signal.penalty else float("inf"),
+        signal.penalty,
+        signal.graded,
+        f'"{signal.name}":',
+        f'"{signal.name}":null',
+        signal,
+    )
     for signal in SIGNALS
 ]
 

@@ -9,7 +9,16 @@ _ODD = re.compile(r"""[^\w\s.,;:?!'"()\[\]{}\-–—/%°+=<>*^$\\&“”‘’�
 EXTRACTION = "damage of extraction"
 
 
-@signal("0-1", 0.08, 0.5, "the stem holds odd or damaged characters", "câu hỏi chứa ký tự lạ hoặc bị hỏng", source=EXTRACTION, why="one damaged character in 125 or one odd one in 12", graded=True)
+@signal(
+    "0-1",
+    0.08,
+    0.5,
+    "the stem holds odd or damaged characters",
+    "câu hỏi chứa ký tự lạ hoặc bị hỏng",
+    source=EXTRACTION,
+    why="one damaged character in 125 or one odd one in 12",
+    graded=True,
+)
 def noise(view: View) -> float:
     """Share of stem characters that are neither letters, digits, spaces nor usual punctuation; damaged characters count ten times."""
     text = view.stem
@@ -18,7 +27,15 @@ def noise(view: View) -> float:
     return (len(_ODD(text)) + 9 * text.count("\ufffd")) / max(len(text), 1)
 
 
-@signal("count", 1, 0.45, "the text holds wrongly decoded characters", "văn bản chứa ký tự giải mã sai", source="ftfy's badness, in short", why="sequences that no language writes")
+@signal(
+    "count",
+    1,
+    0.45,
+    "the text holds wrongly decoded characters",
+    "văn bản chứa ký tự giải mã sai",
+    source="ftfy's badness, in short",
+    why="sequences that no language writes",
+)
 def mojibake(view: View) -> float:
     """Number of sequences that UTF-8 read as an 8-bit code page leaves, of replacement characters, and of question marks inside words."""
     whole = view.whole
@@ -31,11 +48,21 @@ def mojibake(view: View) -> float:
 
 
 _LEADS = ("Ã", "Â", "â€", "â\x80", "€™", "€˜", "€œ", "á»", "áº", "Ä", "Æ", "Å")
-_MOJIBAKE = re.compile(r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]|â[\x80-\x9f€]|€[˜™œ“”]").findall
+_MOJIBAKE = re.compile(
+    r"Ã[\x80-\xbf\u0192\u0160\u0161\u201a-\u203a\u20ac]|Â[\x80-\xbf]|â€|á[»º][\x80-\xbf\u0152-\u2122]?|Ä[‘\x90\x91ƒ]|Æ[°¡]|Å[\x80-\xbf©“]|[\x80-\x9f]|â[\x80-\x9f€]|€[˜™œ“”]"
+).findall
 _LOST_LETTER = re.compile(r"(?<=[a-zà-ỹ])\?(?=[a-zà-ỹ])").findall
 
 
-@signal("0 or 1", 1, 0.3, "a character was lost, and a question mark stands for it", "có ký tự bị mất, thay bằng dấu hỏi", source="read in MMLU-Redux (glucose ? 140)", why="a question mark between spaces, with text behind it")
+@signal(
+    "0 or 1",
+    1,
+    0.3,
+    "a character was lost, and a question mark stands for it",
+    "có ký tự bị mất, thay bằng dấu hỏi",
+    source="read in MMLU-Redux (glucose ? 140)",
+    why="a question mark between spaces, with text behind it",
+)
 def lost_character(view: View) -> float:
     """1 where a question mark stands alone between a word and a number or word of an option, or before a number of the stem."""
     options = view.raw_options
@@ -48,7 +75,15 @@ _ALONE = re.compile(r"\w \? \w").search
 _BEFORE_NUMBER = re.compile(r"\w \? \d").search
 
 
-@signal("0 or 1", 1, 0.2, "an exponent was lost", "số mũ bị mất", source="read in MMLU-Redux (1.5 x 1017 meters)", why="a power of ten or a unit that no one writes so")
+@signal(
+    "0 or 1",
+    1,
+    0.2,
+    "an exponent was lost",
+    "số mũ bị mất",
+    source="read in MMLU-Redux (1.5 x 1017 meters)",
+    why="a power of ten or a unit that no one writes so",
+)
 def lost_exponent(view: View) -> float:
     """1 where a power of ten reads as one number ("x 1017", "10-3 mol") or a unit's power as its digit ("m/s2")."""
     whole = view.whole
@@ -62,10 +97,12 @@ _FLAT_POWER = re.compile(
 ).search
 
 
-@signal("0 or 1", 1, 0.3, "a formula or word was lost", "công thức hoặc từ bị mất", source=EXTRACTION, why="a hole that a sentence can't have")
+@signal(
+    "0 or 1", 1, 0.3, "a formula or word was lost", "công thức hoặc từ bị mất", source=EXTRACTION, why="a hole that a sentence can't have"
+)
 def lost_formula(view: View) -> float:
     """1 where a linking word stands right before a point or comma ("bằng ."), brackets hold nothing, or an object's placeholder is left."""
-    if "\ufffc" in view.whole or ("( )" in view.stem or "()" in view.stem) and "\\" not in view.stem and _EMPTY(view.stem):
+    if "\ufffc" in view.whole or (("( )" in view.stem or "()" in view.stem) and "\\" not in view.stem and _EMPTY(view.stem)):
         return 1.0
     return float(_may_have_hole(view.lower, view.language) and _HOLE(view.lower) is not None)
 
@@ -75,7 +112,15 @@ def _may_have_hole(lower: str, language: str) -> bool:
     if " ." in lower or " ," in lower or " ;" in lower or ",," in lower or " if =" in lower:
         return True
     if language == "vi":
-        return "bằng." in lower or "bằng," in lower or "của," in lower or "của." in lower or "của là" in lower or "bằng là" in lower or "cho có" in lower
+        return (
+            "bằng." in lower
+            or "bằng," in lower
+            or "của," in lower
+            or "của." in lower
+            or "của là" in lower
+            or "bằng là" in lower
+            or "cho có" in lower
+        )
     return (
         " -" in lower or "the?" in lower or "the ?" in lower or " the is " in lower or " the of " in lower or " the by " in lower or " an of " in lower
         or " each by" in lower or " of is" in lower or " of and" in lower or "let be" in lower
@@ -93,7 +138,15 @@ _HOLE = re.compile(
 ).search
 
 
-@signal("count", 1, 0.25, "the LaTeX doesn't balance", "LaTeX không cân bằng", source=EXTRACTION, why="one delimiter too many breaks the formula")
+@signal(
+    "count",
+    1,
+    0.25,
+    "the LaTeX doesn't balance",
+    "LaTeX không cân bằng",
+    source=EXTRACTION,
+    why="one delimiter too many breaks the formula",
+)
 def unbalanced_latex(view: View) -> float | None:
     r"""Surplus of $, braces, \left and \begin over their partners, stem and each option apart. Undefined without a backslash or caret."""
     if "\\" not in view.whole and "^" not in view.whole and "{" not in view.whole:
@@ -118,7 +171,15 @@ _LEFT = re.compile(r"\\left(?![a-z])").findall
 _RIGHT = re.compile(r"\\right(?![a-z])").findall
 
 
-@signal("count", 1, 0.12, "the text holds tokens of a chat template", "văn bản chứa token của chat template", source="prompt injection; rendering makes them harmless", why="one is enough")
+@signal(
+    "count",
+    1,
+    0.12,
+    "the text holds tokens of a chat template",
+    "văn bản chứa token của chat template",
+    source="prompt injection; rendering makes them harmless",
+    why="one is enough",
+)
 def chat_tokens(view: View) -> float:
     """Number of chat-template tokens in the raw text."""
     whole = view.whole
@@ -127,10 +188,20 @@ def chat_tokens(view: View) -> float:
     return float(len(CHAT_TOKEN.findall(whole)))
 
 
-CHAT_TOKEN = re.compile(r"<\|[a-z_0-9]{2,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜<>]{2,40}｜>", re.IGNORECASE)
+CHAT_TOKEN = re.compile(
+    r"<\|[a-z_0-9]{2,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜<>]{2,40}｜>", re.IGNORECASE
+)
 
 
-@signal("count", 1, 0.15, "the text holds personal data", "văn bản chứa dữ liệu cá nhân", source="Microsoft Presidio's patterns, in short", why="one address or number is enough")
+@signal(
+    "count",
+    1,
+    0.15,
+    "the text holds personal data",
+    "văn bản chứa dữ liệu cá nhân",
+    source="Microsoft Presidio's patterns, in short",
+    why="one address or number is enough",
+)
 def personal_data(view: View) -> float:
     """Number of e-mail addresses, telephone numbers and identity card numbers."""
     whole = view.whole
@@ -149,7 +220,15 @@ _PHONE = re.compile(
 ).findall
 
 
-@signal("0 or 1", 1, 0.3, "an option seems glued to the stem", "có phương án dính vào câu hỏi", source="read in MMLU-Redux (an option pasted into the question)", why="an option's mark, or an option's text behind the question mark")
+@signal(
+    "0 or 1",
+    1,
+    0.3,
+    "an option seems glued to the stem",
+    "có phương án dính vào câu hỏi",
+    source="read in MMLU-Redux (an option pasted into the question)",
+    why="an option's mark, or an option's text behind the question mark",
+)
 def glued_stem(view: View) -> float | None:
     """1 where the stem holds the mark of the first option, or goes on with one of the options behind its question mark. Undefined behind a
     passage, whose rubric may list options."""
@@ -162,10 +241,16 @@ def glued_stem(view: View) -> float | None:
     if at < 0 or at + 1 == len(stem):
         return 0.0
     rest = stem[at + 1 :].strip(" .\"”')(")
-    return float(2 < len(rest) <= 80 and "_" not in rest and (stem[at + 1].isalnum() or rest.lower() in [option.strip(" .") for option in view.low_options]))
+    return float(
+        2 < len(rest) <= 80
+        and "_" not in rest
+        and (stem[at + 1].isalnum() or rest.lower() in [option.strip(" .") for option in view.low_options])
+    )
 
 
-_FIRST_MARK = re.compile(r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])").search
+_FIRST_MARK = re.compile(
+    r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])"
+).search
 
 
 @signal("0 or 1", 1, 0.4, "an option repeats the stem", "có phương án lặp lại câu hỏi", source=EXTRACTION, why="twenty letters in a row")
@@ -176,7 +261,16 @@ def stem_in_option(view: View) -> float:
     return float(view.lower.rstrip(" ?.:") in view.joined)
 
 
-@signal("0-1", 0.12, 0.12, "words of the stem are damaged", "có từ trong câu hỏi bị hỏng", source="spelling noise", why="one word in eight", graded=True)
+@signal(
+    "0-1",
+    0.12,
+    0.12,
+    "words of the stem are damaged",
+    "có từ trong câu hỏi bị hỏng",
+    source="spelling noise",
+    why="one word in eight",
+    graded=True,
+)
 def damaged_words(view: View) -> float | None:
     """Share of the stem's words that hold a digit, a mark or a letter of another script in their middle, as where a space was lost. Undefined under four
     words and in formulas."""

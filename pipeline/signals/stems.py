@@ -44,13 +44,27 @@ _TIME_WORDS = frozenset(
     """currently nowadays now today present recent recently latest far date current year years decade decades century upcoming tính nay gần hiện
     mới""".split()
 )
-_NEGATIVE = frozenset("not except least never cannot isnt doesnt didnt wasnt arent werent dont cant neither nor không chưa ngoại sai".split())
-_BEST = re.compile(r"\b(?:best|most (?:likely|probably|appropriate|accurate(?:ly)?|closely|important|effective|common(?:ly)?|accepted)|primarily|mainly|probably)\b")
+_NEGATIVE = frozenset(
+    "not except least never cannot isnt doesnt didnt wasnt arent werent dont cant neither nor không chưa ngoại sai".split()
+)
+_BEST = re.compile(
+    r"\b(?:best|most (?:likely|probably|appropriate|accurate(?:ly)?|closely|important|effective|common(?:ly)?|accepted)|primarily|mainly|probably)\b"
+)
 _BEST_WORDS = frozenset("best most primarily mainly probably".split())
-_GENERIC = FUNCTION_WORDS | frozenset("term refers called known means find value question statement statements đoạn giá trị ý nghĩa khái niệm".split())
+_GENERIC = FUNCTION_WORDS | frozenset(
+    "term refers called known means find value question statement statements đoạn giá trị ý nghĩa khái niệm".split()
+)
 
 
-@signal(">= 0", 0.34, 0.45, "the stem has hardly any letters", "câu hỏi hầu như không có chữ", source=f"unfocused stem, {TARRANT}", why="two letters or digits; '2+2' has two, 'x=1' too; three pass")
+@signal(
+    ">= 0",
+    0.34,
+    0.45,
+    "the stem has hardly any letters",
+    "câu hỏi hầu như không có chữ",
+    source=f"unfocused stem, {TARRANT}",
+    why="two letters or digits; '2+2' has two, 'x=1' too; three pass",
+)
 def stem_shortness(view: View) -> float | None:
     """1 divided by the stem's letters and digits: 0.2 is five of them. Undefined behind a passage, where a number may be all."""
     if view.context:
@@ -58,13 +72,30 @@ def stem_shortness(view: View) -> float | None:
     return 1 / max(sum(map(str.isalnum, view.stem)), 1) if len(view.stem) < 24 else 0.0
 
 
-@signal(">= 0, words", 300, 0.12, "the stem is implausibly long", "câu hỏi dài bất thường", source=f"gratuitous information, {TARRANT}; length is the baseline on MMLU-Redux", why="beyond the 99.9th percentile of the shared sources; under it length costs in proportion, which ranks questions without flags", graded=True)
+@signal(
+    ">= 0, words",
+    300,
+    0.12,
+    "the stem is implausibly long",
+    "câu hỏi dài bất thường",
+    source=f"gratuitous information, {TARRANT}; length is the baseline on MMLU-Redux",
+    why="beyond the 99.9th percentile of the shared sources; under it length costs in proportion, which ranks questions without flags",
+    graded=True,
+)
 def stem_length(view: View) -> float:
     """Words of the stem: more text, more that may be wrong or missing."""
     return float(len(view.words))
 
 
-@signal("0 or 1", 1, 0.03, "the stem says nothing of what is asked", "câu hỏi không nói rõ hỏi về điều gì", source=f"unfocused stem, {TARRANT}", why="no word of a topic at all")
+@signal(
+    "0 or 1",
+    1,
+    0.03,
+    "the stem says nothing of what is asked",
+    "câu hỏi không nói rõ hỏi về điều gì",
+    source=f"unfocused stem, {TARRANT}",
+    why="no word of a topic at all",
+)
 def unfocused_stem(view: View) -> float | None:
     """1 where every word of the stem could stand in any question ("Which of the following is true?"). Undefined behind a passage."""
     if view.context:
@@ -74,7 +105,15 @@ def unfocused_stem(view: View) -> float | None:
     return float(not view.blank and bool(view.words) and view.word_set <= _GENERIC)
 
 
-@signal("0 or 1", 1, 0.3, "the stem asks nothing: neither a question, nor a gap, nor a sentence to finish", "câu dẫn không hỏi gì: không có câu hỏi, chỗ trống hay câu bỏ lửng", source=f"unfocused stem, {TARRANT}; read in MMLU-Redux: passages that lost their question", why="a full sentence that asks, commands and leaves open nothing")
+@signal(
+    "0 or 1",
+    1,
+    0.3,
+    "the stem asks nothing: neither a question, nor a gap, nor a sentence to finish",
+    "câu dẫn không hỏi gì: không có câu hỏi, chỗ trống hay câu bỏ lửng",
+    source=f"unfocused stem, {TARRANT}; read in MMLU-Redux: passages that lost their question",
+    why="a full sentence that asks, commands and leaves open nothing",
+)
 def no_question(view: View) -> float | None:
     """1 where a stem of finished sentences asks nothing. Undefined behind a passage or rubric, which may ask; statements to be judged true or
     false, and clues ("this singer ..."), ask by their form."""
@@ -99,12 +138,22 @@ _COMMANDS = frozenset(
     translate arrange pick guess tell answer express convert classify construct use write put list provide consider read describe explain decide define determine add who listen
     hãy tìm tính chọn xác điền sắp cho""".split()
 )
-_CALLS = frozenset("what which whom whose following except except: called termed known true: false: nào gì ai sao đâu mấy nhiêu là: đúng: sai:".split())
+_CALLS = frozenset(
+    "what which whom whose following except except: called termed known true: false: nào gì ai sao đâu mấy nhiêu là: đúng: sai:".split()
+)
 _THIS = frozenset("this these".split())
 _CLUES = frozenset("which what whose whom he she it they his her their its i my here one".split())
 
 
-@signal("0 or 1", 1, 0.25, "the stem breaks off", "câu hỏi bị cắt ngang", source="damage of extraction", why="a bracket or quotation that never closes, a hyphen at the end, or a question that ends in an article")
+@signal(
+    "0 or 1",
+    1,
+    0.25,
+    "the stem breaks off",
+    "câu hỏi bị cắt ngang",
+    source="damage of extraction",
+    why="a bracket or quotation that never closes, a hyphen at the end, or a question that ends in an article",
+)
 def unfinished_stem(view: View) -> float:
     """1 where a bracket or quotation opens and never closes, or the text ends in the middle of a word or of a question."""
     text = view.stem
@@ -134,7 +183,16 @@ def _cut_question(view: View) -> bool:
 _NEVER_LAST = frozenset("the an and or their its his her your our my whose which very".split())
 _VOWEL = re.compile(r"[aeiouyáàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵ\d]").search
 
-@signal("0 or 1", 1, 0.15, "the last word of the stem is no whole word", "từ cuối của câu hỏi không trọn vẹn", source="damage of extraction", why="a word without a vowel, or letters that no Vietnamese syllable is made of")
+
+@signal(
+    "0 or 1",
+    1,
+    0.15,
+    "the last word of the stem is no whole word",
+    "từ cuối của câu hỏi không trọn vẹn",
+    source="damage of extraction",
+    why="a word without a vowel, or letters that no Vietnamese syllable is made of",
+)
 def cut_word(view: View) -> float:
     """1 where the stem ends inside a word, in lower-case letters. Units and abbreviations are left alone; in Vietnamese, words without marks too."""
     if not view.stem[-1:].isalpha() or not view.stem[-1:].islower():
@@ -156,7 +214,15 @@ _SYLLABLE = re.compile(
 ).fullmatch
 
 
-@signal("0 or 1", 1, 0.02, "the stem begins as a question and doesn't end as one", "câu hỏi kết thúc giữa chừng", source=f"unfocused stem, {TARRANT}; damage of extraction", why="an asking word in front, and no mark at the end")
+@signal(
+    "0 or 1",
+    1,
+    0.02,
+    "the stem begins as a question and doesn't end as one",
+    "câu hỏi kết thúc giữa chừng",
+    source=f"unfocused stem, {TARRANT}; damage of extraction",
+    why="an asking word in front, and no mark at the end",
+)
 def loose_end(view: View) -> float | None:
     """1 where the last sentence of an English stem begins as a question and ends without a mark. Undefined in Vietnamese, whose sentences to
     finish may end with any word, and behind a passage."""
@@ -171,7 +237,15 @@ def loose_end(view: View) -> float | None:
     return float(not _OPENERS.isdisjoint(last[:2]))
 
 
-@signal("0 or 1", 1, 0.2, "the options are of another kind than the stem asks for", "các phương án không phù hợp với điều câu hỏi yêu cầu", source="damage of extraction: options of another question", why="no option has a number where one is asked for, or all are bare numbers where a person is")
+@signal(
+    "0 or 1",
+    1,
+    0.2,
+    "the options are of another kind than the stem asks for",
+    "các phương án không phù hợp với điều câu hỏi yêu cầu",
+    source="damage of extraction: options of another question",
+    why="no option has a number where one is asked for, or all are bare numbers where a person is",
+)
 def answer_type(view: View) -> float | None:
     """1 where the stem asks how many, how much or what year and no option holds a digit or number word, or asks who and all options are
     numbers. Undefined where it asks none of these in its last sentence."""
@@ -201,15 +275,37 @@ def negative_stem(view: View) -> float:
     return float(not _NEGATIVE.isdisjoint(view.word_set))
 
 
-@signal("0 or 1", 1, 0.3, "the stem leans on a text or question that isn't there", "câu hỏi dựa vào đoạn văn, bảng hoặc câu khác không có ở đây", source=f"ambiguous or unclear information, {TARRANT}", why="one pointer is enough")
+@signal(
+    "0 or 1",
+    1,
+    0.3,
+    "the stem leans on a text or question that isn't there",
+    "câu hỏi dựa vào đoạn văn, bảng hoặc câu khác không có ở đây",
+    source=f"ambiguous or unclear information, {TARRANT}",
+    why="one pointer is enough",
+)
 def missing_reference(view: View) -> float:
     """1 where the stem points at a passage, table or other question, and neither a context, nor a quotation, nor a text of some length is here."""
-    if view.context or _ELSEWHERE_WORDS.isdisjoint(view.word_set) or len(view.words) > 60 or "\n" in view.stem or not _QUOTES.isdisjoint(view.stem):
+    if (
+        view.context
+        or _ELSEWHERE_WORDS.isdisjoint(view.word_set)
+        or len(view.words) > 60
+        or "\n" in view.stem
+        or not _QUOTES.isdisjoint(view.stem)
+    ):
         return 0.0
     return float(_ELSEWHERE.search(view.lower) is not None)
 
 
-@signal("0 or 1", 1, 0.35, "the stem points at a picture that isn't there", "câu hỏi nhắc đến hình không có ở đây", source=f"ambiguous or unclear information, {TARRANT}; validate rejects the plain cases", why="one pointer is enough")
+@signal(
+    "0 or 1",
+    1,
+    0.35,
+    "the stem points at a picture that isn't there",
+    "câu hỏi nhắc đến hình không có ở đây",
+    source=f"ambiguous or unclear information, {TARRANT}; validate rejects the plain cases",
+    why="one pointer is enough",
+)
 def missing_picture(view: View) -> float:
     """1 where the stem points at a figure, graph, map or drawing."""
     if _PICTURE_WORDS.isdisjoint(view.word_set):
@@ -217,19 +313,42 @@ def missing_picture(view: View) -> float:
     return float(_PICTURE.search(view.lower) is not None)
 
 
-@signal("0 or 1", 1, 0.1, "the answer may change with time", "câu trả lời có thể thay đổi theo thời gian", source="read in MMLU-Redux (relative reference, outdated options)", why="one word such as currently is enough")
+@signal(
+    "0 or 1",
+    1,
+    0.1,
+    "the answer may change with time",
+    "câu trả lời có thể thay đổi theo thời gian",
+    source="read in MMLU-Redux (relative reference, outdated options)",
+    why="one word such as currently is enough",
+)
 def time_dependent(view: View) -> float:
     """1 where the stem speaks of now, of recent years or of a day by which it holds."""
     return float((not _TIME_WORDS.isdisjoint(view.word_set) or "as of" in view.lower) and _TIME.search(view.lower) is not None)
 
 
-@signal("0 or 1", 1, 0.03, "the stem asks for the best of several that may hold", "câu hỏi yêu cầu chọn phương án tốt nhất trong số có thể đúng", source=f"more than one correct answer, {TARRANT}")
+@signal(
+    "0 or 1",
+    1,
+    0.03,
+    "the stem asks for the best of several that may hold",
+    "câu hỏi yêu cầu chọn phương án tốt nhất trong số có thể đúng",
+    source=f"more than one correct answer, {TARRANT}",
+)
 def judgement(view: View) -> float:
     """1 where the stem asks for the best, the most likely or the main one."""
     return float(not _BEST_WORDS.isdisjoint(view.word_set) and _BEST.search(view.lower) is not None)
 
 
-@signal("count", 3, 0.03, "the stem asks several questions", "câu hỏi gồm nhiều câu hỏi", source=f"unfocused stem, {TARRANT}", why="a question in a quotation or a rhetorical one makes two")
+@signal(
+    "count",
+    3,
+    0.03,
+    "the stem asks several questions",
+    "câu hỏi gồm nhiều câu hỏi",
+    source=f"unfocused stem, {TARRANT}",
+    why="a question in a quotation or a rhetorical one makes two",
+)
 def several_questions(view: View) -> float:
     """Number of question marks behind a word, a row of them counting once."""
     return float(len(_MARKS(view.stem))) if view.stem.count("?") > 1 else float("?" in view.stem)
@@ -238,7 +357,15 @@ def several_questions(view: View) -> float:
 _MARKS = re.compile(r"\w[\s”\"')]*\?").findall
 
 
-@signal("0-1", 0.8, 0.1, "the stem is written in capitals", "câu hỏi viết toàn chữ hoa", source="readability", why="headlines and emphasised words stay under it")
+@signal(
+    "0-1",
+    0.8,
+    0.1,
+    "the stem is written in capitals",
+    "câu hỏi viết toàn chữ hoa",
+    source="readability",
+    why="headlines and emphasised words stay under it",
+)
 def shouting(view: View) -> float | None:
     """Share of capitals among the letters of a stem; undefined under four words."""
     if len(view.words) < 4:
@@ -260,4 +387,9 @@ def inner_gap(view: View) -> float:
 
 def open_end(view: View) -> bool:
     """Whether the options finish the stem's sentence."""
-    return bool(view.words) and "?" not in view.stem and (view.stem[-1:] in ":,–-" or view.stem[-1:].isalnum()) and (view.last_word in OPEN_ENDS or view.stem[-1:] == ":")
+    return (
+        bool(view.words)
+        and "?" not in view.stem
+        and (view.stem[-1:] in ":,–-" or view.stem[-1:].isalnum())
+        and (view.last_word in OPEN_ENDS or view.stem[-1:] == ":")
+    )
