@@ -136,7 +136,8 @@ def _cut(row: Row, rng: random.Random, _: Row) -> Row | None:
     return {**row, "stem": row["stem"][: rng.randint(size * 2 // 5, size * 4 // 5)].strip()} if size > 40 else None
 
 
-_FORMULA = re.compile(r"\$[^$]+\$|\\\(.+?\\\)|(?:\\[a-z]+|[\w()]*[\^=])[^\s,.;?]*")
+# A whole formula, as an extraction loses it: between dollars, or words with mathematics in them and what their operators join.
+_FORMULA = re.compile(r"\$[^$]+\$|\\\(.+?\\\)|(?<!\S)[^\s$]*[\\^=][^\s$]*(?:\s[-+=*/]\s\S+)*(?<![,.;?])")
 
 
 def _lose_formula(row: Row, rng: random.Random, _: Row) -> Row | None:
@@ -182,7 +183,7 @@ def _mix(row: Row, _: random.Random, other: Row) -> Row:
 def _lengthen(row: Row, _: random.Random, other: Row) -> Row:
     right, wrong = row["options"][row["answer_index"]], [o for i, o in enumerate(row["options"]) if i != row["answer_index"]]
     longer = f"{right.rstrip('.')}, {other['stem'].rstrip('?.').lower()}"
-    wanted = max(25, int(2.1 * sum(map(len, wrong)) / len(wrong)) + 1)
+    wanted = max(25, int(2.4 * sum(map(len, wrong)) / len(wrong)) + 1)
     while len(longer) < wanted:
         longer += f", {other['stem'].rstrip('?.').lower()}"
     return _with_option(row, row["answer_index"], longer[: max(wanted, len(right) + 3)])
@@ -306,7 +307,7 @@ def _personal(row: Row, rng: random.Random, _: Row) -> Row:
 Plant = Callable[[Row, random.Random, Row], Row | None]
 FLAWS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "stem cut off": (_cut, ("unfinished_stem", "cut_word", "loose_end")),
-    "formula lost": (_lose_formula, ("lost_formula", "unbalanced_latex")),
+    "formula lost": (_lose_formula, ("lost_formula", "unbalanced_latex", "unfinished_stem")),
     "options of another question": (_swap_options, ("answer_type", "mixed_language")),
     "two options equal in meaning by spelling": (_same_meaning, ("near_equal_options",)),
     "an option glued to the stem": (_glue_to_stem, ("glued_stem", "answer_in_stem")),

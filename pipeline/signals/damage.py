@@ -109,7 +109,7 @@ def lost_formula(view: View) -> float:
 
 def _may_have_hole(lower: str, language: str) -> bool:
     """Whether a sign stands in the text that every match of the pattern holds; spelled out, as it runs on every question."""
-    if " ." in lower or " ," in lower or " ;" in lower or ",," in lower or " if =" in lower:
+    if " ." in lower or " ," in lower or " ;" in lower or ",," in lower or "= " in lower:
         return True
     if language == "vi":
         return (
@@ -119,6 +119,9 @@ def _may_have_hole(lower: str, language: str) -> bool:
             or "của." in lower
             or "của là" in lower
             or "bằng là" in lower
+            or "hàm số là" in lower
+            or "điểm và" in lower
+            or "chất và" in lower
             or "cho có" in lower
         )
     return (
@@ -128,11 +131,13 @@ def _may_have_hole(lower: str, language: str) -> bool:
 
 
 _EMPTY = re.compile(r"(?<![\w.])\(\s?\)").search
-_NOUNS = "bằng trình số thức của phân vectơ thẳng phẳng hợp và".split()
+_NOUNS = "bằng trình số thức của phân vectơ thẳng phẳng hợp và dịch chất mãn".split()
 _LINKS = "of is to the equals by and with for between from than".split()
 _HOLE = re.compile(
     rf"\b(?:{'|'.join(_NOUNS + _LINKS)}) [,.;](?=\s+\S)(?! ?\.)|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:bằng|của)[,.;](?=\s+\S)|\b(?:the|equals|than|value of is|and) ?[?](?=\s|$)"
-    r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|[,;] ?[,;](?=\s)"
+    r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|= ?(?:for|and|then|is|và|là|thì|với|,|[.]|;)(?=\s)|\bhai (?:điểm|chất) và\b|\bcủa hàm số là\b"
+    r"|\bcho (?:hàm số|phương trình|bất phương trình|số phức|biểu thức|tích phân|dãy số|cấp số cộng|cấp số nhân) (?:có|liên tục|xác định|thỏa|thoả|với|và)\b|\b(?:gồm|giữa|từ) (?:và|đến)\b|\b(?:thu được|vào|cho) dung dịch (?:và|vào|thu)\b|\b(?:tích phân|biểu thức) (?:bằng|là)\b|\b(?:liên tục trên|th(?:oả|ỏa) mãn|qua điểm) và\b|\bcủa (?:bất )?phương trình (?:là|bằng)\b|-> be\b"
+    r"|[,;] ?[,;](?=\s)"
     r"|\b(?:the|an) (?:is|of|by|was)\b(?! (?:a |the )?(?:word|name))|\beach by\b|[a-z] -(?:year|day|month|week|letter|man|foot|percent)s?\b"
     r"|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:của|bằng) là\b|(?:^|[.;] )cho (?:và|có|là)\b"
 ).search
@@ -237,6 +242,12 @@ def glued_stem(view: View) -> float | None:
     stem = view.stem
     if ("A." in stem or "A)" in stem or "a)" in stem or "a." in stem) and _FIRST_MARK(stem):
         return 1.0
+    lower = view.lower.rstrip(" .")
+    for option in view.low_options:
+        text = option.strip(" .")
+        # Behind the end of a sentence: within one, an option may well be its last word.
+        if len(text) > 3 and lower.endswith(text) and lower[: -len(text)].rstrip(" ")[-1:] in (".", "?", "!", ":", ")", "_"):
+            return 1.0
     at = stem.rfind("?")
     if at < 0 or at + 1 == len(stem):
         return 0.0

@@ -126,4 +126,4 @@ def language_switch(view: View) -> float | None:
     if len(parts) < 2:
         return None
     english = sum(part.isascii() and len(set(part.lower().split()) & ENGLISH) >= 2 for part in parts)
-    return 2 * min(english, len(parts) - english) / len(parts)
+    return float(2 * min(english, len(parts) - english) / len(parts))

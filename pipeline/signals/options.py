@@ -9,7 +9,7 @@ from pipeline.signals.stems import TARRANT
 from pipeline.signals.view import VERDICTS, View
 from pipeline.text import strip_marks
 
-_SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→-]").search
+_SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→]|(?<!\w)-|-(?!\w)").search
 _PUNCTUATION = re.compile(r"[\W_]+")
 _BRITISH = (("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
 _DECIMAL = re.compile(r"\d[.,]\d").search
@@ -69,7 +69,7 @@ _ROUGH = {
 def _code(option: str) -> bool:
     """Whether case may be the point, as in genotypes (AaBb): few letters, and each again and again."""
     letters = [c for c in option.lower() if c.isalpha()]
-    return len(set(letters)) <= 4 and len(letters) >= 1.5 * len(set(letters))
+    return len(set(letters)) <= 3 and len(letters) >= 1.5 * len(set(letters))
 
 
 def _plain(lower: str) -> str:

@@ -131,9 +131,9 @@ CASES = {
         {"options": ["Hương", "Hồng C. Đuống", "Lam"]},
     ),
     "longest_option_cue": (
-        {"options": ["x" * 29, *["y" * 15] * 3]},
-        {"options": ["x" * 30, *["y" * 15] * 3]},
-        {"options": ["x" * 31, *["y" * 15] * 3]},
+        {"options": ["x" * 32, *["y" * 15] * 3]},
+        {"options": ["x" * 33, *["y" * 15] * 3]},
+        {"options": ["x" * 34, *["y" * 15] * 3]},
     ),
     "grammatical_cue": (
         {"stem": "It is an", "options": ["apple", "egg", "pear"]},
