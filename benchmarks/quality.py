@@ -33,8 +33,8 @@ FINE = ("ok", "expert")
 """Normalised labels that name no error; `expert` is a source that slipped into the label's column, with no error said."""
 
 
-def main(seed: int, resamples: int) -> None:
-    """Prints the tables."""
+def main(seed: int, resamples: int, caught: int) -> None:
+    """Prints the tables; with `caught`, where questions stand that each flag caught, and nothing else."""
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
     raw = ingest(config)
     questions = normalize(raw, config).questions
@@ -42,6 +42,8 @@ def main(seed: int, resamples: int) -> None:
     quality = assess(questions)
     seconds = time.perf_counter() - started
     rows = to_rows(questions, Question)
+    if caught:
+        return print_caught(rows, caught)
     print(f"{len(rows):,} questions, {len(SIGNALS)} signals: {len(rows) / seconds:,.0f} records/s\n")
     scores = dict(zip(quality["record_id"], quality["quality_score"].astype(float), strict=True))
     labels = {row["record_id"]: label(json.loads(row["payload"])) for row in to_rows(raw, RawRecord) if row["source"] == "mmlu_redux"}
@@ -324,7 +326,7 @@ FLAWS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "key's letter in the stem": (_leak_letter, ("leaked_letter",)),
     "option cut off": (_cut_option, ("unfinished_option",)),
     "stem repeated in an option": (_repeat_stem, ("stem_in_option",)),
-    "options are bare letters": (_letters_only, ("bare_options",)),
+    "options are bare letters": (_letters_only, ("single_letter_options",)),
     "stem in a third language": (_translate, ("third_language", "mixed_language")),
     "personal data": (_personal, ("personal_data",)),
 }
@@ -365,6 +367,24 @@ def flags(row: Row) -> set[str]:
     return {s.name for s in SIGNALS if (value := found[s.name]) is not None and value >= s.threshold}
 
 
+def print_caught(rows: list[Row], count: int) -> None:
+    """Prints for each flag the locators of up to `count` questions, a third of each source at first; the sample of docs/quality.md."""
+    found: dict[str, list[Row]] = {signal.name: [] for signal in SIGNALS if signal.penalty}
+    for row in rows:
+        for name in flags(row) & found.keys():
+            found[name].append(row)
+    rng = random.Random(11)
+    for name, mine in found.items():
+        chosen: list[Row] = []
+        for source in ("mmlu_redux", "vnhsge", "opentriviaqa"):
+            of_source = [row for row in mine if row["source"] == source]
+            chosen += rng.sample(of_source, min(7, len(of_source)))
+        rest = [row for row in mine if row not in chosen]
+        if len(chosen) < count:
+            chosen += rng.sample(rest, min(count - len(chosen), len(rest)))
+        print(f"- `{name}`, {len(mine)}: {', '.join(row['locator'] for row in chosen[:count])}")
+
+
 def removed(rows: list[Row], scores: dict[str, float], threshold: float) -> None:
     """Prints how many questions of each source lie under the default threshold."""
     print(f"| source | questions | score under {threshold:g} | score 1 - 0.02 and more |\n|---|---|---|---|")
@@ -378,8 +398,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--resamples", type=int, default=300)
+    parser.add_argument("--caught", type=int, default=0, metavar="N", help="print the places of N questions that each flag caught")
     arguments = parser.parse_args()
     try:
-        main(arguments.seed, arguments.resamples)
+        main(arguments.seed, arguments.resamples, arguments.caught)
     except ConfigError as error:
         sys.exit(str(error))

@@ -93,7 +93,7 @@ def lost_exponent(view: View) -> float:
 
 
 _FLAT_POWER = re.compile(
-    r"\d\s?[x×·*]\s?10(?:\d\d?(?![\d.,%])|\s?[-–−]\d)|\b10[-–−]\d{1,2}\s?(?:mol|m|g|s|kg|cm|mm|C|A|V|J|W|T|N|F|H|Pa|Hz)\b|(?<![A-Za-z])(?:m/s|cm/s|km/h|[cdk]?m)[23]\b"
+    r"\d\s?[x×·*]\s?10(?:[1-9]\d?(?![\d.,%])|\s?[-–−]\d)|\b10[-–−]\d{1,2}\s?(?:mol|m|g|s|kg|cm|mm|C|A|V|J|W|T|N|F|H|Pa|Hz)\b|(?<![A-Za-z])(?:m/s|cm/s|km/h|[cdk]?m)[23]\b"
 ).search
 
 

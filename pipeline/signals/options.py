@@ -9,7 +9,7 @@ from pipeline.signals.stems import TARRANT
 from pipeline.signals.view import VERDICTS, View
 from pipeline.text import strip_marks
 
-_SYMBOL = re.compile(r"[\\^_$=<>+≥≤≡⊃∨•~|→]|(?<!\w)-|-(?!\w)").search
+_SYMBOL = re.compile(r"[\\^_$=<>+*≥≤≡⊃∨•~|→]|\d/|/\d|(?<!\w)-|-(?!\w)").search
 _PUNCTUATION = re.compile(r"[\W_]+")
 _BRITISH = (("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"), ("tre", "ter"), ("ae", "e"), ("oe", "e"))
 _DECIMAL = re.compile(r"\d[.,]\d").search
@@ -21,12 +21,10 @@ _NONE = re.compile(r"^(?:none|neither|không (?:có )?(?:đáp|phương|câu|ý|
 _ROMAN = re.compile(
     r"^(?:only |chỉ )?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?(?: ?(?:,|and|&|và|or|hoặc) ?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?)+(?: only)?\.?$|^(?:i{1,3}|iv) only|^chỉ \(?(?:i{1,3}|iv)\)?$"
 )
-_ABSOLUTE = frozenset("always never absolutely entirely completely impossible invariably tuyệt".split())
-_ABSOLUTE_PHRASE = re.compile(
-    r"\b(?:luôn luôn|không bao giờ|tuyệt đối|hoàn toàn|in no case|under no circumstances|without exception)\b"
-).search
+_ABSOLUTE = frozenset("always never absolutely impossible invariably".split())
+_ABSOLUTE_PHRASE = re.compile(r"\b(?:luôn luôn|không bao giờ|in no case|under no circumstances|without exception)\b").search
 _VAGUE = frozenset("usually often sometimes frequently rarely occasionally generally typically seldom normally".split())
-_VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|thường xuyên|hiếm khi|thông thường)\b").search
+_VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|hiếm khi|thông thường)\b").search
 
 
 @signal(
@@ -133,14 +131,13 @@ def overlapping_options(view: View) -> float:
 @signal(
     "0-1", 0.75, 0.2, "the options are bare letters", "các phương án chỉ là chữ cái", source="damage of extraction", why="three of four"
 )
-def bare_options(view: View) -> float:
-    """Share of options that say no more than a mark would ("a", "B.", "-")."""
+def single_letter_options(view: View) -> float:
+    """Share of options that say no more than a mark would: their own letter ("B" in the second place), a dash or nothing."""
     if min(view.lengths) > 3:
         return 0.0
-    return sum(_BARE(option) is not None for option in view.options) / len(view.options)
-
-
-_BARE = re.compile(r"\W*[a-zA-Z]?\W*").fullmatch
+    return sum(
+        option.strip(" .()[]:-–").lower() in ("", "abcdefghij"[place : place + 1]) for place, option in enumerate(view.options)
+    ) / len(view.options)
 
 
 @signal(
@@ -218,9 +215,7 @@ def mixed_units(view: View) -> float | None:
     """1 where numeric options differ in whether they bear a unit or percent sign. Undefined where not all are numbers."""
     if not view.numeric:
         return None
-    marked = {
-        len(number.unit) > 1 or (bool(number.unit) and number.unit in "$€£") or number.percent for number in view.numeric if number.value
-    }
+    marked = {(bool(number.unit) and number.unit != "i") or number.percent for number in view.numeric if number.value}
     return float(len(marked) == 2)
 
 
@@ -288,7 +283,8 @@ def k_type(view: View) -> float:
     words = view.option_words[0]
     if len(words) >= 2 and set(words) <= VERDICTS:
         return sum(len(found) >= 2 and set(found) <= VERDICTS for found in view.option_words) / len(view.options)
-    if min(view.lengths) > 24:
+    # Permutations of a list put things into order; they combine nothing.
+    if min(view.lengths) > 24 or len({"".join(sorted(words)) for words in view.option_words}) == 1:
         return 0.0
     return sum(_ROMAN.match(option) is not None for option in view.low_options) / len(view.options)
 
@@ -372,10 +368,7 @@ def _breaks_off(option: str, words: list[str], language: str) -> bool:
     )
 
 
-_JOINING = (
-    frozenset("the a an and or of with by from that which is are was were its their his her".split()),
-    frozenset("và hoặc các những của với trong về cho bằng để vì từ được bị là một".split()),
-)
+_JOINING = (frozenset("the a an and or of".split()), frozenset("và hoặc các những của với".split()))
 _ANY_JOINING = _JOINING[0] | _JOINING[1]
 
 
@@ -447,7 +440,8 @@ def split_option(view: View) -> float:
         return 0.0
     before = small.index(True) - 1
     words = view.option_words[before]
-    return float(len(words) > 3 and (words[-1] in _JOINING[view.language == "vi"] or words[-1].isdigit()))
+    cut = view.options[before][-1:].isalnum() and view.options[before + 1][0].isascii()
+    return float(cut and len(words) > 3 and (words[-1] in _JOINING[view.language == "vi"] or words[-1].isdigit()))
 
 
 @signal(

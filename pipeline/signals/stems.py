@@ -8,13 +8,13 @@ from pipeline.text import strip_marks
 
 TARRANT = "Tarrant 2006 / Moore 2023"
 _BLANKS = re.compile(r"_{2,}|\.{2,}|…|-{3,}")
-_SENTENCE_END = tuple(".!。”\"')")
+_SENTENCE_END = tuple(".!。”\"'")
 _ELSEWHERE = re.compile(
     r"\b(?:the|this|above) (?:passage|extract|excerpt|paragraph|reading|case study|previous (?:question|problem|item|exercise))\b"
     r"|\b(?:passage|text|table|data|information|statements?|scenario|situation|example|poem|story|article|dialogue) above\b|\b(?:passage|text|table|data) below\b"
     r"|\b(?:according to|based on|from|in|see|use|using) (?:the|this) (?:text|table|article|scenario)\b|\b(?:mentioned|described|shown|listed|given|stated|discussed) above\b"
-    r"|\b(?:answer|response|solution|reason) (?:in|to|for|given in) (?:question |number |problem |no\. ?)+\d|\b(?:question|problem|exercise) (?:no\. ?)?\d{1,3}(?=[\s,.;:?)]|$)"
-    r"|\b(?:this|our|the previous|the last) (?:chapter|textbook|unit|lesson|lecture|course|module|handout|interviewees?)\b|\baccording to the (?:author|lecture|speaker|lecturer)(?! of| and)\b"
+    r"|\b(?:answer|response|solution|reason) (?:in|to|for|given in) (?:question |number |problem |no\. ?)+\d|\b(?:question|problem) (?:no\. ?)?\d{1,3}(?=[\s,.;:?)]|$)"
+    r"|\b(?:in this|our|the previous) (?:chapter|textbook|lesson|lecture|course|module|handout|interviewees?)\b(?!.{0,3}$)|\baccording to the (?:author|lecture|speaker|lecturer)(?! of| and)\b"
     r"|\b(?:last|preceding) (?:question|problem|exercise)\b|\bsame (?:facts|data|conditions) as\b|\bin line \d+|\bin paragraph \d"
     r"|\b(?:đoạn (?:văn|trích|thơ|thông tin)|bảng số liệu|văn bản|câu chuyện|tình huống|thông tin|bài đọc|bài thơ) (?:trên|dưới đây|ở trên)\b(?! thế giới)"
     r"|\btheo (?:đoạn trích|bảng số liệu|bài đọc|đoạn văn)\b|\bcâu hỏi (?:trên|trước)\b|\b(?:ở|của) câu (?:trên|trước)\b"
@@ -26,9 +26,9 @@ _ELSEWHERE_WORDS = frozenset(
     exercise number example same line data chapter textbook unit lesson lecture course module handout interviewees interviewee author speaker lecturer đoạn bảng bản huống tin bài trên truyện hỏi trước""".split()
 )
 _PICTURE = re.compile(
-    r"\b(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing|curve|circuit) (?:below|above|shown|(?:on|to) the (?:left|right))\b"
+    r"\b(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing|circuit) (?:below|above|shown|(?:on|to) the (?:left|right))\b"
     r"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed|marked) (?:in|on|by) (?:the|this) (?:accompanying )?(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing)\b"
-    r"|\b(?:in|from|on|see|to) the (?:following |accompanying )?(?:figure|diagram|graph|sound clip|audio clip|video clip|clip)\b|\bthe (?:figure|diagram|graph) (?:shows|represents|depicts|illustrates)\b"
+    r"|\b(?:in|from|on|see) the (?:following |accompanying )?(?:figure|diagram|sound clip|audio clip|video clip|clip)\b|\bthe (?:figure|diagram|graph) (?:shows|represents|depicts|illustrates)\b"
     r"|\b(?:figure|fig\.|exhibit) \d|\bshaded (?:area|region|part)\b|\bsee (?:figure|picture|image|diagram)\b"
     r"|\b(?:đồ thị|hình vẽ|biểu đồ|sơ đồ|hình ảnh|lược đồ|hình) (?:trên|bên|bên dưới|dưới đây|đã cho|minh họa)\b(?! trái đất)|\bquan sát (?:các )?(?:sơ đồ|hình|biểu đồ|đồ thị|tranh|ảnh)\b|\b(?:như|trong|ở|theo|xem) (?:hình(?: vẽ)?|biểu đồ|sơ đồ|đồ thị) (?:\d|bên|dưới|trên|sau)"
 )
@@ -37,8 +37,8 @@ _PICTURE_WORDS = frozenset(
     illustration illustrated drawing map maps curve circuit fig exhibit shaded clip hình đồ""".split()
 )
 _TIME = re.compile(
-    r"\b(?:currently|nowadays|right now|today|as of (?:\w+ )?\d{4}|at present|present[- ]day|in recent (?:years|times|decades)|recently|latest|so far|to date|until now|"
-    r"(?:the|our|is|are) current(?!,| (?:year|period|month|ratio|assets?|liabilit|account|through|in|of|flow|depth|value|price|intensity|density|and|that|flowing|is))|this (?:year|decade|century)|(?:last|past) (?:\w+ )?(?:years?|decades?)|upcoming|tính đến (?:năm|nay|hết)|năm nay|gần đây nhất|thời điểm hiện (?:tại|nay)|mới nhất)\b"
+    r"\b(?:currently|nowadays|right now|today|as of (?:\w+ )?\d{4}|at present|present[- ]day|in recent (?:years|times|decades)|recently|latest(?! (?:edition|version|generation))|so far|to date|until now|"
+    r"(?:the|our|is|are) current(?!,| (?:year|period|month|ratio|assets?|liabilit|account|through|in|of|flow|depth|value|price|intensity|density|and|that|flowing|is))|(?:last|past) (?:\w+ )?(?:years?|decades?)|upcoming|tính đến (?:năm|nay|hết)|gần đây nhất|thời điểm hiện (?:tại|nay))\b"
 )
 _TIME_WORDS = frozenset(
     """currently nowadays now today present recent recently latest far date current year years decade decades century upcoming tính nay gần hiện
@@ -48,9 +48,11 @@ _NEGATIVE = frozenset(
     "not except least never cannot isnt doesnt didnt wasnt arent werent dont cant neither nor không chưa ngoại sai".split()
 )
 _BEST = re.compile(
-    r"\b(?:best|most (?:likely|probably|appropriate|accurate(?:ly)?|closely|important|effective|common(?:ly)?|accepted)|primarily|mainly|probably)\b"
+    r"\b(?:best (?:describe|explain|represent|characteri|define|illustrate|reflect|exemplif|answer|option|choice|translation|description|title|explanation|example|reason"
+    r"|way|approach|summar|capture|fit|serve|complete|identif|interpret|symboli|strategy|method|course|response|statement)|(?:be|is|are|was|were|which) best\b(?! known| friend)"
+    r"|most (?:likely|probably|appropriate|accurate|closely|important|effective|commonly|accepted|nearly)|primarily|mainly)"
 )
-_BEST_WORDS = frozenset("best most primarily mainly probably".split())
+_BEST_WORDS = frozenset("best most primarily mainly".split())
 _GENERIC = FUNCTION_WORDS | frozenset(
     "term refers called known means find value question statement statements đoạn giá trị ý nghĩa khái niệm".split()
 )
@@ -121,7 +123,10 @@ def no_question(view: View) -> float | None:
         return None
     if not view.stem.endswith(_SENTENCE_END) or view.stem.endswith("..."):
         return 0.0
-    if "?" in view.stem or view.blank or view.all_option_words <= VERDICTS:
+    if "?" in view.stem or view.blank or " _" in view.stem or view.all_option_words <= VERDICTS:
+        return 0.0
+    # Options in small letters finish a sentence in spite of its full stop; "I only" asks for what holds.
+    if all(option[:1].islower() for option in view.options) or _STATEMENT_LIST(view.stem):
         return 0.0
     # A command counts where a sentence begins with it, an asking word in the last sentence: elsewhere they are common words.
     lower = view.lower
@@ -132,7 +137,8 @@ def no_question(view: View) -> float | None:
     return float(words.isdisjoint(_CALLS) and view.words[0] not in _CLUES and not last.endswith(":"))
 
 
-_FIRST_WORDS = re.compile(r"(?:^|[.!?:;,]\s+|\n\s*|\()(\w+)").findall
+_STATEMENT_LIST = re.compile(r"\bI\. .*\bII\. ", re.DOTALL).search
+_FIRST_WORDS = re.compile(r"(?:^|[.!?:;,–-]\s+|\n\s*|\()(\w+)").findall
 _COMMANDS = frozenset(
     """identify choose select find calculate determine compute evaluate solve complete fill match mark indicate name give state estimate simplify
     translate arrange pick guess tell answer express convert classify construct use write put list provide consider read describe explain decide define determine add who listen
@@ -148,7 +154,7 @@ _CLUES = frozenset("which what whose whom he she it they his her their its i my 
 @signal(
     "0 or 1",
     1,
-    0.25,
+    0.15,
     "the stem breaks off",
     "câu hỏi bị cắt ngang",
     source="damage of extraction",
@@ -160,15 +166,17 @@ def unfinished_stem(view: View) -> float:
     end = text[-1:]
     if end in "-–([“\\&+" and not text.endswith(("--", "–-")) and end:
         return 1.0
-    if "(" in text and text.count("(") > text.count(")") + len(_LIST_MARK(text)):
+    if "(" in text and "]" not in text and "[" not in text and text.count("(") > text.count(")") + len(_LIST_MARK(text)):
         return 1.0
-    if "“" in text and text.count("“") > text.count("”") + text.count('"') + 1:
+    # Some fonts close with the opening mark: an odd number of both never closes.
+    if "“" in text and (text.count("“") + text.count("”") + text.count('"')) % 2:
         return 1.0
     return float(_cut_question(view))
 
 
 _LIST_MARK = re.compile(r"\(\w{1,3}[.:]").findall
-_OPENERS = frozenset("what which who whom whose where when why how".split())
+_OPENERS = frozenset("what which who whom whose where why how".split())
+_PREPOSITIONS = frozenset("in on at of for by from to with under".split())
 _STEMLIKE = frozenset("which what".split())
 
 
@@ -234,7 +242,7 @@ def loose_end(view: View) -> float | None:
         return 0.0
     # An asking word opens the last sentence, maybe behind a preposition.
     last = re.split(r"[.!?:;]\s+|\n", view.lower)[-1].split()
-    return float(not _OPENERS.isdisjoint(last[:2]))
+    return float(bool(last) and (last[0] in _OPENERS or (last[0] in _PREPOSITIONS and last[1:2] != [] and last[1] in _OPENERS)))
 
 
 @signal(
@@ -271,8 +279,17 @@ _NUMBER_WORDS = frozenset(
 
 @signal("0 or 1", 1, 0.02, "the stem asks for what is not so", "câu hỏi ở dạng phủ định", source=f"negatively worded stem, {TARRANT}")
 def negative_stem(view: View) -> float:
-    """1 where the stem holds not, except, least, không, chưa, ngoại trừ or asks for the false one (sai)."""
-    return float(not _NEGATIVE.isdisjoint(view.word_set))
+    """1 where the stem's last sentence holds not, except, least, không, chưa, ngoại trừ or asks for the false one (sai)."""
+    if _NEGATIVE.isdisjoint(view.word_set):
+        return 0.0
+    last = view.lower[max(view.lower.rfind(". ", 0, -1), view.lower.rfind("\n"), 0) :]
+    return float(_NEGATED(last) is not None)
+
+
+_NEGATED = re.compile(
+    r"\b(?:not|except|least(?! one| once)|never|cannot|isnt|doesnt|didnt|wasnt|arent|werent|dont|cant|neither|ngoại trừ)\b"
+    r"|\b(?:không|chưa)\b(?! (?:gian|khí|quân|phân biệt|đổi))(?<!hàng không)|\bsai\b|n['’]t\b"
+).search
 
 
 @signal(
@@ -349,11 +366,14 @@ def judgement(view: View) -> float:
     source=f"unfocused stem, {TARRANT}",
     why="a question in a quotation or a rhetorical one makes two",
 )
-def several_questions(view: View) -> float:
-    """Number of question marks behind a word, a row of them counting once."""
+def several_questions(view: View) -> float | None:
+    """Number of question marks behind a word, a row of them counting once; undefined where lines or quotation marks set a text apart."""
+    if view.stem.count("?") > 2 and not _SET_APART.isdisjoint(view.stem):
+        return None
     return float(len(_MARKS(view.stem))) if view.stem.count("?") > 1 else float("?" in view.stem)
 
 
+_SET_APART = frozenset("\n\"“:'‘[")
 _MARKS = re.compile(r"\w[\s”\"')]*\?").findall
 
 

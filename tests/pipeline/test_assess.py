@@ -87,7 +87,11 @@ CASES = {
     ),
     "twin_formulas": ({"options": ["F • L", "F ∨ L", "L"]}, {"options": ["(F • L) • C", "F • L • C", "L"]}),
     "overlapping_options": ({"options": ["pure oxygen", "pure hydrogen"]}, {"options": ["pure oxygen", "pure oxygen and light"]}),
-    "bare_options": ({"options": ["a", "b", "Lam", "Hồng"]}, {"options": ["a", "b", "c", "Hồng"]}, {"options": ["A", "B", "C", "D"]}),
+    "single_letter_options": (
+        {"options": ["a", "b", "Lam", "Hồng"]},
+        {"options": ["a", "b", "c", "Hồng"]},
+        {"options": ["A", "B", "C", "D"]},
+    ),
     "option_length": ({"options": ["x" * 449, "y"]}, {"options": ["x" * 450, "y"]}, {"options": ["x" * 451, "y"]}),
     "length_spread": ({"options": ["x" * 35, "yyy"]}, {"options": ["x" * 36, "yyy"]}, {"options": ["x" * 37, "yyy"]}),
     "odd_one_out": ({"options": ["1", "2", "3"]}, {"options": ["1", "2", "three"]}),
