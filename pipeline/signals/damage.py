@@ -11,12 +11,12 @@ EXTRACTION = "damage of extraction"
 
 @signal(
     "0-1",
-    0.08,
+    0.3,
     0.5,
     "the stem holds odd or damaged characters",
     "câu hỏi chứa ký tự lạ hoặc bị hỏng",
     source=EXTRACTION,
-    why="one damaged character in 125 or one odd one in 12",
+    why="one damaged character in 33 or three odd ones in ten; fewer cost their share",
     graded=True,
 )
 def noise(view: View) -> float:
@@ -30,11 +30,11 @@ def noise(view: View) -> float:
 @signal(
     "count",
     1,
-    0.45,
+    0.15,
     "the text holds wrongly decoded characters",
     "văn bản chứa ký tự giải mã sai",
     source="ftfy's badness, in short",
-    why="sequences that no language writes",
+    why="sequences that no language writes; a single one can be read over, many raise noise too",
 )
 def mojibake(view: View) -> float:
     """Number of sequences that UTF-8 read as an 8-bit code page leaves, of replacement characters, and of question marks inside words."""

@@ -162,7 +162,7 @@ CASES = {
     ),
     "leaked_key": ({"options": ["Hương (tributary)", "Hồng"]}, {"options": ["Hương (correct)", "Hồng"]}, {"options": ["Hương ✓", "Hồng"]}),
     "leaked_letter": ({"stem": "Mark the answer A, B or C."}, {"stem": "Which river? Answer: B"}, {**VI, "stem": "Sông nào? Đáp án: B"}),
-    "noise": ({"stem": "x¤" + "y" * 25}, {"stem": "¤¤" + "y" * 23}, {"stem": "Wh\ufffd\ufffdt?"}),
+    "noise": ({"stem": "¤¤¤" + "y" * 8}, {"stem": "¤¤¤" + "y" * 7}, {"stem": "Wh\ufffd\ufffdt?"}),
     "mojibake": ({"stem": "ÂN HẬN là gì?"}, {"stem": "Huáº¿ lÃ\xa0 gÃ¬?"}, {"stem": "the river\u2019s don?t"}),
     "lost_character": ({"options": ["who? me", "you"]}, {"options": ["glucose ? 140 mg", "you"]}),
     "lost_exponent": (
