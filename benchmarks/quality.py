@@ -49,7 +49,7 @@ def main(seed: int, resamples: int, caught: int) -> None:
     labels = {row["record_id"]: label(json.loads(row["payload"])) for row in to_rows(raw, RawRecord) if row["source"] == "mmlu_redux"}
     redux = [row for row in rows if row["source"] == "mmlu_redux"]
     subjects = sorted({row["subject"] for row in redux})
-    for name, chosen in (("development", subjects[::2]), ("not looked at", subjects[1::2])):
+    for name, chosen in (("first half", subjects[::2]), ("second half", subjects[1::2])):
         against_people([row for row in redux if row["subject"] in chosen], labels, scores, name, np.random.default_rng(seed), resamples)
     planted(rows, random.Random(seed))
     removed(rows, scores, config.quality.min_score)
@@ -127,6 +127,15 @@ def against_people(
     within = [
         (auroc(columns["**score** (1 - score)"][p], errors[p]), errors[p].sum()) for p in places.values() if 0 < errors[p].sum() < len(p)
     ]
+    worst = max(places, key=lambda subject: int(errors[places[subject]].sum()))
+    rest = groups != worst
+    shown = [
+        f"{column} {auroc(columns[column][rest], errors[rest]):.3f}, top {top_precision(columns[column][rest], errors[rest]) / errors[rest].mean():.1f}"
+        for column in list(columns)[:2]
+    ]
+    print(
+        f"\nWithout {worst}, which has the most errors ({errors[places[worst]].sum()} of {errors.sum()}): {'; '.join(shown)} times the base rate."
+    )
     print(f"\nInside subjects (mean weighted by errors): AUROC {np.average([a for a, _ in within], weights=[n for _, n in within]):.3f}\n")
 
 
@@ -368,13 +377,13 @@ def flags(row: Row) -> set[str]:
 
 
 def print_caught(rows: list[Row], count: int) -> None:
-    """Prints for each flag the locators of up to `count` questions, a third of each source at first; the sample of docs/quality.md."""
+    """Prints for each flag the locators of up to `count` questions, a third of each source at first."""
     found: dict[str, list[Row]] = {signal.name: [] for signal in SIGNALS if signal.penalty}
     for row in rows:
         for name in flags(row) & found.keys():
             found[name].append(row)
-    rng = random.Random(11)
     for name, mine in found.items():
+        rng = random.Random(name)
         chosen: list[Row] = []
         for source in ("mmlu_redux", "vnhsge", "opentriviaqa"):
             of_source = [row for row in mine if row["source"] == source]
