@@ -243,7 +243,7 @@ def glued_stem(view: View) -> float | None:
     if ("A." in stem or "A)" in stem or "a)" in stem or "a." in stem) and _FIRST_MARK(stem):
         return 1.0
     lower = view.lower.rstrip(" .")
-    for option in view.low_options:
+    for option in view.low_options if _INNER_END(stem) else ():
         text = option.strip(" .")
         # Behind the end of a sentence: within one, an option may well be its last word.
         if len(text) > 3 and lower.endswith(text) and lower[: -len(text)].rstrip(" ")[-1:] in (".", "?", "!", ":", ")", "_"):
@@ -259,6 +259,7 @@ def glued_stem(view: View) -> float | None:
     )
 
 
+_INNER_END = re.compile(r"[.?!:)_] ?[^\s.]").search
 _FIRST_MARK = re.compile(
     r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])"
 ).search

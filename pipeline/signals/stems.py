@@ -121,9 +121,9 @@ def no_question(view: View) -> float | None:
     false, and clues ("this singer ..."), ask by their form."""
     if view.context or len(view.words) < 3:
         return None
-    if not view.stem.endswith(_SENTENCE_END) or view.stem.endswith("..."):
+    if "?" in view.stem or not view.stem.endswith(_SENTENCE_END) or view.stem.endswith("..."):
         return 0.0
-    if "?" in view.stem or view.blank or " _" in view.stem or view.all_option_words <= VERDICTS:
+    if view.blank or " _" in view.stem or view.all_option_words <= VERDICTS:
         return 0.0
     # Options in small letters finish a sentence in spite of its full stop; "I only" asks for what holds.
     if all(option[:1].islower() for option in view.options) or _STATEMENT_LIST(view.stem):
