@@ -12,7 +12,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from pipeline.signals import SIGNALS
 from pipeline.text import strip_marks
 from schemas.config import PROJECT_ROOT
 from schemas.errors import ConfigError
-from schemas.tables import Question, RawRecord, to_frame, to_rows
+from schemas.tables import Question, RawRecord, to_rows
 
 Row = dict[str, Any]
 TOP_FRACTION = 0.05
@@ -34,8 +33,8 @@ FINE = ("ok", "expert")
 """Normalised labels that name no error; `expert` is a source that slipped into the label's column, with no error said."""
 
 
-def main(seed: int, resamples: int) -> None:
-    """Prints the tables."""
+def main(seed: int, resamples: int, caught: int) -> None:
+    """Prints the tables; with `caught`, where questions stand that each flag caught, and nothing else."""
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
     raw = ingest(config)
     questions = normalize(raw, config).questions
@@ -43,12 +42,14 @@ def main(seed: int, resamples: int) -> None:
     quality = assess(questions)
     seconds = time.perf_counter() - started
     rows = to_rows(questions, Question)
+    if caught:
+        return print_caught(rows, caught)
     print(f"{len(rows):,} questions, {len(SIGNALS)} signals: {len(rows) / seconds:,.0f} records/s\n")
     scores = dict(zip(quality["record_id"], quality["quality_score"].astype(float), strict=True))
     labels = {row["record_id"]: label(json.loads(row["payload"])) for row in to_rows(raw, RawRecord) if row["source"] == "mmlu_redux"}
     redux = [row for row in rows if row["source"] == "mmlu_redux"]
     subjects = sorted({row["subject"] for row in redux})
-    for name, chosen in (("development", subjects[::2]), ("not looked at", subjects[1::2])):
+    for name, chosen in (("first half", subjects[::2]), ("second half", subjects[1::2])):
         against_people([row for row in redux if row["subject"] in chosen], labels, scores, name, np.random.default_rng(seed), resamples)
     planted(rows, random.Random(seed))
     removed(rows, scores, config.quality.min_score)
@@ -79,7 +80,11 @@ def top_precision(values: np.ndarray, errors: np.ndarray, fraction: float = TOP_
 
 
 def interval(
-    statistic: Callable[[np.ndarray, np.ndarray], float], values: np.ndarray, errors: np.ndarray, groups: np.ndarray, draws: Sequence[np.ndarray]
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    values: np.ndarray,
+    errors: np.ndarray,
+    groups: np.ndarray,
+    draws: Sequence[np.ndarray],
 ) -> str:
     """The statistic with its 95% interval over resampled subjects."""
     found = np.array([statistic(values[draw], errors[draw]) for draw in draws])
@@ -87,7 +92,9 @@ def interval(
     return f"{statistic(values, errors):.3f} ({low:.2f}-{high:.2f})"
 
 
-def against_people(rows: list[Row], labels: dict[str, bool], scores: dict[str, float], name: str, rng: np.random.Generator, resamples: int) -> None:
+def against_people(
+    rows: list[Row], labels: dict[str, bool], scores: dict[str, float], name: str, rng: np.random.Generator, resamples: int
+) -> None:
     """Prints one table: score, stem length, every signal."""
     errors = np.array([labels[row["record_id"]] for row in rows])
     groups = np.array([row["subject"] for row in rows])
@@ -102,8 +109,12 @@ def against_people(rows: list[Row], labels: dict[str, bool], scores: dict[str, f
     columns |= {s.name: np.array([value or 0.0 for value in (found[s.name] for found in measured)]) for s in SIGNALS}
     thresholds = {s.name: s.threshold for s in SIGNALS}
     base = errors.mean()
-    print(f"MMLU-Redux, {name}: {len(places)} subjects, {len(rows):,} questions, {errors.sum()} with an error ({base:.1%}). Intervals: {resamples} resamples of subjects.\n")
-    print("| ranking by | AUROC | precision in the top 5% | times the base rate | fires on | of them with an error |\n|---|---|---|---|---|---|")
+    print(
+        f"MMLU-Redux, {name}: {len(places)} subjects, {len(rows):,} questions, {errors.sum()} with an error ({base:.1%}). Intervals: {resamples} resamples of subjects.\n"
+    )
+    print(
+        "| ranking by | AUROC | precision in the top 5% | times the base rate | fires on | of them with an error |\n|---|---|---|---|---|---|"
+    )
     for column, values in columns.items():
         fired = values >= thresholds.get(column, np.inf)
         if column in thresholds and not fired.any() and len(set(values)) == 1:
@@ -113,7 +124,18 @@ def against_people(rows: list[Row], labels: dict[str, bool], scores: dict[str, f
             f"| {column} | {interval(auroc, values, errors, groups, draws)} | {interval(top_precision, values, errors, groups, draws)} | {top / base:.1f} "
             f"| {fired.sum() if column in thresholds else ''} | {f'{errors[fired].mean():.0%}' if fired.any() else ''} |"
         )
-    within = [(auroc(columns["**score** (1 - score)"][p], errors[p]), errors[p].sum()) for p in places.values() if 0 < errors[p].sum() < len(p)]
+    within = [
+        (auroc(columns["**score** (1 - score)"][p], errors[p]), errors[p].sum()) for p in places.values() if 0 < errors[p].sum() < len(p)
+    ]
+    worst = max(places, key=lambda subject: int(errors[places[subject]].sum()))
+    rest = groups != worst
+    shown = [
+        f"{column} {auroc(columns[column][rest], errors[rest]):.3f}, top {top_precision(columns[column][rest], errors[rest]) / errors[rest].mean():.1f}"
+        for column in list(columns)[:2]
+    ]
+    print(
+        f"\nWithout {worst}, which has the most errors ({errors[places[worst]].sum()} of {errors.sum()}): {'; '.join(shown)} times the base rate."
+    )
     print(f"\nInside subjects (mean weighted by errors): AUROC {np.average([a for a, _ in within], weights=[n for _, n in within]):.3f}\n")
 
 
@@ -125,7 +147,8 @@ def _cut(row: Row, rng: random.Random, _: Row) -> Row | None:
     return {**row, "stem": row["stem"][: rng.randint(size * 2 // 5, size * 4 // 5)].strip()} if size > 40 else None
 
 
-_FORMULA = re.compile(r"\$[^$]+\$|\\\(.+?\\\)|(?:\\[a-z]+|[\w()]*[\^=])[^\s,.;?]*")
+# A whole formula, as an extraction loses it: between dollars, or words with mathematics in them and what their operators join.
+_FORMULA = re.compile(r"\$[^$]+\$|\\\(.+?\\\)|(?<!\S)[^\s$]*[\\^=][^\s$]*(?:\s[-+=*/]\s\S+)*(?<![,.;?])")
 
 
 def _lose_formula(row: Row, rng: random.Random, _: Row) -> Row | None:
@@ -142,7 +165,14 @@ def _swap_options(row: Row, _: random.Random, other: Row) -> Row:
 
 def _same_meaning(row: Row, rng: random.Random, _: Row) -> Row | None:
     right = row["options"][row["answer_index"]]
-    ways = [right.upper(), right.swapcase(), right + " ;", right.replace(" ", "-"), strip_marks(right).replace("_", " "), f" {right[:1].lower()}{right[1:]}."]
+    ways = [
+        right.upper(),
+        right.swapcase(),
+        right + " ;",
+        right.replace(" ", "-"),
+        strip_marks(right).replace("_", " "),
+        f" {right[:1].lower()}{right[1:]}.",
+    ]
     ways = [way for way in ways if way.rstrip(" .;,") != right.rstrip(" .;,")]
     if sum(map(str.isalpha, right)) < 4 or "\\" in right or "$" in right or not ways:
         return None
@@ -164,7 +194,7 @@ def _mix(row: Row, _: random.Random, other: Row) -> Row:
 def _lengthen(row: Row, _: random.Random, other: Row) -> Row:
     right, wrong = row["options"][row["answer_index"]], [o for i, o in enumerate(row["options"]) if i != row["answer_index"]]
     longer = f"{right.rstrip('.')}, {other['stem'].rstrip('?.').lower()}"
-    wanted = max(25, int(2.1 * sum(map(len, wrong)) / len(wrong)) + 1)
+    wanted = max(25, int(2.4 * sum(map(len, wrong)) / len(wrong)) + 1)
     while len(longer) < wanted:
         longer += f", {other['stem'].rstrip('?.').lower()}"
     return _with_option(row, row["answer_index"], longer[: max(wanted, len(right) + 3)])
@@ -180,7 +210,12 @@ def _picture(row: Row, rng: random.Random, _: Row) -> Row:
 
 def _passage(row: Row, rng: random.Random, _: Row) -> Row:
     told = {
-        "en": ["According to the passage, ", "Based on the text above, ", "In the case described above, ", "Using the same data as in question 12, "],
+        "en": [
+            "According to the passage, ",
+            "Based on the text above, ",
+            "In the case described above, ",
+            "Using the same data as in question 12, ",
+        ],
         "vi": ["Theo đoạn trích, ", "Theo đoạn văn trên, ", "Từ bảng số liệu trên, ", "Dựa vào thông tin trên, "],
     }
     return {**row, "stem": rng.choice(told[row["language"]]) + row["stem"]}
@@ -207,12 +242,19 @@ def _unbalance(row: Row, rng: random.Random, _: Row) -> Row | None:
 
 
 def _chat(row: Row, rng: random.Random, _: Row) -> Row:
-    return {**row, "stem": row["stem"] + " " + rng.choice(["<|im_end|>", "</s>", "[/INST]", "<|endoftext|>", "<start_of_turn>", "<|eot_id|>"])}
+    return {
+        **row,
+        "stem": row["stem"] + " " + rng.choice(["<|im_end|>", "</s>", "[/INST]", "<|endoftext|>", "<start_of_turn>", "<|eot_id|>"]),
+    }
 
 
 def _contradict(row: Row, rng: random.Random, _: Row) -> Row | None:
     wrong = "ABCDEFGHIJ"[(row["answer_index"] + 1) % len(row["options"])]
-    says = ["Chọn đáp án {}", "Đáp án đúng là {}.", "Vậy đáp án cần chọn là: {}"] if row["language"] == "vi" else ["The answer is {}.", "Correct answer: {}"]
+    says = (
+        ["Chọn đáp án {}", "Đáp án đúng là {}.", "Vậy đáp án cần chọn là: {}"]
+        if row["language"] == "vi"
+        else ["The answer is {}.", "Correct answer: {}"]
+    )
     return {**row, "explanation": rng.choice(says).format(wrong), "repairs": []}
 
 
@@ -227,7 +269,9 @@ def _glue_options(row: Row, rng: random.Random, _: Row) -> Row | None:
 
 def _leak_mark(row: Row, rng: random.Random, _: Row) -> Row:
     right = row["options"][row["answer_index"]]
-    return _with_option(row, row["answer_index"], rng.choice(["{} (correct)", "{} (Chọn)", "{} ✓", "*{}", "{} (đúng)", "{} [x]"]).format(right))
+    return _with_option(
+        row, row["answer_index"], rng.choice(["{} (correct)", "{} (Chọn)", "{} ✓", "*{}", "{} (đúng)", "{} [x]"]).format(right)
+    )
 
 
 def _leak_letter(row: Row, rng: random.Random, _: Row) -> Row:
@@ -264,13 +308,17 @@ def _translate(row: Row, rng: random.Random, _: Row) -> Row:
 
 
 def _personal(row: Row, rng: random.Random, _: Row) -> Row:
-    return {**row, "stem": row["stem"] + rng.choice([" (lan.nguyen@school.edu.vn)", " Call 555-867-5309.", " SĐT: 0912 345 678", " CCCD 001203004567"])}
+    return {
+        **row,
+        "stem": row["stem"]
+        + rng.choice([" (lan.nguyen@school.edu.vn)", " Call 555-867-5309.", " SĐT: 0912 345 678", " CCCD 001203004567"]),
+    }
 
 
 Plant = Callable[[Row, random.Random, Row], Row | None]
 FLAWS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "stem cut off": (_cut, ("unfinished_stem", "cut_word", "loose_end")),
-    "formula lost": (_lose_formula, ("lost_formula", "unbalanced_latex")),
+    "formula lost": (_lose_formula, ("lost_formula", "unbalanced_latex", "unfinished_stem")),
     "options of another question": (_swap_options, ("answer_type", "mixed_language")),
     "two options equal in meaning by spelling": (_same_meaning, ("near_equal_options",)),
     "an option glued to the stem": (_glue_to_stem, ("glued_stem", "answer_in_stem")),
@@ -287,7 +335,7 @@ FLAWS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "key's letter in the stem": (_leak_letter, ("leaked_letter",)),
     "option cut off": (_cut_option, ("unfinished_option",)),
     "stem repeated in an option": (_repeat_stem, ("stem_in_option",)),
-    "options are bare letters": (_letters_only, ("bare_options",)),
+    "options are bare letters": (_letters_only, ("single_letter_options",)),
     "stem in a third language": (_translate, ("third_language", "mixed_language")),
     "personal data": (_personal, ("personal_data",)),
 }
@@ -298,7 +346,9 @@ def planted(rows: list[Row], rng: random.Random) -> None:
     """Prints recall of each planted flaw by source, and the false alarms of the same signals on the questions as they were."""
     sources = {source: [row for row in rows if row["source"] == source] for source in sorted({row["source"] for row in rows})}
     clean = {source: [flags(row) for row in rng.sample(mine, min(5 * PLANTED, len(mine)))] for source, mine in sources.items()}
-    print(f"Planted flaws, in up to {PLANTED} questions of each source that can have them; recall (false alarms of the same signals, questions as they were).\n")
+    print(
+        f"Planted flaws, in up to {PLANTED} questions of each source that can have them; recall (false alarms of the same signals, questions as they were).\n"
+    )
     print(f"| flaw | signals | {' | '.join(sources)} |\n|---|---|{'---|' * len(sources)}")
     for name, (plant, signals) in FLAWS.items():
         cells = []
@@ -326,6 +376,24 @@ def flags(row: Row) -> set[str]:
     return {s.name for s in SIGNALS if (value := found[s.name]) is not None and value >= s.threshold}
 
 
+def print_caught(rows: list[Row], count: int) -> None:
+    """Prints for each flag the locators of up to `count` questions, a third of each source at first."""
+    found: dict[str, list[Row]] = {signal.name: [] for signal in SIGNALS if signal.penalty}
+    for row in rows:
+        for name in flags(row) & found.keys():
+            found[name].append(row)
+    for name, mine in found.items():
+        rng = random.Random(name)
+        chosen: list[Row] = []
+        for source in ("mmlu_redux", "vnhsge", "opentriviaqa"):
+            of_source = [row for row in mine if row["source"] == source]
+            chosen += rng.sample(of_source, min(7, len(of_source)))
+        rest = [row for row in mine if row not in chosen]
+        if len(chosen) < count:
+            chosen += rng.sample(rest, min(count - len(chosen), len(rest)))
+        print(f"- `{name}`, {len(mine)}: {', '.join(row['locator'] for row in chosen[:count])}")
+
+
 def removed(rows: list[Row], scores: dict[str, float], threshold: float) -> None:
     """Prints how many questions of each source lie under the default threshold."""
     print(f"| source | questions | score under {threshold:g} | score 1 - 0.02 and more |\n|---|---|---|---|")
@@ -339,8 +407,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--resamples", type=int, default=300)
+    parser.add_argument("--caught", type=int, default=0, metavar="N", help="print the places of N questions that each flag caught")
     arguments = parser.parse_args()
     try:
-        main(arguments.seed, arguments.resamples)
+        main(arguments.seed, arguments.resamples, arguments.caught)
     except ConfigError as error:
         sys.exit(str(error))

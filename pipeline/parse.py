@@ -10,7 +10,6 @@ from pipeline.text import fold, fold_option, one_line
 from schemas.reasons import Reason
 
 LETTERS = "ABCDEFGHIJ"
-MAX_MARKS = 300
 # Letters that look Latin and come from a Cyrillic or Greek keyboard.
 LOOKALIKE = str.maketrans("АВСЕНавсеΑΒΕΗ", "ABCEHabceABEH")
 MARK_LETTER = "A-JАВСЕНΑΒΕΗ"

@@ -1,4 +1,4 @@
-"""Signals of a whole set, for the report: how far answers can be guessed from their place, their length or their wording alone, and how even
+"""Signals of a whole set, for the report: how far answers can be guessed from place, length or wording alone, and how even
 the set is. None of them enters a question's score, which depends on its own row only. None is "undefined": too little to tell."""
 
 import math
@@ -29,7 +29,7 @@ class SetSignal(NamedTuple):
     low: float | None
     high: float | None
     expected: float | None
-    count: int
+    questions: int
     says: str
     details: dict[str, Any]
 
@@ -78,7 +78,8 @@ def position_balance(rows: Sequence[dict[str, Any]]) -> list[SetSignal]:
         strength = float(np.sqrt(test.statistic / total / (options - 1)))
         details |= {"chi_square": round(float(test.statistic), 2), "p": float(test.pvalue)}
         often = LETTERS[int(counts.argmax())]
-        says = f"{often} is right in {counts.max() / total:.0%} of {total}, {1 / options:.0%} expected (chi-square {test.statistic:.1f}, p {test.pvalue:.2g})"
+        says = f"{often} is right in {counts.max() / total:.0%} of {total}, {1 / options:.0%} expected"
+        says += f" (chi-square {test.statistic:.1f}, p {test.pvalue:.2g})"
         found.append(SetSignal("position_balance", source, strength, None, None, 0.0, total, says, details))
     return found
 
@@ -93,7 +94,9 @@ def subject_balance(rows: Sequence[dict[str, Any]]) -> SetSignal:
     shares = np.array(list(counts.values())) / total
     evenness = float(-(shares * np.log(shares)).sum() / np.log(len(counts)))
     name, most = counts.most_common(1)[0]
-    return SetSignal("subject_balance", "all", evenness, None, None, 1.0, total, f"{len(counts)} subjects, {name} has {most / total:.0%}", details)
+    return SetSignal(
+        "subject_balance", "all", evenness, None, None, 1.0, total, f"{len(counts)} subjects, {name} has {most / total:.0%}", details
+    )
 
 
 def longest_option_baseline(rows: Sequence[dict[str, Any]]) -> SetSignal:
@@ -124,7 +127,9 @@ def choices_only_baseline(
     distinct = sorted(set(groups))
     chances = [1 / len(row["options"]) for row in rows]
     if len(rows) < 100 or len(distinct) < folds:
-        return SetSignal(name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), "too few questions to tell", {})
+        return SetSignal(
+            name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), "too few questions to tell", {}
+        )
     order = np.random.default_rng(seed).permutation(len(distinct))
     fold_of = {group: int(place) % folds for group, place in zip(distinct, order, strict=True)}
     fold = np.array([fold_of[group] for group in groups])
@@ -157,7 +162,9 @@ def _option_features(row: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]
     return found
 
 
-def _fit(features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndarray, epochs: int = 4, rate: float = 0.3, decay: float = 1e-6) -> np.ndarray:
+def _fit(
+    features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndarray, epochs: int = 4, rate: float = 0.3, decay: float = 1e-6
+) -> np.ndarray:
     """Weights of a softmax over each question's options, by AdaGrad in the order given: small, and the same on every machine."""
     weights, squares = np.zeros(_DENSE + _BUCKETS), np.full(_DENSE + _BUCKETS, 1e-8)
     for _ in range(epochs):
@@ -183,7 +190,9 @@ def template_concentration(rows: Sequence[dict[str, Any]], top: int = 10) -> Set
         return SetSignal("template_concentration", "all", None, None, None, None, len(rows), "too few questions to tell", {})
     share = sum(count for count, _ in common) / len(rows)
     says = f"{share:.0%} of stems follow one of {len(common)} templates" + (f"; the commonest is {common[0][1]!r}" if common else "")
-    return SetSignal("template_concentration", "all", share, None, None, None, len(rows), says, {"templates": {name: count for count, name in common}})
+    return SetSignal(
+        "template_concentration", "all", share, None, None, None, len(rows), says, {"templates": {name: count for count, name in common}}
+    )
 
 
 def template(stem: str) -> str:
@@ -211,4 +220,6 @@ def _accuracy(name: str, hits: Sequence[float], chances: Sequence[float], says: 
     z = NormalDist().inv_cdf(0.975)
     middle, half = accuracy + z**2 / (2 * count), z * math.sqrt(accuracy * (1 - accuracy) / count + z**2 / (4 * count**2))
     low, high = ((middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count))
-    return SetSignal(name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {})
+    return SetSignal(
+        name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {}
+    )

@@ -84,7 +84,7 @@ class QualityConfig(Strict):
         0.5,
         ge=0,
         le=1,
-        description="questions under it are filtered; 0.5 takes a plain sign of damage, or two weaker ones: 14 of 44,864 questions measured",
+        description="questions under it are filtered; how many that takes: docs/quality.md",
     )
     model: str | None = Field(
         None,

@@ -161,7 +161,7 @@ class ModelSignal(Row):
         description="negative log-probability of the right option under a softmax over the options' log-likelihoods per byte, nats"
     )
     question_gain: float | None = Field(
-        description="what reading the question adds to the right option's log-likelihood per byte, less what it adds to the wrong ones', nats"
+        description="gain of the right option's log-likelihood per byte by reading the question, less the wrong ones' gain, nats"
     )
 
 

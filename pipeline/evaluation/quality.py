@@ -1,6 +1,6 @@
-"""`python -m pipeline.evaluation.quality JOB.json`: two quality signals of every question by a causal language model, in a process of its own.
+"""`python -m pipeline.evaluation.quality JOB.json`: two quality signals of every question by a causal language model, in an own process.
 
-Plain text, no chat template: any causal model can be asked. Scores are cached by (text, options, model), so a refresh asks about new questions alone.
+Plain text, no chat template. Scores are cached by (text, options, model): a refresh asks about new questions alone.
 """
 
 import math
@@ -97,7 +97,8 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Map
     """One ModelSignal row a question, undefined where the model wasn't asked."""
     none = {"gold_nll": None, "question_gain": None}
     table = pa.Table.from_pylist(
-        [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows], schema=arrow_schema(ModelSignal)
+        [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows],
+        schema=arrow_schema(ModelSignal),
     )
     aside = path.with_name(f".{path.name}.aside")
     pq.write_table(table, aside)

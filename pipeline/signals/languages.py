@@ -29,7 +29,7 @@ def _detector() -> Any:
 def _foreign(text: str) -> float:
     """lingua's probability that a text is neither English nor Vietnamese, 0-1."""
     values = {value.language.name: value.value for value in _detector().compute_language_confidence_values(text)}
-    return 1.0 - values["ENGLISH"] - values["VIETNAMESE"]
+    return float(1.0 - values["ENGLISH"] - values["VIETNAMESE"])
 
 
 def foreign(text: str) -> float | None:
@@ -52,7 +52,15 @@ def foreign(text: str) -> float | None:
     return _foreign(text[:400])
 
 
-@signal("0-1", 0.8, 0.35, "the question is in a third language", "câu hỏi viết bằng ngôn ngữ thứ ba", source="lingua-language-detector, nine languages", why="lingua is sure")
+@signal(
+    "0-1",
+    0.8,
+    0.35,
+    "the question is in a third language",
+    "câu hỏi viết bằng ngôn ngữ thứ ba",
+    source="lingua-language-detector, nine languages",
+    why="lingua is sure",
+)
 def third_language(view: View) -> float | None:
     """Probability that the stem is neither English nor Vietnamese. Undefined for under 25 letters or five words, and for formulas."""
     if len(view.stem) < 25:
@@ -68,7 +76,15 @@ def third_language(view: View) -> float | None:
 _CLEAR_ENGLISH = frozenset("the of is and was what which with that are from they their who were have has his her for by not".split())
 
 
-@signal("0 or 1", 1, 0.3, "stem and options are in different languages", "câu hỏi và phương án khác ngôn ngữ", source="damage of extraction", why="both long enough to tell")
+@signal(
+    "0 or 1",
+    1,
+    0.3,
+    "stem and options are in different languages",
+    "câu hỏi và phương án khác ngôn ngữ",
+    source="damage of extraction",
+    why="both long enough to tell",
+)
 def mixed_language(view: View) -> float | None:
     """1 where a Vietnamese stem has English options, or the other way round. Undefined for short options, and behind a passage or rubric;
     a question about a foreign word or text (in quotation marks) is left alone."""
@@ -87,14 +103,22 @@ def mixed_language(view: View) -> float | None:
     return float(sum(map(is_vietnamese, view.options)) * 2 > len(view.options) and len(view.word_set & ENGLISH) >= 2)
 
 
-@signal("0-1", 0.5, 0.2, "the stem changes its language", "câu hỏi pha trộn hai ngôn ngữ", source="damage of extraction", why="half of a sentence or more")
+@signal(
+    "0-1",
+    0.5,
+    0.2,
+    "the stem changes its language",
+    "câu hỏi pha trộn hai ngôn ngữ",
+    source="damage of extraction",
+    why="half of a sentence or more",
+)
 def language_switch(view: View) -> float | None:
     """Share of the stem's sentences whose language is not that of the rest (the smaller side, doubled). Undefined behind a passage, under two
     sentences, and where quotation marks set a foreign text apart."""
     stem = view.stem
     if view.context or len(stem) < 60:
         return None
-    if view.language != "vi" or stem.isascii():
+    if view.language != "vi" or stem.isascii() or view.word_set.isdisjoint(_CLEAR_ENGLISH):
         return 0.0
     if '"' in stem or "“" in stem or "'" in stem or not is_vietnamese(stem):
         return None
@@ -102,4 +126,4 @@ def language_switch(view: View) -> float | None:
     if len(parts) < 2:
         return None
     english = sum(part.isascii() and len(set(part.lower().split()) & ENGLISH) >= 2 for part in parts)
-    return 2 * min(english, len(parts) - english) / len(parts)
+    return float(2 * min(english, len(parts) - english) / len(parts))

@@ -78,7 +78,7 @@ def test_the_story_holds_origin_verdict_neighbours_training_and_answers(publishe
     foundry, tables, row = published
     story = tell(row, tables, foundry.adapters.glob("*"))
     assert story["record"]["locator"] == row["locator"]
-    assert story["quality"]["quality_score"] == 1.0
+    assert story["quality"]["quality_score"] > 0.99
     assert [fact["times_seen"] for fact in story["training"]] == [3]
     assert [(fact["model"], fact["correct"]) for fact in story["answers"]] == [("base", False), ("adapter", True)]
     assert story["answers"][1]["answered"] == row["options"][row["answer_index"]]
