@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import pandas as pd
+import pyarrow.parquet as pq
 
+from assets.children import run_child
 from assets.foundry import Foundry, code_version
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
 from pipeline.assess import assess
@@ -18,6 +21,7 @@ from pipeline.normalize import normalize
 from pipeline.select import contamination_counts, select
 from pipeline.split import split
 from schemas.reasons import REASON_TEXT, Reason
+from schemas.tables import ModelSignal, to_frame
 
 OWNERS = ["team:mcq-foundry"]
 ACTIVE = [
@@ -167,15 +171,28 @@ def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> 
     return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})
 
 
+def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions: Table) -> pd.DataFrame:
+    """What the model that the configuration names makes of each question: measured in a child process, cached by question."""
+    folder = foundry.models / foundry.config.dataset / "quality"
+    job = {"questions": str(questions.path), "output": str(folder / "signals.parquet")}
+    run_child(context, foundry, "pipeline.evaluation.quality", folder, job)
+    return to_frame(pq.read_table(folder / "signals.parquet"), ModelSignal)
+
+
 @table_asset(
     "quality_scores",
     "pipeline.assess",
     "Named quality signals of each question, one score (0-1, high = good), and every flag in words.",
     {"python", "parquet"},
 )
-def quality_scores(foundry: dg.ResourceParam[Foundry], questions: Table) -> dg.Output[Table]:
+def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], questions: Table) -> dg.Output[Table]:
     """Stage 4, assess."""
-    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], None, lambda: ([assess(questions.frame())], {}))
+    asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
+
+    def work() -> Any:
+        return [assess(questions.frame(), model_signals(context, foundry, questions) if asked["model"] else None)], {}
+
+    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, work)
     frame = table.frame()
     flags = {str(name): int(count) for name, count in frame["flags"].explode().dropna().value_counts().items()}
     mean = {"mean_score": float(frame["quality_score"].mean())} if len(frame) else {}

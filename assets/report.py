@@ -9,21 +9,21 @@ from assets.curation import OWNERS
 from assets.foundry import Foundry, code_version
 from assets.io import Table
 from pipeline.lake import Version, write_atomically
+from pipeline.ledger import curated_rows
 from pipeline.page import to_html, to_markdown
 from pipeline.report import build_report
+from pipeline.set_signals import set_signals
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
+from schemas.tables import Question
 
 LATEST = "latest"
 
 
-def set_signals(ledger: pd.DataFrame) -> list[dict[str, Any]]:
-    """Set-level baselines of the kept questions, for the report. Where they are connected, as:
-
+def baselines(ledger: pd.DataFrame) -> list[dict[str, Any]]:
+    """Set-level signals of the kept questions."""
     kept = curated_rows(ledger)
-    return [signal._asdict() for signal in pipeline.set_signals.set_signals(kept[list(Question.model_fields)], list(kept["split_group"]))]
-    """
-    return []
+    return [signal._asdict() for signal in set_signals(kept[list(Question.model_fields)], kept["split_group"].tolist())]
 
 
 @dg.asset(
@@ -45,7 +45,7 @@ def data_quality_report(
     page, text = folder / f"{version.name}.html", folder / f".{version.name}-{code_version('pipeline.report')}.md"
     if not (page.exists() and text.exists()):
         ledger = sample_ledger.frame()
-        title, blocks = build_report(ledger, quality_scores.frame(), duplicate_pairs.frame(), version, set_signals(ledger))
+        title, blocks = build_report(ledger, quality_scores.frame(), duplicate_pairs.frame(), version, baselines(ledger))
         write_atomically(text, to_markdown(title, blocks).encode())
         write_atomically(page, to_html(title, blocks).encode())
     write_atomically(folder / f"{LATEST}.html", page.read_bytes())

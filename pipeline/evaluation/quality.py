@@ -41,7 +41,7 @@ def main(job: QualityJob) -> None:
         raise TrainingError("quality.model is null: name a model to compute its signals, or leave this step out")
     train = TrainConfig(base_model=config.model, revision=config.revision, device=job.config.train.device)
     job.output.parent.mkdir(parents=True, exist_ok=True)
-    progress = Progress(job.output.with_suffix(".metrics.jsonl"))
+    progress = Progress(job.output.parent / "metrics.jsonl")
     progress.phase("loading model")
     device = base_model.device_of(train)
     tokenizer = base_model.load_tokenizer(train, job.models)
