@@ -25,7 +25,7 @@ from pipeline.ingest import ingest
 from pipeline.minhash import band_keys, lsh_pairs
 from pipeline.normalize import normalize
 from pipeline.pairs import read_sides
-from pipeline.similarity import Prepared, judge, words
+from pipeline.similarity import Prepared, judge
 from schemas.config import PROJECT_ROOT, DedupConfig
 from schemas.reasons import Relation
 from schemas.tables import ClusterMember, Pair, Question, to_rows

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.minhash import Ragged, Vocabulary, band_keys, equal_runs, lsh_pairs, pairs_in, tokenize
 from pipeline.similarity import (
-    NEGATIONS,
     PASSAGE_SIMILARITY,
     PASSAGE_WORDS,
-    STOPWORDS,
     Prepared,
     Verdict,
     judge,
@@ -24,6 +22,7 @@ from pipeline.similarity import (
     unglued,
     word_bag,
 )
+from pipeline.wording import NEGATIONS, STOPWORDS
 from pipeline.work import CHUNK_ROWS, collector_paused, map_chunks
 from schemas.config import DedupConfig
 from schemas.reasons import Relation

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.similarity import WORD, normal_word
 from pipeline.text import fold
+from pipeline.wording import WORD, normal_word
 from schemas.config import DedupConfig
 
 TEXT_CHUNK = 4096

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.minhash import BUCKET_LIMIT, NEIGHBOURS, Vocabulary, band_keys, lsh_pairs, ragged, signatures, tokenize
-from pipeline.similarity import words
 from pipeline.text import fold
+from pipeline.wording import words
 from schemas.config import DedupConfig
 
 CONFIG = DedupConfig()

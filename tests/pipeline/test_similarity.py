@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
-from pipeline.similarity import Prepared, judge, read_stem, words
+from pipeline.similarity import Prepared, judge, read_stem
+from pipeline.wording import words
 from schemas.config import Config
 from schemas.reasons import Relation
 from schemas.tables import Question, to_rows
