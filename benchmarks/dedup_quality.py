@@ -26,6 +26,7 @@ from pipeline.minhash import band_keys, lsh_pairs
 from pipeline.normalize import normalize
 from pipeline.pairs import read_sides
 from pipeline.similarity import Prepared, judge
+from pipeline.wording import words
 from schemas.config import PROJECT_ROOT, DedupConfig
 from schemas.reasons import Relation
 from schemas.tables import ClusterMember, Pair, Question, to_rows
