@@ -61,9 +61,10 @@ def _lists(data: Any) -> dict[str, list[Any]]:
     lists = {
         str(key): value for key, value in data.items() if isinstance(value, list) and value and all(isinstance(v, dict) for v in value)
     }
-    # A list that shares no key with one of questions is about them ("features": [...]), not one of them.
-    names = {key for items in lists.values() for item in map(_row, items) if is_question(item) for key in item}
-    lists = {name: items for name, items in lists.items() if not names or any(names & _row(item).keys() for item in items)}
+    if len(lists) > 1:
+        # A list that shares no key with one of questions is about them ("features": [...]), not one of them.
+        names = {key for items in lists.values() for item in map(_row, items) if is_question(item) for key in item}
+        lists = {name: items for name, items in lists.items() if not names or any(names & _row(item).keys() for item in items)}
     if len(lists) == 1 and not _is_passage(data):
         return _lists(next(iter(lists.values())))
     if len(lists) > 1:
