@@ -49,8 +49,10 @@ def read(text: str) -> Iterator[Item]:
 def _lists(data: Any) -> dict[str, list[Any]]:
     """The lists of questions in a document, by the prefix of their locators ("" where there is one list).
 
-    >>> _lists({"train": [{"q": 1}], "test": [{"q": 2}]}), _lists({"q": {"0": "a", "1": "b"}, "k": {"0": "A", "1": "B"}})
-    ({'train/': [{'q': 1}], 'test/': [{'q': 2}]}, {'': [{'q': 'a', 'k': 'A'}, {'q': 'b', 'k': 'B'}]})
+    >>> _lists({"train": [{"q": 1}], "test": [{"q": 2}]})
+    {'train/': [{'q': 1}], 'test/': [{'q': 2}]}
+    >>> _lists({"q": {"0": "a", "1": "b"}, "key": {"0": "A", "1": "B"}})
+    {'': [{'q': 'a', 'key': 'A'}, {'q': 'b', 'key': 'B'}]}
     """
     if isinstance(data, list):
         return {"": _with_names([_row(item) for item in data])}
