@@ -140,6 +140,13 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
     if part == "options":
         return _holds_options(header, rows)
+    if part == "context" and plain_name(header) in ("text", "content"):
+        # A passage, where it isn't the question once more, with its options.
+        return not any(
+            isinstance(cell, str) and cell is not row.get(header) and len(cell) > 3 and cell in str(row.get(header))
+            for row in rows[:20]
+            for cell in row.values()
+        )
     if part != "stem":
         return True
     filled = [row[header] for row in rows[:20] if row.get(header) not in (None, "")]

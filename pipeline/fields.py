@@ -26,7 +26,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
-        " premise dialogue conversation passage_text reading_text van_ban hint".split()
+        " premise dialogue conversation passage_text reading_text van_ban hint text content".split()
     ),
     "explanation": tuple(
         "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"

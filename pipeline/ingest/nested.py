@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.fields import plain_name
 from pipeline.ingest.items import MAX_COLUMNS, Item
-from pipeline.text import strip_marks
 from schemas.reasons import Reason
 
 # Keys under which an item holds several questions, or passages with questions, that share its other cells.
@@ -44,7 +44,7 @@ def unnest(locator: str, item: Any) -> Iterator[Item]:
 
 def is_nested(key: str) -> bool:
     """True for a key that names a list of questions."""
-    return key.lower() in NESTED or strip_marks(key) in NESTED
+    return plain_name(key) in NESTED
 
 
 def too_deep(value: Any) -> bool:

@@ -45,6 +45,11 @@ def usable_header(row: Row) -> FieldMap | None:
     return found if found.usable and (found.option_columns or found.columns.keys() & {"options", "answer"}) else None
 
 
+def is_table(rows: Sequence[Any]) -> bool:
+    """True for lists of cells whose first names the parts of a question, or which need no header."""
+    return len(rows) > 0 and all(isinstance(row, list) for row in rows) and (usable_header(rows[0]) is not None or _is_headless(rows))
+
+
 def is_question_table(rows: Sequence[Row]) -> bool:
     """True for a table of a document whose first row names a question and its options (not "Câu | 1 | 2", which lists keys)."""
     found = usable_header(rows[0]) if rows else None
@@ -77,7 +82,7 @@ def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
     return found is not None and bool(found.option_columns) and set(added) <= set(found.option_columns)
 
 
-def _is_headless(rows: list[list[Any]]) -> bool:
+def _is_headless(rows: Sequence[Row]) -> bool:
     """MMLU's form: the first row is a question already, and one column holds the letter of each row's right option."""
     first = [_plain(cell) for cell in rows[0]]
     if len(first) < 4 or sum(map(bool, first)) < 4 or max(map(len, first)) <= 5:

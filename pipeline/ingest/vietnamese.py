@@ -64,6 +64,9 @@ _SYLLABLE = re.compile(
 # Share of the words with marks that must be syllables, how many different ones it takes to tell, and their share of all words:
 # half of Vietnamese words bear marks, and a few Greek letters in English text are no Vietnamese.
 MIN_SHARE, MIN_WORDS, MIN_DENSITY = 0.8, 3, 0.1
+# Fraction of characters that are no ASCII: a fifth in Vietnamese, less where keys of JSON stand between.
+MIN_MARKED_CHARS = 0.03
+SAMPLE_CHARS = 50_000
 Decoder = Callable[[bytes], str]
 
 
@@ -97,6 +100,8 @@ def syllable_share(text: str) -> float:
     >>> syllable_share("Việt Nam, thủ đô"), syllable_share("un café déjà bu"), syllable_share("thủ đô")
     (1.0, 0.0, 0.0)
     """
+    if len(text.encode("ascii", "ignore")) > (1 - MIN_MARKED_CHARS) * len(text):
+        return 0.0
     words = [word for word in _MARKED_WORD.findall(text)[:5000] if any(map(str.isalpha, word))]
     if len(set(words)) < MIN_WORDS or len(words) < MIN_DENSITY * len(text.split()[:5000]):
         return 0.0
@@ -111,7 +116,7 @@ def _is_syllable(word: str) -> bool:
 
 def decode_vietnamese(data: bytes) -> tuple[Decoder, str] | None:
     """The old encoding in which bytes that are no UTF-8 make Vietnamese, if one does so clearly."""
-    shares = {name: syllable_share(decoder(data[:200_000])) for name, decoder in _DECODERS.items()}
+    shares = {name: syllable_share(decoder(data[:SAMPLE_CHARS])) for name, decoder in _DECODERS.items()}
     name = max(shares, key=lambda key: shares[key])
     return (_DECODERS[name], name) if shares[name] >= MIN_SHARE else None
 
@@ -123,7 +128,7 @@ def repair_vietnamese(text: str) -> tuple[Callable[[str], str], str] | None:
     >>> repair("Thñ ®«"), name
     ('Thủ đô', 'tcvn3')
     """
-    sample = text[:200_000]
+    sample = text[:SAMPLE_CHARS]
     if sample.isascii() or re.search(r"[ơưĐđƠƯăĂ\u1ea0-\u1ef9]", sample):
         return None
     if syllable_share(sample) >= MIN_SHARE:

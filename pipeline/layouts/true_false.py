@@ -4,12 +4,17 @@ from collections.abc import Mapping
 
 from pipeline.fields import find_fields, is_called
 from pipeline.layouts.layout import Cells, Layout, Reshape
+from pipeline.parse import split_options
+from pipeline.text import clean
 
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     found = find_fields(list(names.values()), {})
     key = found.columns.get("answer")
     if not found.usable or key is None or found.option_columns or any(is_called(name, "options") for name in names.values() if name != key):
+        return None
+    stems = (str(row.get(found.columns["stem"]) or "")[:5000] for row in rows[:20])
+    if any(split_options(clean(stem)) for stem in stems):
         return None
     keys = [row.get(key) for row in rows if row.get(key) not in (None, "")]
     if not keys or any(_truth(value) is None for value in keys):

@@ -156,3 +156,19 @@ def test_a_gpu_configuration_without_a_gpu_is_refused_early(mcq, project, tmp_pa
     (tmp_path / "gpu.yaml").write_text(f"dataset: gpu\nroot: {project}\nsources: [{{name: s, path: raw.jsonl}}]\ntrain: {{device: cuda}}\n")
     assert "no NVIDIA GPU" in mcq("run", config=tmp_path / "gpu.yaml", expect=1).stderr
     assert not (project / "data" / "lake" / "gpu").exists()
+
+
+def test_inspect_of_broken_and_unknown_files_says_what_to_do(mcq, project):
+    (project / "de.json").write_text('[{"frage": "Was ist das?", "wahl": ["x", "y"], "loesung": "x"}]')
+    text = mcq("inspect", "de.json").stdout
+    assert "fields: {stem: frage, options: wahl, answer: loesung}" in text
+    (project / "empty[1].csv").write_text("")
+    assert "the file is empty" in mcq("inspect", "empty[1].csv").stdout
+    (project / "no.xlsx").write_bytes(b"PK no workbook")
+    assert "unreadable_file" in mcq("inspect", "no.xlsx").stdout
+    (project / "base.csv").write_text("question,A,B,C,answer,error_type\nWhich?,x1,y1,z1,2,ok\n")
+    text = mcq("inspect", "base.csv").stdout
+    assert "answer_format: index0" in text
+    assert "not used      error_type" in text
+    assert "1 questions" in mcq("inspect", "base.csv", "--answer-format", "index1").stdout
+    assert "--answer-format" in mcq("inspect", "base.csv", "--answer-format", "nope", expect=1).stderr

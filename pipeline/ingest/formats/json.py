@@ -9,6 +9,7 @@ from pipeline.fields import SYNONYMS, is_called
 from pipeline.ingest.formats import jsonl
 from pipeline.ingest.items import Format, Item, Sample
 from pipeline.ingest.nested import is_nested, too_deep, unnest
+from pipeline.ingest.tables import is_table, table_items
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -24,7 +25,8 @@ def sniff(sample: Sample) -> bool:
 
 
 def read(text: str) -> Iterator[Item]:
-    """One item an element, `item:N`; a list of several in the document has its name before that: `train/item:N`."""
+    """One item an element, `item:N` (`row:N` where the elements are lists of cells below a header); a list of several in the document
+    has its name before that: `train/item:N`."""
     try:
         # Not strict: line ends and tabs inside texts are what people paste.
         data = json.loads(text, strict=False)
@@ -42,6 +44,9 @@ def read(text: str) -> Iterator[Item]:
     if too_deep(data):
         raise DataError("the JSON is nested too deeply to be a list of questions")
     for name, items in _lists(data).items():
+        if is_table(items):
+            yield from table_items(items, name)
+            continue
         for number, item in enumerate(items, start=1):
             yield from unnest(f"{name}item:{number}", item)
 
@@ -49,21 +54,24 @@ def read(text: str) -> Iterator[Item]:
 def _lists(data: Any) -> dict[str, list[Any]]:
     """The lists of questions in a document, by the prefix of their locators ("" where there is one list).
 
-    >>> _lists({"train": [{"q": 1}], "test": [{"q": 2}]}), _lists({"q": {"0": "a", "1": "b"}, "k": {"0": "A", "1": "B"}})
-    ({'train/': [{'q': 1}], 'test/': [{'q': 2}]}, {'': [{'q': 'a', 'k': 'A'}, {'q': 'b', 'k': 'B'}]})
+    >>> _lists({"train": [{"q": 1}], "test": [{"q": 2}]})
+    {'train/': [{'q': 1}], 'test/': [{'q': 2}]}
+    >>> _lists({"q": {"0": "a", "1": "b"}, "key": {"0": "A", "1": "B"}})
+    {'': [{'q': 'a', 'key': 'A'}, {'q': 'b', 'key': 'B'}]}
     """
     if isinstance(data, list):
-        return {"": _with_names([_row(item) for item in data])}
+        return {"": [_row(item) for item in data]}
     if not isinstance(data, dict) or not data or is_question(data):
         return {"": [data]}
     if {"columns", "data"} <= data.keys() and isinstance(data["columns"], list) and isinstance(data["data"], list):
-        return {"": _with_names([data["columns"], *data["data"]])}
+        return {"": [data["columns"], *data["data"]]}
     lists = {
         str(key): value for key, value in data.items() if isinstance(value, list) and value and all(isinstance(v, dict) for v in value)
     }
-    # A list that shares no key with one of questions is about them ("features": [...]), not one of them.
-    names = {key for items in lists.values() for item in map(_row, items) if is_question(item) for key in item}
-    lists = {name: items for name, items in lists.items() if not names or any(names & _row(item).keys() for item in items)}
+    if len(lists) > 1:
+        # A list that shares no key with one of questions is about them ("features": [...]), not one of them.
+        names = {key for items in lists.values() for item in map(_row, items) if is_question(item) for key in item}
+        lists = {name: items for name, items in lists.items() if not names or any(names & _row(item).keys() for item in items)}
     if len(lists) == 1 and not _is_passage(data):
         return _lists(next(iter(lists.values())))
     if len(lists) > 1:
@@ -115,16 +123,6 @@ def _columns(data: Mapping[str, Any]) -> list[Any] | None:
     if all(isinstance(value, dict) for value in values) and all(value.keys() == values[0].keys() for value in values):
         return [{key: value[row] for key, value in data.items()} for row in values[0]]
     return None
-
-
-def _with_names(rows: list[Any]) -> list[Any]:
-    """Rows that are lists of cells become mappings where the first row names the cells."""
-    if len(rows) < 2 or not all(isinstance(row, list) for row in rows):
-        return rows
-    header = rows[0]
-    if not all(isinstance(name, str) for name in header) or not any(is_called(name, "stem") for name in header):
-        return rows
-    return [dict(zip(header, row, strict=True)) if len(row) == len(header) else row for row in rows[1:]]
 
 
 def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:

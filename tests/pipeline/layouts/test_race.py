@@ -33,3 +33,11 @@ def test_questions_as_objects_inside_a_short_passage(read):
 def test_vimmrc(parse):
     data = [{"id": "1", "article": "Một câu chuyện.", "questions": ["Ai?"], "options": [["An", "Bình", "Cường", "Dũng"]], "answers": ["C"]}]
     assert parse(data, "vimmrc.json") == [("Ai?", ["An", "Bình", "Cường", "Dũng"], "Cường")]
+
+
+def test_a_passage_may_be_called_text_unless_it_repeats_the_question(read):
+    question = {"question": "Where is it?", "choices": ["here", "there"], "answer": "B"}
+    (row,), _ = read({"passages": [{"title": "T", "text": "A short story.", "questions": [question]}]})
+    assert row["context"] == "A short story."
+    (row,), _ = read([question | {"text": "Where is it? A. here B. there"}])
+    assert row["context"] is None

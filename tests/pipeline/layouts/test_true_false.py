@@ -20,3 +20,7 @@ def test_truth_values_as_text_in_a_csv(parse):
 def test_other_open_answers_stay_open(reasons):
     rows = [{"question": "is it green", "answer": True}, {"question": "what is it", "answer": "grass"}]
     assert reasons(rows) == [["not_multiple_choice"]] * 2
+
+
+def test_options_inside_the_text_are_options(parse):
+    assert parse([{"question": "Is it flat?\nA. True\nB. False", "answer": "False"}]) == [("Is it flat?", ["True", "False"], "False")]

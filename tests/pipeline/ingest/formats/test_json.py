@@ -22,6 +22,7 @@ WRAPPED = {
     "pandas_split": {"columns": list(ROWS[0]), "index": [0, 1], "data": [list(row.values()) for row in ROWS]},
     "pandas_table": {"schema": {"fields": [{"name": "index", "type": "integer"}]}, "data": ROWS},
     "rows_with_header": [list(ROWS[0]), *[list(row.values()) for row in ROWS]],
+    "rows_without_header": [["Where is it?", "here", "there", "B"], ["Who is it?", "Ann", "Bob", "A"]],
     "hub_rows": {
         "features": [{"name": "question"}],
         "rows": [{"row_idx": n, "row": row, "truncated_cells": []} for n, row in enumerate(ROWS)],
@@ -85,3 +86,7 @@ def test_documents_without_questions(read, content):
     questions, rejected = read(content)
     assert questions == []
     assert all(row["reason_codes"] for row in rejected)
+
+
+def test_lists_that_are_no_table_are_broken_rows(reasons):
+    assert reasons([["Where?", ["here", "there"], 1], ["Who?", ["Ann", "Bob"], 0]]) == [["malformed_row"]] * 2

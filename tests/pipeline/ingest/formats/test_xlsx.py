@@ -1,6 +1,7 @@
 """Workbooks as teachers write them."""
 
 import io
+import zipfile
 
 import openpyxl
 import pytest
@@ -81,3 +82,20 @@ def test_several_right_answers(reasons):
 @pytest.mark.parametrize("data", [b"PK\x03\x04 no workbook", b"plain text", b"", FILES["plain"][:-200], FILES["plain"][:300]])
 def test_what_is_no_workbook_is_one_rejected_record(reasons, data):
     assert reasons(data, "a.xlsx") == [["unreadable_file"]]
+
+
+def test_open_document_spreadsheets(parse):
+    names = " ".join(f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"' for short in ("office", "table", "text"))
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = "".join(f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in (HEADER, ROW))
+    content = f'<office:document-content {names}><office:body><office:spreadsheet><table:table table:name="S">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, text in (
+            ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+            ("content.xml", content),
+            ("META-INF/manifest.xml", "<a/>"),
+        ):
+            archive.writestr(name, text)
+    for name in ("a.ods", "no_suffix"):
+        assert parse(data.getvalue(), name) == [Q]
