@@ -122,11 +122,19 @@ def _may_have_hole(lower: str, language: str) -> bool:
             or "hàm số là" in lower
             or "điểm và" in lower
             or "chất và" in lower
-            or "cho có" in lower
+            or "cho hàm số" in lower
+            or "phương trình" in lower
+            or "số phức" in lower
+            or "biểu thức" in lower
+            or "tích phân" in lower
+            or "gồm và" in lower
+            or "giữa và" in lower
+            or "dung dịch và" in lower
+            or "trên và" in lower
+            or "mãn và" in lower
         )
     return (
-        " -" in lower or "the?" in lower or "the ?" in lower or " the is " in lower or " the of " in lower or " the by " in lower or " an of " in lower
-        or " each by" in lower or " of is" in lower or " of and" in lower or "let be" in lower
+        " -" in lower or "the?" in lower or "the ?" in lower or " the is " in lower or " the of " in lower or " each by" in lower or " of is" in lower or " of and" in lower
     )  # fmt: skip
 
 
@@ -138,7 +146,7 @@ _HOLE = re.compile(
     r"|\b(?:value|function|expression|equation|integral|limit|sum|product) of (?:is|and|at|for|equals)\b|\b(?:let|suppose) be\b|\bgiven and\b|\bif =|= ?(?:for|and|then|is|và|là|thì|với|,|[.]|;)(?=\s)|\bhai (?:điểm|chất) và\b|\bcủa hàm số là\b"
     r"|\bcho (?:hàm số|phương trình|bất phương trình|số phức|biểu thức|tích phân|dãy số|cấp số cộng|cấp số nhân) (?:có|liên tục|xác định|thỏa|thoả|với|và)\b|\b(?:gồm|giữa|từ) (?:và|đến)\b|\b(?:thu được|vào|cho) dung dịch (?:và|vào|thu)\b|\b(?:tích phân|biểu thức) (?:bằng|là)\b|\b(?:liên tục trên|th(?:oả|ỏa) mãn|qua điểm) và\b|\bcủa (?:bất )?phương trình (?:là|bằng)\b|-> be\b"
     r"|[,;] ?[,;](?=\s)"
-    r"|\b(?:the|an) (?:is|of|by|was)\b(?! (?:a |the )?(?:word|name))|\beach by\b|[a-z] -(?:year|day|month|week|letter|man|foot|percent)s?\b"
+    r"|\bthe (?:is|of)\b(?! (?:a |the )?(?:word|name))|\beach by\b|[a-z] -(?:year|day|month|week|letter|man|foot|percent)s?\b"
     r"|(?<!đồng )(?<!mặt )(?<!cân )(?<!công )\b(?:của|bằng) là\b|(?:^|[.;] )cho (?:và|có|là)\b"
 ).search
 

@@ -34,7 +34,8 @@ def contradicted_key(view: View) -> float | None:
         note = f"{note[:200]}\n{note[-300:]}"
     if not any(word in note for word in _NAMING):
         return None
-    letter = key_in_note(note)
+    # Only lines that can name it: the pattern is slow on long solutions.
+    letter = key_in_note("\n".join(line for line in note.split("\n") if any(word in line for word in _NAMING)))
     if letter is None and (match := _CLOSING(note)):
         letter = match[1].translate(LOOKALIKE)
     if letter is None or ord(letter) - 65 >= len(view.options):

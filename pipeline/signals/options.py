@@ -23,6 +23,8 @@ _ROMAN = re.compile(
 )
 _ABSOLUTE = frozenset("always never absolutely impossible invariably".split())
 _ABSOLUTE_PHRASE = re.compile(r"\b(?:luôn luôn|không bao giờ|in no case|under no circumstances|without exception)\b").search
+_ABSOLUTE_SIGNS = frozenset("luôn bao case circumstances exception".split())
+_VAGUE_SIGNS = frozenset("đôi thỉnh hiếm thông".split())
 _VAGUE = frozenset("usually often sometimes frequently rarely occasionally generally typically seldom normally".split())
 _VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|hiếm khi|thông thường)\b").search
 
@@ -43,10 +45,8 @@ def near_equal_options(view: View) -> float | None:
         seen = {(round(number.value, 12), number.unit) for number in amounts}
         if len(seen) < len(amounts) and len({option.strip(" .") for option in view.options}) == len(view.options):
             return 1.0
-    if not view.ascii and min(b - a for a, b in pairwise(sorted(view.lengths))) > 2:
-        return 0.0
     # Folding drops no more than this rough key drops: most questions end here.
-    rough = view.joined.translate(_ROUGH).split("\n")
+    rough = view.joined.encode("ascii", "ignore").translate(None, _ROUGH).split(b"\n")
     if len(set(rough)) == len(rough):
         return 0.0
     plain = [_plain(option) for option in view.low_options]
@@ -58,10 +58,8 @@ def near_equal_options(view: View) -> float | None:
     return float(not any(_SYMBOL(option) or _code(option) or _DECIMAL(option) for option in pairs))
 
 
-# Vowels with all their accents, punctuation and what spellings disagree on.
-_ROUGH = {
-    ord(c): None for c in "aeiouyáàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵäëïöüåæœøñç .,;:'\"!?()[]-–—_/’‘“”…"
-} | {ord("z"): "s", ord("đ"): "d"}
+# What spellings disagree on: vowels, punctuation, s and z, and d, which an unmarked đ becomes. Letters with marks vanish in ASCII.
+_ROUGH = b"aeiouydsz .,;:'\"!?()[]-_/"
 
 
 def _code(option: str) -> bool:
@@ -308,7 +306,9 @@ def true_false(view: View) -> float:
 )
 def absolute_terms(view: View) -> float:
     """Number of options with an absolute word; a single one-word option ("Always") is an answer, not a cue."""
-    if _ABSOLUTE.isdisjoint(view.all_option_words) and (view.ascii or not _ABSOLUTE_PHRASE(view.joined)):
+    if _ABSOLUTE.isdisjoint(view.all_option_words) and (
+        _ABSOLUTE_SIGNS.isdisjoint(view.all_option_words) or not _ABSOLUTE_PHRASE(view.joined)
+    ):
         return 0.0
     return float(
         sum(
@@ -328,7 +328,7 @@ def absolute_terms(view: View) -> float:
 )
 def vague_terms(view: View) -> float:
     """Number of options with a vague word of frequency."""
-    if _VAGUE.isdisjoint(view.all_option_words) and (view.ascii or not _VAGUE_PHRASE(view.joined)):
+    if _VAGUE.isdisjoint(view.all_option_words) and (_VAGUE_SIGNS.isdisjoint(view.all_option_words) or not _VAGUE_PHRASE(view.joined)):
         return 0.0
     return float(
         sum(

@@ -113,7 +113,7 @@ class View:
     @lazy
     def digits(self) -> list[bool]:
         """For each option, whether it holds a digit."""
-        if not any(map(self.joined.count, "0123456789")):
+        if not self.digit_count:
             return [False] * len(self.options)
         return [_DIGIT(option) is not None for option in self.options]
 
@@ -126,7 +126,7 @@ class View:
     @lazy
     def option_sets(self) -> list[set[str]]:
         """Words of each option that carry a topic."""
-        return [{word for word in words if word not in FUNCTION_WORDS} for words in self.option_words]
+        return [set(words).difference(FUNCTION_WORDS) for words in self.option_words]
 
     @lazy
     def all_option_words(self) -> set[str]:
