@@ -13,7 +13,10 @@ from schemas.errors import DataError
 _START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/])")
 _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[]{0,3}[Aa]\s?[.)/*_]{1,3}[:)\]]?\s*\S")
 _TABLE_RULE = re.compile(r"(?m)^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
-_EMPHASIS = re.compile(r"\*\*(?P<bold>\S(?:.*?\S)?)\*\*|__(?P<under>\w(?:.*?\S)?)__|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>")
+_EMPHASIS = re.compile(
+    r"(?<!\*)\*\*(?P<bold>[^\s*](?:.*?\S)?)\*\*(?!\*)|(?<!\w)__(?P<under>[^\W_](?:.*?[^\s_])?)__(?!\w)"
+    r"|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>"
+)
 _STAR_BEFORE = re.compile(r"^[\s-]*(?:\*|\[[xX*]\]|✓|✔|→|=>)\s*(?=\(?[A-Ja-j]\s?[.)])")
 _STAR_BEHIND = re.compile(r"\s*(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
 # A task list marks its options by boxes alone.
