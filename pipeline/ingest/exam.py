@@ -17,8 +17,9 @@ PLAIN: Marks = frozenset()
 _WORD_START = re.compile(
     r"\s*(?:\[[^\]\n]{1,12}\]\s*)?(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài|BÀI)\s*(?:hỏi\s*)?(?:số\s*)?(\d{1,4})(?!\d)\s*[.:)/]?|Q\.?\s?(\d{1,4})\s*[.:)])\s*"
 )
-_NUMBER_START = re.compile(r"\s*(\d{1,3})\s*[.)](?!\d)\s*")
-OPTION = re.compile(r"(?<![^\s])([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)]\s+(?=\S)")
+_NUMBER_START = re.compile(r"\s*(\d{1,3})\s*[.)/](?!\d)\s*")
+_SLASH = re.compile(r"^(\d{1,3})\s*/\s*")
+OPTION = re.compile(r"(?<![^\s])([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)/]\s*(?=\S)")
 _KEY_HEADING = re.compile(
     r"\W*(?:BẢNG\s+|Bảng\s+)?(?:ĐÁP\s*ÁN|Đáp\s*án|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+keys?)?|KEYS?|HƯỚNG\s+DẪN\s+GIẢI|LỜI\s+GIẢI)\b(?P<rest>[^?]*)$"
 )
@@ -26,6 +27,10 @@ _PAIR = re.compile(r"(?:(?:Câu|Question|Q)\s*\.?\s*)?(\d{1,3})\s*[.:)\-–=]?\s
 _CHOSEN = re.compile(r"\s*(?:(?:Câu|Question)\s*)?\d{1,3}\s*[.:)]?\s*(?:chọn|đáp án)\b", re.IGNORECASE)
 _RANGE = re.compile(r"(\d{1,3})\s*[-–]\s*(\d{1,3})\s*[.:)]\s*([A-J](?:[ ,;]*[A-J])+)(?![\w])")
 _PAIR_LINE = re.compile(rf"[\s|]*(?:(?:{_RANGE.pattern}|{_PAIR.pattern})[\s,;|./]*)+")
+# Small letters are keys only where a line holds nothing else.
+_SMALL_PAIR = re.compile(r"(\d{1,3})\s*[.:)\-–=]?\s*\(?([A-Ja-j])\b\)?")
+_SMALL_LINE = re.compile(rf"\s*(?:{_SMALL_PAIR.pattern}[\s,;|./]*)+")
+_GAPS = re.compile(r"\t|\s{2,}|\s*\|\s*")
 # The key behind one question, on a line of its own or before its solution.
 _OWN_KEY = re.compile(
     r"\W*(?:đáp\s*án(?:\s+đúng)?(?:\s+là)?|đ/?a|(?:the\s+)?(?:correct\s+)?answer(?:\s+is)?|ans|key|chọn(?:\s+đáp\s+án|\s+câu)?)\s*[:.\-=]?\s*\(?([A-J])(?![\w'’])",
@@ -36,7 +41,7 @@ _SOLUTION = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{4,}$|#+\s|\(?(?:Thí sinh|Cán bộ coi thi)\b"
+    r"\W*(?:HẾT|Hết|THE END|END)\W*$|[-=_*~.\s]{3,}$|[IVX]{1,4}\s*[.)]\s+\S|#+\s|\(?(?:Thí sinh|Cán bộ coi thi)\b"
     r"|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề)\s+\w+"
 )
 _RUBRIC = re.compile(
@@ -75,7 +80,7 @@ def exam_items(lines: list[Line], table_keys: dict[int, str]) -> Iterator[Item]:
     """
     keys, lines = _take_keys(lines, table_keys)
     blocks = _blocks(lines)
-    repeated = {number for number, count in Counter(block.number for block in blocks).items() if count > 1}
+    repeated = {number for number, count in Counter(block.number for block in blocks if has_options(block.lines)).items() if count > 1}
     marked = _marked(blocks)
     for place, block in enumerate(blocks, start=1):
         if sum(len(line.text) for line in block.lines) > MAX_TEXT_CHARS:
@@ -84,9 +89,22 @@ def exam_items(lines: list[Line], table_keys: dict[int, str]) -> Iterator[Item]:
         # A number that stands twice (sections that count anew) has no key of its own in a list.
         key = (None if block.number in repeated else keys.get(block.number)) or _own_key(block.lines) or marked[place - 1]
         solution = _solution_start(block.lines)
-        cells = {"question": _joined(block.lines[:solution]), "answer": key}
-        more = {"context": block.context, "explanation": _joined(block.lines[solution:])}
+        question, context = _SLASH.sub(r"\1. ", _joined(block.lines[:solution]), count=1), block.context
+        if context and re.search(rf"\(\s*{block.number}\s*\)", context) and not _stem(block):
+            # A blank of a cloze passage: the passage is the question.
+            question, context = f"{context}\n{question}", None
+        cells = {"question": question, "answer": key}
+        more = {"context": context, "explanation": _joined(block.lines[solution:])}
         yield Item(f"item:{place}", cells | {name: text for name, text in more.items() if text})
+
+
+def _stem(block: _Block) -> str:
+    """What stands between the number of a question and its options on its first line."""
+    text = block.lines[0].text
+    start = _WORD_START.match(text) or _NUMBER_START.match(text)
+    rest = text[start.end() :] if start else text
+    option = OPTION.search(rest)
+    return rest[: option.start()].strip() if option else rest.strip()
 
 
 def _joined(lines: list[Line]) -> str:
@@ -167,10 +185,16 @@ def _blocks(lines: list[Line]) -> list[_Block]:
 
 def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     """A question's lines, and those behind its options that belong to none: a heading, or the passage of the next questions."""
-    for place, line in enumerate(lines[(opened := options_open(lines) + 1) :], start=opened):
-        if _END.match(line.text) or _RUBRIC.match(line.text):
-            return lines[:place], lines[place:]
-    return lines, []
+    opened = options_open(lines) + 1
+    inside = lines[:opened]
+    for place, line in enumerate(lines[opened:], start=opened):
+        own = _OWN_KEY.match(line.text)
+        if _END.match(line.text) and any(_OWN_KEY.match(later.text) for later in lines[place + 1 : place + 4]):
+            continue  # A rule between the options and their key.
+        if _END.match(line.text) or _RUBRIC.match(line.text) or (line.text.isupper() and _KEY_HEADING.match(line.text) and not own):
+            return inside, lines[place:]
+        inside.append(line)
+    return inside, []
 
 
 def _passage(lines: list[Line]) -> tuple[str | None, int]:
@@ -183,7 +207,7 @@ def _passage(lines: list[Line]) -> tuple[str | None, int]:
     return text, int(span[2]) if span else 10_000
 
 
-def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
+def _take_keys(lines: list[Line], from_tables: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
     """Letter by question number, and the lines without those that list the keys."""
     headings = [
         i
@@ -193,17 +217,19 @@ def _take_keys(lines: list[Line], table_keys: dict[int, str]) -> tuple[dict[int,
     for heading in headings[: -MAX_HEADINGS - 1 : -1]:
         section = lines[heading:]
         first = next((i for i, line in enumerate(section) if i and _is_question(section, i)), len(section))
-        found = {n: letter for line in section[:first] for n, letter in _pairs(line.text)}
-        if found or table_keys:
+        rest = _KEY_HEADING.match(section[0].text)
+        texts = [rest["rest"].lstrip(" :.-–") if rest else "", *(line.text for line in section[1:first])]
+        found = {n: letter for text in texts for n, letter in _pairs(text)} or table_keys([_GAPS.split(text.strip()) for text in texts])
+        if found or from_tables:
             # At the end usually; a list of keys may stand before the questions as well.
-            return found | table_keys, lines[:heading] + section[first:]
+            return found | from_tables, lines[:heading] + section[first:]
     end = len(lines)
     while end and len(lines[end - 1].text) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(lines[end - 1].text):
         end -= 1
     listed = {n: letter for line in lines[end:] for n, letter in _pairs(line.text)}
     if len(listed) >= 2:
-        return listed | table_keys, lines[:end]
-    return dict(table_keys), lines
+        return listed | from_tables, lines[:end]
+    return dict(from_tables), lines
 
 
 def _is_question(lines: list[Line], place: int) -> bool:
@@ -226,7 +252,8 @@ def _pairs(text: str) -> Iterator[tuple[int, str]]:
         letters = re.findall("[A-J]", match[3])
         if len(letters) == int(match[2]) - int(match[1]) + 1:
             yield from zip(range(int(match[1]), int(match[2]) + 1), letters, strict=True)
-    yield from ((int(number), letter) for number, letter in _PAIR.findall(_RANGE.sub(" ", text)))
+    pattern = _SMALL_PAIR if len(text) < MAX_KEY_CHARS and _SMALL_LINE.fullmatch(text) else _PAIR
+    yield from ((int(number), letter.upper()) for number, letter in pattern.findall(_RANGE.sub(" ", text)))
 
 
 def table_keys(rows: list[list[str]]) -> dict[int, str]:

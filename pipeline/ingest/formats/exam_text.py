@@ -10,10 +10,13 @@ from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.parse import LETTERS
 from schemas.errors import DataError
 
-_START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)])")
-_FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[]{0,3}[Aa]\s?[.)*_]{1,3}[:)\]]?\s*\S")
+_START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/])")
+_FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[]{0,3}[Aa]\s?[.)/*_]{1,3}[:)\]]?\s*\S")
 _TABLE_RULE = re.compile(r"(?m)^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
-_EMPHASIS = re.compile(r"\*\*(?P<bold>\S(?:.*?\S)?)\*\*|__(?P<under>\w(?:.*?\S)?)__|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>")
+_EMPHASIS = re.compile(
+    r"(?<!\*)\*\*(?P<bold>[^\s*](?:.*?\S)?)\*\*(?!\*)|(?<!\w)__(?P<under>[^\W_](?:.*?[^\s_])?)__(?!\w)"
+    r"|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>"
+)
 _STAR_BEFORE = re.compile(r"^[\s-]*(?:\*|\[[xX*]\]|✓|✔|→|=>)\s*(?=\(?[A-Ja-j]\s?[.)])")
 _STAR_BEHIND = re.compile(r"\s*(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
 # A task list marks its options by boxes alone.
@@ -29,7 +32,7 @@ def sniff(sample: Sample) -> bool:
         return True
     starts, lists = len(_START.findall(sample.text)), len(_FIRST_OPTION.findall(sample.text))
     return (
-        lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)*_]", sample.text) is not None
+        lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)/*_]", sample.text) is not None
     )
 
 

@@ -183,12 +183,13 @@ def _cells(row: Element) -> list[Element]:
 
 
 def _row_lines(row: Element, numbering: _Numbering) -> Iterator[Line]:
-    """A row's lines cell by cell; a cell that only names an option or a question goes before the next ("A" | "Hà Nội")."""
-    label = ""
-    for cell in _cells(row):
+    """A row's lines cell by cell; a cell that only names an option or a question goes before the next ("A" | "Hà Nội"),
+    which numbers in a table of data don't."""
+    label, cells = "", _cells(row)
+    for place, cell in enumerate(cells):
         lines = [line for paragraph in cell.iter(f"{W}p") for line in _lines(paragraph, numbering)]
         match = _LABEL_CELL.fullmatch(lines[0].text.strip()) if len(lines) == 1 and not label else None
-        if match:
+        if match and (match[1] or any(len("".join(cell.itertext())) > 12 for cell in cells[place + 1 : place + 2])):
             label = f"{match[1] or match[2]}. "
         elif lines:
             yield Line(label + lines[0].text, [PLAIN] * len(label) + lines[0].marks)

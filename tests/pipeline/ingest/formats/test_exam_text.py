@@ -31,6 +31,11 @@ FORMS = {
     "answer_lines": f"{FIRST}ANSWER: A\n\n{SECOND}ANSWER: B\n",
     "boxes": "### Câu 1\nThủ đô nước ta là\n\n- [x] Hà Nội.\n- [ ] Huế.\n- [ ] Vinh.\n- [ ] Lào Cai.\n\n### Câu 2\nSố nào chẵn?\n\n- [ ] 1\n- [x] 2\n- [ ] 3\n- [ ] 5\n",
     "key_first": "a\nThủ đô nước ta là\nA.Hà Nội.\nB.Huế.\nC.Vinh.\nD.Lào Cai.\n\nb\nSố nào chẵn?\nA.1\nB.2\nC.3\nD.5\n",
+    "tabbed_list": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n\n1\t2\nA\tB\n",
+    "small_list": f"{FIRST}\n{SECOND}\nĐÁP ÁN: 1 - a; 2 - b\n",
+    "rules": f"{FIRST}\n**Đáp án: A**\n\n---\n\n{SECOND}\n---\n**Đáp án: B**\n\n---\n",
+    "essays_behind": f"I. TRẮC NGHIỆM\n{FIRST}{SECOND}II. TỰ LUẬN\n\nĐÁP ÁN\n1A 2B\n",
+    "slashes": "1/ Thủ đô nước ta là\na/ Hà Nội.\nb/ Huế.\nc/ Vinh.\nd/ Lào Cai.\nĐáp án: a\n2/ Số nào chẵn?\na/ 1\nb/ 2\nc/ 3\nd/ 5\nĐáp án: b\n",
     "crlf": f"{FIRST}\n{SECOND}\nĐÁP ÁN\n1.A 2.B\n".replace("\n", "\r\n"),
 }
 
@@ -47,8 +52,8 @@ def test_small_letters(parse):
 
 
 def test_blanks_and_products_are_no_emphasis(parse):
-    text = "Câu 1. Điền vào ____ và __ : 2*3*x = ?\nA. 6*x\nB. 5x\nĐáp án: A\n"
-    assert parse(text, "a.md") == [("Điền vào ____ và __ : 2*3*x = ?", ["6*x", "5x"], "6*x")]
+    text = "Câu 1. Điền vào ____ và ____, __ : 2*3*x = ?\nA. 6*x\nB. 5x\nĐáp án: A\n"
+    assert parse(text, "a.md") == [("Điền vào ____ và ____, __ : 2*3*x = ?", ["6*x", "5x"], "6*x")]
 
 
 def test_a_table_of_questions_in_markdown(parse):
@@ -67,3 +72,20 @@ def test_text_without_questions_names_the_readers(read, text):
     _, (row,) = read(text, "notes.md")
     assert row["reason_codes"] == ["unreadable_file"]
     assert "docx" in row["detail"]
+
+
+def test_a_section_that_counts_anew_keeps_the_keys_of_the_first(read):
+    questions, rejected = read(f"{FIRST}{SECOND}PHẦN II. TỰ LUẬN\nCâu 1. Hãy kể về em.\nĐÁP ÁN\n1A 2B\n", "a.txt")
+    assert [row["answer_index"] for row in questions] == [0, 1]
+    assert [row["reason_codes"] for row in rejected] == [["not_multiple_choice"]]
+
+
+def test_blanks_of_a_cloze_passage_are_questions(read):
+    passage = "Read the following passage and choose the best answer from 1 to 2.\nTom (1) ____ to school and (2) ____ books.\n"
+    text = f"{passage}Question 1. A. go B. goes C. going D. gone\nQuestion 2. A. read B. reads C. reading D. red\nANSWER KEY\n1B 2B\n"
+    questions, rejected = read(text, "a.txt")
+    assert rejected == []
+    assert [(row["options"][row["answer_index"]], "Tom (1) ____ to school and (2) ____ books" in row["context"]) for row in questions] == [
+        ("goes", True),
+        ("reads", True),
+    ]
