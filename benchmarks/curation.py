@@ -138,18 +138,20 @@ def compare_lsh() -> None:
     """Candidates by our arrays beside datasketch's own loop, on the same tokens."""
     from datasketch import MinHash, MinHashLSH
 
-    from pipeline.deduplicate import Nodes, candidate_tokens, stem_tokens
-    from pipeline.minhash import band_keys, lsh_pairs
+    from pipeline.candidates import candidate_tokens, fingerprints, tokens_of
+    from pipeline.deduplicate import Nodes
+    from pipeline.minhash import lsh_pairs
 
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
     nodes = Nodes(normalize(ingest(config), config).questions)
     dedup = config.dedup
+    os.environ["MCQ_WORKERS"] = "1"  # one process against one
     started = time.perf_counter()
-    stems, vocabulary = stem_tokens(nodes)
-    tokens, names = candidate_tokens(nodes, stems, vocabulary)
-    ours, _ = lsh_pairs(band_keys(tokens, names, dedup))
+    ours, _ = lsh_pairs(fingerprints(nodes.table, dedup).bands)
     own = time.perf_counter() - started
 
+    right = [options[key] for options, key in zip(nodes.options, nodes.answer_index, strict=True)]
+    tokens, names = candidate_tokens(*tokens_of(nodes.stem, right))
     texts = [[names[v].encode() for v in tokens.values[a:b]] for a, b in zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)]
     started = time.perf_counter()
     lsh = MinHashLSH(num_perm=dedup.permutations, params=(dedup.bands, dedup.rows))

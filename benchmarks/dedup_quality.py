@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.curation import CONFIGS, merged
-from pipeline.deduplicate import Nodes, candidate_tokens, deduplicate, stem_tokens
+from pipeline.candidates import fingerprints
+from pipeline.deduplicate import Nodes, deduplicate
 from pipeline.ingest import ingest
-from pipeline.minhash import band_keys, lsh_pairs
+from pipeline.minhash import lsh_pairs
 from pipeline.normalize import normalize
 from pipeline.pairs import read_sides
 from pipeline.similarity import Prepared, judge
@@ -230,7 +231,7 @@ def on_real_data() -> None:
 
 def _candidates(questions: Any, true_pairs: Mapping[str, Sequence[tuple[str, str]]], config: DedupConfig) -> None:
     nodes = Nodes(questions)
-    proposed, _ = lsh_pairs(band_keys(*candidate_tokens(nodes, *stem_tokens(nodes)), config))
+    proposed, _ = lsh_pairs(fingerprints(nodes.table, config).bands)
     place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
     found = set(map(tuple, proposed.tolist()))
     print(f"\nLSH proposes {len(found):,} pairs of {len(nodes):,} distinct questions\n")

@@ -8,29 +8,27 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.minhash import Ragged, Vocabulary, band_keys, equal_runs, lsh_pairs, pairs_in, tokenize
+from pipeline.candidates import fingerprints, shared_stems
+from pipeline.minhash import Vocabulary, band_keys, lsh_pairs, pairs_in, tokenize
 from pipeline.similarity import (
     PASSAGE_SIMILARITY,
     PASSAGE_WORDS,
     Prepared,
     Verdict,
     judge,
-    read_stem,
-    rename_with,
-    unglued,
     word_bag,
 )
-from pipeline.wording import NEGATIONS, STOPWORDS
-from pipeline.work import CHUNK_ROWS, collector_paused, map_chunks
+from pipeline.wording import STOPWORDS
+from pipeline.work import collector_paused, map_chunks
 from schemas.config import DedupConfig
 from schemas.reasons import Relation
 from schemas.tables import ClusterMember, Pair, Question, to_frame, to_table
 
-# A stem that more questions share is a rubric ("Solve for x."): it makes no group.
-STEM_LIMIT = 50
-STEM_CHARS = 12
+# Candidates judged at one time: they cost ten times what other rows do.
+CHUNK_PAIRS = 1_000
 DUPLICATE = (Relation.EXACT, Relation.SAME)
 ORDER = {relation: place for place, relation in enumerate(Relation)}
 
@@ -54,17 +52,17 @@ class Nodes:
 
     def __init__(self, questions: pd.DataFrame) -> None:
         table = to_table(questions, Question)
+        order = pc.sort_indices(table, sort_keys=[("content_id", "ascending"), ("record_id", "ascending")])
         self.record_id: list[str] = table["record_id"].to_pylist()
         self.row_content: list[str] = table["content_id"].to_pylist()
         self.role: list[str] = table["role"].to_pylist()
         found: defaultdict[str, list[int]] = defaultdict(list)
-        for i in sorted(range(table.num_rows), key=lambda i: (self.row_content[i], self.record_id[i])):
-            found[self.row_content[i]].append(i)
+        for row in order.to_pylist():
+            found[self.row_content[row]].append(row)
         self.content_id, self.copies = list(found), list(found.values())
-        first = table.take(pa.array([rows[0] for rows in self.copies], pa.int64()))
-        self.stem, self.options, self.context, self.answer_index = (
-            first[name].to_pylist() for name in ("stem", "options", "context", "answer_index")
-        )
+        first = pa.array([rows[0] for rows in self.copies], pa.int64())
+        self.table = table.select(["stem", "options", "context", "answer_index"]).take(first)
+        self.stem, self.options, self.context, self.answer_index = (column.to_pylist() for column in self.table.columns)
 
     def __len__(self) -> int:
         return len(self.content_id)
@@ -78,10 +76,10 @@ class Nodes:
 def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationResult:
     """Finds exact, same, variant and conflict pairs among Question rows of all roles."""
     nodes = Nodes(questions)
-    stems, vocabulary = stem_tokens(nodes)
+    prints = fingerprints(nodes.table, config)
     passage, passages = _passages(nodes.context, config)
-    shared = _shared_stems(stems, vocabulary, passage)
-    proposed, template_buckets = lsh_pairs(band_keys(*candidate_tokens(nodes, stems, vocabulary), config))
+    shared = shared_stems(prints, passage)
+    proposed, template_buckets = lsh_pairs(prints.bands)
     candidates = sorted({*map(tuple, proposed.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
     edges = _verified(nodes, candidates)
     components, cut = _clusters(nodes, edges)
@@ -102,7 +100,7 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
 
 def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[_Edge]:
     """The candidates that are more than different, in order."""
-    parts = [candidates[start : start + CHUNK_ROWS] for start in range(0, len(candidates), CHUNK_ROWS)]
+    parts = [candidates[start : start + CHUNK_PAIRS] for start in range(0, len(candidates), CHUNK_PAIRS)]
     chunks = [({node: nodes.question(node) for node in {node for pair in part for node in pair}}, part) for part in parts]
     return [edge for edges in map_chunks(_judge_all, chunks, len(candidates)) for edge in edges]
 
@@ -112,53 +110,6 @@ def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]
     prepared = {node: Prepared(question) for node, question in questions.items()}
     judged = (_Edge(a, b, judge(prepared[a], prepared[b])) for a, b in pairs)
     return [edge for edge in judged if edge.verdict.relation != Relation.DIFFERENT]
-
-
-def stem_tokens(nodes: Nodes) -> tuple[Ragged, Vocabulary]:
-    """The words of what every stem asks, people named by their order."""
-    vocabulary = Vocabulary()
-    return tokenize([read_stem(stem).asked for stem in nodes.stem], vocabulary), vocabulary
-
-
-def candidate_tokens(nodes: Nodes, stems: Ragged, vocabulary: Vocabulary) -> tuple[Ragged, list[str]]:
-    """What MinHash compares, and the tokens' names: the stem's content words and the answer's words, these marked with =.
-
-    Recall .995 of 220 true pairs among 56,813 questions, at 33,286 candidate pairs.
-    """
-    answers = tokenize(_answers(nodes), vocabulary)
-    names = vocabulary.normal
-    light = np.array([name in STOPWORDS or name in NEGATIONS for name in names])[stems.values]
-    bare = (stems.where(~light).lengths == 0)[stems.row_of_value]
-    tokens = stems.where(~light | bare).beside(Ragged(answers.values + len(names), answers.offsets))
-    return tokens, [*names, *("=" + name for name in names)]
-
-
-def _answers(nodes: Nodes) -> list[str]:
-    """The right option of each node, with people named as its stem names them."""
-    right = (options[index] for options, index in zip(nodes.options, nodes.answer_index, strict=True))
-    return [rename_with(unglued(option), read_stem(stem).letters) for stem, option in zip(nodes.stem, right, strict=True)]
-
-
-def _shared_stems(stems: Ragged, vocabulary: Vocabulary, passage: NDArray[np.int64]) -> list[NDArray[np.intp]]:
-    """Questions with one stem (and one passage, where they lean on one), at most STEM_LIMIT: more are a rubric's.
-
-    Arrays (groups, size). Stems are compared by a 64-bit hash of their words in order.
-    """
-    rng = np.random.default_rng(0)
-    mixed = rng.integers(1, 2**63, size=len(vocabulary.normal), dtype=np.uint64)
-    longest = int(stems.lengths.max(initial=0))
-    turns = np.cumprod(np.full(longest, 0x9E3779B97F4A7C15, np.uint64))
-    place = np.arange(len(stems.values)) - np.repeat(stems.offsets[:-1], stems.lengths)
-    keys = _row_sums(mixed[stems.values] * turns[place], stems) * np.uint64(3) + passage.astype(np.uint64)
-    chars = np.array(list(map(len, vocabulary.normal)))
-    long = _row_sums(chars[stems.values], stems) + stems.lengths - 1 > STEM_CHARS
-    rows = np.flatnonzero(long)
-    return [rows[groups] for groups in equal_runs(keys[rows]) if groups.shape[1] <= STEM_LIMIT]
-
-
-def _row_sums(values: NDArray[Any], rows: Ragged) -> NDArray[Any]:
-    """Sum of the values of every row; no row is empty."""
-    return np.add.reduceat(values, rows.offsets[:-1]) if len(values) else values
 
 
 def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDArray[np.int64], list[list[int]]]:

@@ -3,6 +3,7 @@ signatures; here each distinct token is permuted once, and rows, bands and bucke
 
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import sha1
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,10 @@ class Ragged(NamedTuple):
         """Row number of every value."""
         return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
 
+    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Sum of the values of every row; no row may be empty."""
+        return np.add.reduceat(values, self.offsets[:-1]) if len(values) else values
+
     def where(self, kept: NDArray[np.bool_]) -> "Ragged":
         """The rows with the values that a mask keeps."""
         return ragged(self.values[kept], np.bincount(self.row_of_value[kept], minlength=len(self.offsets) - 1))
@@ -90,16 +95,21 @@ def tokenize(texts: Sequence[str], vocabulary: Vocabulary) -> Ragged:
     return ragged(np.insert(tokens.values, tokens.offsets[empty], alone), lengths + (lengths == 0))
 
 
+def token_hashes(names: Sequence[str]) -> NDArray[np.uint64]:
+    """The first 64 bits of each token's SHA-1; the lower 32 of them are datasketch's hash of it."""
+    digests = b"".join([sha1(name.encode("utf-8", "surrogatepass")).digest()[:8] for name in names])
+    return np.frombuffer(digests, "<u8")
+
+
 def signatures(tokens: Ragged, names: Sequence[str], config: DedupConfig) -> Iterator[tuple[NDArray[np.intp], NDArray[Any]]]:
     """Row numbers and their signatures (rows, permutations), a block at a time; `names[value]` is the token that is hashed."""
     # Imported here: it brings scipy's integrators with it, half a second that the code location doesn't need.
     from datasketch import MinHash
-    from datasketch.hashfunc import sha1_hash32
 
     minhash = MinHash(num_perm=config.permutations, seed=config.seed)
     factors, offsets = minhash.permutations
     used, values = np.unique(tokens.values, return_inverse=True)
-    hashes = np.fromiter((sha1_hash32(names[i].encode("utf-8", "surrogatepass")) for i in used.tolist()), factors.dtype, len(used))
+    hashes = token_hashes([names[i] for i in used.tolist()]).astype(factors.dtype)
     table = _mixed(hashes)[:, None] * factors + offsets  # wraps, as the affine permutations are meant to
     lengths = tokens.lengths
     # Rows of one length together: whole columns of tokens are then gathered and compared at once.

@@ -135,6 +135,12 @@ class Prepared:
         return plain, shared
 
     @cached_property
+    def answer_words(self) -> frozenset[str]:
+        """Words of the right option: where two share none, their answers aren't the same."""
+        text = self.option_texts[self.answer_index]
+        return frozenset(words(text)) or frozenset([fold(text)])
+
+    @cached_property
     def full_options(self) -> list[tuple[str, ...]]:
         """Options as word tuples, without function words where they stay apart without them."""
         full = [tuple(words(text)) or (fold(text),) for text in self.option_texts]
@@ -383,12 +389,14 @@ def same_passage(a: Prepared, b: Prepared) -> bool:
 
 def judge(a: Prepared, b: Prepared) -> Verdict:
     """The relation of two questions. Symmetric. One denial more or less, or another name, is never the same."""
-    similarity = round(_jaccard(a.content, b.content), 3)
+    common = _common(a.content, b.content)
+    longer = max(a.content.total(), b.content.total())
+    similarity = round(common / (a.content.total() + b.content.total() - common), 3)
     if a.content_id is not None and a.content_id == b.content_id:
         return Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
     passage = same_passage(a, b)
     apart = Verdict(Relation.RELATED, similarity, "two questions on one passage") if passage else None
-    if 2 * _common(a.content, b.content) < max(a.content.total(), b.content.total()) and not _same_answer(a, b):
+    if 2 * common < longer and (a.answer_words.isdisjoint(b.answer_words) or not _same_answer(a, b)):
         # Cheap, and true for most candidates.
         return apart or Verdict(Relation.DIFFERENT, similarity, OTHER_STEM_AND_ANSWER)
     only_a, only_b, slips = _differences(a.content, b.content)
@@ -399,7 +407,7 @@ def judge(a: Prepared, b: Prepared) -> Verdict:
         return apart or _misprinted(a, b, telling_a, telling_b, similarity)
     if a.formula != b.formula:
         return apart or Verdict(Relation.DIFFERENT, similarity, "other signs in the formula")
-    framed = _common(a.content, b.content) >= 3 and not (telling_a or telling_b)
+    framed = common >= 3 and not (telling_a or telling_b)
     if not (only_a or only_b) or framed:
         verdict = _equal_stems(a, b, similarity, slips, passage)
     else:

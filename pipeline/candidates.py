@@ -1,0 +1,77 @@
+"""Which questions are worth comparing: those that share a MinHash band, and those with one stem."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.minhash import Ragged, Vocabulary, band_keys, equal_runs, ragged, token_hashes, tokenize
+from pipeline.similarity import read_stem, rename_with, unglued
+from pipeline.wording import NEGATIONS, STOPWORDS
+from pipeline.work import map_chunks, table_chunks
+from schemas.config import DedupConfig
+
+# A stem that more questions share is a rubric ("Solve for x."): it makes no group.
+STEM_LIMIT = 50
+STEM_CHARS = 12
+
+
+class Fingerprints(NamedTuple):
+    """Of n questions: band keys (bands, n) uint64; a hash of the stem's words in order (n,) uint64; whether the stem says enough
+    to be told by (n,) bool."""
+
+    bands: NDArray[np.uint64]
+    stems: NDArray[np.uint64]
+    telling: NDArray[np.bool_]
+
+
+def fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
+    """Fingerprints of a table with the columns stem, options and answer_index. Each row's depend on that row alone."""
+    chunks = table_chunks(questions.select(["stem", "options", "answer_index"]))
+    parts = list(map_chunks(partial(_fingerprints, config=config), chunks, questions.num_rows))
+    none = Fingerprints(np.empty((config.bands, 0), np.uint64), np.empty(0, np.uint64), np.empty(0, bool))
+    bands, stems, telling = zip(none, *parts, strict=True)
+    return Fingerprints(np.concatenate(bands, axis=1), np.concatenate(stems), np.concatenate(telling))
+
+
+def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
+    texts, options, keys = (questions[name].to_pylist() for name in ("stem", "options", "answer_index"))
+    stems, answers, vocabulary = tokens_of(texts, [row[key] for row, key in zip(options, keys, strict=True)])
+    hashes = token_hashes(vocabulary.normal)
+    bands = band_keys(*candidate_tokens(stems, answers, vocabulary), config)
+    place = np.arange(len(stems.values)) - np.repeat(stems.offsets[:-1], stems.lengths)
+    turns = np.cumprod(np.full(int(stems.lengths.max(initial=0)), 0x9E3779B97F4A7C15, np.uint64))
+    chars = np.array(list(map(len, vocabulary.normal)))
+    long = stems.sums(chars[stems.values]) + stems.lengths - 1 > STEM_CHARS
+    return Fingerprints(bands, stems.sums(hashes[stems.values] * turns[place]), long)
+
+
+def tokens_of(stems: Sequence[str], answers: Sequence[str]) -> tuple[Ragged, Ragged, Vocabulary]:
+    """The words of what every stem asks, and of every right option, people named by their order in the stem."""
+    vocabulary = Vocabulary()
+    read = [read_stem(stem) for stem in stems]
+    named = [rename_with(unglued(answer), stem.letters) for answer, stem in zip(answers, read, strict=True)]
+    return tokenize([stem.asked for stem in read], vocabulary), tokenize(named, vocabulary), vocabulary
+
+
+def candidate_tokens(stems: Ragged, answers: Ragged, vocabulary: Vocabulary) -> tuple[Ragged, list[str]]:
+    """What MinHash compares, and the tokens' names: the stem's content words and the answer's words, these marked with =.
+
+    Recall .995 of 220 true pairs among 56,813 questions, at 33,286 candidate pairs.
+    """
+    names = vocabulary.normal
+    light = np.array([name in STOPWORDS or name in NEGATIONS for name in names])[stems.values]
+    bare = (stems.where(~light).lengths == 0)[stems.row_of_value]
+    used, places = np.unique(answers.values, return_inverse=True)
+    tokens = stems.where(~light | bare).beside(ragged(places + len(names), answers.lengths))
+    return tokens, [*names, *("=" + names[number] for number in used.tolist())]
+
+
+def shared_stems(prints: Fingerprints, passage: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Questions with one stem (and one passage, where they lean on one), at most STEM_LIMIT: arrays (groups, size)."""
+    rows = np.flatnonzero(prints.telling)
+    keys = prints.stems * np.uint64(3) + passage.astype(np.uint64)
+    return [rows[groups] for groups in equal_runs(keys[rows]) if groups.shape[1] <= STEM_LIMIT]
