@@ -3,6 +3,7 @@ and split groups. An LSH edge alone never joins anything."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +26,10 @@ from pipeline.wording import STOPWORDS
 from pipeline.work import collector_paused, map_chunks
 from schemas.config import DedupConfig
 from schemas.reasons import Relation
-from schemas.tables import ClusterMember, Pair, Question, to_frame, to_table
+from schemas.tables import ClusterMember, Pair, Question, arrow_schema, to_frame, to_table
 
+# Neighbours that a row names, strongest first.
+NEIGHBOURS = 20
 # Candidates judged at one time: they cost ten times what other rows do.
 CHUNK_PAIRS = 1_000
 DUPLICATE = (Relation.EXACT, Relation.SAME)
@@ -87,7 +90,7 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
         len(nodes), [(e.left, e.right) for e in edges] + _spanning(passages) + _spanning(g for s in shared for g in s.tolist())
     )
     pairs = _pair_rows(nodes, edges)
-    members = _member_rows(nodes, components, groups, pairs)
+    members = _members(nodes, components, groups, pairs)
     counts = {
         "candidate_pairs": len(candidates),
         "template_buckets": template_buckets,
@@ -102,7 +105,11 @@ def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[_Edge
     """The candidates that are more than different, in order."""
     parts = [candidates[start : start + CHUNK_PAIRS] for start in range(0, len(candidates), CHUNK_PAIRS)]
     chunks = [({node: nodes.question(node) for node in {node for pair in part for node in pair}}, part) for part in parts]
-    return [edge for edges in map_chunks(_judge_all, chunks, len(candidates)) for edge in edges]
+    judged = map_chunks(_judge_all, chunks, len(candidates))
+    # A quarter of a second that clusters need afterwards and the code location doesn't: spent while other processes judge.
+    import scipy.sparse.csgraph  # noqa: F401
+
+    return [edge for edges in judged for edge in edges]
 
 
 def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[_Edge]:
@@ -124,10 +131,7 @@ def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDAr
         number[nodes] = place
     distinct = list(texts)
     bags = [word_bag(text) for text in distinct]
-    vocabulary = Vocabulary()
-    words = tokenize(distinct, vocabulary)
-    light = np.array([name in STOPWORDS for name in vocabulary.normal])
-    near, _ = lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config))
+    (near,) = map_chunks(partial(_near_texts, config=config), [distinct], len(contexts))
     close = [(a, b) for a, b in near.tolist() if (bags[a] & bags[b]).total() >= PASSAGE_SIMILARITY * (bags[a] | bags[b]).total()]
     merged: defaultdict[int, list[int]] = defaultdict(list)
     for label, text in zip(_components(len(distinct), close), distinct, strict=True):
@@ -135,12 +139,18 @@ def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDAr
     return number, list(merged.values())
 
 
+def _near_texts(texts: Sequence[str], config: DedupConfig) -> NDArray[np.int64]:
+    vocabulary = Vocabulary()
+    words = tokenize(texts, vocabulary)
+    light = np.array([name in STOPWORDS for name in vocabulary.normal])
+    return lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config))[0]
+
+
 def _spanning(groups: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
     return [(group[0], other) for group in groups for other in group[1:]]
 
 
 def _components(size: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    # Imported here: a quarter of a second that the code location doesn't need.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -197,7 +207,7 @@ def _pair_rows(nodes: Nodes, edges: Sequence[_Edge]) -> list[dict[str, Any]]:
     return sorted(out, key=lambda pair: (pair["left_id"], pair["right_id"]))
 
 
-def _member_rows(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _members(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs: Sequence[dict[str, Any]]) -> pa.Table:
     smallest_in_group: dict[int, str] = {}
     sizes: Counter[int] = Counter()
     first_in_cluster: dict[int, str] = {}
@@ -211,22 +221,21 @@ def _member_rows(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], p
         for me, other in ((pair["left_id"], pair["right_id"]), (pair["right_id"], pair["left_id"])):
             neighbours[me].append((ORDER[pair["relation"]], other, pair["relation"]))
     place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
+    node_of = [place[content_id] for content_id in nodes.row_content]
     cluster_of = {nodes.record_id[row]: cluster for rows, cluster in zip(nodes.copies, clusters, strict=True) for row in rows}
-    out = []
-    for record_id, content_id, role in zip(nodes.record_id, nodes.row_content, nodes.role, strict=True):
-        cluster, group = clusters[place[content_id]], groups[place[content_id]]
-        near = sorted(neighbours.get(record_id, []))
-        cut = (other for _, other, relation in near if relation in DUPLICATE and cluster_of[other] != cluster)
-        out.append(
-            {
-                "record_id": record_id,
-                "content_id": content_id,
-                "role": role,
-                "cluster_id": first_in_cluster[cluster] if sizes[cluster] > 1 else None,
-                "split_group": smallest_in_group[group],
-                "best_relation": near[0][2] if near else None,
-                "neighbours": [f"{relation}:{other}" for _, other, relation in near[:20]],
-                "cut_from": next(cut, None),
-            }
-        )
-    return out
+
+    def cut_from(record_id: str, near: Sequence[tuple[int, str, str]]) -> str | None:
+        return next((other for _, other, kind in near if kind in DUPLICATE and cluster_of[other] != cluster_of[record_id]), None)
+
+    near = [sorted(neighbours[record_id]) if record_id in neighbours else () for record_id in nodes.record_id]
+    columns = {
+        "record_id": nodes.record_id,
+        "content_id": nodes.row_content,
+        "role": nodes.role,
+        "cluster_id": [first_in_cluster[cluster] if sizes[cluster] > 1 else None for cluster in map(clusters.__getitem__, node_of)],
+        "split_group": [smallest_in_group[groups[node]] for node in node_of],
+        "best_relation": [found[0][2] if found else None for found in near],
+        "neighbours": [[f"{kind}:{other}" for _, other, kind in found[:NEIGHBOURS]] for found in near],
+        "cut_from": [cut_from(record_id, found) if found else None for record_id, found in zip(nodes.record_id, near, strict=True)],
+    }
+    return pa.table(columns, schema=arrow_schema(ClusterMember))

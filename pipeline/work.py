@@ -25,7 +25,8 @@ CHUNK_ROWS = 4_000
 # Under so many rows the start of other processes (about a second, once a process of ours) costs more than they save.
 ROWS_WORTH_A_PROCESS = 10_000
 _STARTING = Lock()
-STAGES = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize"]
+# What the processes hold from the start, the packages that stages import only when they need them among it.
+PRELOADED = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize", "datasketch", "lingua"]
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def map_chunks(work: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: in
     MCQ_WORKERS sets the number of processes; 1 keeps everything here.
     """
     quiet = partial(_quietly, work)
-    if min(_workers(), len(chunks)) < 2 or rows < ROWS_WORTH_A_PROCESS:
+    if _workers() < 2 or rows < ROWS_WORTH_A_PROCESS:
         return map(quiet, chunks)
     return _processes().map(quiet, chunks)
 
@@ -83,7 +84,7 @@ def _started() -> ProcessPoolExecutor:
     """Kept for the next stage. A fork server, because a plain fork copies locks that other threads hold, and a spawn imports
     everything once more for every process."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(STAGES)
+    context.set_forkserver_preload(PRELOADED)
     pool = ProcessPoolExecutor(_workers(), mp_context=context)
     with _main_hidden():
         for _ in range(_workers()):
