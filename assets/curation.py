@@ -321,7 +321,7 @@ def dataset(
             counts=counts,
             config=foundry.config.model_dump(mode="json"),
             run_id=context.run.run_id,
-            published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            published_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
         published = lake.publish(version)
         active = {

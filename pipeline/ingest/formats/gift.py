@@ -15,7 +15,8 @@ BLOCK = re.compile(rf"(?<!\\)\{{\s*(?:{_EMBEDDED}|\d+:)?\s*(?:[=~]|(?:T|F|TRUE|F
 _ANSWER = re.compile(r"(?<!\\)([=~])((?:\\.|[^=~\\])*)", re.DOTALL)
 _WEIGHT = re.compile(r"\s*%(-?[\d.,]+)%")
 _CATEGORY = re.compile(r"[ \t]*\$CATEGORY:[ \t]*(.*)")
-_FORMAT_TAG = re.compile(r"\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
+_FORMAT_TAG = re.compile(r"\A\s*\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
+_WRONG = re.compile(r"(?<!\\)~")
 
 
 def sniff(sample: Sample) -> bool:
@@ -47,7 +48,7 @@ def read(text: str) -> Iterator[Item]:
 
 def _question(chunk: str) -> dict[str, Any]:
     title = re.match(r"::((?:\\.|[^:\\])*)::\s*", chunk)
-    body = _FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk, count=1)
+    body = _FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk)
     found = re.search(r"(?<!\\)\{(.*)(?<!\\)\}(.*)", body, re.DOTALL)
     cells: dict[str, Any] = {"question": _unescape(body), "options": [], "answer": None}
     if found:
@@ -58,7 +59,7 @@ def _question(chunk: str) -> dict[str, Any]:
         truth = re.fullmatch(r"(TRUE|T|FALSE|F)\s*(?:#.*)?", inside.strip(), re.DOTALL | re.IGNORECASE)
         if truth:
             cells |= {"options": ["True", "False"], "answer": ["True" if truth[1][0] in "Tt" else "False"]}
-        elif "~" in inside and not re.search(r"(?<!\\)->", inside):
+        elif _WRONG.search(inside):  # without a wrong one it is a matching question (=a -> b), a number or an open one
             cells |= _options(inside)
         if general.strip():
             cells["explanation"] = _unescape(general)
@@ -71,7 +72,7 @@ def _options(inside: str) -> dict[str, Any]:
     for mark, raw in _ANSWER.findall(inside):
         weight = _WEIGHT.match(raw)
         text = _unescape(re.split(r"(?<!\\)#", raw[weight.end() :] if weight else raw, maxsplit=1)[0])
-        text = _FORMAT_TAG.sub("", text, count=1).strip()
+        text = _FORMAT_TAG.sub("", text).strip()
         share = float(weight[1].replace(",", ".")) if weight and re.fullmatch(r"-?\d+(?:[.,]\d+)?", weight[1]) else 0.0
         found.append((text, 100.0 if mark == "=" and not weight else share))
     whole = [text for text, share in found if share >= 100]
