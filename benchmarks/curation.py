@@ -147,7 +147,7 @@ def compare_lsh() -> None:
     dedup = config.dedup
     os.environ["MCQ_WORKERS"] = "1"  # one process against one
     started = time.perf_counter()
-    ours, _ = lsh_pairs(fingerprints(nodes.table, dedup).bands)
+    ours, _ = lsh_pairs(fingerprints(nodes.table, dedup).bands.T)
     own = time.perf_counter() - started
 
     right = [options[key] for options, key in zip(nodes.options, nodes.answer_index, strict=True)]

@@ -231,7 +231,7 @@ def on_real_data() -> None:
 
 def _candidates(questions: Any, true_pairs: Mapping[str, Sequence[tuple[str, str]]], config: DedupConfig) -> None:
     nodes = Nodes(questions)
-    proposed, _ = lsh_pairs(fingerprints(nodes.table, config).bands)
+    proposed, _ = lsh_pairs(fingerprints(nodes.table, config).bands.T)
     place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
     found = set(map(tuple, proposed.tolist()))
     print(f"\nLSH proposes {len(found):,} pairs of {len(nodes):,} distinct questions\n")

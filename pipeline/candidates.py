@@ -17,36 +17,63 @@ from schemas.config import DedupConfig
 # A stem that more questions share is a rubric ("Solve for x."): it makes no group.
 STEM_LIMIT = 50
 STEM_CHARS = 12
+CONTENT_BITS = 256
 
 
 class Fingerprints(NamedTuple):
-    """Of n questions: band keys (bands, n) uint64; a hash of the stem's words in order (n,) uint64; whether the stem says enough
-    to be told by (n,) bool."""
+    """Of n questions, each row by itself.
+
+    bands: LSH band keys, (n, bands) uint64. stems: a hash of the stem's words in order, (n,) uint64. telling: whether the stem says
+    enough to be told by, (n,) bool. content: a bit for each content word, (n, CONTENT_BITS / 64) uint64. size: how many they are, with
+    repetitions, (n,) int64. answer: a bit for each word of the right option, (n,) uint64.
+    """
 
     bands: NDArray[np.uint64]
     stems: NDArray[np.uint64]
     telling: NDArray[np.bool_]
+    content: NDArray[np.uint64]
+    size: NDArray[np.int64]
+    answer: NDArray[np.uint64]
 
 
 def fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
-    """Fingerprints of a table with the columns stem, options and answer_index. Each row's depend on that row alone."""
-    chunks = table_chunks(questions.select(["stem", "options", "answer_index"]))
+    """Fingerprints of a table with the columns stem, options and answer_index."""
+    texts = questions.select(["stem", "options", "answer_index"])
+    chunks = table_chunks(texts) or [texts]
     parts = list(map_chunks(partial(_fingerprints, config=config), chunks, questions.num_rows))
-    none = Fingerprints(np.empty((config.bands, 0), np.uint64), np.empty(0, np.uint64), np.empty(0, bool))
-    bands, stems, telling = zip(none, *parts, strict=True)
-    return Fingerprints(np.concatenate(bands, axis=1), np.concatenate(stems), np.concatenate(telling))
+    return Fingerprints(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
     texts, options, keys = (questions[name].to_pylist() for name in ("stem", "options", "answer_index"))
     stems, answers, vocabulary = tokens_of(texts, [row[key] for row, key in zip(options, keys, strict=True)])
     hashes = token_hashes(vocabulary.normal)
-    bands = band_keys(*candidate_tokens(stems, answers, vocabulary), config)
+    content = stems.where(_tells(stems, vocabulary))
     place = np.arange(len(stems.values)) - np.repeat(stems.offsets[:-1], stems.lengths)
     turns = np.cumprod(np.full(int(stems.lengths.max(initial=0)), 0x9E3779B97F4A7C15, np.uint64))
     chars = np.array(list(map(len, vocabulary.normal)))
-    long = stems.sums(chars[stems.values]) + stems.lengths - 1 > STEM_CHARS
-    return Fingerprints(bands, stems.sums(hashes[stems.values] * turns[place]), long)
+    return Fingerprints(
+        band_keys(*candidate_tokens(stems, answers, vocabulary), config).T,
+        stems.sums(hashes[stems.values] * turns[place]),
+        stems.sums(chars[stems.values]) + stems.lengths - 1 > STEM_CHARS,
+        content.bits(hashes, CONTENT_BITS),
+        content.lengths,
+        answers.bits(hashes, 64)[:, 0],
+    )
+
+
+def worth_judging(pairs: NDArray[np.int64], prints: Fingerprints, passage: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which pairs may be more than different: half of the longer stem's content words in common, a word of the answer, or a passage.
+
+    `similarity.judge` begins with the same test, in words; bits can only let more pass: two words may share one, so what a row has
+    more of words than of bits is added.
+    """
+    left, right = pairs.T
+    spare = prints.size - np.bitwise_count(prints.content).sum(axis=1, dtype=np.int64)
+    common = np.bitwise_count(prints.content[left] & prints.content[right]).sum(axis=1, dtype=np.int64)
+    near = 2 * (common + np.minimum(spare[left], spare[right])) >= np.maximum(prints.size[left], prints.size[right])
+    worth: NDArray[np.bool_] = near | (prints.answer[left] & prints.answer[right] != 0) | ((passage[left] > 0) & (passage[right] > 0))
+    return worth
 
 
 def tokens_of(stems: Sequence[str], answers: Sequence[str]) -> tuple[Ragged, Ragged, Vocabulary]:
@@ -63,11 +90,17 @@ def candidate_tokens(stems: Ragged, answers: Ragged, vocabulary: Vocabulary) -> 
     Recall .995 of 220 true pairs among 56,813 questions, at 33,286 candidate pairs.
     """
     names = vocabulary.normal
-    light = np.array([name in STOPWORDS or name in NEGATIONS for name in names])[stems.values]
-    bare = (stems.where(~light).lengths == 0)[stems.row_of_value]
     used, places = np.unique(answers.values, return_inverse=True)
-    tokens = stems.where(~light | bare).beside(ragged(places + len(names), answers.lengths))
+    tokens = stems.where(_tells(stems, vocabulary)).beside(ragged(places + len(names), answers.lengths))
     return tokens, [*names, *("=" + names[number] for number in used.tolist())]
+
+
+def _tells(stems: Ragged, vocabulary: Vocabulary) -> NDArray[np.bool_]:
+    """Which words are content words (as `similarity.Prepared.content` has them); all are where a stem has no other."""
+    light = np.array([name in STOPWORDS or name in NEGATIONS for name in vocabulary.normal])[stems.values]
+    bare = (stems.where(~light).lengths == 0)[stems.row_of_value]
+    tells: NDArray[np.bool_] = ~light | bare
+    return tells
 
 
 def shared_stems(prints: Fingerprints, passage: NDArray[np.int64]) -> list[NDArray[np.intp]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.candidates import fingerprints, shared_stems
+from pipeline.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.minhash import Vocabulary, band_keys, lsh_pairs, pairs_in, tokenize
 from pipeline.similarity import (
     PASSAGE_SIMILARITY,
@@ -82,8 +82,9 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
     prints = fingerprints(nodes.table, config)
     passage, passages = _passages(nodes.context, config)
     shared = shared_stems(prints, passage)
-    proposed, template_buckets = lsh_pairs(prints.bands)
-    candidates = sorted({*map(tuple, proposed.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
+    proposed, template_buckets = lsh_pairs(prints.bands.T)
+    near = proposed[worth_judging(proposed, prints, passage)]
+    candidates = sorted({*map(tuple, near.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
     edges = _verified(nodes, candidates)
     components, cut = _clusters(nodes, edges)
     groups = _components(
@@ -92,7 +93,8 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
     pairs = _pair_rows(nodes, edges)
     members = _members(nodes, components, groups, pairs)
     counts = {
-        "candidate_pairs": len(candidates),
+        "candidate_pairs": len(proposed),
+        "judged_pairs": len(candidates),
         "template_buckets": template_buckets,
         "members_cut_from_chains": cut,
         "passages": sum(len(group) > 1 for group in passages),

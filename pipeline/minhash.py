@@ -62,6 +62,13 @@ class Ragged(NamedTuple):
         """Sum of the values of every row; no row may be empty."""
         return np.add.reduceat(values, self.offsets[:-1]) if len(values) else values
 
+    def bits(self, hashes: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
+        """A bit for each value of a row, by the value's hash, (rows, size / 64). No row may be empty."""
+        places = (hashes >> np.uint64(32)) % np.uint64(size)
+        table = np.zeros((len(hashes), size // 64), np.uint64)
+        table[np.arange(len(hashes)), places // np.uint64(64)] = np.uint64(1) << (places % np.uint64(64))
+        return np.bitwise_or.reduceat(table[self.values], self.offsets[:-1]) if len(self.values) else table[:0]
+
     def where(self, kept: NDArray[np.bool_]) -> "Ragged":
         """The rows with the values that a mask keeps."""
         return ragged(self.values[kept], np.bincount(self.row_of_value[kept], minlength=len(self.offsets) - 1))
