@@ -42,8 +42,11 @@ check: $(STAMP) ## lint, format, strict types, import direction
 dev: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/dg dev --host 127.0.0.1
 
-bench: $(STAMP) ## the benchmarks of docs/performance.md
+bench: $(STAMP) ## the benchmarks of docs/: speed, duplicates, quality signals
 	@$(BIN)/python -m benchmarks.curation
+	@$(BIN)/python -m benchmarks.curation --lsh
+	@$(BIN)/python -m benchmarks.dedup_quality
+	@$(BIN)/python -m benchmarks.quality
 
 lock: ## resolve requirements.lock again (needs uv)
 	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock

@@ -97,16 +97,12 @@ def generate(folder: Path, count: int) -> None:
     words = sorted({word for row in real for word in re.findall(r"[^\W\d_]{4,}", row["stem"])} | set(invented))
     made: list[dict[str, Any]] = []
 
-    def record(row: dict[str, Any]) -> dict[str, Any]:
-        def other(match: re.Match[str]) -> str:
-            return rng.choice(words) if rng.random() < REPLACED else match[0]
+    def other(match: re.Match[str]) -> str:
+        return rng.choice(words) if rng.random() < REPLACED else match[0]
 
-        stem = re.sub(r"[^\W\d_]{4,}", other, row["stem"])
-        return {
-            "question": stem,
-            "options": [f"{o} {rng.choice(words)}" for o in row["options"]],
-            "answer": "ABCDEFGHIJ"[row["answer_index"]],
-        }
+    def record(row: dict[str, Any]) -> dict[str, Any]:
+        stem, *options = (re.sub(r"[^\W\d_]{4,}", other, text) for text in (row["stem"], *row["options"]))
+        return {"question": stem, "options": [f"{o} {rng.choice(words)}" for o in options], "answer": "ABCDEFGHIJ"[row["answer_index"]]}
 
     def turned(row: dict[str, Any]) -> dict[str, Any]:
         place = len(row["options"]) - 1 - "ABCDEFGHIJ".index(row["answer"])
