@@ -22,7 +22,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
         " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
         " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
-        " answer_text output labels".split()
+        " answer_text output labels answer_number answer_option answer_choice correct_ans right_option right_choice lua_chon_dung dap_an_chuan".split()
+        + [
+            f"{right}_{what}_{how}"
+            for right in ("correct", "right")
+            for what in ("option", "answer", "choice")
+            for how in ("number", "no", "letter")
+        ]
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"

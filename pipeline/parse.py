@@ -232,7 +232,8 @@ def split_stem(text: str) -> Stem:
     """
     text = re.sub(r"^#Q\s*", "", text).strip()
     match = NUMBERED.match(text)
-    if match:
+    # "Câu hỏi 5 nói về ..." goes on with its sentence: there the number is no label.
+    if match and not (match[0].rstrip()[-1:].isalnum() and text[match.end() : match.end() + 1].islower()):
         return Stem(None, text[match.end() :].strip(), ["number_stripped"])
     if match := PLAIN_NUMBER.match(text):
         return Stem(None, text[match.end() :].strip(), ["number_stripped"])

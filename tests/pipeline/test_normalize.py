@@ -275,3 +275,15 @@ def test_no_row_whatever_it_holds_makes_normalize_fail(tmp_path_factory, rows):
     result = normalize(raw, config)
     assert len(result.questions) + len(result.rejected) == len(raw)
     assert all(len(codes) for codes in result.rejected["reason_codes"].tolist())
+
+
+@pytest.mark.parametrize(
+    ("text", "stem"),
+    [
+        ("Câu 12 Thủ đô là gì?", "Thủ đô là gì?"),
+        ("Câu 12. thủ đô là gì?", "thủ đô là gì?"),
+        ("Câu hỏi 5 nói về điều gì?", "Câu hỏi 5 nói về điều gì?"),
+    ],
+)
+def test_a_number_that_its_sentence_needs_stays(read, text, stem):
+    assert one(read, [{"question": text, "options": ["Huế", "Vinh"], "answer": "A"}])["stem"] == stem
