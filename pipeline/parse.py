@@ -232,12 +232,11 @@ def split_stem(text: str) -> Stem:
     """
     text = re.sub(r"^#Q\s*", "", text).strip()
     match = NUMBERED.match(text)
-    # "Câu hỏi 5 nói về ..." goes on with its sentence: there the number is no label.
-    if match and not (match[0].rstrip()[-1:].isalnum() and text[match.end() : match.end() + 1].islower()):
+    if match and _is_label(match, text):
         return Stem(None, text[match.end() :].strip(), ["number_stripped"])
     if match := PLAIN_NUMBER.match(text):
         return Stem(None, text[match.end() :].strip(), ["number_stripped"])
-    numbers = list(NUMBERED_LINE.finditer(text))
+    numbers = [number for number in NUMBERED_LINE.finditer(text) if _is_label(number, text)]
     if not numbers:
         return Stem(None, text, [])
     last = numbers[-1]
@@ -249,6 +248,11 @@ def split_stem(text: str) -> Stem:
         # A blank of a cloze passage: its number is the question.
         return Stem(before, one_line(last[0]).rstrip(":. "), ["context_split"])
     return Stem(None, before, ["number_stripped"])
+
+
+def _is_label(number: re.Match[str], text: str) -> bool:
+    """False where the sentence goes on behind the number ("Câu hỏi 5 nói về ...")."""
+    return not (number[0].rstrip()[-1:].isalnum() and text[number.end() : number.end() + 1].islower())
 
 
 PICTURE_VI = re.compile(
