@@ -1,6 +1,6 @@
 """Which questions are worth comparing: those that share a MinHash band, and those with one stem."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from schemas.config import DedupConfig
 STEM_LIMIT = 50
 STEM_CHARS = 12
 CONTENT_BITS = 256
+LIGHT = STOPWORDS | NEGATIONS
 
 
 class Fingerprints(NamedTuple):
@@ -25,7 +26,8 @@ class Fingerprints(NamedTuple):
 
     bands: LSH band keys, (n, bands) uint64. stems: a hash of the stem's words in order, (n,) uint64. telling: whether the stem says
     enough to be told by, (n,) bool. content: a bit for each content word, (n, CONTENT_BITS / 64) uint64. size: how many they are, with
-    repetitions, (n,) int64. answer: a bit for each word of the right option, (n,) uint64.
+    repetitions, (n,) int64. answer: a bit for each
+    word of the right option that is no function word, (n,) uint64.
     """
 
     bands: NDArray[np.uint64]
@@ -48,7 +50,7 @@ def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
     texts, options, keys = (questions[name].to_pylist() for name in ("stem", "options", "answer_index"))
     stems, answers, vocabulary = tokens_of(texts, [row[key] for row, key in zip(options, keys, strict=True)])
     hashes = token_hashes(vocabulary.normal)
-    content = stems.where(_tells(stems, vocabulary))
+    content = stems.where(_heavy(stems, vocabulary, LIGHT))
     place = np.arange(len(stems.values)) - np.repeat(stems.offsets[:-1], stems.lengths)
     turns = np.cumprod(np.full(int(stems.lengths.max(initial=0)), 0x9E3779B97F4A7C15, np.uint64))
     chars = np.array(list(map(len, vocabulary.normal)))
@@ -58,7 +60,7 @@ def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
         stems.sums(chars[stems.values]) + stems.lengths - 1 > STEM_CHARS,
         content.bits(hashes, CONTENT_BITS),
         content.lengths,
-        answers.bits(hashes, 64)[:, 0],
+        answers.where(_heavy(answers, vocabulary, STOPWORDS)).bits(hashes, 64)[:, 0],
     )
 
 
@@ -91,16 +93,16 @@ def candidate_tokens(stems: Ragged, answers: Ragged, vocabulary: Vocabulary) -> 
     """
     names = vocabulary.normal
     used, places = np.unique(answers.values, return_inverse=True)
-    tokens = stems.where(_tells(stems, vocabulary)).beside(ragged(places + len(names), answers.lengths))
+    tokens = stems.where(_heavy(stems, vocabulary, LIGHT)).beside(ragged(places + len(names), answers.lengths))
     return tokens, [*names, *("=" + names[number] for number in used.tolist())]
 
 
-def _tells(stems: Ragged, vocabulary: Vocabulary) -> NDArray[np.bool_]:
-    """Which words are content words (as `similarity.Prepared.content` has them); all are where a stem has no other."""
-    light = np.array([name in STOPWORDS or name in NEGATIONS for name in vocabulary.normal])[stems.values]
-    bare = (stems.where(~light).lengths == 0)[stems.row_of_value]
-    tells: NDArray[np.bool_] = ~light | bare
-    return tells
+def _heavy(texts: Ragged, vocabulary: Vocabulary, light: Collection[str]) -> NDArray[np.bool_]:
+    """Which words of the texts aren't light; all are where a text has no other (as in `Prepared.content` and `answer_words`)."""
+    is_light = np.array([name in light for name in vocabulary.normal])[texts.values]
+    bare = (texts.where(~is_light).lengths == 0)[texts.row_of_value]
+    heavy: NDArray[np.bool_] = ~is_light | bare
+    return heavy
 
 
 def shared_stems(prints: Fingerprints, passage: NDArray[np.int64]) -> list[NDArray[np.intp]]:

@@ -136,9 +136,10 @@ class Prepared:
 
     @cached_property
     def answer_words(self) -> frozenset[str]:
-        """Words of the right option: where two share none, their answers aren't the same."""
+        """Words of the right option, function words left out where there are others: questions that share none have other answers."""
         text = self.option_texts[self.answer_index]
-        return frozenset(words(text)) or frozenset([fold(text)])
+        found = frozenset(words(text)) or frozenset([fold(text)])
+        return found - STOPWORDS or found
 
     @cached_property
     def full_options(self) -> list[tuple[str, ...]]:

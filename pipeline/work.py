@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from threading import Lock, Thread
 from time import sleep
 from types import ModuleType
@@ -85,11 +85,22 @@ def _started() -> ProcessPoolExecutor:
     everything once more for every process."""
     context = get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    pool = ProcessPoolExecutor(_workers(), mp_context=context)
+    pool = ProcessPoolExecutor(_workers(), mp_context=context, initializer=_end_with_parent)
     with _main_hidden():
         for _ in range(_workers()):
             pool.submit(sleep, 0.01)  # each finds no idle process, so each starts one
     return pool
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+
+    def wait() -> None:
+        if parent := parent_process():
+            parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import gc
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,27 @@ def test_a_script_without_a_guard_runs_once(tmp_path):
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout == "[1, 5, 4]\n"
     assert done.stderr == ""
+
+
+def test_processes_end_when_their_parent_is_killed(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(
+        "import os, time\nfrom pipeline.work import ROWS_WORTH_A_PROCESS, map_chunks\n"
+        "from tests_helper import own_id\n"
+        "print(*map_chunks(own_id, [1, 2], ROWS_WORTH_A_PROCESS), flush=True)\ntime.sleep(60)\n"
+    )
+    (tmp_path / "tests_helper.py").write_text("import os\ndef own_id(_):\n    return os.getpid()\n")
+    environment = {**os.environ, "MCQ_WORKERS": "2", "PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}{tmp_path}"}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        workers = [int(number) for number in process.stdout.readline().split()]
+        process.kill()
+    assert workers
+    for _ in range(100):
+        alive = [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+        if not alive:
+            break
+        time.sleep(0.1)
+    assert not alive
 
 
 def test_the_collector_comes_back():
