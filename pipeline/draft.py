@@ -25,6 +25,7 @@ _DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)")
 _NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
 # Formats whose keys are the right options themselves.
 TEXT_KEYS = ("blocks", "gift", "moodle")
+_OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compile(r"A[.)]?\s")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
 
 
@@ -213,12 +214,12 @@ def _draft_block(payload: str) -> Draft:
     lines = text_of(payload, repairs).split("\n")
     keys = [i for i, line in enumerate(lines) if line.startswith("^")]
     reasons, detail = [], None
-    at = keys[0] if keys else next((i for i, line in enumerate(lines) if re.match(r"A[.)]?\s", line)), len(lines))
+    at = keys[0] if keys else next((i for i, line in enumerate(lines) if _FIRST_LINE.match(line)), len(lines))
     stem = split_stem("\n".join(lines[:at]))
     options: list[str] = []
     labels: list[str] = []
     for line in lines[at + 1 if keys else at :]:
-        match = re.match(r"([A-J])(?:[.)]\s?|\s|$)(.*)", line)
+        match = _OPTION_LINE.match(line)
         if match and match[1] == LETTERS[len(options) : len(options) + 1]:
             options.append(match[2].strip())
             labels.append(match[1])

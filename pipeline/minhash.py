@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text import fold
-from pipeline.wording import WORD, normal_word
+from pipeline.wording import NORMAL, WORD
 from schemas.config import DedupConfig
 
 TEXT_CHUNK = 4096
@@ -31,7 +31,7 @@ class Vocabulary(dict[str, int]):
         self._numbers = {_END: 0}
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = self.number(normal_word(word))
+        number = self[word] = self.number(NORMAL[word])
         return number
 
     def number(self, normal: str) -> int:

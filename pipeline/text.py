@@ -63,7 +63,8 @@ def undo_mojibake(text: str) -> str:
 
 def one_line(text: str) -> str:
     """All white space folded to single spaces."""
-    return " ".join(text.split())
+    # Most texts are one line of single spaces already: no other white space is printable.
+    return text.strip() if "  " not in text and text.isprintable() else " ".join(text.split())
 
 
 def fold(text: str) -> str:
@@ -74,7 +75,7 @@ def fold(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(CARON_TO_BREVE).translate(FOLDED_MARKS)
-    return " ".join(text.casefold().split())
+    return one_line(text.casefold())
 
 
 def fold_option(text: str) -> str:

@@ -117,21 +117,22 @@ for _group in re.split(r"[;\n]", _SYNONYMS):
             SYNONYMS.setdefault(min(_left - _right), []).append((_left - _right, _right - _left))
 
 
-_CACHE: dict[str, str] = {}
+class _Normal(dict[str, str]):
+    """Word as written -> its normal form, remembered: a question's words stand in many others."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > 500_000:
+            self.clear()
+        normal = self[word] = normal_word(word)
+        return normal
+
+
+NORMAL = _Normal()
 
 
 def words(text: str) -> list[str]:
     """Normalised words and operators of a text, in order."""
-    out = []
-    for word in WORD.findall(text):
-        normal = _CACHE.get(word)
-        if normal is None:
-            if len(_CACHE) > 500_000:
-                _CACHE.clear()
-            normal = _CACHE[word] = normal_word(word)
-        if normal:
-            out.append(normal)
-    return out
+    return [normal for word in WORD.findall(text) if (normal := NORMAL[word])]
 
 
 def names_in(text: str) -> set[str]:
