@@ -2,7 +2,7 @@
 (highest score, then content_id, then record_id), then the score's threshold; every loser names its reason and its winner."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.contamination import most_shared
 from pipeline.work import collector_paused
 from schemas.config import Config
+from schemas.errors import DataError
 from schemas.reasons import Disposition, Reason, Relation
 from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, to_frame, to_rows
 
@@ -31,7 +32,10 @@ KEPT = _Fate(None)
 
 @collector_paused()
 def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, config: Config) -> pd.DataFrame:
-    """One Selection row a question, in order; `kept` is true for those that go on to a split."""
+    """One Selection row a question, in order; `kept` is true for those that go on to a split.
+
+    Raises DataError when `quality.min_score` would remove every question that is left to it.
+    """
     rows = to_rows(questions, Question, QUESTION_COLUMNS)
     member = {row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group"))}
     scores = {row["record_id"]: row for row in to_rows(quality, Quality, ("record_id", "quality_score", "explanations"))}
@@ -45,9 +49,9 @@ def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, 
     fates |= _conflicting([row for row in training if row["record_id"] not in fates], links, member)
     left = [row for row in training if row["record_id"] not in fates]
     fates |= _duplicates(left, member, scores, config.dedup.drop_variants, links)
-    for row in left:
-        if row["record_id"] not in fates:
-            fates[row["record_id"]] = _threshold(scores[row["record_id"]], config.quality.min_score)
+    judged = [scores[row["record_id"]] for row in left if row["record_id"] not in fates]
+    _refuse_to_remove_all([quality["quality_score"] for quality in judged], config.quality.min_score)
+    fates |= {quality["record_id"]: _threshold(quality, config.quality.min_score) for quality in judged}
     shared = most_shared(questions)
     out = (
         _row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]])
@@ -183,6 +187,17 @@ def _duplicates(
             else:
                 kept[row["content_id"]] = row["record_id"]
     return fates
+
+
+def _refuse_to_remove_all(scores: Sequence[float], min_score: float) -> None:
+    """A set of two questions and more that a threshold would empty shows a wrong threshold, not a bad set."""
+    if len(scores) > 1 and max(scores) < min_score:
+        lower = [level for level in (0.95, 0.9, 0.8, 0.7, 0.5, 0.3) if level < min_score]
+        counts = ", ".join(f"{sum(score >= level for score in scores):,} at {level:g}" for level in lower)
+        raise DataError(
+            f"quality.min_score {min_score:g} would remove all {len(scores):,} questions that are left; the best of them score {max(scores):g}. "
+            f"So many would stay: {counts or 'none at any lower step'}. Lower quality.min_score in the configuration"
+        )
 
 
 def _threshold(quality: Mapping[str, Any], min_score: float) -> _Fate:

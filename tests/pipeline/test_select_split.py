@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.select import contamination_counts, select
 from pipeline.split import split
 from schemas.config import Config, SplitConfig
+from schemas.errors import DataError
 from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, SplitRow, to_frame, to_rows
 
 
@@ -182,6 +183,15 @@ def test_the_threshold_keeps_what_reaches_it(score, kept):
     if not kept:
         assert found["reason_codes"] == ["below_min_score"]
         assert "0.49" in found["detail"]
+
+
+def test_a_threshold_that_would_empty_the_set_is_refused_with_counts():
+    rows = [("r1", "c1", None, "train", 0.97), ("r2", "c2", None, "train", 0.85), ("r3", "c3", "c3", "train", 0.2)]
+    with pytest.raises(DataError, match=r"min_score 1 would remove all 3 questions.*score 0.97.*1 at 0.95, 1 at 0.9, 2 at 0.8"):
+        verdicts(rows, quality={"min_score": 1.0})
+    assert [row["kept"] for row in verdicts(rows, quality={"min_score": 0.97}).values()] == [True, False, False]
+    assert not verdicts(rows[:1], quality={"min_score": 1.0})["r1"]["kept"], "one question may be weak"
+    assert verdicts([], quality={"min_score": 1.0}) == {}
 
 
 def test_variants_stay_unless_the_configuration_drops_them():
