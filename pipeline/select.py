@@ -195,8 +195,8 @@ def _refuse_to_remove_all(scores: Sequence[float], min_score: float) -> None:
         lower = [level for level in (0.95, 0.9, 0.8, 0.7, 0.5, 0.3) if level < min_score]
         counts = ", ".join(f"{sum(score >= level for score in scores):,} at {level:g}" for level in lower)
         raise DataError(
-            f"quality.min_score {min_score:g} would remove all {len(scores):,} questions that are left; "
-            f"the best of them score {max(scores):g}. So many would stay: {counts or 'none at any lower step'}. Lower quality.min_score in the configuration"
+            f"quality.min_score {min_score:g} would remove all {len(scores):,} questions that are left; the best scores {max(scores):g}. "
+            f"So many would stay: {counts or 'none at any lower step'}. Lower quality.min_score in the configuration"
         )
 
 

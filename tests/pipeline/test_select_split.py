@@ -187,7 +187,7 @@ def test_the_threshold_keeps_what_reaches_it(score, kept):
 
 def test_a_threshold_that_would_empty_the_set_is_refused_with_counts():
     rows = [("r1", "c1", None, "train", 0.97), ("r2", "c2", None, "train", 0.85), ("r3", "c3", "c3", "train", 0.2)]
-    with pytest.raises(DataError, match=r"min_score 1 would remove all 3 questions.*score 0.97.*1 at 0.95, 1 at 0.9, 2 at 0.8"):
+    with pytest.raises(DataError, match=r"min_score 1 would remove all 3 questions.*scores 0.97.*1 at 0.95, 1 at 0.9, 2 at 0.8"):
         verdicts(rows, quality={"min_score": 1.0})
     assert [row["kept"] for row in verdicts(rows, quality={"min_score": 0.97}).values()] == [True, False, False]
     assert not verdicts(rows[:1], quality={"min_score": 1.0})["r1"]["kept"], "one question may be weak"
