@@ -1,6 +1,6 @@
 """Times whole curation, stage by stage: `make bench`, or `python -m benchmarks.curation [--config F ...] [--generated N ...] [--lsh]`.
 
-Without options: the real data beside the project. `--generated N` writes N records made from it (most of their content words
+Without options: the real data beside the project. `--generated N` writes N records made from it (most of their words
 replaced, one in ten a copy of an earlier one) into a folder of their own and curates those: how time and memory grow. `--lsh` times the
 search for duplicate candidates beside the plain datasketch loop, in one run. Every N is a process of its own.
 """
@@ -32,7 +32,7 @@ from schemas.tables import Question, to_rows
 
 CONFIGS = ("vnhsge", "opentriviaqa", "mmlu_redux")
 RECORDS_A_FILE = 20_000
-# Shares of a record's content words that are replaced, and of records that repeat an earlier one with its options turned.
+# Shares of a record's words that are replaced, and of records that repeat an earlier one with its options turned.
 REPLACED, COPIED = 0.7, 0.1
 
 
@@ -94,14 +94,14 @@ def generate(folder: Path, count: int) -> None:
     real = to_rows(normalize(ingest(config), config).questions, Question, ("stem", "options", "answer_index"))
     rng = random.Random(11)
     invented = ["".join(rng.choices(["ba", "ko", "lim", "dra", "thu", "nes", "viel", "mor", "anh", "que"], k=3)) for _ in range(5_000)]
-    words = sorted({word for row in real for word in re.findall(r"[^\W\d_]{4,}", row["stem"])} | set(invented))
+    words = sorted({word for row in real for word in re.findall(r"[^\W\d_]{2,}", row["stem"])} | set(invented))
     made: list[dict[str, Any]] = []
 
     def other(match: re.Match[str]) -> str:
         return rng.choice(words) if rng.random() < REPLACED else match[0]
 
     def record(row: dict[str, Any]) -> dict[str, Any]:
-        stem, *options = (re.sub(r"[^\W\d_]{4,}", other, text) for text in (row["stem"], *row["options"]))
+        stem, *options = (re.sub(r"[^\W\d_]{2,}", other, text) for text in (row["stem"], *row["options"]))
         return {"question": stem, "options": [f"{o} {rng.choice(words)}" for o in options], "answer": "ABCDEFGHIJ"[row["answer_index"]]}
 
     def turned(row: dict[str, Any]) -> dict[str, Any]:
