@@ -26,7 +26,8 @@ from pipeline.ingest import ingest
 from pipeline.minhash import lsh_pairs
 from pipeline.normalize import normalize
 from pipeline.pairs import read_sides
-from pipeline.similarity import Prepared, judge
+from pipeline.prepared import Prepared
+from pipeline.similarity import judge
 from pipeline.wording import words
 from schemas.config import PROJECT_ROOT, DedupConfig
 from schemas.reasons import Relation

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.minhash import Ragged, Vocabulary, band_keys, equal_runs, ragged, token_hashes, tokenize
-from pipeline.similarity import read_stem, rename_with, unglued
+from pipeline.prepared import read_stem, rename_with, unglued
 from pipeline.wording import NEGATIONS, STOPWORDS
 from pipeline.work import map_chunks, table_chunks
 from schemas.config import DedupConfig

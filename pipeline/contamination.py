@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.minhash import Ragged, Vocabulary, ragged
-from pipeline.similarity import RUBRIC
+from pipeline.prepared import RUBRIC
 from schemas.tables import Question, to_table
 
 NGRAM_WORDS = 13

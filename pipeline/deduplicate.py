@@ -14,14 +14,9 @@ from numpy.typing import NDArray
 
 from pipeline.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.minhash import Vocabulary, band_keys, lsh_pairs, pairs_in, tokenize
-from pipeline.similarity import (
-    PASSAGE_SIMILARITY,
-    PASSAGE_WORDS,
-    Prepared,
-    Verdict,
-    judge,
-    word_bag,
-)
+from pipeline.passages import PASSAGE_WORDS
+from pipeline.prepared import Prepared, word_bag
+from pipeline.similarity import PASSAGE_SIMILARITY, Verdict, judge
 from pipeline.wording import STOPWORDS
 from pipeline.work import collector_paused, map_chunks
 from schemas.config import DedupConfig

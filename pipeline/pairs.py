@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.normalize import normalize
-from pipeline.similarity import Prepared, judge
+from pipeline.prepared import Prepared
+from pipeline.similarity import judge
 from pipeline.text import canonical_json, fold
 from schemas.config import Config, SourceConfig
 from schemas.reasons import Relation

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from pipeline.text import fold
 
-# Shorter openings ("Cho bảng số liệu:") are part of the question.
+# A shorter opening ("Cho bảng số liệu:") is part of the question, a shorter context ("Mark the letter A, B, C, or D ...") a rubric
+# that many questions share and none leans on.
 PASSAGE_WORDS = 60
 MAX_LINES = 200
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.candidates import STEM_LIMIT, Fingerprints, fingerprints, shared_stems, worth_judging
-from pipeline.similarity import Prepared, judge
+from pipeline.prepared import Prepared
+from pipeline.similarity import judge
 from schemas.config import DedupConfig
 from schemas.reasons import Relation
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pipeline.deduplicate import deduplicate
 from pipeline.normalize import content_id
 from pipeline.pairs import judge_pairs
-from pipeline.similarity import Prepared, judge
+from pipeline.prepared import Prepared
+from pipeline.similarity import judge
 from schemas.config import DedupConfig
 from schemas.reasons import Relation
 from schemas.tables import ClusterMember, Pair, Question, to_frame, to_rows

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
-from pipeline.similarity import Prepared, judge, read_stem
+from pipeline.prepared import Prepared, read_stem
+from pipeline.similarity import judge
 from pipeline.wording import words
 from schemas.config import Config
 from schemas.reasons import Relation
