@@ -53,6 +53,14 @@ ROWS = {
     "medqa": {"question": Q[0], "answer": "there", "options": {"A": "here", "B": "there"}, "meta_info": "step1", "answer_idx": "B"},
     "medqa_null": {"question": Q[0], "answer": "there", "options": {"A": "here", "B": "there", "C": None}, "answer_idx": "B"},
     "vmlu": {"id": "01-0001", "question": Q[0], "choices": ["A. here", "B. there"], "answer": "B"},
+    "form": {
+        "Timestamp": "2024",
+        "Question text": Q[0],
+        "Option 1": "here",
+        "Option 2": "there",
+        "Correct option number": "2",
+        "Points": "5",
+    },
     "aqua": {"question": Q[0], "options": ["A)here", "B)there"], "rationale": "x", "correct": "B"},
     "mathqa": {"Problem": Q[0], "Rationale": "x", "options": "a ) here , b ) there", "correct": "b", "category": "general"},
     "m3exam": {
