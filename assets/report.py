@@ -1,29 +1,17 @@
 """Stage 13: the report on the version that was just published. It stands beside the data; when it fails, readers miss nothing but it."""
 
-from typing import Any
-
 import dagster as dg
-import pandas as pd
 
 from assets.curation import OWNERS
 from assets.foundry import Foundry, code_version
 from assets.io import Table
 from pipeline.lake import Version, write_atomically
-from pipeline.ledger import curated_rows
 from pipeline.page import to_html, to_markdown
-from pipeline.report import build_report
-from pipeline.set_signals import set_signals
+from pipeline.report import baselines, build_report
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
-from schemas.tables import Question
 
 LATEST = "latest"
-
-
-def baselines(ledger: pd.DataFrame) -> list[dict[str, Any]]:
-    """Set-level signals of the kept questions."""
-    kept = curated_rows(ledger)
-    return [signal._asdict() for signal in set_signals(kept[list(Question.model_fields)], kept["split_group"].tolist())]
 
 
 @dg.asset(

@@ -134,7 +134,7 @@ def compare_lsh() -> None:
     """Candidates by our arrays beside datasketch's own loop, on the same tokens."""
     from datasketch import MinHash, MinHashLSH
 
-    from pipeline.candidates import candidate_tokens, fingerprints, tokens_of
+    from pipeline.candidates import candidate_tokens, content_words, fingerprints, tokens_of
     from pipeline.deduplicate import Nodes
     from pipeline.minhash import lsh_pairs
 
@@ -147,7 +147,8 @@ def compare_lsh() -> None:
     own = time.perf_counter() - started
 
     right = [options[key] for options, key in zip(nodes.options, nodes.answer_index, strict=True)]
-    tokens, names = candidate_tokens(*tokens_of(nodes.stem, right))
+    stems, answers, vocabulary = tokens_of(nodes.stem, right)
+    tokens, names = candidate_tokens(content_words(stems, vocabulary), answers, vocabulary)
     texts = [[names[v].encode() for v in tokens.values[a:b]] for a, b in zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)]
     started = time.perf_counter()
     lsh = MinHashLSH(num_perm=dedup.permutations, params=(dedup.bands, dedup.rows))

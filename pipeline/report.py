@@ -5,16 +5,19 @@ What can't be said of so few rows is called "undefined", never 0.
 
 from collections.abc import Callable, Sequence
 from statistics import mean
+from typing import Any
 
 import pandas as pd
 
 from pipeline import plots, report_records, report_sets
 from pipeline.fixes import Fix, fixes
 from pipeline.lake import Version
+from pipeline.ledger import curated_rows
 from pipeline.page import Block, Cell, Figures, Heading, Line, Picture, Table, Text
 from pipeline.report_facts import EXAMPLES, Facts, Row, cut, percent
+from pipeline.set_signals import set_signals
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import LedgerRow, Pair, Quality, to_rows
+from schemas.tables import LedgerRow, Pair, Quality, Question, to_rows
 
 
 def build_report(
@@ -103,3 +106,9 @@ def _funnel(facts: Facts) -> list[Block]:
         rows.append([name, counts[name], percent(counts[name], len(facts.rows)), "" if name in splits else left])
     says = "Records by what became of them; the first verdict that fits wins, and the counts add up."
     return [Picture(plots.funnel_bars(counts, splits), says), Table(["disposition", "records", "share", "left"], rows)]
+
+
+def baselines(ledger: pd.DataFrame) -> list[dict[str, Any]]:
+    """Set-level signals of the kept questions."""
+    kept = curated_rows(ledger)
+    return [signal._asdict() for signal in set_signals(kept[list(Question.model_fields)], kept["split_group"].tolist())]

@@ -31,7 +31,7 @@ PRELOADED = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize", "d
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Rows that live until the stage ends make no cycles; walking over them again and again takes a third of its time."""
+    """Rows that live until the stage ends make no cycles; walking over them again and again takes a fifth of its time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -177,7 +177,6 @@ def unfinished_stem(view: View) -> float:
 _LIST_MARK = re.compile(r"\(\w{1,3}[.:]").findall
 _OPENERS = frozenset("what which who whom whose where why how".split())
 _PREPOSITIONS = frozenset("in on at of for by from to with under".split())
-_STEMLIKE = frozenset("which what".split())
 
 
 def _cut_question(view: View) -> bool:

@@ -208,3 +208,12 @@ def test_the_sensor_waits_until_files_stand_still(make_foundry, questions):
     os.utime(file, ns=(1, 1))
     assert tick() == []
     assert tick() != requested
+
+
+def test_a_source_without_records_publishes_an_empty_version_and_names_its_files(curate, make_foundry):
+    foundry = make_foundry([])
+    result = curate(foundry)
+    assert result.success
+    assert sum(foundry.lake.current().counts.values()) == 0
+    (event,) = result.asset_materializations_for_node("raw_records")
+    assert "school.jsonl" in event.metadata["files_without_records"].value

@@ -57,7 +57,7 @@ def read(tmp_path):
         raw = ingest(config)
         result = normalize(raw, config)
         questions, rejected = to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
-        assert len(questions) + len(rejected) == len(raw)
+        assert sorted(row["record_id"] for row in questions + rejected) == sorted(raw["record_id"].tolist())
         return questions, rejected
 
     return run

@@ -10,30 +10,6 @@ from pipeline.ingest import ingest
 from pipeline.normalize import content_id, normalize
 from schemas.config import Config
 from schemas.reasons import Reason
-from schemas.tables import Question, RawRecord, Rejected, to_rows
-
-
-@pytest.fixture
-def read(tmp_path):
-    """Writes one file and gives its questions and rejected rows."""
-
-    def run(content, name="file.json", **source):
-        data = (
-            content
-            if isinstance(content, bytes)
-            else content.encode()
-            if isinstance(content, str)
-            else json.dumps(content, ensure_ascii=False).encode()
-        )
-        (tmp_path / name).write_bytes(data)
-        config = Config.model_validate({"dataset": "d", "root": str(tmp_path), "sources": [{"name": "s", "path": name, **source}]})
-        raw = ingest(config)
-        result = normalize(raw, config)
-        questions, rejected = to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
-        assert sorted(row["record_id"] for row in questions + rejected) == sorted(row["record_id"] for row in to_rows(raw, RawRecord))
-        return questions, rejected
-
-    return run
 
 
 def one(read, content, name="file.json", **source):
@@ -287,3 +263,18 @@ def test_no_row_whatever_it_holds_makes_normalize_fail(tmp_path_factory, rows):
 )
 def test_a_number_that_its_sentence_needs_stays(read, text, stem):
     assert one(read, [{"question": text, "options": ["Huế", "Vinh"], "answer": "A"}])["stem"] == stem
+
+
+def test_a_passage_that_questions_of_one_file_share_is_their_context(read):
+    passage = " ".join(f"word{i}" for i in range(70))
+    rows = [
+        {"question": f"{passage}\n{asked}", "options": ["Ann", "Bob"], "answer": "A"} for asked in ("Who won the race?", "Who lost it?")
+    ]
+    questions, _ = read(rows)
+    assert [(row["context"], row["stem"]) for row in questions] == [(passage, "Who won the race?"), (passage, "Who lost it?")]
+    assert all("context_split" in row["repairs"] for row in questions)
+
+
+def test_a_quotation_mark_that_lost_its_first_byte_is_mended(read):
+    row = one(read, [{"question": "What is the judge\x80\x99s name?", "options": ["Ann", "Bob"], "answer": "A"}])
+    assert (row["stem"], row["repairs"]) == ("What is the judge’s name?", ["mojibake_fixed"])
