@@ -188,6 +188,7 @@ def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions
 def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], questions: Table) -> dg.Output[Table]:
     """Stage 4, assess."""
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
+    asked["code"] = code_version("pipeline.evaluation.quality")
 
     def work() -> Any:
         return [assess(questions.frame(), model_signals(context, foundry, questions) if asked["model"] else None)], {}
