@@ -3,9 +3,10 @@
 import dagster as dg
 import pyarrow.parquet as pq
 
+from assets.code_version import code_version
 from assets.curation import OWNERS, counts_table
 from assets.evaluation import evaluation
-from assets.foundry import Foundry, code_version
+from assets.foundry import Foundry
 from assets.training import places
 from pipeline.audit import build_audit
 from pipeline.text import canonical_json, short_hash

@@ -11,7 +11,7 @@ import dagster as dg
 
 from assets.foundry import Foundry
 from pipeline.lake import write_atomically
-from schemas.config import PROJECT_ROOT
+from schemas.config.base import PROJECT_ROOT
 
 POLL_SECONDS = 0.5
 # A checkpoint is saved at the end of a step, and a step of an 8B model on a T4 takes half a minute.

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from assets.children import run_child
-from assets.foundry import Foundry, code_version
+from assets.code_version import code_version
+from assets.foundry import Foundry
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
 from pipeline.assess import assess
 from pipeline.balance import placed_rows, split_balance
@@ -21,7 +22,8 @@ from pipeline.normalize import normalize
 from pipeline.select import contamination_counts, select
 from pipeline.split import split
 from schemas.reasons import REASON_TEXT, Reason
-from schemas.tables import ModelSignal, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import ModelSignal
 
 OWNERS = ["team:mcq-foundry"]
 ACTIVE = [
@@ -117,7 +119,7 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def work() -> Any:
-        result = normalize(raw_records.frame(), foundry.config)
+        result = normalize(raw_records.frame(), foundry.config.sources)
         return [result.questions, result.rejected], {}
 
     (good, bad), _ = computed(foundry, "pipeline.normalize", ["questions", "rejected_records"], [raw_records], parameters, work)
@@ -211,10 +213,10 @@ def curated_questions(
 ) -> dg.Output[Table]:
     """Stage 5, select."""
     inputs = [questions, duplicate_clusters, duplicate_pairs, quality_scores]
-    parameters = foundry.config.model_dump(mode="json", include={"dedup", "quality"})
+    parameters = {"drop_variants": foundry.config.dedup.drop_variants, "min_score": foundry.config.quality.min_score}
 
     def work() -> Any:
-        return [select(*(table.frame() for table in inputs), foundry.config)], {}
+        return [select(*(table.frame() for table in inputs), **parameters)], {}
 
     (table,), _ = computed(foundry, "pipeline.select", ["curated_questions"], inputs, parameters, work)
     frame = table.frame()
@@ -267,10 +269,10 @@ def sample_ledger(
 ) -> dg.Output[Table]:
     """Stage 7, ledger."""
     inputs = [raw_records, questions, rejected_records, quality_scores, curated_questions, splits]
-    parameters = [foundry.config.curation(), [source.licence for source in foundry.config.sources]]
+    parameters = [foundry.config.curation(), {source.name: source.licence for source in foundry.config.sources}]
 
     def work() -> Any:
-        return [build_ledger(*(table.frame() for table in inputs), foundry.config)], {}
+        return [build_ledger(*(table.frame() for table in inputs), *parameters)], {}
 
     (table,), _ = computed(foundry, "pipeline.ledger", ["sample_ledger"], inputs, parameters, work)
     frame = table.frame()
@@ -317,7 +319,7 @@ def dataset(
         counts = funnel(sample_ledger.frame())
         version = Version(
             dataset=foundry.config.dataset,
-            dataset_version=dataset_version(splits.frame(), foundry.config),
+            dataset_version=dataset_version(splits.frame(), foundry.config.curation()),
             tables={table.asset: table.hash for table in inputs},
             counts=counts,
             config=foundry.config.model_dump(mode="json"),

@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 
 from assets.children import run_child
+from assets.code_version import code_version
 from assets.curation import OWNERS
-from assets.foundry import Foundry, code_version
+from assets.foundry import Foundry
 from assets.io import markdown_table
 from assets.training import Places, job_facts, places, png, qlora_adapter
 from pipeline import plots

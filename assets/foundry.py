@@ -1,19 +1,17 @@
-"""Which configuration and which data root this process works with, and the version of the code that computes a table."""
+"""Which configuration and which data root this process works with."""
 
-import ast
-import hashlib
 import json
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.lake import Lake, Version
 from pipeline.text import canonical_json, short_hash
-from schemas.config import PROJECT_ROOT, Config, load_config
-from schemas.tables import LedgerRow
+from schemas.config import Config, load_config
+from schemas.config.base import PROJECT_ROOT
+from schemas.tables.curation import LedgerRow
 
 SAMPLE_CONFIG = PROJECT_ROOT / "configs" / "sample.yaml"
 
@@ -65,46 +63,3 @@ def load_foundry() -> Foundry:
     config_file = PROJECT_ROOT / (os.environ.get("MCQ_CONFIG") or SAMPLE_CONFIG)
     data_root = PROJECT_ROOT / (os.environ.get("MCQ_DATA_ROOT") or "data")
     return Foundry(config_file, load_config(config_file), data_root.resolve())
-
-
-@cache
-def code_version(module: str) -> str:
-    """8 hexadecimal digits over the source of a module and of all that it imports of `schemas` and `pipeline`.
-
-    No number has to be raised by hand, and no edit is missed. A package stands for all of its modules.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(_sources(module, set())):
-        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:8]
-
-
-def _sources(module: str, seen: set[Path]) -> set[Path]:
-    for path in _files(module):
-        if path not in seen:
-            seen.add(path)
-            for name in _imports(path):
-                _sources(name, seen)
-    return seen
-
-
-@cache
-def _files(module: str) -> list[Path]:
-    """The files of a module of ours: all of a package's, but of the two outermost packages their own file alone."""
-    place = PROJECT_ROOT.joinpath(*module.split("."))
-    if place.is_dir() and "." in module:
-        return sorted(place.glob("*.py"))
-    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    return [file] if file.is_file() else []
-
-
-@cache
-def _imports(path: Path) -> list[str]:
-    """Modules of `schemas` and `pipeline` that a file imports anywhere, inside functions too."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return sorted({name for name in names if name.partition(".")[0] in ("schemas", "pipeline")})

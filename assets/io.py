@@ -12,26 +12,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.foundry import Foundry, code_version
+from assets.code_version import code_version
+from assets.foundry import Foundry
 from pipeline.lake import Lake, content_hash
 from pipeline.text import canonical_json, one_line, short_hash
 from schemas.errors import DataError
-from schemas.tables import (
-    COLUMN_TEXT,
-    ClusterMember,
-    LedgerRow,
-    Pair,
-    Quality,
-    Question,
-    RawRecord,
-    Rejected,
-    Row,
-    Selection,
-    SplitRow,
-    arrow_type,
-    to_frame,
-    to_table,
-)
+from schemas.tables.arrow import arrow_type, to_frame, to_table
+from schemas.tables.column_text import COLUMN_TEXT
+from schemas.tables.curation import ClusterMember, LedgerRow, Pair, Quality, Question, RawRecord, Rejected, Selection, SplitRow
+from schemas.tables.row import Row
 
 # `Output(data_version=...)` is the only way to give a table its own version, and says on every use that it is beta.
 warnings.filterwarnings("ignore", message=r"Parameter `data_version`", category=dg.BetaWarning)
@@ -126,13 +115,18 @@ def computed(
     `work` returns one frame an asset, and counts of what it met on the way.
     """
     lake = foundry.lake
-    key = short_hash(module, code_version(module), canonical_json(parameters), *(table.hash for table in inputs))
-    known = lake.recall(assets[0], key)
+    origin = {
+        "code": code_version(module),
+        "configuration": short_hash(canonical_json(parameters)),
+        "input": short_hash(*(table.hash for table in inputs)),
+    }
+    known = lake.recall(assets[0], origin)
     if known:
         return [Table(lake, asset, known[0][asset]) for asset in assets], known[1]
+    dg.get_dagster_logger().info("%s: computed anew: %s", assets[0], lake.news(assets[0], origin))
     frames, facts = work()
     tables = [unwritten(lake, asset, frame) for asset, frame in zip(assets, frames, strict=True)]
-    lake.remember(assets[0], key, {table.asset: table.hash for table in tables}, facts)
+    lake.remember(assets[0], origin, {table.asset: table.hash for table in tables}, facts)
     return tables, facts
 
 

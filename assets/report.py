@@ -2,8 +2,9 @@
 
 import dagster as dg
 
+from assets.code_version import code_version
 from assets.curation import OWNERS
-from assets.foundry import Foundry, code_version
+from assets.foundry import Foundry
 from assets.io import Table
 from pipeline.lake import Version, write_atomically
 from pipeline.page import to_html, to_markdown

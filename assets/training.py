@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from assets.checks import verdict
 from assets.children import run_child
+from assets.code_version import code_version
 from assets.curation import OWNERS
-from assets.foundry import Foundry, code_version, ledger_of
+from assets.foundry import Foundry, ledger_of
 from assets.io import column_schema, markdown_table
 from pipeline import plots, vram
 from pipeline.checks import unaccounted, wrong_completions
@@ -24,7 +25,8 @@ from pipeline.preflight import require_device
 from pipeline.render import answer
 from pipeline.text import canonical_json, short_hash
 from schemas.errors import DataError
-from schemas.tables import ChatExample, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.training import ChatExample
 
 QUESTIONS, EXAMPLES = "questions.parquet", "examples.parquet"
 
@@ -179,6 +181,8 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
     if manifest_file.exists():
         context.log.info("already trained: %s", at.adapter.name)
     else:
+        if twins := twins_of(foundry, at):
+            context.log.info("trained anew, since the code has changed; with the same dataset and settings: %s", ", ".join(twins))
         run_child(context, foundry, "pipeline.training", at.adapter, job_facts(at, at.adapter))
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     lines = metrics_lines(at.adapter)
@@ -201,6 +205,18 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
             "path": dg.MetadataValue.path(str(at.adapter)),
         },
     )
+
+
+def twins_of(foundry: Foundry, at: Places) -> list[str]:
+    """Finished adapters of the same dataset version, training and prompt: only the code that trained them differs."""
+    config = foundry.config.model_dump(mode="json", include={"train", "render"})
+    found = []
+    for path in sorted(foundry.adapters.glob("*/manifest.json")):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        made_of = {block: manifest.get("config", {}).get(block) for block in config}
+        if manifest["dataset_version"] == at.version.dataset_version and made_of == config:
+            found.append(path.parent.name)
+    return found
 
 
 def metrics_lines(folder: Path) -> list[dict[str, Any]]:

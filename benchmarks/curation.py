@@ -26,9 +26,11 @@ from pipeline.ledger import build_ledger, funnel
 from pipeline.normalize import normalize
 from pipeline.select import select
 from pipeline.split import split
-from schemas.config import PROJECT_ROOT, Config, load_config
+from schemas.config import Config, load_config
+from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
-from schemas.tables import Question, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question
 
 CONFIGS = ("vnhsge", "opentriviaqa", "mmlu_redux")
 RECORDS_A_FILE = 20_000
@@ -53,12 +55,15 @@ def curate(config: Config) -> None:
         return result
 
     raw = timed("ingest", lambda: ingest(config))
-    normal = timed("normalize", lambda: normalize(raw, config))
+    normal = timed("normalize", lambda: normalize(raw, config.sources))
     found = timed("deduplicate", lambda: deduplicate(normal.questions, config.dedup))
     quality = timed("assess", lambda: assess(normal.questions))
-    chosen = timed("select", lambda: select(normal.questions, found.members, found.pairs, quality, config))
+    chosen = timed(
+        "select",
+        lambda: select(normal.questions, found.members, found.pairs, quality, config.dedup.drop_variants, config.quality.min_score),
+    )
     splits = timed("split", lambda: split(chosen, config.split))
-    ledger = timed("ledger", lambda: build_ledger(raw, normal.questions, normal.rejected, quality, chosen, splits, config))
+    ledger = timed("ledger", lambda: build_ledger(raw, normal.questions, normal.rejected, quality, chosen, splits, config.curation(), {}))
     assert checks.unaccounted(raw, ledger).empty
     total = sum(seconds for name, seconds in times.items() if name != "ledger")
     print(f"\n{len(raw):,} records of {', '.join(source.name for source in config.sources)}\n")
@@ -91,7 +96,7 @@ def memory() -> tuple[float, float]:
 def generate(folder: Path, count: int) -> None:
     """`count` jsonl records made from the real ones, the same every time."""
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
-    real = to_rows(normalize(ingest(config), config).questions, Question, ("stem", "options", "answer_index"))
+    real = to_rows(normalize(ingest(config), config.sources).questions, Question, ("stem", "options", "answer_index"))
     rng = random.Random(11)
     invented = ["".join(rng.choices(["ba", "ko", "lim", "dra", "thu", "nes", "viel", "mor", "anh", "que"], k=3)) for _ in range(5_000)]
     words = sorted({word for row in real for word in re.findall(r"[^\W\d_]{2,}", row["stem"])} | set(invented))
@@ -139,7 +144,7 @@ def compare_lsh() -> None:
     from pipeline.minhash import lsh_pairs
 
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
-    nodes = Nodes(normalize(ingest(config), config).questions)
+    nodes = Nodes(normalize(ingest(config), config.sources).questions)
     dedup = config.dedup
     os.environ["MCQ_WORKERS"] = "1"  # one process against one
     started = time.perf_counter()

@@ -29,9 +29,11 @@ from pipeline.pairs import read_sides
 from pipeline.prepared import Prepared
 from pipeline.similarity import judge
 from pipeline.wording import words
-from schemas.config import PROJECT_ROOT, DedupConfig
+from schemas.config.base import PROJECT_ROOT
+from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
-from schemas.tables import ClusterMember, Pair, Question, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import ClusterMember, Pair, Question
 
 GOLD = PROJECT_ROOT.parent / "shared" / "gold" / "duplicate_pairs.jsonl"
 OWN = PROJECT_ROOT / "tests" / "gold" / "duplicate_pairs_own.jsonl"
@@ -205,7 +207,7 @@ def own_pairs(rows: Mapping[str, Mapping[str, Any]], part: str) -> tuple[list[st
 def on_real_data() -> None:
     """The same table on our own pairs, and what LSH, verification and clustering make of all sources."""
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
-    questions = normalize(ingest(config), config).questions
+    questions = normalize(ingest(config), config.sources).questions
     rows = {f"{row['source']}:{row['locator']}": row for row in to_rows(questions, Question)}
     true_pairs: dict[str, list[tuple[str, str]]] = {}
     for part in ("sample", "second", "third"):

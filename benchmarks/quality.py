@@ -23,9 +23,10 @@ from pipeline.ingest import ingest
 from pipeline.normalize import normalize
 from pipeline.signals import SIGNALS
 from pipeline.text import strip_marks
-from schemas.config import PROJECT_ROOT
+from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
-from schemas.tables import Question, RawRecord, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question, RawRecord
 
 Row = dict[str, Any]
 TOP_FRACTION = 0.05
@@ -37,7 +38,7 @@ def main(seed: int, resamples: int, caught: int) -> None:
     """Prints the tables; with `caught`, where questions stand that each flag caught, and nothing else."""
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
     raw = ingest(config)
-    questions = normalize(raw, config).questions
+    questions = normalize(raw, config.sources).questions
     started = time.perf_counter()
     quality = assess(questions)
     seconds = time.perf_counter() - started

@@ -15,7 +15,8 @@ from pipeline.diff import diff as find_changes
 from pipeline.lake import Lake, Version
 from schemas.errors import DataError
 from schemas.reasons import Disposition
-from schemas.tables import LedgerRow, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import LedgerRow
 
 ROWS_A_KIND = 10
 STYLES = {"entered": "green", "left": "red", "changed": "yellow", "moved": "cyan"}

@@ -25,9 +25,11 @@ def inspect(
     """Show what would be read from a file: format, encoding, layout, field map, answer format, five questions, reject reasons."""
     from pipeline.ingest import ingest, read_file
     from pipeline.normalize import normalize
-    from schemas.config import Config, SourceConfig
+    from schemas.config import Config
+    from schemas.config.sources import SourceConfig
     from schemas.errors import ConfigError
-    from schemas.tables import Question, RawRecord, Rejected, to_rows
+    from schemas.tables.arrow import to_rows
+    from schemas.tables.curation import Question, RawRecord, Rejected
 
     path = user_path(file).resolve()
     if not path.is_file():
@@ -40,7 +42,7 @@ def inspect(
     config = Config(dataset="inspected", root=str(path.parent), sources=[source])
     content, _ = read_file(path, reader)
     raw = ingest(config)
-    result = normalize(raw, config)
+    result = normalize(raw, config.sources)
     records, questions, rejected = to_rows(raw, RawRecord), to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
     size = path.stat().st_size
     _say("file", f"{file}, {size:,} bytes")

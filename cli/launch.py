@@ -16,7 +16,7 @@ from assets import children
 from assets.curation import ACTIVE
 from assets.definitions import defs, foundry
 from cli.display import Display
-from schemas.config import PROJECT_ROOT
+from schemas.config.base import PROJECT_ROOT
 
 CODE_LOCATION = "mcq_foundry"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

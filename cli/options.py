@@ -12,7 +12,7 @@ import typer
 from rich import markup
 from rich.console import Console
 
-from schemas.config import PROJECT_ROOT
+from schemas.config.base import PROJECT_ROOT
 from schemas.errors import PipelineError
 
 STARTED_IN = Path.cwd()

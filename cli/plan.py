@@ -7,7 +7,7 @@ from rich.table import Table
 
 from cli.options import command, err, escape, out
 from pipeline.policy import PolicyRow
-from schemas.config import TrainConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError
 
 # Usable GiB: what torch reports less the driver's share; 14.0 of a T4's 14.74 is what a plan may call a fit.

@@ -11,7 +11,8 @@ import pyarrow as pa
 from pipeline.signals import SIGNALS, Signal, View
 from pipeline.signals.model import MODEL_SIGNALS, from_model
 from pipeline.work import map_chunks, table_chunks
-from schemas.tables import ModelSignal, Quality, Question, arrow_schema, to_frame, to_rows, to_table
+from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
+from schemas.tables.curation import ModelSignal, Quality, Question
 
 _NEEDED = ("stem", "options", "answer_index", "context", "explanation", "language", "repairs", "fixed_order")
 CHUNK = 512

@@ -11,7 +11,8 @@ import pandas as pd
 
 from pipeline.render import LETTERS
 from schemas.reasons import SPLITS
-from schemas.tables import Selection, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Selection
 
 Row = Mapping[str, Any]
 ATTRIBUTES: dict[str, Callable[[Row], str]] = {

@@ -12,7 +12,7 @@ from pipeline.minhash import Ragged, Vocabulary, band_keys, equal_runs, ragged, 
 from pipeline.prepared import read_stem, rename_with, unglued
 from pipeline.wording import NEGATIONS, STOPWORDS
 from pipeline.work import map_chunks, table_chunks
-from schemas.config import DedupConfig
+from schemas.config.dedup import DedupConfig
 
 # A stem that more questions share is a rubric ("Solve for x."): it makes no group.
 STEM_LIMIT = 50

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.fields import plain_name
 from pipeline.parse import LETTERS, split_options
 from pipeline.text import clean
-from schemas.tables import MIN_OPTIONS
+from schemas.tables.row import MIN_OPTIONS
 
 MAX_DEPTH, MAX_KEYS = 8, 200
 _TEXT = ("text", "content", "value", "option", "option_text", "answer", "answer_text", "noi_dung", "body", "title", "choice", "label")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.minhash import Ragged, Vocabulary, ragged
 from pipeline.prepared import RUBRIC
-from schemas.tables import Question, to_table
+from schemas.tables.arrow import to_table
+from schemas.tables.curation import Question
 
 NGRAM_WORDS = 13
 _WORD = re.compile(r"\w+|\0")

@@ -19,9 +19,10 @@ from pipeline.prepared import Prepared, word_bag
 from pipeline.similarity import PASSAGE_SIMILARITY, Verdict, judge
 from pipeline.wording import STOPWORDS
 from pipeline.work import collector_paused, map_chunks
-from schemas.config import DedupConfig
+from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
-from schemas.tables import ClusterMember, Pair, Question, arrow_schema, to_frame, to_table
+from schemas.tables.arrow import arrow_schema, to_frame, to_table
+from schemas.tables.curation import ClusterMember, Pair, Question
 
 # Neighbours that a row names, strongest first.
 NEIGHBOURS = 20

@@ -13,7 +13,7 @@ from pipeline.layouts import reshaped
 from pipeline.parse import LETTERS, letter_of, number_of, split_options, split_stem, strip_mark, tidy_option
 from pipeline.text import SURROGATES, clean, fold_option, one_line, undo_mojibake
 from schemas.reasons import Reason
-from schemas.tables import MAX_TEXT_CHARS
+from schemas.tables.row import MAX_TEXT_CHARS
 
 ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d?);")
 TAGS = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|font|sub|sup)\b[^<>]{0,200}/?>", re.IGNORECASE)

@@ -21,7 +21,8 @@ from pipeline.sheets import gift_text, write_csv, write_xlsx
 from schemas.config import Config
 from schemas.errors import DataError
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import LedgerRow, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import LedgerRow
 
 MARK = ".mcq-export.json"
 ROW_SCHEMA = pa.schema(

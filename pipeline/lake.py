@@ -26,7 +26,8 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from schemas.errors import DataError
-from schemas.tables import Row, to_frame, to_table
+from schemas.tables.arrow import to_frame, to_table
+from schemas.tables.row import Row
 
 
 def content_hash(table: pa.Table) -> str:
@@ -128,17 +129,34 @@ class Lake:
             pq.write_table(described, sink, compression="zstd")
             write_atomically(path, sink.getvalue().to_pybytes())
 
-    def remember(self, asset: str, key: str, tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
-        """Notes which tables a stage gave (asset -> hash) for one state of its inputs, config and code; `key` is a hash of those."""
-        write_atomically(self.root / "memo" / asset / key, json.dumps({"tables": dict(tables), "facts": dict(facts)}).encode())
+    def remember(self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
+        """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input."""
+        memo = {"origin": dict(origin), "tables": dict(tables), "facts": dict(facts)}
+        write_atomically(self._memo(asset, origin), json.dumps(memo).encode())
 
-    def recall(self, asset: str, key: str) -> tuple[dict[str, str], dict[str, int]] | None:
-        """What `remember` noted, if all of those tables still lie in the lake."""
-        path = self.root / "memo" / asset / key
+    def recall(self, asset: str, origin: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]] | None:
+        """What `remember` noted of the same origin, if all of those tables still lie in the lake."""
+        path = self._memo(asset, origin)
         if not path.exists():
             return None
         memo = json.loads(path.read_text())
-        return (memo["tables"], memo["facts"]) if all(self.table_path(*pair).exists() for pair in memo["tables"].items()) else None
+        return (memo["tables"], memo["facts"]) if self._has(memo["tables"]) else None
+
+    def news(self, asset: str, origin: Mapping[str, str]) -> str:
+        """Why there is nothing to recall: what of an origin the last note of a stage doesn't hold, in words."""
+        memos = sorted(self.root.glob(f"memo/{asset}/[!.]*"), key=lambda path: path.stat().st_mtime)
+        if not memos:
+            return "for the first time"
+        last = json.loads(memos[-1].read_text()).get("origin")
+        if last is None:
+            return "its last note is of an earlier version of this program"
+        return f"new {' and '.join(part for part in origin if last.get(part) != origin[part]) or 'table, since the last one is gone'}"
+
+    def _memo(self, asset: str, origin: Mapping[str, str]) -> Path:
+        return self.root / "memo" / asset / hashlib.sha256(json.dumps(dict(origin), sort_keys=True).encode()).hexdigest()[:16]
+
+    def _has(self, tables: Mapping[str, str]) -> bool:
+        return all(self.table_path(*pair).exists() for pair in tables.items())
 
     def read_table(self, asset: str, table_hash: str, model: type[Row]) -> pd.DataFrame:
         """Arrow-backed frame. Raises DataError when the file is gone or damaged."""
@@ -234,6 +252,6 @@ class Lake:
         return removed
 
     def _forget(self) -> None:
-        for memo in self.root.glob("memo/*/*"):
-            if not memo.name.startswith(".") and self.recall(memo.parent.name, memo.name) is None:
+        for memo in self.root.glob("memo/*/[!.]*"):
+            if not self._has(json.loads(memo.read_text())["tables"]):
                 memo.unlink(missing_ok=True)

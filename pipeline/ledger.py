@@ -1,6 +1,7 @@
 """Stage 7, ledger: one row a raw record, whatever became of it; and the identity of the dataset that it describes."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,31 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text import canonical_json
-from schemas.config import Config
 from schemas.errors import DataError
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import (
-    LedgerRow,
-    Quality,
-    Question,
-    RawRecord,
-    Rejected,
-    Selection,
-    SplitRow,
-    arrow_schema,
-    to_frame,
-    to_rows,
-    to_table,
-)
+from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
+from schemas.tables.curation import LedgerRow, Quality, Question, RawRecord, Rejected, Selection, SplitRow
 
 
-def dataset_version(splits: pd.DataFrame, config: Config) -> str:
+def dataset_version(splits: pd.DataFrame, curation: Mapping[str, Any]) -> str:
     """12 hexadecimal digits: equal for equal curated rows, splits and curation config, on any machine.
 
     The content_id stands for a row's text; two rows can't share one, since exact duplicates were dropped.
     """
     rows = sorted(f"{row['content_id']} {row['split']} {row['split_group']}" for row in to_rows(splits, SplitRow))
-    return hashlib.sha256("\n".join([canonical_json(config.curation()), *rows]).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join([canonical_json(curation), *rows]).encode()).hexdigest()[:12]
 
 
 def build_ledger(
@@ -42,9 +31,14 @@ def build_ledger(
     quality: pd.DataFrame,
     selection: pd.DataFrame,
     splits: pd.DataFrame,
-    config: Config,
+    curation: Mapping[str, Any],
+    licences: Mapping[str, str],
 ) -> pd.DataFrame:
-    """LedgerRow frame in the order of `raw`. Raises DataError for a record that no stage accounts for."""
+    """LedgerRow frame in the order of `raw`.
+
+    `curation` is that part of the configuration, `licences` are those of the sources by name. Raises DataError for a record that no
+    stage accounts for.
+    """
     records = to_table(raw, RawRecord).combine_chunks()
     parsed = _beside(records, to_table(questions, Question))
     refused = _beside(records, to_table(rejected, Rejected))
@@ -58,7 +52,6 @@ def build_ledger(
     kept = pc.fill_null(chosen["kept"], False)
     _require(pc.or_(pc.invert(kept), placed["split"].is_valid()), records, "was kept and has no split", "split")
 
-    licences = {source.name: source.licence for source in config.sources}
     rejection = pa.scalar(str(Disposition.REJECTED))
     columns: dict[str, Any] = {name: records[name] for name in _FROM_RECORD}
     columns |= {name: pc.coalesce(parsed[name], refused[name]) for name in _FROM_BOTH}
@@ -67,7 +60,7 @@ def build_ledger(
     columns["flags"] = scores["flags"]
     columns["split"] = pc.if_else(kept, placed["split"], pa.scalar(None, pa.string()))
     columns["disposition"] = pc.coalesce(columns["split"], chosen["disposition"], rejection)
-    columns["dataset_version"] = pa.repeat(dataset_version(splits, config), records.num_rows)
+    columns["dataset_version"] = pa.repeat(dataset_version(splits, curation), records.num_rows)
     columns["licence"] = pa.array([licences.get(name, "") for name in records["source"].to_pylist()], pa.string())
     schema = arrow_schema(LedgerRow)
     return to_frame(pa.table([columns[name] for name in schema.names], schema=schema), LedgerRow)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.text import fold
 from pipeline.wording import NORMAL, WORD
-from schemas.config import DedupConfig
+from schemas.config.dedup import DedupConfig
 
 TEXT_CHUNK = 4096
 ROW_CHUNK = 2048

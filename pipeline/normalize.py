@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -19,9 +19,11 @@ from pipeline.parse import LETTERS, key_in_note, number_of, picture_wanted, refe
 from pipeline.passages import passage_ends
 from pipeline.text import fold_option, is_vietnamese, one_line, short_hash
 from pipeline.work import CHUNK_ROWS, collector_paused, map_chunks
-from schemas.config import Config, SourceConfig
+from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
-from schemas.tables import MAX_OPTIONS, MIN_OPTIONS, Question, RawRecord, Rejected, arrow_schema, to_frame, to_table
+from schemas.tables.arrow import arrow_schema, to_frame, to_table
+from schemas.tables.curation import Question, RawRecord, Rejected
+from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS
 
 # What tables write where there is no key.
 NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
@@ -40,9 +42,9 @@ class NormalizeResult(NamedTuple):
 
 
 @collector_paused()
-def normalize(raw: pd.DataFrame, config: Config) -> NormalizeResult:
+def normalize(raw: pd.DataFrame, configured: Sequence[SourceConfig]) -> NormalizeResult:
     """Parses and validates RawRecord rows into Question and Rejected rows."""
-    sources = {source.name: source for source in config.sources}
+    sources = {source.name: source for source in configured}
     parts = list(map_chunks(partial(_normalize_files, sources), _by_file(to_table(raw, RawRecord)), len(raw)))
     questions, rejected = (
         pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]).combine_chunks()

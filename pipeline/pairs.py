@@ -8,9 +8,10 @@ from pipeline.normalize import normalize
 from pipeline.prepared import Prepared
 from pipeline.similarity import judge
 from pipeline.text import canonical_json, fold
-from schemas.config import Config, SourceConfig
+from schemas.config.sources import SourceConfig
 from schemas.reasons import Relation
-from schemas.tables import Question, RawRecord, Rejected, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import Question, RawRecord, Rejected
 
 ABOUT = ("dom", "file", "id", "source", "locator")
 FIRST_OPTION = re.compile(r"^A[ \t]", re.MULTILINE)
@@ -57,8 +58,7 @@ def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
         }
         record |= {"reader": reader, "encoding": "utf-8", "file_sha256": "", "payload": payload, "reason_codes": [], "detail": None}
         records.append(record)
-    config = Config(dataset="pairs", sources=[SourceConfig(name="pairs", path="*")])
-    result = normalize(to_frame(records, RawRecord), config)
+    result = normalize(to_frame(records, RawRecord), [SourceConfig(name="pairs", path="*")])
     read: dict[str, Prepared | str] = {row["record_id"]: Prepared(row) for row in to_rows(result.questions, Question)}
     for row in to_rows(result.rejected, Rejected):
         read[row["record_id"]] = ", ".join(row["reason_codes"]) + (f" ({row['detail']})" if row["detail"] else "")

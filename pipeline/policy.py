@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.config import LINEAR_KINDS, RankPolicy, TrainConfig
+from schemas.config.train import LINEAR_KINDS, RankPolicy, TrainConfig
 
 # From alpha = 2r, r = 16, lr = 2e-4 (QLoRA's setting, arXiv 2305.14314) up to the largest that published sweeps found to work.
 COORDINATE_BAND = (1.6e-3, 5e-3)

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 
-from schemas.config import TrainConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError
 
 

@@ -17,7 +17,8 @@ from pipeline.page import Block, Cell, Figures, Heading, Line, Picture, Table, T
 from pipeline.report_facts import EXAMPLES, Facts, Row, cut, percent
 from pipeline.set_signals import set_signals
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import LedgerRow, Pair, Quality, Question, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import LedgerRow, Pair, Quality, Question
 
 
 def build_report(

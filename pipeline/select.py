@@ -9,10 +9,10 @@ import pandas as pd
 
 from pipeline.contamination import most_shared
 from pipeline.work import collector_paused
-from schemas.config import Config
 from schemas.errors import DataError
 from schemas.reasons import Disposition, Reason, Relation
-from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import ClusterMember, Pair, Quality, Question, Selection
 
 CONTAMINATES = (Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT)
 
@@ -31,10 +31,13 @@ KEPT = _Fate(None)
 
 
 @collector_paused()
-def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, config: Config) -> pd.DataFrame:
+def select(
+    questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, drop_variants: bool, min_score: float
+) -> pd.DataFrame:
     """One Selection row a question, in order; `kept` is true for those that go on to a split.
 
-    Raises DataError when `quality.min_score` would remove every question that is left to it.
+    `drop_variants` and `min_score` (0-1) are those of the configuration's `dedup` and `quality`. Raises DataError when the score would
+    remove every question that is left to it.
     """
     rows = to_rows(questions, Question, QUESTION_COLUMNS)
     member = {row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group"))}
@@ -48,10 +51,10 @@ def select(questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, 
     fates |= _contaminated(training, benchmark, links, member)
     fates |= _conflicting([row for row in training if row["record_id"] not in fates], links, member)
     left = [row for row in training if row["record_id"] not in fates]
-    fates |= _duplicates(left, member, scores, config.dedup.drop_variants, links)
+    fates |= _duplicates(left, member, scores, drop_variants, links)
     judged = [scores[row["record_id"]] for row in left if row["record_id"] not in fates]
-    _refuse_to_remove_all([quality["quality_score"] for quality in judged], config.quality.min_score)
-    fates |= {quality["record_id"]: _threshold(quality, config.quality.min_score) for quality in judged}
+    _refuse_to_remove_all([quality["quality_score"] for quality in judged], min_score)
+    fates |= {quality["record_id"]: _threshold(quality, min_score) for quality in judged}
     shared = most_shared(questions)
     out = (
         _row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]])

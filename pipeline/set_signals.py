@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.signals import View
-from schemas.tables import Question, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question
 
 LETTERS = "ABCDEFGHIJ"
 MIN_EXPECTED = 5

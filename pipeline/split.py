@@ -8,9 +8,10 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.work import collector_paused
-from schemas.config import SplitConfig
+from schemas.config.split import SplitConfig
 from schemas.reasons import SPLITS, Disposition
-from schemas.tables import Selection, SplitRow, arrow_schema, to_frame, to_rows
+from schemas.tables.arrow import arrow_schema, to_frame, to_rows
+from schemas.tables.curation import Selection, SplitRow
 
 
 @collector_paused()

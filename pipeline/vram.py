@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.config import LINEAR_KINDS, RenderConfig, TrainConfig
+from schemas.config.render import RenderConfig
+from schemas.config.train import LINEAR_KINDS, TrainConfig
 from schemas.errors import ConfigError
 
 GIB = 2**30

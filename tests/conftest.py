@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from assets.foundry import Foundry
-from schemas.config import PROJECT_ROOT, load_config
+from schemas.config import load_config
+from schemas.config.base import PROJECT_ROOT
 
 # Machines are shared: no test fails for being slow.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])

@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from pipeline.ingest import ingest
-from schemas.config import PROJECT_ROOT, load_config
+from schemas.config import load_config
+from schemas.config.base import PROJECT_ROOT
 from schemas.reasons import SPLITS, Reason
-from schemas.tables import RawRecord, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import RawRecord
 
 SAMPLE = PROJECT_ROOT / "sample"
 CONFIG = PROJECT_ROOT / "configs" / "sample.yaml"

@@ -6,6 +6,7 @@ Plain text, no chat template. Scores are cached by (text, options, model): a ref
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pyarrow.parquet as pq
 
 from pipeline.render import ANSWER_LABELS, neutralise_question
 from pipeline.training.job import Job, Progress, run_child
-from schemas.config import TrainConfig
+from schemas.config.quality import QualityConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
-from schemas.tables import ModelSignal, arrow_schema
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.curation import ModelSignal
 
 # Raised when a change to prompts or scoring changes the signals.
 VERSION = 1
@@ -28,6 +31,11 @@ class QualityJob(Job):
     examples: Path = Path()
     dataset_version: str = ""
 
+    @cached_property
+    def quality(self) -> QualityConfig:
+        """The block `quality`."""
+        return QualityConfig.model_validate(self.config["quality"])
+
 
 def main(job: QualityJob) -> None:
     """Writes one ModelSignal row a question, in order, atomically. Raises TrainingError."""
@@ -36,10 +44,10 @@ def main(job: QualityJob) -> None:
     from pipeline.evaluation.score import Item
     from pipeline.training import base_model
 
-    config = job.config.quality
+    config = job.quality
     if config.model is None:
         raise TrainingError("quality.model is null: name a model to compute its signals, or leave this step out")
-    train = TrainConfig(base_model=config.model, revision=config.revision, device=job.config.train.device)
+    train = TrainConfig(base_model=config.model, revision=config.revision, device=job.train.device)
     job.output.parent.mkdir(parents=True, exist_ok=True)
     progress = Progress(job.output.parent / "metrics.jsonl")
     progress.phase("loading model")

@@ -25,10 +25,11 @@ from pipeline.evaluation.score import Item, batches, option_scores
 from pipeline.render import LETTERS, Style, messages, neutralise_question
 from pipeline.training import base_model
 from pipeline.training.chat import ChatFormat
+from pipeline.training.environment import device_name, package_versions
 from pipeline.training.job import Progress, log, write_text
-from pipeline.training.manifest import device_name, package_versions
 from schemas.errors import TrainingError
-from schemas.tables import Prediction, arrow_schema
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
 # Raised when a change to scoring changes scores.
@@ -38,16 +39,16 @@ SCORING = 1
 def evaluate(job: EvaluationJob) -> None:
     """Writes `predictions.parquet`, then `result.json`, which marks the evaluation as whole. Raises TrainingError."""
     began = time.monotonic()
-    config = job.config.evaluate
+    config = job.evaluate
     job.output.mkdir(parents=True, exist_ok=True)
     progress = Progress(job.output / "metrics.jsonl")
     manifest = read_manifest(job)
     questions, left_out = choose(pq.read_table(job.questions).to_pylist(), job, set(manifest["trained_groups"]))
 
     progress.phase("loading model")
-    device = base_model.device_of(job.config.train)
-    chat = ChatFormat(base_model.load_tokenizer(job.config.train, job.models))
-    model = base_model.load_model(job.config.train, job.models, device, quantised=job.config.train.method != "lora")
+    device = base_model.device_of(job.train)
+    chat = ChatFormat(base_model.load_tokenizer(job.train, job.models))
+    model = base_model.load_model(job.train, job.models, device, quantised=job.train.method != "lora")
     revision = base_model.revision_of(model)
     if revision != manifest["base_revision"]:
         raise TrainingError(
@@ -55,7 +56,7 @@ def evaluate(job: EvaluationJob) -> None:
         )
     model = peft.PeftModel.from_pretrained(model, str(job.adapter), is_trainable=False).eval()
 
-    kind = f"{revision} {job.config.train.method != 'lora'} {base_model.compute_dtype(device)} {device.type} {SCORING}"
+    kind = f"{revision} {job.train.method != 'lora'} {base_model.compute_dtype(device)} {device.type} {SCORING}"
     rows: list[dict[str, Any]] = []
     too_long: dict[str, int] = {}
     for mode in config.modes:
@@ -74,7 +75,7 @@ def evaluate(job: EvaluationJob) -> None:
     result |= {
         "device": device_name(device),
         "packages": package_versions(),
-        "base_model": job.config.train.base_model,
+        "base_model": job.train.base_model,
         "base_revision": revision,
     }
     write_text(job.output / "result.json", json.dumps(result, ensure_ascii=False, indent=1) + "\n")
@@ -97,7 +98,7 @@ def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: 
     The second value counts what was left out because its group was trained on. `max_questions` takes a sample that hashes decide,
     so that it is the same for every adapter.
     """
-    config = job.config.evaluate
+    config = job.evaluate
     split = [dict(row) for row in questions if row["split"] == config.split]
     unseen = [row for row in split if row["split_group"] not in trained]
     if config.max_questions is not None and len(unseen) > config.max_questions:
@@ -115,10 +116,10 @@ def encode(
     answerable, items = [], []
     for question in questions:
         safe, _ = neutralise_question(question, chat.special_tokens)
-        prompt = chat.prompt(messages(safe, mode, job.config.render.system_prompt))
+        prompt = chat.prompt(messages(safe, mode, job.render.system_prompt))
         texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
         item = Item(chat.encode(prompt), [chat.encode(text) for text in texts])
-        if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.config.render.max_seq_tokens:
+        if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.render.max_seq_tokens:
             answerable.append(question)
             items.append((item, prompt, texts))
     return answerable, items
@@ -178,7 +179,7 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode
 
 def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the answers show, by mode; benchmark questions apart, and no verdict on them."""
-    config, seed = job.config.evaluate, job.config.train.seed
+    config, seed = job.evaluate, job.train.seed
 
     def compare(mode: str, benchmark: bool) -> dict[str, Any]:
         mine = [row for row in rows if row["mode"] == mode and (row["split"] == BENCHMARK) == benchmark]

@@ -13,10 +13,12 @@ from pipeline.ingest.formats import read_bytes
 from pipeline.ingest.items import FileItems, Item
 from pipeline.text import canonical_json, short_hash
 from pipeline.work import collector_paused, start_processes
-from schemas.config import Config, SourceConfig
+from schemas.config import Config
+from schemas.config.sources import SourceConfig
 from schemas.errors import ConfigError, DataError
 from schemas.reasons import Reason
-from schemas.tables import RawRecord, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import RawRecord
 
 # Files of so many bytes hold questions enough for the later stages to want every core.
 BYTES_WORTH_A_PROCESS = 5_000_000

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipeline.ingest.items import Item
 from schemas.reasons import Reason
-from schemas.tables import MAX_TEXT_CHARS
+from schemas.tables.row import MAX_TEXT_CHARS
 
 Marks = frozenset[str]
 PLAIN: Marks = frozenset()

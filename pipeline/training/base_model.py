@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from schemas.config import TrainConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import MissingExtraError, TrainingError
 
 # Says on every import that an optional kernel package is absent; it would be downloaded from the hub, and we want none.

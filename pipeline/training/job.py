@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ from typing import Any, TypeVar
 from dagster_pipes import PipesContext, open_dagster_pipes
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas.config import Config
+from schemas.config.render import RenderConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError, PipelineError
 
 INTERRUPTED = 130
@@ -23,17 +25,30 @@ log = logging.getLogger("mcq")
 
 
 class Job(BaseModel):
-    """One piece of work for a child process, read from a JSON file."""
+    """One piece of work for a child process, read from a JSON file.
+
+    `config` is the whole configuration, for the record; a child reads the blocks that it works by, and hangs on no other.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    config: Config
+    config: dict[str, Any]
     questions: Path
     examples: Path
     output: Path
     models: Path
     dataset_version: str
     run_id: str
+
+    @cached_property
+    def train(self) -> TrainConfig:
+        """The block `train`."""
+        return TrainConfig.model_validate(self.config["train"])
+
+    @cached_property
+    def render(self) -> RenderConfig:
+        """The block `render`."""
+        return RenderConfig.model_validate(self.config["render"])
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)

@@ -17,7 +17,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
 from pipeline.training.job import Progress, log, write_text
-from schemas.config import TrainConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
 STATS_FILE = "samples.json"

@@ -10,7 +10,7 @@ from peft.tuners.lora import LoraLayer
 
 from pipeline.policy import Resolution
 from pipeline.training.base_model import load_model
-from schemas.config import TrainConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
 

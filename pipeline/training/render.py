@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from pipeline.render import answer, messages, neutralise_question
 from pipeline.training.job import Job, log, run_child
-from schemas.config import RenderConfig
+from schemas.config.render import RenderConfig
 from schemas.errors import TrainingError
-from schemas.tables import ChatExample, arrow_schema
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.training import ChatExample
 
 TOO_LONG = "not_trained: too_long"
 
@@ -54,8 +55,8 @@ def render(job: Job) -> None:
     from pipeline.training.base_model import load_tokenizer
     from pipeline.training.chat import ChatFormat
 
-    chat = ChatFormat(load_tokenizer(job.config.train, job.models))
-    config = job.config.render
+    chat = ChatFormat(load_tokenizer(job.train, job.models))
+    config = job.render
     specials = count_template_specials(chat, config)
     rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
     job.output.parent.mkdir(parents=True, exist_ok=True)

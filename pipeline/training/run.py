@@ -18,18 +18,10 @@ from pipeline import policy
 from pipeline.training import base_model, lora
 from pipeline.training.chat import ChatFormat
 from pipeline.training.dataset import encode
+from pipeline.training.environment import device_name, package_versions, peak_memory_bytes
 from pipeline.training.job import Job, Progress, log, write_text
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
-from pipeline.training.manifest import (
-    MANIFEST,
-    SAMPLES,
-    device_name,
-    job_fingerprint,
-    package_versions,
-    peak_memory_bytes,
-    write_manifest,
-    write_samples,
-)
+from pipeline.training.manifest import MANIFEST, SAMPLES, job_fingerprint, write_manifest, write_samples
 from schemas.errors import TrainingError
 
 
@@ -39,7 +31,7 @@ def train(job: Job) -> None:
     One at a time for all outputs in one parent folder. Raises TrainingError (no GPU, no such model, the folder belongs to another
     job, nothing to train on, out of memory) and KeyboardInterrupt when told to stop, once a checkpoint is saved.
     """
-    device = base_model.device_of(job.config.train)
+    device = base_model.device_of(job.train)
     job.output.mkdir(parents=True, exist_ok=True)
     progress = Progress(job.output / "metrics.jsonl")
     with _alone(job.output.parent, progress):
@@ -51,13 +43,13 @@ def train(job: Job) -> None:
             _train(job, device, progress)
         except torch.OutOfMemoryError as error:
             raise TrainingError(
-                f"the GPU's memory is too small for batch_size {job.config.train.batch_size} with samples of up to "
-                f"{job.config.render.max_seq_tokens} tokens; lower train.batch_size (and raise gradient_accumulation) or max_seq_tokens"
+                f"the GPU's memory is too small for batch_size {job.train.batch_size} with samples of up to "
+                f"{job.render.max_seq_tokens} tokens; lower train.batch_size (and raise gradient_accumulation) or max_seq_tokens"
             ) from error
 
 
 def _train(job: Job, device: torch.device, progress: Progress) -> None:
-    config = job.config.train
+    config = job.train
     rows = pq.read_table(job.examples).to_pylist()
     checkpoint = _last_checkpoint(job.output / "checkpoints")
     step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
@@ -120,7 +112,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "compute_dtype": str(base_model.compute_dtype(device)).removeprefix("torch."),
         "packages": package_versions(),
         "warnings": notes,
-        "config": job.config.model_dump(mode="json"),
+        "config": job.config,
     }
     write_manifest(job.output, facts)
     shutil.rmtree(job.output / "checkpoints", ignore_errors=True)
@@ -128,7 +120,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
 
 
 def _say(job: Job, model: Any, resolution: policy.Resolution, notes: list[str], training: int, held_out: int, device: torch.device) -> None:
-    config = job.config.train
+    config = job.train
     log.info("%s, %s on %s; %d to train on, %d for validation", config.base_model, config.method, device_name(device), training, held_out)
     log.info(
         "policy %s: rank %d, alpha %g%s, scale %g (as alpha %g without rsLoRA); scale·sqrt(rank)·lr = %.2e; %s trainable parameters",

@@ -12,7 +12,8 @@ from assets.checks import CURATION_CHECKS
 from assets.foundry import ledger_of
 from assets.io import LakeIOManager
 from pipeline import checks
-from schemas.tables import Question, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import Question
 
 ASSETS = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]
 
@@ -84,8 +85,8 @@ def test_remembered_tables_equal_computed_ones(curate, make_foundry, questions, 
     assert alone.lake.current().name == refreshed.lake.current().name
 
 
-def lose_a_question(raw, config, real=curation.normalize):
-    result = real(raw, config)
+def lose_a_question(raw, sources, real=curation.normalize):
+    result = real(raw, sources)
     rows = to_rows(result.questions, Question)[1:]
     return result._replace(questions=to_frame(rows, Question))
 

@@ -11,7 +11,7 @@ import pipeline
 from assets.automation import CURATE, REPORT, TRAIN_AND_EVALUATE
 from assets.definitions import defs
 from assets.io import TABLES
-from schemas.config import PROJECT_ROOT
+from schemas.config.base import PROJECT_ROOT
 
 GRAPH = defs.resolve_asset_graph()
 STAGES = {

@@ -9,7 +9,8 @@ from benchmarks.quality import FLAWS, auroc, flags, label, top_precision
 from pipeline.assess import assess
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
-from schemas.config import PROJECT_ROOT, load_config
+from schemas.config import load_config
+from schemas.config.base import PROJECT_ROOT
 
 ROW = {
     **{"record_id": "r", "context": None, "stem": "Which of these rivers flows through the old town of the kings?", "language": "en"},
@@ -67,7 +68,7 @@ def test_a_planted_flaw_changes_the_question_and_is_found(name):
 def test_the_default_threshold_takes_hardly_any_real_question(shared, monkeypatch):
     monkeypatch.setenv("MCQ_SOURCE_ROOT", str(shared / "data"))
     config = load_config(PROJECT_ROOT / "configs" / "mmlu_redux.yaml")
-    quality = assess(normalize(ingest(config), config).questions)
+    quality = assess(normalize(ingest(config), config.sources).questions)
     assert len(quality) > 2000
     assert quality["quality_score"].lt(config.quality.min_score).sum() < 0.002 * len(quality)
     # Ranks need scores that differ.

@@ -10,8 +10,8 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import PROJECT_ROOT
-from schemas.tables import LedgerRow
+from schemas.config.base import PROJECT_ROOT
+from schemas.tables.curation import LedgerRow
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,11 @@ import pytest
 
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
-from schemas.config import PROJECT_ROOT, Config, TrainConfig
-from schemas.tables import Question, Rejected, to_rows
+from schemas.config import Config
+from schemas.config.base import PROJECT_ROOT
+from schemas.config.train import TrainConfig
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question, Rejected
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -55,7 +58,7 @@ def read(tmp_path):
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         config = Config.model_validate({"dataset": "d", "root": str(tmp_path), "sources": [{"name": "s", "path": name, **source}]})
         raw = ingest(config)
-        result = normalize(raw, config)
+        result = normalize(raw, config.sources)
         questions, rejected = to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
         assert sorted(row["record_id"] for row in questions + rejected) == sorted(raw["record_id"].tolist())
         return questions, rejected

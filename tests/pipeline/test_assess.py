@@ -9,8 +9,9 @@ from pipeline import assess as stage
 from pipeline.assess import assess, measure
 from pipeline.signals import SIGNALS
 from pipeline.signals.model import MODEL_SIGNALS
-from schemas.config import PROJECT_ROOT
-from schemas.tables import ModelSignal, Quality, Question, to_frame, to_rows
+from schemas.config.base import PROJECT_ROOT
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import ModelSignal, Quality, Question
 
 GOOD = {
     **{"record_id": "r", "source": "s", "role": "train", "file": "f", "locator": "f#item:1", "content_id": "c", "context": None},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.candidates import STEM_LIMIT, Fingerprints, fingerprints, shared_stems, worth_judging
 from pipeline.prepared import Prepared
 from pipeline.similarity import judge
-from schemas.config import DedupConfig
+from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
 
 

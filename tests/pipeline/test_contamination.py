@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contamination import most_shared, shared_ngrams
-from schemas.tables import Question, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import Question
 
 WORDS = [f"w{chr(97 + i)}" for i in range(20)]
 TEXT = " ".join(WORDS)

@@ -13,9 +13,10 @@ from pipeline.normalize import content_id
 from pipeline.pairs import judge_pairs
 from pipeline.prepared import Prepared
 from pipeline.similarity import judge
-from schemas.config import DedupConfig
+from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
-from schemas.tables import ClusterMember, Pair, Question, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import ClusterMember, Pair, Question
 
 CAPITAL = ("What is the capital city of Australia?", ["Sydney", "Canberra", "Perth", "Hobart"], 1)
 

@@ -22,7 +22,8 @@ from pipeline.sheets import MAX_CELL_CHARS, marked
 from schemas.config import Config
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
-from schemas.tables import LedgerRow, Question, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import LedgerRow, Question
 
 CONFIG = Config.model_validate({"dataset": "d", "sources": [{"name": "s", "path": "*", "licence": "CC0-1.0"}]})
 VERSION = Version("d", "v1", {}, {"train": 2, "validation": 1, "test": 1}, {}, "run", "2026-01-01")
@@ -55,7 +56,7 @@ def ledger_rows(questions):
 
 def questions_in(folder, **source):
     config = Config.model_validate({"dataset": "d", "root": str(folder), "sources": [{"name": "s", **source}]})
-    found = normalize(ingest(config), config)
+    found = normalize(ingest(config), config.sources)
     return to_rows(found.questions, Question), found.rejected
 
 

@@ -10,7 +10,8 @@ import pytest
 from pipeline.export import export
 from pipeline.lake import Version
 from schemas.config import Config
-from schemas.tables import LedgerRow, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import LedgerRow
 
 CONFIG = Config.model_validate({"dataset": "d", "sources": [{"name": "s", "path": "*", "licence": "CC0-1.0"}]})
 VERSION = Version("d", "v1", {}, {}, {}, "run", "2026-01-01")

@@ -11,7 +11,8 @@ import pytest
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
 from schemas.config import Config
-from schemas.tables import Question, Rejected, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question, Rejected
 
 GOLD = Path(__file__).parent.parent / "gold" / "records.jsonl"
 
@@ -29,7 +30,7 @@ def read(shared):
         files[source].add(locator.partition("#")[0])
     sources = [{"name": name, "path": sorted(paths)} for name, paths in files.items()]
     config = Config.model_validate({"dataset": "gold", "root": str(shared / "data"), "sources": sources})
-    result = normalize(ingest(config), config)
+    result = normalize(ingest(config), config.sources)
     found = {}
     for row in to_rows(result.questions, Question):
         options = [fingerprint(option) for option in row["options"]]

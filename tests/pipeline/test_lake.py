@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from pipeline import lake as lake_module
 from pipeline.lake import Lake, Version, content_hash, write_atomically
 from schemas.errors import DataError
-from schemas.tables import SplitRow, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import SplitRow
 
+ORIGIN = {"code": "c", "configuration": "k", "input": "i"}
 ROWS = [{"record_id": f"r{i}", "content_id": f"c{i}", "split_group": "g", "split": "train"} for i in range(4)]
 
 
@@ -117,23 +119,36 @@ def test_retention_keeps_current_the_last_the_pinned_and_active_runs(tmp_path):
     lake.note_run("running", "other", loose)
     stale = lake.write_table("stale", frame(1), SplitRow, {})
     lake.note_run("finished", "stale", stale)
-    lake.remember("stale", "key", {"stale": stale}, {})
+    lake.remember("stale", ORIGIN, {"stale": stale}, {})
     lake.clean(keep=1, pinned=["v1"], active_runs=["running"])
     assert {item.dataset_version for item in lake.versions()} == {"v1", "v4"}
     assert {path.stem for path in (lake.root / "splits").glob("*.parquet")} == {made[0].tables["splits"], made[3].tables["splits"]}
     assert lake.table_path("other", loose).exists()
     assert not lake.table_path("stale", stale).exists()
-    assert lake.recall("stale", "key") is None
+    assert lake.recall("stale", ORIGIN) is None
     assert not list(lake.root.glob("memo/*/*"))
 
 
 def test_memory_of_a_table_that_is_gone_is_no_memory(tmp_path):
     lake = Lake(tmp_path, "d")
     table = lake.write_table("splits", frame(), SplitRow, {})
-    lake.remember("splits", "k", {"splits": table}, {"n": 1})
-    assert lake.recall("splits", "k") == ({"splits": table}, {"n": 1})
+    lake.remember("splits", ORIGIN, {"splits": table}, {"n": 1})
+    assert lake.recall("splits", ORIGIN) == ({"splits": table}, {"n": 1})
     lake.table_path("splits", table).unlink()
-    assert lake.recall("splits", "k") is None
+    assert lake.recall("splits", ORIGIN) is None
+
+
+def test_why_a_table_is_computed_anew_is_said_in_words(tmp_path):
+    lake = Lake(tmp_path, "d")
+    assert lake.news("splits", ORIGIN) == "for the first time"
+    table = lake.write_table("splits", frame(), SplitRow, {})
+    lake.remember("splits", ORIGIN, {"splits": table}, {})
+    assert lake.news("splits", ORIGIN | {"code": "d"}) == "new code"
+    assert lake.news("splits", ORIGIN | {"code": "d", "input": "j"}) == "new code and input"
+    for memo in lake.root.glob("memo/splits/*"):
+        memo.write_text(json.dumps({"tables": {"splits": table}, "facts": {}}))
+    assert lake.recall("splits", ORIGIN | {"code": "d"}) is None
+    assert lake.news("splits", ORIGIN) == "its last note is of an earlier version of this program"
 
 
 def test_a_runs_own_table_goes_before_the_published_one(tmp_path):

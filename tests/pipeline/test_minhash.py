@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.minhash import BUCKET_LIMIT, NEIGHBOURS, Vocabulary, band_keys, lsh_pairs, ragged, signatures, tokenize
 from pipeline.text import fold
 from pipeline.wording import words
-from schemas.config import DedupConfig
+from schemas.config.dedup import DedupConfig
 
 CONFIG = DedupConfig()
 

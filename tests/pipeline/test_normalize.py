@@ -248,7 +248,7 @@ def test_no_row_whatever_it_holds_makes_normalize_fail(tmp_path_factory, rows):
     (folder / "f.json").write_text(json.dumps(rows), encoding="utf-8")
     config = Config.model_validate({"dataset": "d", "root": str(folder), "sources": [{"name": "s", "path": "f.json"}]})
     raw = ingest(config)
-    result = normalize(raw, config)
+    result = normalize(raw, config.sources)
     assert len(result.questions) + len(result.rejected) == len(raw)
     assert all(len(codes) for codes in result.rejected["reason_codes"].tolist())
 

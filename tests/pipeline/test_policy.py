@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline.policy import policy_table, resolve, warnings
-from schemas.config import LINEAR_KINDS, RankPolicy, TrainConfig
+from schemas.config.train import LINEAR_KINDS, RankPolicy, TrainConfig
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.checks import wrong_completions
 from pipeline.render import answer, messages, neutralise, neutralise_question
-from schemas.tables import ChatExample, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.training import ChatExample
 
 QUESTION = {"context": "Đọc đoạn văn.", "stem": "Ai là tác giả?", "options": ["Nam Cao", "Tô Hoài"], "answer_index": 1, "language": "vi"}
 SPECIAL = ["<|im_start|>", "<|im_end|>", "</s>"]

@@ -12,7 +12,8 @@ from pipeline.lake import Version
 from pipeline.page import Heading, Picture, Table, Text, to_html, to_markdown
 from pipeline.report import build_report
 from schemas.reasons import Disposition, Reason
-from schemas.tables import LedgerRow, Pair, Quality, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import LedgerRow, Pair, Quality
 
 
 def row(number, disposition="train", **more):

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from pipeline.select import contamination_counts, select
 from pipeline.split import split
-from schemas.config import Config, SplitConfig
+from schemas.config import Config
+from schemas.config.split import SplitConfig
 from schemas.errors import DataError
-from schemas.tables import ClusterMember, Pair, Quality, Question, Selection, SplitRow, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import ClusterMember, Pair, Quality, Question, Selection, SplitRow
 
 
 def config(**blocks):
@@ -50,7 +52,8 @@ def verdicts(rows, pairs=(), stems=None, **blocks):
     quality = [{"record_id": r, "quality_score": score, "flags": [], "explanations": [], "signals": "{}"} for r, *_, score in rows]
     edges = [{"left_id": a, "right_id": b, "relation": kind, "similarity": 1.0, "why": ""} for a, b, kind in pairs]
     frames = (to_frame(questions, Question), to_frame(members, ClusterMember), to_frame(edges, Pair), to_frame(quality, Quality))
-    found = to_rows(select(*frames, config(**blocks)), Selection)
+    settings = config(**blocks)
+    found = to_rows(select(*frames, settings.dedup.drop_variants, settings.quality.min_score), Selection)
     assert [row["record_id"] for row in found] == [row[0] for row in rows], "one verdict a question, in order"
     return {row["record_id"]: row for row in found}
 

@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.set_signals import choices_only_baseline, set_signals, template, template_concentration, undefined
-from schemas.tables import Question, to_frame
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import Question
 
 ROW = {
     **{"source": "s", "role": "train", "file": "f", "locator": "f#item:1", "context": None, "explanation": None},

@@ -15,7 +15,8 @@ from pipeline.similarity import judge
 from pipeline.wording import words
 from schemas.config import Config
 from schemas.reasons import Relation
-from schemas.tables import Question, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question
 
 OWN = Path(__file__).parent.parent / "gold" / "duplicate_pairs_own.jsonl"
 DUPLICATE = {Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT}
@@ -268,7 +269,7 @@ def questions():
         files.setdefault(source, set()).add(locator.rsplit("#", 1)[0])
     sources = [{"name": name, "path": sorted(paths)} for name, paths in files.items()]
     config = Config.model_validate({"dataset": "gold", "root": str(shared), "sources": sources})
-    rows = to_rows(normalize(ingest(config), config).questions, Question)
+    rows = to_rows(normalize(ingest(config), config.sources).questions, Question)
     return {f"{row['source']}:{row['locator']}": row for row in rows}
 
 

@@ -12,7 +12,8 @@ from pipeline.normalize import content_id
 from pipeline.select import select
 from pipeline.split import place, split
 from schemas.config import Config
-from schemas.tables import ClusterMember, Question, Selection, SplitRow, to_frame, to_rows
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import ClusterMember, Question, Selection, SplitRow
 
 # Even shares: more moves to look at than with 80% in train.
 THIRDS = {"train": 0.4, "validation": 0.3, "test": 0.3}
@@ -63,7 +64,7 @@ def curated(questions):
     """Rows of the ledger's kind for every question, and the content_ids of each split group."""
     frame = to_frame(questions, Question)
     members, pairs, _ = deduplicate(frame, CONFIG.dedup)
-    selection = select(frame, members, pairs, assess(frame), CONFIG)
+    selection = select(frame, members, pairs, assess(frame), CONFIG.dedup.drop_variants, CONFIG.quality.min_score)
     placed = {row["record_id"]: row["split"] for row in to_rows(split(selection, CONFIG.split), SplitRow)}
     verdicts = {row["record_id"]: row for row in to_rows(selection, Selection)}
     groups = {}

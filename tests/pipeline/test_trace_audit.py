@@ -14,7 +14,9 @@ from assets.io import LakeIOManager
 from pipeline.audit import build_audit
 from pipeline.trace import find_record, tell
 from schemas.errors import DataError
-from schemas.tables import Prediction, TrainedSample, arrow_schema
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.evaluation import Prediction
+from schemas.tables.training import TrainedSample
 
 
 @pytest.fixture

@@ -5,7 +5,10 @@ import json
 import pytest
 
 from pipeline.vram import SHAPES, plan, shape_of
-from schemas.config import LINEAR_KINDS, PROJECT_ROOT, RenderConfig, TrainConfig, load_config
+from schemas.config import load_config
+from schemas.config.base import PROJECT_ROOT
+from schemas.config.render import RenderConfig
+from schemas.config.train import LINEAR_KINDS, TrainConfig
 from schemas.errors import ConfigError
 
 # GiB at 1,024 tokens, rank 16, 8-bit AdamW, by batch size 1, 2, 4, 8: full logits, and labelled tokens only.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.work import ROWS_WORTH_A_PROCESS, collector_paused, map_chunks
-from schemas.config import PROJECT_ROOT
+from schemas.config.base import PROJECT_ROOT
 
 
 def double(chunk):

@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from schemas.config import PROJECT_ROOT, Config, load_config
+from schemas.config import Config, load_config
+from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
 
 MINIMAL = {"dataset": "d", "sources": [{"name": "s", "path": "*.csv"}]}

@@ -4,7 +4,8 @@ import pyarrow as pa
 import pytest
 
 from schemas.reasons import REASON_TEXT, Reason
-from schemas.tables import Pair, Question, SplitRow, arrow_schema, to_frame, to_rows, to_table
+from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
+from schemas.tables.curation import Pair, Question, SplitRow
 
 PAIR = {"left_id": "a", "right_id": "b", "relation": "same", "similarity": 0.5, "why": "because"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.ingest.items import Format, Item, Sample
 from schemas.reasons import Reason
-from schemas.tables import MAX_TEXT_CHARS
+from schemas.tables.row import MAX_TEXT_CHARS
 
 # `{1:MULTICHOICE:=a~b}` is the form of embedded answers.
 _EMBEDDED = r"(?:\d*:(?:MULTICHOICE|MULTICHOICE_[VHS]+|MC|MC[VHS]+):)"

@@ -13,7 +13,8 @@ from pipeline.evaluation.job import EvaluationJob
 from pipeline.evaluation.run import evaluate, predict
 from pipeline.evaluation.score import Item, batches, option_scores
 from pipeline.training import base_model, lora
-from schemas.config import Config, RankPolicy, TrainConfig
+from schemas.config import Config
+from schemas.config.train import RankPolicy, TrainConfig
 from schemas.errors import TrainingError
 
 CPU = torch.device("cpu")
@@ -60,7 +61,7 @@ def make_job(tiny_model, models, adapter, tmp_path):
         file = tmp_path / "questions.parquet"
         pq.write_table(pa.Table.from_pylist(questions), file)
         places = {"questions": file, "examples": file, "output": tmp_path / output, "models": tmp_path / "models", "adapter": adapter}
-        return EvaluationJob(config=config, dataset_version="v", run_id="run", **places)
+        return EvaluationJob(config=config.model_dump(mode="json"), dataset_version="v", run_id="run", **places)
 
     return make
 
@@ -113,7 +114,7 @@ def test_both_models_answer_every_question_in_every_mode(make_job):
 def test_the_base_models_scores_are_those_without_an_adapter(make_job, tiny_model, models):
     job = make_job([question(0)], evaluate={"modes": ["letter"]})
     _, predictions = results(job)
-    model = base_model.load_model(job.config.train, models, CPU, quantised=True)
+    model = base_model.load_model(job.train, models, CPU, quantised=True)
     with_adapter = peft.PeftModel.from_pretrained(model, str(job.adapter)).eval()
     base, adapted = (next(row["option_scores"] for row in predictions if row["model"] == name) for name in ("base", "adapter"))
     assert base != adapted
@@ -121,7 +122,7 @@ def test_the_base_models_scores_are_those_without_an_adapter(make_job, tiny_mode
         from pipeline.evaluation.run import encode
         from pipeline.training.chat import ChatFormat
 
-        chat = ChatFormat(base_model.load_tokenizer(job.config.train, models))
+        chat = ChatFormat(base_model.load_tokenizer(job.train, models))
         _, items = encode([question(0)], chat, job, "letter")
         assert option_scores(with_adapter, [items[0][0]])[0] == pytest.approx(base, abs=1e-4)
 

@@ -10,7 +10,8 @@ from pipeline.ingest import ingest
 from schemas.config import Config
 from schemas.errors import ConfigError
 from schemas.reasons import Reason
-from schemas.tables import RawRecord, to_rows
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import RawRecord
 
 
 @pytest.fixture

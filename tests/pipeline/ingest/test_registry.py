@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.ingest.formats import FORMATS, READERS
 from pipeline.layouts import LAYOUTS
-from schemas.config import PROJECT_ROOT, SourceConfig
+from schemas.config.base import PROJECT_ROOT
+from schemas.config.sources import SourceConfig
 
 DOCS = (PROJECT_ROOT / "docs" / "readers.md").read_text(encoding="utf-8")
 

@@ -20,7 +20,9 @@ from pipeline.training.job import Job
 from pipeline.training.loop import label_nll
 from pipeline.training.render import render
 from pipeline.training.run import train
-from schemas.config import PROJECT_ROOT, Config, RankPolicy, TrainConfig
+from schemas.config import Config
+from schemas.config.base import PROJECT_ROOT
+from schemas.config.train import RankPolicy, TrainConfig
 from schemas.errors import TrainingError
 
 CPU = torch.device("cpu")
@@ -65,7 +67,7 @@ def make_job(tmp_path, tiny_model, models):
         )
         files = {name: tmp_path / f"{name}.parquet" for name in ("questions", "examples")}
         pq.write_table(pa.Table.from_pylist(rows), files["questions"])
-        facts = {"config": full, "models": models, "dataset_version": "v1", "run_id": "run-1", **files}
+        facts = {"config": full.model_dump(mode="json"), "models": models, "dataset_version": "v1", "run_id": "run-1", **files}
         render(Job(output=files["examples"], **facts))
         return Job(output=tmp_path / output, **facts)
 
@@ -89,7 +91,7 @@ def test_a_run_leaves_adapter_manifest_and_the_loss_of_every_sample(make_job):
     train(job)
     facts = manifest(job)
     assert facts["dataset_version"] == "v1"
-    assert facts["config"] == job.config.model_dump(mode="json")
+    assert facts["config"] == job.config
     assert facts["samples"] == {"trained": 16, "validation": 4}
     assert len(facts["trained_groups"]) == 16
     assert facts["policy"]["scale"] == facts["policy"]["built_scale"] == 2.0
@@ -322,7 +324,7 @@ def test_raw_text_with_special_tokens_renders_and_is_counted(make_job):
 
 def test_encoded_samples_label_the_completion_alone(make_job):
     job = make_job()
-    chat = ChatFormat(base_model.load_tokenizer(job.config.train, job.models))
+    chat = ChatFormat(base_model.load_tokenizer(job.train, job.models))
     rows = pq.read_table(job.examples).to_pylist()
     samples = encode(rows, chat, "train")
     assert len(samples) == 16

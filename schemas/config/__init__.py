@@ -1,0 +1,107 @@
+"""The configuration: frozen pydantic models, a module a block, every field with its default, range and the reason for it.
+
+Unknown keys are errors, and `load_config` reports every error of a file at once. A stage imports the module of its own block
+(`schemas.config.dedup`), so that what it computes hangs on no other block.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from schemas.config.base import PROJECT_ROOT, Strict
+from schemas.config.dedup import DedupConfig
+from schemas.config.evaluate import EvaluateConfig
+from schemas.config.quality import QualityConfig
+from schemas.config.render import RenderConfig
+from schemas.config.sources import SourceConfig
+from schemas.config.split import SplitConfig
+from schemas.config.train import TrainConfig
+from schemas.errors import ConfigError
+
+ENVIRONMENT = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class Config(Strict):
+    """A whole pipeline: `dataset` and one source with name and path are enough."""
+
+    dataset: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    root: str = Field(".", description="where relative source paths start; ${NAME:-default} is expanded here alone")
+    sources: list[SourceConfig] = Field(min_length=1)
+    dedup: DedupConfig = DedupConfig()
+    quality: QualityConfig = QualityConfig()
+    split: SplitConfig = SplitConfig()
+    render: RenderConfig = RenderConfig()
+    train: TrainConfig = TrainConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    keep_versions: int = Field(10, ge=1, description="published versions kept besides those that an adapter's manifest names")
+
+    @field_validator("root")
+    @classmethod
+    def _expand(cls, value: str) -> str:
+        def replace(match: re.Match[str]) -> str:
+            found = os.environ.get(match[1]) or match[2]
+            if found is None:
+                raise ValueError(f"environment variable {match[1]} is not set and has no default; write ${{{match[1]}:-DEFAULT}}")
+            return found
+
+        return ENVIRONMENT.sub(replace, value)
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> Self:
+        names = [source.name for source in self.sources]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"source name {twice[0]!r} is used twice")
+        return self
+
+    @property
+    def root_path(self) -> Path:
+        return (PROJECT_ROOT / self.root).resolve()
+
+    def curation(self) -> dict[str, Any]:
+        """The part of the configuration that decides the dataset: no paths, no training blocks."""
+        sources = [s.model_dump(mode="json", exclude={"path", "licence"}) for s in self.sources]
+        return {"sources": sources, **self.model_dump(mode="json", include={"dataset", "dedup", "quality", "split"})}
+
+
+def load_config(path: Path) -> Config:
+    """Reads a YAML file. Raises ConfigError that lists every mistake with its path in the file and the values allowed."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration file {path}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} can't be read as YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path} holds {type(data).__name__}, expected a mapping that begins with `dataset:` and `sources:`")
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors()]
+        raise ConfigError(
+            f"{path} has {len(lines)} error{'s' if len(lines) > 1 else ''}:\n" + "\n".join(f"  {line}" for line in lines)
+        ) from error
+
+
+def _explain(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+    if item["type"] == "extra_forbidden":
+        return f"{where}: unknown key; allowed here: {', '.join(_keys_at(item['loc'][:-1]))}"
+    if item["type"] == "missing":
+        return f"{where}: is required"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}; found {item['input']!r}"[:400]
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[str(part)].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(model.model_fields)

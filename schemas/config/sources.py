@@ -1,0 +1,48 @@
+"""`sources:` where raw questions come from, and how they are read."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from schemas.config.base import Strict
+
+FIELD_NAMES = ("stem", "options", "answer", "context", "explanation", "id", "subject", "image")
+
+
+class SourceConfig(Strict):
+    """One origin of questions: a name, its files and how to read them."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
+    path: str | list[str] = Field(description="glob or globs below `root`")
+    reader: Literal["auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam"] = "auto"
+    fields: dict[str, str] = Field(
+        default_factory=dict,
+        description="question part -> column name or dotted path; parts: " + ", ".join(FIELD_NAMES) + ", option_a .. option_j",
+    )
+    answer_format: Literal["auto", "letter", "index0", "index1", "text"] = "auto"
+    language: Literal["vi", "en", "auto"] = "auto"
+    role: Literal["train", "benchmark"] = "train"
+    licence: str = ""
+
+    @field_validator("fields")
+    @classmethod
+    def _known_parts(cls, value: dict[str, str]) -> dict[str, str]:
+        allowed = {*FIELD_NAMES, *(f"option_{letter}" for letter in "abcdefghij")}
+        if unknown := sorted(set(value) - allowed):
+            raise ValueError(f"unknown question part {unknown[0]!r}; allowed: {', '.join(sorted(allowed))}")
+        return value
+
+    @property
+    def patterns(self) -> list[str]:
+        return [self.path] if isinstance(self.path, str) else list(self.path)
+
+    @field_validator("path")
+    @classmethod
+    def _inside_root(cls, value: str | list[str]) -> str | list[str]:
+        patterns = [value] if isinstance(value, str) else value
+        if not patterns or not all(patterns):
+            raise ValueError("at least one glob is needed")
+        if outside := [p for p in patterns if ".." in Path(p).parts]:
+            raise ValueError(f"{outside[0]!r} leaves the root; set `root:` to a folder that holds all sources instead")
+        return value

@@ -1,0 +1,24 @@
+"""`split:` how kept questions are parted into train, validation and test."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.config.base import Strict
+
+
+class SplitConfig(Strict):
+    """`hash` keeps a question's split when others come or go; `quota` is exact, for tiny sets, and not stable."""
+
+    method: Literal["hash", "quota"] = "hash"
+    train: float = Field(0.8, ge=0, le=1)
+    validation: float = Field(0.1, ge=0, le=1)
+    test: float = Field(0.1, ge=0, le=1)
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train + validation + test = {total:g}, expected 1")
+        return self

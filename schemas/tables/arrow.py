@@ -1,0 +1,66 @@
+"""Rows to Arrow and back, with the explicit types of a table's model."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import pandas as pd
+import pyarrow as pa
+
+from schemas.tables.row import Row
+
+_ARROW: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+def arrow_type(annotation: Any) -> tuple[pa.DataType, bool]:
+    """Arrow type of a field annotation, and whether it may be null."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        inner = next(a for a in arguments if a is not type(None))
+        return arrow_type(inner)[0], True
+    if origin is list:
+        return pa.list_(arrow_type(arguments[0])[0]), False
+    return _ARROW[annotation], False
+
+
+def arrow_schema(model: type[Row]) -> pa.Schema:
+    """The explicit Arrow schema of a table."""
+    fields = []
+    for name, info in model.model_fields.items():
+        kind, nullable = arrow_type(info.annotation)
+        fields.append(pa.field(name, kind, nullable=nullable))
+    return pa.schema(fields)
+
+
+# Rows that are dictionaries at one time; the rest of a large table is Arrow already, or not read yet.
+CHUNK_ROWS = 50_000
+
+
+def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.DataFrame:
+    """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them."""
+    if not isinstance(rows, pa.Table):
+        schema = arrow_schema(model)
+        parts = [pa.Table.from_pylist(part, schema=schema) for part in _chunks(rows)]
+        rows = pa.concat_tables(parts).combine_chunks() if parts else schema.empty_table()
+    frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    left = iter(rows)
+    while part := list(islice(left, CHUNK_ROWS)):
+        yield part
+
+
+def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:
+    """Arrow table of a frame. Raises ValueError, KeyError or ArrowException for a column that is missing, of another type, or null
+    where it may not be."""
+    return pa.Table.from_pandas(frame, schema=arrow_schema(model), preserve_index=False)
+
+
+def to_rows(frame: pd.DataFrame, model: type[Row], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Plain dictionaries (lists as lists, missing as None), in the frame's order; of these columns alone where they are named."""
+    table = to_table(frame, model)
+    rows: list[dict[str, Any]] = (table if columns is None else table.select(list(columns))).to_pylist()
+    return rows
