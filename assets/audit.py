@@ -8,8 +8,8 @@ from assets.curation import OWNERS, counts_table
 from assets.evaluation import evaluation
 from assets.foundry import Foundry
 from assets.training import places
-from pipeline.audit import build_audit
-from pipeline.text import canonical_json, short_hash
+from pipeline.audit.database import build_audit
+from pipeline.common.text import canonical_json, short_hash
 
 TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs", "rejected": "rejected_records"}
 
@@ -21,7 +21,7 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
     group_name="audit",
     kinds={"python", "sqlite"},
     owners=OWNERS,
-    code_version=code_version("pipeline.audit"),
+    code_version=code_version("pipeline.audit.database"),
 )
 def audit_database(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Writes data/audit.sqlite."""

@@ -5,7 +5,7 @@ import json
 import dagster as dg
 
 from assets.foundry import Foundry
-from pipeline.watch import Sighting, look
+from pipeline.ingest.changes import Sighting, look
 
 CURATE = ["raw_records", "questions", "rejected_records", "duplicate_clusters", "duplicate_pairs", "quality_scores"]
 CURATE += ["curated_questions", "splits", "sample_ledger", "dataset"]

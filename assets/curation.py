@@ -13,14 +13,14 @@ from assets.code_version import code_version
 from assets.foundry import Foundry
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
 from pipeline.assess import assess
-from pipeline.balance import placed_rows, split_balance
+from pipeline.common.store.lake import Version
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import files_without_records, ingest
-from pipeline.lake import Version
 from pipeline.ledger import build_ledger, dataset_version, funnel, reason_counts
 from pipeline.normalize import normalize
 from pipeline.select import contamination_counts, select
 from pipeline.split import split
+from pipeline.split.balance import placed_rows, split_balance
 from schemas.reasons import REASON_TEXT, Reason
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import ModelSignal
@@ -177,7 +177,7 @@ def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions
     """What the model that the configuration names makes of each question: measured in a child process, cached by question."""
     folder = foundry.models / foundry.config.dataset / "quality"
     job = {"questions": str(questions.path), "output": str(folder / "signals.parquet")}
-    run_child(context, foundry, "pipeline.evaluation.quality", folder, job)
+    run_child(context, foundry, "pipeline.assess.ask_model", folder, job)
     return to_frame(pq.read_table(folder / "signals.parquet"), ModelSignal)
 
 
@@ -190,7 +190,7 @@ def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions
 def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], questions: Table) -> dg.Output[Table]:
     """Stage 4, assess."""
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
-    asked["code"] = code_version("pipeline.evaluation.quality")
+    asked["code"] = code_version("pipeline.assess.ask_model")
 
     def work() -> Any:
         return [assess(questions.frame(), model_signals(context, foundry, questions) if asked["model"] else None)], {}
@@ -285,7 +285,7 @@ def sample_ledger(
     group_name="curate",
     kinds={"python", "parquet"},
     owners=OWNERS,
-    code_version=code_version("pipeline.lake"),
+    code_version=code_version("pipeline.common.store.lake"),
 )
 def dataset(
     context: dg.AssetExecutionContext,

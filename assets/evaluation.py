@@ -12,8 +12,8 @@ from assets.curation import OWNERS
 from assets.foundry import Foundry
 from assets.io import markdown_table
 from assets.training import Places, job_facts, places, png, qlora_adapter
-from pipeline import plots
-from pipeline.text import canonical_json, short_hash
+from pipeline.common import plots
+from pipeline.common.text import canonical_json, short_hash
 from schemas.errors import DataError
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.lake import Lake, Version
-from pipeline.text import canonical_json, short_hash
+from pipeline.common.store.lake import Lake, Version
+from pipeline.common.text import canonical_json, short_hash
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.tables.curation import LedgerRow

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from assets.code_version import code_version
 from assets.foundry import Foundry
-from pipeline.lake import Lake, content_hash
-from pipeline.text import canonical_json, one_line, short_hash
+from pipeline.common.store.lake import Lake, content_hash
+from pipeline.common.text import canonical_json, one_line, short_hash
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_type, to_frame, to_table
 from schemas.tables.column_text import COLUMN_TEXT

@@ -6,9 +6,9 @@ from assets.code_version import code_version
 from assets.curation import OWNERS
 from assets.foundry import Foundry
 from assets.io import Table
-from pipeline.lake import Version, write_atomically
-from pipeline.page import to_html, to_markdown
+from pipeline.common.store.lake import Version, write_atomically
 from pipeline.report import baselines, build_report
+from pipeline.report.document import to_html, to_markdown
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
 

@@ -16,14 +16,15 @@ from assets.code_version import code_version
 from assets.curation import OWNERS
 from assets.foundry import Foundry, ledger_of
 from assets.io import column_schema, markdown_table
-from pipeline import plots, vram
 from pipeline.checks import unaccounted, wrong_completions
-from pipeline.lake import Version, write_atomically
+from pipeline.common import plots
+from pipeline.common.prompt import answer
+from pipeline.common.store.lake import Version, write_atomically
+from pipeline.common.text import canonical_json, short_hash
 from pipeline.ledger import model_questions
-from pipeline.policy import policy_table
-from pipeline.preflight import require_device
-from pipeline.render import answer
-from pipeline.text import canonical_json, short_hash
+from pipeline.training import vram
+from pipeline.training.hardware import require_device
+from pipeline.training.policy import policy_table
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.training import ChatExample
@@ -47,7 +48,7 @@ def places(foundry: Foundry) -> Places:
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run the job `curate` (or `mcq run`) first")
     train, render = foundry.config.train, foundry.config.render
     rendering = canonical_json([version.tables["sample_ledger"], render.model_dump(mode="json"), train.base_model, train.revision])
-    examples = short_hash(rendering, code_version("pipeline.training.render"))
+    examples = short_hash(rendering, code_version("pipeline.render"))
     adapter = short_hash(
         version.dataset_version, examples, canonical_json(train.model_dump(mode="json")), code_version("pipeline.training")
     )
@@ -68,7 +69,7 @@ def job_facts(at: Places, output: Path) -> dict[str, str]:
     group_name="train",
     kinds={"python", "huggingface", "parquet"},
     owners=OWNERS,
-    code_version=code_version("pipeline.training.render"),
+    code_version=code_version("pipeline.render"),
     metadata={"dagster/column_schema": column_schema(ChatExample)},
 )
 def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
@@ -80,7 +81,7 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pandas(questions, preserve_index=False), sink)
         write_atomically(at.examples / QUESTIONS, sink.getvalue().to_pybytes())
-        run_child(context, foundry, "pipeline.training.render", at.examples, job_facts(at, file))
+        run_child(context, foundry, "pipeline.render", at.examples, job_facts(at, file))
     examples = pq.read_table(file)
     rows = examples.select(["split", "status", "prompt_tokens", "completion_tokens", "neutralised_tokens"]).to_pandas()
     counts = rows.groupby(["split", "status"]).size().reset_index(name="examples")
@@ -127,7 +128,7 @@ def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckR
     group_name="train",
     kinds={"python"},
     owners=OWNERS,
-    code_version=code_version("pipeline.vram"),
+    code_version=code_version("pipeline.training.vram"),
 )
 def vram_plan(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Stage 10, preflight."""

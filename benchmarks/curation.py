@@ -139,9 +139,9 @@ def compare_lsh() -> None:
     """Candidates by our arrays beside datasketch's own loop, on the same tokens."""
     from datasketch import MinHash, MinHashLSH
 
-    from pipeline.candidates import candidate_tokens, content_words, fingerprints, tokens_of
     from pipeline.deduplicate import Nodes
-    from pipeline.minhash import lsh_pairs
+    from pipeline.deduplicate.candidates import candidate_tokens, content_words, fingerprints, tokens_of
+    from pipeline.deduplicate.minhash import lsh_pairs
 
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
     nodes = Nodes(normalize(ingest(config), config.sources).questions)

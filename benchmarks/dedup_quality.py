@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.curation import CONFIGS, merged
-from pipeline.candidates import fingerprints
 from pipeline.deduplicate import Nodes, deduplicate
+from pipeline.deduplicate.candidates import fingerprints
+from pipeline.deduplicate.lexicon import words
+from pipeline.deduplicate.minhash import lsh_pairs
+from pipeline.deduplicate.question import Prepared
+from pipeline.deduplicate.rules import judge
 from pipeline.ingest import ingest
-from pipeline.minhash import lsh_pairs
+from pipeline.judge_pairs import read_sides
 from pipeline.normalize import normalize
-from pipeline.pairs import read_sides
-from pipeline.prepared import Prepared
-from pipeline.similarity import judge
-from pipeline.wording import words
 from schemas.config.base import PROJECT_ROOT
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation

@@ -19,10 +19,10 @@ from scipy.stats import rankdata
 
 from benchmarks.curation import CONFIGS, merged
 from pipeline.assess import assess, measure
+from pipeline.assess.signals import SIGNALS
+from pipeline.common.text import strip_marks
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
-from pipeline.signals import SIGNALS
-from pipeline.text import strip_marks
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
 from schemas.tables.arrow import to_rows

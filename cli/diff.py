@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.options import command, err, escape, out
-from pipeline.diff import KINDS, Change
-from pipeline.diff import diff as find_changes
-from pipeline.lake import Lake, Version
+from pipeline.audit.diff import KINDS, Change
+from pipeline.audit.diff import diff as find_changes
+from pipeline.common.store.lake import Lake, Version
 from schemas.errors import DataError
 from schemas.reasons import Disposition
 from schemas.tables.arrow import to_rows

@@ -23,7 +23,7 @@ FREE_GIB_NEEDED = 5
 def doctor() -> None:
     """Check the environment: versions, GPU and what it really can, disk, model cache. Exit code 1 when something needed is missing."""
     from assets.foundry import load_foundry
-    from pipeline.preflight import gpus
+    from pipeline.training.hardware import gpus
 
     problems: list[str] = []
     line("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")

@@ -17,7 +17,7 @@ def pairs(
     target: Annotated[Path | None, typer.Option("--out", help="file to write; default: stdout")] = None,
 ) -> None:
     """Judge pairs of raw questions: one JSON line a pair, in order, with relation, similarity and why."""
-    from pipeline.pairs import judge_pairs
+    from pipeline.judge_pairs import judge_pairs
 
     given = []
     try:

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from cli.options import command, err, escape, out
-from pipeline.policy import PolicyRow
+from pipeline.training.policy import PolicyRow
 from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError
 
@@ -28,7 +28,7 @@ GPUS = {
 def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {', '.join(GPUS)}")] = None) -> None:
     """Print the memory that the configured training needs, whether it fits, and the table of alpha and rank policies."""
     from assets.foundry import load_foundry
-    from pipeline import policy, vram
+    from pipeline.training import policy, vram
 
     foundry = load_foundry()
     train = foundry.config.train

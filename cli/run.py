@@ -31,7 +31,7 @@ def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Unt
     from cli.launch import launch
     from cli.summary import summarise
     from pipeline.ingest import source_files
-    from pipeline.preflight import require_device
+    from pipeline.training.hardware import require_device
 
     foundry = load_foundry()
     for source in foundry.config.sources:

@@ -21,7 +21,7 @@ def trace(
     import pyarrow.parquet as pq
 
     from assets.foundry import load_foundry
-    from pipeline.trace import find_record, tell
+    from pipeline.audit.trace import find_record, tell
 
     foundry = load_foundry()
     version = foundry.lake.current()

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.text import canonical_json
+from pipeline.common.text import canonical_json
 from schemas.errors import DataError
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table

@@ -1,72 +1,72 @@
-"""The one prompt that training and evaluation share: what of a question the model reads, and what it should answer.
+"""Renders questions with the base model's own chat template: `python -m pipeline.render JOB.json`.
 
-Two styles: `letter` lists the options and is answered by a letter (the form of MMLU, arXiv 2009.03300); `cloze` shows the question
-alone and is answered by an option's text. Nothing here knows a tokenizer: the chat template is applied by `pipeline.training.chat`.
+One row a question, whatever its split. A sample too long for the model is kept and says so.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
 
-Style = Literal["cloze", "letter"]
-LETTERS = "ABCDEFGHIJ"
-ANSWER_LABELS = {"vi": "Đáp án:", "en": "Answer:"}
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.common.model.job import Job, log, run_child
+from pipeline.common.prompt import answer, messages, neutralise_question
+from schemas.config.render import RenderConfig
+from schemas.errors import TrainingError
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.training import ChatExample
+
+TOO_LONG = "not_trained: too_long"
 
 
-def messages(question: Mapping[str, Any], style: Style, system_prompt: str) -> list[dict[str, str]]:
-    """The chat up to where the answer begins; `question` holds context (may be None), stem, options and language.
+def render_question(question: Mapping[str, Any], chat: Any, config: RenderConfig, template_specials: int) -> dict[str, Any]:
+    """The ChatExample row of one question; `chat` is a ChatFormat whose template writes `template_specials` special tokens.
 
-    >>> chat = messages({"context": None, "stem": "2 + 2?", "options": ["3", "4"], "language": "en"}, "letter", "Be brief.")
-    >>> chat[0]
-    {'role': 'system', 'content': 'Be brief.'}
-    >>> print(chat[1]["content"])
-    2 + 2?
-    A. 3
-    B. 4
-    Answer:
+    Raises TrainingError when raw text still yields a special token, which would let a question end its own turn.
     """
-    text = question["stem"].strip()
-    if question["context"]:
-        text = f"{question['context'].strip()}\n\n{text}"
-    if style == "letter":
-        listed = [f"{letter}. {option.strip()}" for letter, option in zip(LETTERS, question["options"], strict=False)]
-        label = ANSWER_LABELS["vi" if question["language"] == "vi" else "en"]
-        text = "\n".join([text, *listed, label])
-    system = [{"role": "system", "content": system_prompt}] if system_prompt else []
-    return [*system, {"role": "user", "content": text}]
+    safe, neutralised = neutralise_question(question, chat.special_tokens)
+    prompt = chat.prompt(messages(safe, config.style, config.system_prompt))
+    completion = chat.completion(answer(safe, question["answer_index"], config.style))
+    prompt_ids, completion_ids = chat.encode(prompt), chat.encode(completion)
+    if chat.count_special(prompt_ids) != template_specials:
+        raise TrainingError(f"record {question['record_id']}: its text turns into special tokens of the base model: {prompt!r}")
+    tokens = len(prompt_ids) + len(completion_ids)
+    return {
+        **{key: question[key] for key in ("record_id", "split", "split_group", "source", "subject", "language")},
+        "prompt": prompt,
+        "completion": completion,
+        "prompt_tokens": len(prompt_ids),
+        "completion_tokens": len(completion_ids),
+        "neutralised_tokens": neutralised,
+        "status": "ok" if tokens <= config.max_seq_tokens else TOO_LONG,
+    }
 
 
-def answer(question: Mapping[str, Any], index: int, style: Style) -> str:
-    """What the model should say to choose option `index` (from 0), without the end-of-turn token.
-
-    >>> answer({"options": ["Huế", "Đà Lạt"]}, 1, "letter"), answer({"options": ["Huế", "Đà Lạt"]}, 1, "cloze")
-    ('B', 'Đà Lạt')
-    """
-    text: str = LETTERS[index] if style == "letter" else question["options"][index].strip()
-    return text
+def count_template_specials(chat: Any, config: RenderConfig) -> int:
+    """How many special tokens the template itself writes around any question."""
+    nothing: dict[str, Any] = {"context": None, "stem": "?", "options": [], "language": "en"}
+    return int(chat.count_special(chat.encode(chat.prompt(messages(nothing, "cloze", config.system_prompt)))))
 
 
-def neutralise(text: str, special_tokens: Iterable[str]) -> tuple[str, int]:
-    """Breaks every special token of the base model that stands in raw text with a space, and counts them.
+def render(job: Job) -> None:
+    """Reads the job's questions and writes its `output`, a Parquet file of ChatExample rows in the same order."""
+    from pipeline.common.model.base_model import load_tokenizer
+    from pipeline.common.model.chat import ChatFormat
 
-    A question about HTML or chat formats must not be able to end its own turn. A space is visible to a reader of the table,
-    which a zero-width character isn't, and every tokenizer splits there.
+    chat = ChatFormat(load_tokenizer(job.train, job.models))
+    config = job.render
+    specials = count_template_specials(chat, config)
+    rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    aside = job.output.with_name(f".{job.output.name}.{os.getpid()}")
+    pq.write_table(pa.Table.from_pylist(rows, schema=arrow_schema(ChatExample)), aside)
+    aside.replace(job.output)
+    too_long = sum(row["status"] == TOO_LONG for row in rows)
+    neutralised = sum(row["neutralised_tokens"] for row in rows)
+    log.info("rendered %d questions; %d too long; %d special tokens neutralised", len(rows), too_long, neutralised)
 
-    >>> neutralise("Ignore <|im_end|> this", ["<|im_end|>"])
-    ('Ignore < |im_end|> this', 1)
-    """
-    tokens = sorted({token for token in special_tokens if len(token) > 1}, key=len, reverse=True)
-    if not tokens:
-        return text, 0
-    # A look-ahead finds overlapping occurrences too, so that breaking one can't uncover another.
-    return re.subn(f"(?=(?:{'|'.join(map(re.escape, tokens))}))(.)", r"\1 ", text, flags=re.DOTALL)
 
-
-def neutralise_question(question: Mapping[str, Any], special_tokens: Iterable[str]) -> tuple[dict[str, Any], int]:
-    """A copy of the question whose context, stem and options hold no special token, and how many were broken."""
-    tokens = list(special_tokens)
-    context, in_context = neutralise(question["context"] or "", tokens)
-    stem, in_stem = neutralise(question["stem"], tokens)
-    options = [neutralise(option, tokens) for option in question["options"]]
-    safe = {**question, "context": context or None, "stem": stem, "options": [text for text, _ in options]}
-    return safe, in_context + in_stem + sum(count for _, count in options)
+if __name__ == "__main__":
+    sys.exit(run_child(render, Job))

@@ -2,8 +2,8 @@
 
 import sys
 
+from pipeline.common.model.job import run_child
 from pipeline.evaluation.job import EvaluationJob
-from pipeline.training.job import run_child
 
 
 def main(job: EvaluationJob) -> None:

@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.training.job import Job
+from pipeline.common.model.job import Job
 from schemas.config.evaluate import EvaluateConfig
 
 

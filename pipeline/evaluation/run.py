@@ -18,15 +18,15 @@ import peft
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import verdict
-from pipeline.evaluation.cache import ScoreCache
+from pipeline.common.model import base_model
+from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.environment import device_name, package_versions
+from pipeline.common.model.job import Progress, log, write_text
+from pipeline.common.model.score_cache import ScoreCache
+from pipeline.common.model.scoring import Item, batches, option_scores
+from pipeline.common.prompt import LETTERS, Style, messages, neutralise_question
+from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
-from pipeline.evaluation.score import Item, batches, option_scores
-from pipeline.render import LETTERS, Style, messages, neutralise_question
-from pipeline.training import base_model
-from pipeline.training.chat import ChatFormat
-from pipeline.training.environment import device_name, package_versions
-from pipeline.training.job import Progress, log, write_text
 from schemas.errors import TrainingError
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.evaluation import Prediction

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.common.parallel import collector_paused, start_processes
+from pipeline.common.text import canonical_json, short_hash
 from pipeline.ingest.formats import read_bytes
 from pipeline.ingest.items import FileItems, Item
-from pipeline.text import canonical_json, short_hash
-from pipeline.work import collector_paused, start_processes
 from schemas.config import Config
 from schemas.config.sources import SourceConfig
 from schemas.errors import ConfigError, DataError

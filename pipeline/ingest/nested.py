@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.fields import plain_name
+from pipeline.common.grammar.columns import plain_name
 from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.fields import FieldMap, find_fields
+from pipeline.common.grammar.columns import FieldMap, find_fields
 from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 

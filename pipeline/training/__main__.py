@@ -2,7 +2,7 @@
 
 import sys
 
-from pipeline.training.job import Job, run_child
+from pipeline.common.model.job import Job, run_child
 
 
 def main(job: Job) -> None:

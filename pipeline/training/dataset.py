@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from pipeline.training.chat import ChatFormat
+from pipeline.common.model.chat import ChatFormat
 from schemas.errors import TrainingError
 
 IGNORED = -100

@@ -15,8 +15,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
+from pipeline.common.model.job import Progress, log, write_text
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
-from pipeline.training.job import Progress, log, write_text
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 

@@ -8,8 +8,8 @@ import peft
 import torch
 from peft.tuners.lora import LoraLayer
 
-from pipeline.policy import Resolution
-from pipeline.training.base_model import load_model
+from pipeline.common.model.base_model import load_model
+from pipeline.training.policy import Resolution
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.training.job import Job, write_text
+from pipeline.common.model.job import Job, write_text
 from pipeline.training.loop import SampleStats
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.training import TrainedSample

@@ -14,12 +14,12 @@ import torch
 import transformers
 from filelock import FileLock, Timeout
 
-from pipeline import policy
-from pipeline.training import base_model, lora
-from pipeline.training.chat import ChatFormat
+from pipeline.common.model import base_model
+from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.environment import device_name, package_versions, peak_memory_bytes
+from pipeline.common.model.job import Job, Progress, log, write_text
+from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
-from pipeline.training.environment import device_name, package_versions, peak_memory_bytes
-from pipeline.training.job import Job, Progress, log, write_text
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
 from pipeline.training.manifest import MANIFEST, SAMPLES, job_fingerprint, write_manifest, write_samples
 from schemas.errors import TrainingError

@@ -6,7 +6,7 @@ from schemas.config.base import Strict
 
 
 class QualityConfig(Strict):
-    """Score = 1 minus the summed penalties of the signals that fire (pipeline/signals, docs/quality.md), 0-1, high = good."""
+    """Score = 1 minus the summed penalties of the signals that fire (pipeline/assess/signals, docs/quality.md), 0-1, high = good."""
 
     min_score: float = Field(
         0.5,

@@ -17,7 +17,7 @@ TABLES = {
     "splits": "pipeline.split",
     "sample_ledger": "pipeline.ledger",
 }
-MODELS = {"chat_examples": "pipeline.training.render", "qlora_adapter": "pipeline.training", "evaluation": "pipeline.evaluation"}
+MODELS = {"chat_examples": "pipeline.render", "qlora_adapter": "pipeline.training", "evaluation": "pipeline.evaluation"}
 STAGES = TABLES | MODELS
 
 
@@ -84,7 +84,7 @@ def test_a_constant_of_the_training_loop_changes_the_adapter_and_no_table(projec
 
 def test_a_new_signal_changes_the_scores_and_not_the_questions(project):
     folder, changed = project
-    with (folder / "pipeline/signals/stems.py").open("a", encoding="utf-8") as file:
+    with (folder / "pipeline/assess/signals/stems.py").open("a", encoding="utf-8") as file:
         file.write("\n\n@signal('0 or 1', 1, 0.1, 'a', 'b', source='c')\ndef shouting(view):\n    return float(view.stem.isupper())\n")
     assert changed() == {"quality_scores"}
 
@@ -111,16 +111,16 @@ def test_a_module_may_move(project):
     folder, changed = project
     (folder / "pipeline/chat").mkdir()
     (folder / "pipeline/chat/__init__.py").write_text('"""A room."""\n')
-    (folder / "pipeline/training/chat.py").rename(folder / "pipeline/chat/format.py")
+    (folder / "pipeline/common/model/chat.py").rename(folder / "pipeline/chat/format.py")
     for file in (folder / "pipeline").rglob("*.py"):
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace("from pipeline.training.chat import", "from pipeline.chat.format import"), encoding="utf-8")
+        file.write_text(text.replace("from pipeline.common.model.chat import", "from pipeline.chat.format import"), encoding="utf-8")
     assert changed() == set()
 
 
 def test_a_name_that_comes_from_another_module_is_another_name(project):
     folder, changed = project
-    source = (folder / "pipeline/policy.py").read_text(encoding="utf-8")
+    source = (folder / "pipeline/training/policy.py").read_text(encoding="utf-8")
     (folder / "pipeline/other_policy.py").write_text(source.replace("alpha", "beta"), encoding="utf-8")
     edit(folder / "pipeline/training/run.py", "from pipeline import policy", "from pipeline import other_policy as policy")
     assert changed() == {"qlora_adapter"}
@@ -130,10 +130,10 @@ def test_the_real_stages_reach_their_leaves_and_no_neighbours():
     def names(stage):
         return {path.relative_to(PROJECT_ROOT).as_posix() for path in module.reached_files(stage)}
 
-    assert {"pipeline/similarity.py", "pipeline/text.py", "schemas/tables/curation.py", "schemas/config/dedup.py"} <= names(
+    assert {"pipeline/deduplicate/rules.py", "pipeline/common/text.py", "schemas/tables/curation.py", "schemas/config/dedup.py"} <= names(
         "pipeline.deduplicate"
     )
-    assert not names("pipeline.deduplicate") & {"pipeline/plots.py", "schemas/config/sources.py", "schemas/tables/training.py"}
+    assert not names("pipeline.deduplicate") & {"pipeline/common/plots.py", "schemas/config/sources.py", "schemas/tables/training.py"}
     assert "pipeline/training/loop.py" in names("pipeline.training")
-    assert not names("pipeline.training") & {"schemas/config/__init__.py", "schemas/tables/curation.py", "pipeline/training/render.py"}
-    assert "pipeline/training/loop.py" not in names("pipeline.evaluation") | names("pipeline.evaluation.quality")
+    assert not names("pipeline.training") & {"schemas/config/__init__.py", "schemas/tables/curation.py", "pipeline/render.py"}
+    assert "pipeline/training/loop.py" not in names("pipeline.evaluation") | names("pipeline.assess.ask_model")

@@ -19,7 +19,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
     """A models folder with the converted demo model; that of the demo when it has run, else one of this session."""
-    from pipeline.training.base_model import locate
+    from pipeline.common.model.base_model import locate
 
     ours = PROJECT_ROOT / "data" / "models"
     folder = ours if (ours / "base" / "smollm2-135m").is_dir() else tmp_path_factory.mktemp("models")
@@ -33,7 +33,7 @@ def tiny_model(models, tmp_path_factory):
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from pipeline.training.base_model import load_tokenizer
+    from pipeline.common.model.base_model import load_tokenizer
 
     torch.manual_seed(0)
     tokenizer = load_tokenizer(TrainConfig(), models)

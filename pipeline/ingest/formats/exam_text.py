@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from pipeline.common.grammar.parse import LETTERS
 from pipeline.ingest.exam import OPTION, PLAIN, Line, Marks, exam_items, has_options, table_keys
 from pipeline.ingest.items import Format, Item, Sample
 from pipeline.ingest.tables import is_question_table, table_items
-from pipeline.parse import LETTERS
 from schemas.errors import DataError
 
 _START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/])")

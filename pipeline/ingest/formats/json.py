@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.fields import SYNONYMS, is_called
+from pipeline.common.grammar.columns import SYNONYMS, is_called
 from pipeline.ingest.formats import jsonl
 from pipeline.ingest.items import Format, Item, Sample
 from pipeline.ingest.nested import is_nested, too_deep, unnest

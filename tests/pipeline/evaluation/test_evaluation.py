@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from pipeline import policy
+from pipeline.common.model import base_model
+from pipeline.common.model.scoring import Item, batches, option_scores
 from pipeline.evaluation.job import EvaluationJob
 from pipeline.evaluation.run import evaluate, predict
-from pipeline.evaluation.score import Item, batches, option_scores
-from pipeline.training import base_model, lora
+from pipeline.training import lora, policy
 from schemas.config import Config
 from schemas.config.train import RankPolicy, TrainConfig
 from schemas.errors import TrainingError
@@ -119,8 +119,8 @@ def test_the_base_models_scores_are_those_without_an_adapter(make_job, tiny_mode
     base, adapted = (next(row["option_scores"] for row in predictions if row["model"] == name) for name in ("base", "adapter"))
     assert base != adapted
     with with_adapter.disable_adapter():
+        from pipeline.common.model.chat import ChatFormat
         from pipeline.evaluation.run import encode
-        from pipeline.training.chat import ChatFormat
 
         chat = ChatFormat(base_model.load_tokenizer(job.train, models))
         _, items = encode([question(0)], chat, job, "letter")

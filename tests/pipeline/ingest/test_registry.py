@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from pipeline.ingest.formats import FORMATS, READERS
-from pipeline.layouts import LAYOUTS
+from pipeline.normalize.layouts import LAYOUTS
 from schemas.config.base import PROJECT_ROOT
 from schemas.config.sources import SourceConfig
 
@@ -32,8 +32,8 @@ def test_every_format_is_registered_tested_documented_and_allowed_in_a_configura
 
 def test_every_layout_is_registered_tested_and_documented():
     names = {layout.name for layout in LAYOUTS}
-    assert names == modules("layouts", "layout")
-    assert names <= covered("layouts")
+    assert names == modules("normalize/layouts", "layout")
+    assert names <= covered("normalize/layouts")
     assert all(f"| `{name}` |" in DOCS for name in names)
 
 

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from pipeline import policy
-from pipeline.training import base_model, lora
-from pipeline.training.chat import ChatFormat
+from pipeline.common.model import base_model
+from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.job import Job
+from pipeline.render import render
+from pipeline.training import lora, policy
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, check_labels, collate, encode
-from pipeline.training.job import Job
 from pipeline.training.loop import label_nll
-from pipeline.training.render import render
 from pipeline.training.run import train
 from schemas.config import Config
 from schemas.config.base import PROJECT_ROOT

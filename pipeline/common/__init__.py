@@ -1,0 +1,1 @@
+"""What stages share; nothing here knows a stage."""

@@ -1,0 +1,209 @@
+"""Which column holds what, decided once a file over all its rows, and recorded: a row's fate never hangs on one row's shape."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from pipeline.common.text import strip_marks
+
+# Header names (see `plain_name`), best first: the first that a file has wins, so `answer` beats `correct_answer`.
+# Underscores don't count: question_text is also questionText and "Question text".
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "stem": tuple(
+        "question_stem stem question question_text cau_hoi noi_dung_cau_hoi noi_dung de_bai question_content prompt query problem content text"
+        " instruction_question input question_title ctx goal sentence cau questions question_body questionstem_text ques quest q statement instruction".split()
+    ),
+    "options": tuple(
+        "options choices choices_text question_choices phuong_an cac_phuong_an lua_chon cac_lua_chon dap_an_lua_chon candidates endings alternatives"
+        " answer_options answer_choices possible_answers option choice answers mc_answers opts option_list choice_list cac_dap_an dap_an".split()
+    ),
+    "answer": tuple(
+        "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
+        " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
+        " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
+        " answer_text output labels answer_number answer_option answer_choice correct_ans right_option right_choice lua_chon_dung dap_an_chuan".split()
+        + [
+            f"{right}_{what}_{how}"
+            for right in ("correct", "right")
+            for what in ("option", "answer", "choice")
+            for how in ("number", "no", "letter")
+        ]
+    ),
+    "context": tuple(
+        "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
+        " premise dialogue conversation passage_text reading_text van_ban hint text content".split()
+    ),
+    "explanation": tuple(
+        "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"
+        " general_feedback loi_giai_chi_tiet support".split()
+    ),
+    "id": tuple("id qid question_id ma_cau_hoi ma stt uid so_cau question_number".split()),
+    "subject": tuple("subject mon_hoc mon category topic chu_de linh_vuc chuyen_de subject_name domain".split()),
+    "image": tuple(
+        "image image_question question_image hinh_anh hinh figure picture img image_path image_url image_link image_bytes image_1".split()
+    ),
+}
+_SQUEEZED = {part: {name.replace("_", ""): rank for rank, name in reversed(list(enumerate(names)))} for part, names in SYNONYMS.items()}
+# Columns that each hold one option: a word for it, then its letter or number ("option_a", "opa", "Phương án 1", "A", "ending0").
+_WORD = (
+    r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?a|d_?a|endings?|sol|candidates?"
+    r"|alternatives?|mc"
+)
+_OPTION = re.compile(
+    rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# What stands behind a name: "(required)", "- max 120 characters", a star or colon.
+_REMARK = re.compile(r"\s*(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
+
+
+class FieldMap(NamedTuple):
+    """Column of each question part; `options` is one column, or `option_columns` one an option, in order."""
+
+    columns: dict[str, str]
+    option_columns: list[str]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the question itself was found."""
+        return "stem" in self.columns
+
+
+@lru_cache(10_000)
+def plain_name(header: str) -> str:
+    """A header as SYNONYMS writes them.
+
+    >>> plain_name("correctAnswer"), plain_name("Đáp án đúng")
+    ('correct_answer', 'dap_an_dung')
+    """
+    return strip_marks(_CAMEL.sub("_", header))
+
+
+@lru_cache(10_000)
+def _other_name(header: str) -> str:
+    """A header without the path before it and the remark behind it: "info.subject", "Answer 1 - max 75 characters"."""
+    return plain_name(_REMARK.sub("", header.rpartition(".")[2]) if header.strip() else "")
+
+
+def is_called(header: str, part: str) -> bool:
+    """True for a header that names this part of a question."""
+    return plain_name(header).replace("_", "") in _SQUEEZED[part]
+
+
+# Names that mean the options only where their cells are lists: more often they mean the key.
+WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
+
+
+def _strong(part: str, header: str) -> bool:
+    return part != "options" or plain_name(header) not in WEAK_OPTIONS
+
+
+def find_fields(
+    headers: Iterable[str], given: Mapping[str, str], empty: Collection[str] = (), accepts: Callable[[str, str], bool] = _strong
+) -> FieldMap:
+    """Maps headers (columns, or dotted paths of nested cells) to question parts.
+
+    Args:
+        headers: in the file's order.
+        given: the config's `fields`; it wins.
+        empty: headers without a value in the whole file; they are taken last, so that they hide no others.
+        accepts: says of a part and a header called like it whether its cells can be that (options are lists, a stem is no number).
+
+    >>> find_fields(["STT", "Câu hỏi", "A", "B", "C", "Đáp án"], {}).columns
+    {'stem': 'Câu hỏi', 'answer': 'Đáp án', 'id': 'STT'}
+    """
+    headers = list(headers)
+    columns = {part: column for part, column in given.items() if not part.startswith("option_")}
+    option_columns = [given[part] for part in sorted(given) if part.startswith("option_")]
+    taken = {*columns.values(), *option_columns}
+    filled = [header for header in headers if header not in empty]
+    for pool in (filled, headers) if empty else (filled,):
+        for name in (plain_name, _other_name):
+            for part in SYNONYMS:
+                if part in columns or (part == "options" and option_columns):
+                    continue
+                free = [header for header in pool if header not in taken]
+                if found := _best(free, part, name, accepts):
+                    columns[part] = found
+                    taken.add(found)
+            if "options" not in columns and not option_columns:
+                option_columns = _option_columns([header for header in pool if header not in taken], name)
+                taken |= set(option_columns)
+    if "stem" not in columns and "context" in columns and (option_columns or "options" in columns):
+        columns["stem"] = columns.pop("context")
+    return FieldMap(columns, option_columns)
+
+
+def _best(headers: list[str], part: str, name: Callable[[str], str], accepts: Callable[[str, str], bool]) -> str | None:
+    ranks = _SQUEEZED[part]
+    ranked = sorted((ranks[plain], place) for place, header in enumerate(headers) if (plain := name(header).replace("_", "")) in ranks)
+    found = (headers[place] for _, place in ranked)
+    return next((header for header in found if accepts(part, header)), None)
+
+
+def _option_columns(headers: list[str], name: Callable[[str], str]) -> list[str]:
+    """The longest run of columns (at least two) with one word before a letter from A or a number from 0 or 1, in that order."""
+    runs: dict[tuple[str, bool], dict[int, str]] = {}
+    for header in headers:
+        if match := _OPTION.fullmatch(name(header)):
+            letter = match["letter"]
+            place = ord(letter) - 97 if letter else int(match["number"])
+            runs.setdefault((match["word"] or "", letter is not None), {}).setdefault(place, header)
+    best: list[str] = []
+    for found in runs.values():
+        start = min(found)
+        if start <= 1 and len(found) >= 2 and sorted(found) == list(range(start, start + len(found))) and len(found) > len(best):
+            best = [found[place] for place in sorted(found)]
+    return best
+
+
+def number_base(option_columns: list[str]) -> int | None:
+    """0 or 1 where the columns of the options are numbered from there, None where they bear letters or names.
+
+    >>> number_base(["ending0", "ending1"]), number_base(["Option 1", "Option 2"]), number_base(["A", "B"])
+    (0, 1, None)
+    """
+    for name in (plain_name, _other_name):
+        match = _OPTION.fullmatch(name(option_columns[0])) if option_columns else None
+        if match and match["number"] and int(match["number"]) <= 1:
+            return int(match["number"])
+    return None
+
+
+def is_headless(headers: list[str]) -> bool:
+    """True for the names that a table without a header gets (ingest/tables.py)."""
+    return len(headers) >= 4 and headers == [f"column_{i + 1}" for i in range(len(headers))]
+
+
+def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
+    """The field map of a table without a header, by what its columns hold (their first texts): the column of single letters is the key,
+    of what is left the first that isn't a running number the stem, and those behind it the options."""
+    letters = [
+        name
+        for name, texts in columns.items()
+        if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
+    ]
+    key = letters[-1] if letters else list(columns)[-1]
+    rest = [name for name, texts in columns.items() if name != key and not all(text.isdigit() and len(text) < 6 for text in texts[:1])]
+    if not rest:
+        return FieldMap({}, [])
+    stem = rest[0]
+    behind = list(columns)[list(columns).index(stem) + 1 :]
+    return FieldMap({"stem": stem, "answer": key}, [name for name in behind if name != key])
+
+
+def advice(headers: Collection[str], guess: Mapping[str, str]) -> str:
+    """The `fields:` block to paste, as one line of YAML, with what a file's cells suggest and "..." for the rest."""
+    names = ", ".join(headers)[:300] or "(none)"
+    parts = {"stem": "...", **({} if "option_a" in guess else {"options": "..."}), "answer": "..."} | dict(guess)
+    block = ", ".join(f"{part}: {_quoted(column)}" for part, column in parts.items())
+    return f"found the fields {names}; write under the source: fields: {{{block}}}"
+
+
+def _quoted(name: str) -> str:
+    return (
+        name
+        if re.fullmatch(r"[\w.]+( [\w.]+)*|\.\.\.", name) and not name[:1].isdigit()
+        else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

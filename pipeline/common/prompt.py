@@ -1,0 +1,72 @@
+"""The one prompt that training and evaluation share: what of a question the model reads, and what it should answer.
+
+Two styles: `letter` lists the options and is answered by a letter (the form of MMLU, arXiv 2009.03300); `cloze` shows the question
+alone and is answered by an option's text. Nothing here knows a tokenizer: the chat template is applied by `pipeline.common.model.chat`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+Style = Literal["cloze", "letter"]
+LETTERS = "ABCDEFGHIJ"
+ANSWER_LABELS = {"vi": "Đáp án:", "en": "Answer:"}
+
+
+def messages(question: Mapping[str, Any], style: Style, system_prompt: str) -> list[dict[str, str]]:
+    """The chat up to where the answer begins; `question` holds context (may be None), stem, options and language.
+
+    >>> chat = messages({"context": None, "stem": "2 + 2?", "options": ["3", "4"], "language": "en"}, "letter", "Be brief.")
+    >>> chat[0]
+    {'role': 'system', 'content': 'Be brief.'}
+    >>> print(chat[1]["content"])
+    2 + 2?
+    A. 3
+    B. 4
+    Answer:
+    """
+    text = question["stem"].strip()
+    if question["context"]:
+        text = f"{question['context'].strip()}\n\n{text}"
+    if style == "letter":
+        listed = [f"{letter}. {option.strip()}" for letter, option in zip(LETTERS, question["options"], strict=False)]
+        label = ANSWER_LABELS["vi" if question["language"] == "vi" else "en"]
+        text = "\n".join([text, *listed, label])
+    system = [{"role": "system", "content": system_prompt}] if system_prompt else []
+    return [*system, {"role": "user", "content": text}]
+
+
+def answer(question: Mapping[str, Any], index: int, style: Style) -> str:
+    """What the model should say to choose option `index` (from 0), without the end-of-turn token.
+
+    >>> answer({"options": ["Huế", "Đà Lạt"]}, 1, "letter"), answer({"options": ["Huế", "Đà Lạt"]}, 1, "cloze")
+    ('B', 'Đà Lạt')
+    """
+    text: str = LETTERS[index] if style == "letter" else question["options"][index].strip()
+    return text
+
+
+def neutralise(text: str, special_tokens: Iterable[str]) -> tuple[str, int]:
+    """Breaks every special token of the base model that stands in raw text with a space, and counts them.
+
+    A question about HTML or chat formats must not be able to end its own turn. A space is visible to a reader of the table,
+    which a zero-width character isn't, and every tokenizer splits there.
+
+    >>> neutralise("Ignore <|im_end|> this", ["<|im_end|>"])
+    ('Ignore < |im_end|> this', 1)
+    """
+    tokens = sorted({token for token in special_tokens if len(token) > 1}, key=len, reverse=True)
+    if not tokens:
+        return text, 0
+    # A look-ahead finds overlapping occurrences too, so that breaking one can't uncover another.
+    return re.subn(f"(?=(?:{'|'.join(map(re.escape, tokens))}))(.)", r"\1 ", text, flags=re.DOTALL)
+
+
+def neutralise_question(question: Mapping[str, Any], special_tokens: Iterable[str]) -> tuple[dict[str, Any], int]:
+    """A copy of the question whose context, stem and options hold no special token, and how many were broken."""
+    tokens = list(special_tokens)
+    context, in_context = neutralise(question["context"] or "", tokens)
+    stem, in_stem = neutralise(question["stem"], tokens)
+    options = [neutralise(option, tokens) for option in question["options"]]
+    safe = {**question, "context": context or None, "stem": stem, "options": [text for text, _ in options]}
+    return safe, in_context + in_stem + sum(count for _, count in options)

@@ -1,0 +1,1 @@
+"""Where tables, versions, adapters and evaluations lie, and how they are written."""

@@ -1,0 +1,99 @@
+"""The curated set in files that people open: csv, xlsx and GIFT (Moodle). Each comes back through ingest as the same questions."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.common.grammar.parse import strip_mark
+from pipeline.common.prompt import LETTERS
+from schemas.errors import DataError, MissingExtraError
+
+Rows = Sequence[Mapping[str, Any]]
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Seen by no reader and taken off by ingest (`text.clean`), so that a text which begins like a formula comes back as it was.
+GUARD = "\u200b"
+MAX_CELL_CHARS = 32_767
+FORMAT_TAG = re.compile(r"\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
+HEAD = ("record_id", "context", "question")
+TAIL = ("answer", "explanation", "subject", "language", "source", "fixed_order")
+
+
+def defused(cell: Any, guard: str = "'") -> Any:
+    """A spreadsheet cell that can't run as a formula: `guard` stands before a text that begins like one."""
+    return f"{guard}{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+
+
+def marked(options: Sequence[str]) -> list[str]:
+    """Options as ingest gives them back: where all begin with a mark of their own already, which it would take off, they get another.
+
+    >>> marked(["B. B.", "C major"]), marked(["A. Conan Doyle", "B. Brecht"])
+    (['B. B.', 'C major'], ['A. A. Conan Doyle', 'B. B. Brecht'])
+    """
+    if all(strip_mark(option, place)[1] for place, option in enumerate(options)):
+        return [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
+    return list(options)
+
+
+def sheet_rows(rows: Rows) -> list[list[Any]]:
+    """Header and rows of a spreadsheet, an option a column, the key as a letter."""
+    width = max((len(row["options"]) for row in rows), default=2)
+    table: list[list[Any]] = [[*HEAD, *(f"option_{letter.lower()}" for letter in LETTERS[:width]), *TAIL]]
+    for row in rows:
+        cells = {**row, "answer": LETTERS[row["answer_index"]], "fixed_order": "yes" if row["fixed_order"] else None}
+        options = [*marked(row["options"]), *[None] * (width - len(row["options"]))]
+        table.append([defused(cell, GUARD) for cell in [*(cells[name] for name in HEAD), *options, *(cells[name] for name in TAIL)]])
+    return table
+
+
+def write_csv(path: Path, rows: Rows) -> None:
+    """UTF-8 with the mark that Excel needs to see it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(sheet_rows(rows))
+    path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+
+
+def write_xlsx(path: Path, sheets: Mapping[str, Rows]) -> None:
+    """One workbook, a sheet a split. Raises DataError for a text that a cell can't hold, MissingExtraError without openpyxl."""
+    try:
+        import openpyxl
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("exporting to xlsx", "openpyxl", "xlsx") from error
+    tables = {name: sheet_rows(rows) for name, rows in sheets.items()}
+    for line in (line for lines in tables.values() for line in lines):
+        if long := next((cell for cell in line if isinstance(cell, str) and len(cell) > MAX_CELL_CHARS), None):
+            at = f"{long[:40]!r}... of record {line[0]} has {len(long):,} characters"
+            raise DataError(f"{at}; a cell of xlsx holds {MAX_CELL_CHARS:,}. Export to csv instead")
+    book = openpyxl.Workbook(write_only=True)
+    for name, lines in tables.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append([openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in line])
+    book.save(path)
+
+
+def gift_text(rows: Rows) -> str:
+    """Questions in GIFT (docs.moodle.org, "GIFT format"), options in their order."""
+    return "\n\n".join(map(_gift, rows)) + "\n"
+
+
+def _gift(row: Mapping[str, Any]) -> str:
+    asked = _escaped(f"{row['context']}\n{row['question']}" if row["context"] else row["question"])
+    lines = []
+    for place, option in enumerate(marked(row["options"])):
+        right = place == row["answer_index"]
+        # An option that begins with a percentage would be read as its weight, unless it has one.
+        weight = ("%100%" if right else "%0%") if option.startswith("%") else ""
+        lines.append(f"\t{'=' if right else '~'}{weight}{_escaped(option)}")
+    return "\n".join([f"::{row['record_id']}:: {asked} {{", *lines, "}"])
+
+
+def _escaped(text: str) -> str:
+    """GIFT's own marks behind a backslash; a line's end as `\\n`, which a backslash before it would make text.
+
+    A format's name in front would be taken for one, so the default's goes before it.
+    """
+    text = re.sub(r"([\\=~#{}:])", r"\\\1", text).replace("\\\n", "\\ \n")
+    return ("[moodle]" if FORMAT_TAG.match(text) else "") + re.sub(r"\n[ \n]*", r"\\n", text)

@@ -1,0 +1,39 @@
+"""When a refresh is due: the sources' files differ from those of the last refresh, and nobody is writing them any more."""
+
+from typing import NamedTuple
+
+from pipeline.common.text import short_hash
+from pipeline.ingest import source_files
+from schemas.config import Config
+from schemas.errors import ConfigError
+
+
+class Sighting(NamedTuple):
+    """What one look at the raw files saw. Both are hashes over path, size and modification time of every file."""
+
+    files: str
+    refreshed: str
+
+
+def look(config: Config, before: Sighting | None) -> tuple[Sighting, bool, str]:
+    """The new sighting, whether a refresh is due, and in words why not.
+
+    The first look takes the files as known: the watch reacts to changes, it doesn't start with a run. After a change the
+    files must look the same on two looks in a row, so that a half-copied file is never read.
+    """
+    try:
+        parts = []
+        for source in config.sources:
+            for path in source_files(config, source):
+                state = path.stat()
+                parts.append(f"{source.name} {path} {state.st_size} {state.st_mtime_ns}")
+    except (ConfigError, OSError) as error:
+        return before or Sighting("", ""), False, f"the raw files can't be listed: {error}"
+    files = short_hash(*parts)
+    if before is None:
+        return Sighting(files, files), False, f"first look: {len(parts)} files are taken as known"
+    if files == before.refreshed:
+        return Sighting(files, before.refreshed), False, f"nothing new in {len(parts)} files"
+    if files != before.files:
+        return Sighting(files, before.refreshed), False, f"{len(parts)} files, some of them new or changed; waiting until they stand still"
+    return Sighting(files, files), True, ""

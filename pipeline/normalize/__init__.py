@@ -1,0 +1,258 @@
+"""Stage 2, normalize and validate: every record becomes a question with its repairs named, or a rejection with its reasons."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import ConfigDict, TypeAdapter
+
+from pipeline.common.grammar.parse import LETTERS, key_in_note, number_of, picture_wanted, refers_to_others, resolve_key
+from pipeline.common.grammar.passages import passage_ends
+from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks
+from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
+from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
+from pipeline.normalize.draft import Draft, Reading, draft_record, find_reading, text_of
+from schemas.config.sources import SourceConfig
+from schemas.reasons import Reason
+from schemas.tables.arrow import arrow_schema, to_frame, to_table
+from schemas.tables.curation import Question, RawRecord, Rejected
+from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS
+
+# What tables write where there is no key.
+NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
+WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
+SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
+AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
+_validator = TypeAdapter(list[Question], config=ConfigDict(extra="forbid"))
+
+
+class NormalizeResult(NamedTuple):
+    """kept + removed = input, in the input's order; `inferences` has one entry a file: field map and answer format."""
+
+    questions: pd.DataFrame
+    rejected: pd.DataFrame
+    inferences: dict[str, dict[str, Any]]
+
+
+@collector_paused()
+def normalize(raw: pd.DataFrame, configured: Sequence[SourceConfig]) -> NormalizeResult:
+    """Parses and validates RawRecord rows into Question and Rejected rows."""
+    sources = {source.name: source for source in configured}
+    parts = list(map_chunks(partial(_normalize_files, sources), _by_file(to_table(raw, RawRecord)), len(raw)))
+    questions, rejected = (
+        pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]).combine_chunks()
+        for place, model in ((0, Question), (1, Rejected))
+    )
+    inferences = {file: inference for part in parts for file, inference in part[2].items()}
+    return NormalizeResult(to_frame(questions, Question), to_frame(rejected, Rejected), inferences)
+
+
+def _by_file(table: pa.Table) -> list[pa.Table]:
+    """Chunks of whole files, since what is inferred of a file rests on all of its rows; files in the order of their first rows."""
+    files: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, file in enumerate(zip(table["source"].to_pylist(), table["file"].to_pylist(), strict=True)):
+        files[file].append(row)
+    chunks: list[list[int]] = []
+    for rows in files.values():
+        if not chunks or len(chunks[-1]) + len(rows) > CHUNK_ROWS:
+            chunks.append([])
+        chunks[-1] += rows
+    return [table.take(pa.array(rows)) for rows in chunks]
+
+
+def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple[pa.Table, pa.Table, dict[str, dict[str, Any]]]:
+    questions: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    inferences = {}
+    for (name, file), rows in groupby(table.to_pylist(), key=itemgetter("source", "file")):
+        kept, dropped, inferences[f"{name}:{file}"] = _normalize_file(list(rows), sources[name])
+        questions += kept
+        rejected += dropped
+    _validator.validate_python(questions)
+    return pa.Table.from_pylist(questions, arrow_schema(Question)), pa.Table.from_pylist(rejected, arrow_schema(Rejected)), inferences
+
+
+def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
+    reading = find_reading(rows, source.fields)
+    drafts = _without_passages([draft_record(row, cells, reading) for row, cells in zip(rows, reading.rows, strict=True)])
+    answers = _answer_format(rows, drafts, reading, source)
+    language = source.language if source.language != "auto" else _majority_language(drafts)
+    subject = _subject_of_file(rows[0]["file"], source)
+    kept: list[dict[str, Any]] = []
+    dropped: list[dict[str, Any]] = []
+    for row, draft in zip(rows, drafts, strict=True):
+        finished, is_kept = _finish(row, draft, answers, reading, source, language, subject)
+        (kept if is_kept else dropped).append(finished)
+    inference = {
+        "layout": reading.layout,
+        "fields": reading.fields.columns,
+        "option_columns": reading.fields.option_columns,
+        "unused": list(reading.unused),
+        "answer_format": answers.name,
+        "decided_by": answers.detail,
+    }
+    return kept, dropped, inference
+
+
+def _without_passages(drafts: list[Draft]) -> list[Draft]:
+    """The drafts, their stems without the passage that others of the file open with as well: it becomes context."""
+    ends = passage_ends([draft.stem for draft in drafts])
+    return [
+        draft._replace(
+            stem=draft.stem[end:].strip(),
+            context="\n\n".join(part for part in (draft.context, draft.stem[:end].strip()) if part),
+            repairs=[*draft.repairs, "context_split"],
+        )
+        if end
+        else draft
+        for draft, end in zip(drafts, ends, strict=True)
+    ]
+
+
+def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Reading, source: SourceConfig) -> AnswerFormat:
+    configured = source.answer_format
+    if configured != "auto":
+        return AnswerFormat(configured, "configured", configured, "letter" if configured.startswith("index") else configured)
+    if reading.text_keys:
+        return AnswerFormat("text", f"{reading.layout} of {rows[0]['reader']}" if reading.layout != "blocks" else "blocks", "text", "text")
+    usable = [draft for draft in drafts if not draft.reasons]
+    open_keys = [(draft.key, draft.options) for draft in usable if not _is_label(draft)]
+    found = find_answer_format(open_keys, reading.column_base)
+    if len(open_keys) * 2 < len(usable) and any(not label.isalpha() for draft in usable for label in draft.labels):
+        return found._replace(name="label", detail="keys are the labels that the file gives its options")
+    return found
+
+
+def _is_label(draft: Draft) -> bool:
+    """True where the key is one of the labels that the file itself gives the options: nothing is left to decide."""
+    key = draft.key[0] if isinstance(draft.key, list) and len(draft.key) == 1 else draft.key
+    return draft.labelled and key is not None and str(key).strip().upper() in draft.labels
+
+
+def _majority_language(drafts: Iterable[Draft]) -> str:
+    """Language of a file's questions that show one; what shows none (a formula) takes the majority's."""
+    counts = Counter(is_vietnamese(draft.stem) for draft in drafts if draft.stem)
+    return "vi" if counts[True] > counts[False] else "en"
+
+
+def _subject_of_file(file: str, source: SourceConfig) -> str | None:
+    """Subject from the path where the glob ranges over it: the folder for `**/*.json`, else the file's name for `*`."""
+    path = PurePosixPath(file)
+    folders = any("*" in part for pattern in source.patterns for part in PurePosixPath(pattern).parts[:-1])
+    if folders and path.parent.name:
+        return path.parent.name
+    return path.stem if any("*" in PurePosixPath(pattern).name for pattern in source.patterns) else None
+
+
+def _finish(
+    row: dict[str, Any], draft: Draft, answers: AnswerFormat, reading: Reading, source: SourceConfig, language: str, subject: str | None
+) -> tuple[dict[str, Any], bool]:
+    """A Question row and True, or a Rejected row and False."""
+    repairs = list(draft.repairs)
+    reasons, details = list(draft.reasons), [draft.detail] if draft.detail else []
+    index = None
+    if not reasons or reasons == [Reason.IMAGE_REQUIRED]:
+        for reason, detail in _option_faults(draft):
+            reasons.append(reason)
+            details.append(detail)
+    if not reasons:
+        index, fault, why = _find_answer(draft, answers, reading.hint, repairs)
+        if fault:
+            reasons.append(fault)
+            details.append(why or "")
+    written = f"{draft.stem} {' '.join(draft.options)}"
+    spoken = source.language if source.language != "auto" else "vi" if is_vietnamese(written) else language if _bare(written) else "en"
+    common = {key: row[key] for key in ("record_id", "source", "role", "file", "locator")}
+    common |= {"subject": draft.subject or subject, "repairs": list(dict.fromkeys(repairs)), "context": draft.context}
+    if reasons:
+        has_text = bool(draft.stem or draft.options)
+        rejected = common | {
+            "reason_codes": list(dict.fromkeys(reasons)),
+            "detail": "; ".join(detail for detail in details if detail) or None,
+            "stem": draft.stem or None,
+            "options": draft.options or None,
+            "language": spoken if has_text else None,
+            "payload": row["payload"],
+        }
+        return rejected, False
+    assert index is not None
+    question = common | {
+        "content_id": content_id(draft.context, draft.stem, draft.options, index),
+        "stem": draft.stem,
+        "options": draft.options,
+        "answer_index": index,
+        "explanation": draft.explanation,
+        "language": spoken,
+        "original_id": draft.original_id,
+        "fixed_order": any(refers_to_others(option) for option in draft.options),
+    }
+    return question, True
+
+
+def _bare(text: str) -> bool:
+    """True for text that shows no language: formulas, numbers, names of chemicals."""
+    return len(WORD_OF_THREE.findall(text)) < 3
+
+
+def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
+    """Everything wrong with stem and options, in the order of Reason."""
+    stem, options = draft.stem, draft.options
+    if not options:
+        yield (Reason.NOT_MULTIPLE_CHOICE, "it offers no options") if stem or draft.context else (Reason.EMPTY_STEM, "no text")
+        return
+    if (picture := picture_wanted(f"{draft.context or ''}\n{stem}")) and Reason.IMAGE_REQUIRED not in draft.reasons:
+        yield Reason.IMAGE_REQUIRED, f"the text points at a picture: {picture!r}"
+    if not ANY_WORD.search(stem):
+        yield Reason.EMPTY_STEM, f"stem {stem!r}"
+    if len(options) < MIN_OPTIONS:
+        yield Reason.TOO_FEW_OPTIONS, f"{len(options)} option, at least {MIN_OPTIONS} expected"
+    if len(options) > MAX_OPTIONS:
+        yield Reason.TOO_MANY_OPTIONS, f"{len(options)} options, at most {MAX_OPTIONS} expected"
+    if empty := [LETTERS[i : i + 1] or str(i + 1) for i, option in enumerate(options) if not option.strip()]:
+        yield Reason.EMPTY_OPTION, f"option {', '.join(empty[:5])} has no text"
+    seen = Counter(_option_identity(option) for option in options if option.strip())
+    if twice := [option for option, count in seen.items() if count > 1]:
+        yield Reason.DUPLICATE_OPTIONS, f"two options read {twice[0][:80]!r}"
+
+
+def _option_identity(option: str) -> str:
+    """Options are the same when they differ in spaces and closing punctuation only; case can be the point (AaBb, aabb)."""
+    text = one_line(option)
+    return text.rstrip(" .;,") or text
+
+
+def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs: list[str]) -> tuple[int | None, Reason | None, str | None]:
+    key = draft.key if draft.key is None or isinstance(draft.key, list) else text_of(draft.key, [])
+    only = key[0] if isinstance(key, list) and len(key) == 1 else key
+    if isinstance(only, str) and only.casefold() in NO_KEY and all(fold_option(option) != only.casefold() for option in draft.options):
+        key = None
+    answer_format = answers.others if number_of(only) is None else answers.numbers
+    if answer_format == "ambiguous" and not _is_label(draft):
+        return None, Reason.AMBIGUOUS_ANSWER_BASE, f"key {draft.key!r} ({answers.detail}); {AMBIGUOUS_ADVICE}"
+    found = resolve_key(key, answer_format, draft.labels, draft.options)
+    if found.reason in (Reason.MISSING_ANSWER, Reason.ANSWER_NOT_IN_OPTIONS):
+        letter = key_in_note(draft.explanation)
+        if letter in draft.labels:
+            repairs.append("key_from_explanation")
+            return draft.labels.index(letter), None, None
+    if found.reason == Reason.ANSWER_NOT_IN_OPTIONS and isinstance(key, str) and SEVERAL_NUMBERS.fullmatch(key):
+        return None, Reason.MULTIPLE_ANSWERS, f"key {key!r}"
+    if found.repair:
+        repairs.append(found.repair)
+    return found.position, found.reason, hint if found.reason == Reason.MISSING_ANSWER and hint else found.detail
+
+
+def content_id(context: str | None, stem: str, options: list[str], answer_index: int) -> str:
+    """Hash of the question as it reads: context and stem joined, options as a set, the answer's text.
+
+    Equal for the same question in any option order, wherever its context ends and its stem begins.
+    """
+    ordered = sorted(one_line(option) for option in options)
+    return short_hash(one_line(f"{context or ''} {stem}"), *ordered, "=", one_line(options[answer_index]))

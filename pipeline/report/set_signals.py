@@ -1,0 +1,226 @@
+"""Signals of a whole set, for the report: how far answers can be guessed from place, length or wording alone, and how even
+the set is. None of them enters a question's score, which depends on its own row only. None is "undefined": too little to tell."""
+
+import math
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pipeline.assess.signals import View
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import Question
+
+LETTERS = "ABCDEFGHIJ"
+MIN_EXPECTED = 5
+"""Expected count in every cell from which the chi-square approximation holds (Cochran 1954)."""
+
+
+class SetSignal(NamedTuple):
+    """One result. `value` is undefined (None) where the set is too small or even by nature; `details` says of what it is made."""
+
+    name: str
+    group: str
+    value: float | None
+    low: float | None
+    high: float | None
+    expected: float | None
+    questions: int
+    says: str
+    details: dict[str, Any]
+
+
+def set_signals(questions: pd.DataFrame, split_groups: Sequence[str] | None = None, seed: int = 7) -> list[SetSignal]:
+    """All set-level signals of a frame of Question rows, in a fixed order; an empty frame gives undefined values.
+
+    Args:
+        questions: one row a question.
+        split_groups: for each question the group that must stay together when the choices-only baseline is cross-validated.
+        seed: of the folds.
+    """
+    rows = to_rows(questions, Question)
+    return [
+        *position_balance(rows),
+        subject_balance(rows),
+        longest_option_baseline(rows),
+        choices_only_baseline(rows, split_groups, seed),
+        template_concentration(rows),
+    ]
+
+
+def undefined(signals: Iterable[SetSignal]) -> list[str]:
+    """Names of the signals that this set can't show."""
+    return [f"{signal.name} ({signal.group})" for signal in signals if signal.value is None]
+
+
+def position_balance(rows: Sequence[dict[str, Any]]) -> list[SetSignal]:
+    """For each source, Cramér's V of the answer's position against an even spread, 0-1; `details` has counts, chi-square and p.
+
+    Only questions with the source's commonest number of options count. Undefined where a position is expected fewer than five times.
+    """
+    found = []
+    for source in sorted({row["source"] for row in rows}) or ["(empty)"]:
+        mine = [row for row in rows if row["source"] == source]
+        options = Counter(len(row["options"]) for row in mine).most_common(1)[0][0] if mine else 0
+        counts = np.bincount([row["answer_index"] for row in mine if len(row["options"]) == options], minlength=options)
+        total = int(counts.sum())
+        details: dict[str, Any] = {"counts": dict(zip(LETTERS, counts.tolist(), strict=False)), "options": options}
+        if options < 2 or total / options < MIN_EXPECTED:
+            found.append(SetSignal("position_balance", source, None, None, None, 0.0, total, "too few questions to tell", details))
+            continue
+        from scipy.stats import chisquare  # takes half a second to import, and the code location loads this module
+
+        test = chisquare(counts)
+        strength = float(np.sqrt(test.statistic / total / (options - 1)))
+        details |= {"chi_square": round(float(test.statistic), 2), "p": float(test.pvalue)}
+        often = LETTERS[int(counts.argmax())]
+        says = f"{often} is right in {counts.max() / total:.0%} of {total}, {1 / options:.0%} expected"
+        says += f" (chi-square {test.statistic:.1f}, p {test.pvalue:.2g})"
+        found.append(SetSignal("position_balance", source, strength, None, None, 0.0, total, says, details))
+    return found
+
+
+def subject_balance(rows: Sequence[dict[str, Any]]) -> SetSignal:
+    """Normalised entropy of the subjects, 0 (nearly all in one) to 1 (even). Undefined under two subjects."""
+    counts = Counter(row["subject"] for row in rows if row["subject"])
+    total = sum(counts.values())
+    details = {"counts": dict(counts.most_common())}
+    if len(counts) < 2:
+        return SetSignal("subject_balance", "all", None, None, None, 1.0, total, "fewer than two subjects", details)
+    shares = np.array(list(counts.values())) / total
+    evenness = float(-(shares * np.log(shares)).sum() / np.log(len(counts)))
+    name, most = counts.most_common(1)[0]
+    return SetSignal(
+        "subject_balance", "all", evenness, None, None, 1.0, total, f"{len(counts)} subjects, {name} has {most / total:.0%}", details
+    )
+
+
+def longest_option_baseline(rows: Sequence[dict[str, Any]]) -> SetSignal:
+    """Accuracy of always taking the longest option, 0-1, with its 95% interval; of equally long ones, the expected accuracy."""
+    hits, chances = [], []
+    for row in rows:
+        lengths = [len(option) for option in row["options"]]
+        longest = [place for place, length in enumerate(lengths) if length == max(lengths)]
+        hits.append((row["answer_index"] in longest) / len(longest))
+        chances.append(1 / len(lengths))
+    return _accuracy("longest_option_baseline", hits, chances, "taking the longest option answers")
+
+
+def choices_only_baseline(
+    rows: Sequence[dict[str, Any]], split_groups: Sequence[str] | None = None, seed: int = 7, folds: int = 5, most: int = 6000
+) -> SetSignal:
+    """Accuracy of a small model that never reads the stem, 0-1, cross-validated by group (hypothesis-only baseline, arXiv 1805.01042;
+    choices-only prompts, arXiv 2402.12483).
+
+    Conditional logistic regression over a question's options: hashed words of the option and its relative length. Of more than `most`
+    questions, those with the smallest hashes are taken. Undefined under 100 questions or `folds` groups.
+    """
+    name, says = "choices_only_baseline", "without the stem, a small model answers"
+    groups = list(split_groups) if split_groups is not None else [row["content_id"] for row in rows]
+    if len(rows) > most:
+        drawn = sorted(range(len(rows)), key=lambda i: zlib.crc32(rows[i]["content_id"].encode()))[:most]
+        rows, groups = [rows[i] for i in drawn], [groups[i] for i in drawn]
+    distinct = sorted(set(groups))
+    chances = [1 / len(row["options"]) for row in rows]
+    if len(rows) < 100 or len(distinct) < folds:
+        return SetSignal(
+            name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), "too few questions to tell", {}
+        )
+    order = np.random.default_rng(seed).permutation(len(distinct))
+    fold_of = {group: int(place) % folds for group, place in zip(distinct, order, strict=True)}
+    fold = np.array([fold_of[group] for group in groups])
+    features = [_option_features(row) for row in rows]
+    right = np.array([row["answer_index"] for row in rows])
+    hits = np.zeros(len(rows))
+    for held in range(folds):
+        weights = _fit([features[i] for i in np.flatnonzero(fold != held)], right[fold != held])
+        for i in np.flatnonzero(fold == held):
+            scores = np.array([weights[places] @ values for places, values in features[i]])
+            best = np.flatnonzero(scores >= scores.max() - 1e-12)
+            hits[i] = (right[i] in best) / len(best)
+    return _accuracy(name, hits.tolist(), chances, says)
+
+
+_BUCKETS = 1 << 14
+_DENSE = 4
+
+
+def _option_features(row: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each option, places and values of its features: relative length, longest, shortest, refers to others, and hashed words."""
+    view = View(row["stem"], row["options"], row["answer_index"])
+    lengths = np.array(view.lengths, dtype=float)
+    mean = max(lengths.mean(), 1.0)
+    found = []
+    for length, words in zip(lengths, view.option_words, strict=True):
+        hashed = sorted({_DENSE + zlib.crc32(word.encode()) % _BUCKETS for word in words[:60]})
+        dense = [np.tanh(length / mean - 1), float(length == lengths.max()), float(length == lengths.min()), float(row["fixed_order"])]
+        found.append((np.array([*range(_DENSE), *hashed]), np.array([*dense, *[1 / max(len(hashed), 1) ** 0.5] * len(hashed)])))
+    return found
+
+
+def _fit(
+    features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndarray, epochs: int = 4, rate: float = 0.3, decay: float = 1e-6
+) -> np.ndarray:
+    """Weights of a softmax over each question's options, by AdaGrad in the order given: small, and the same on every machine."""
+    weights, squares = np.zeros(_DENSE + _BUCKETS), np.full(_DENSE + _BUCKETS, 1e-8)
+    for _ in range(epochs):
+        for options, answer in zip(features, right, strict=True):
+            scores = np.array([weights[places] @ values for places, values in options])
+            chances = np.exp(scores - scores.max())
+            chances /= chances.sum()
+            for place, (places, values) in enumerate(options):
+                gradient = (chances[place] - (place == answer)) * values + decay * weights[places]
+                squares[places] += gradient**2
+                weights[places] -= rate * gradient / np.sqrt(squares[places])
+    return weights
+
+
+def template_concentration(rows: Sequence[dict[str, Any]], top: int = 10) -> SetSignal:
+    """Share of questions whose stem follows one of the ten most frequent templates, 0-1; a template counts from two questions on.
+    Undefined under two questions."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for row in rows:
+        counts[template(row["stem"])] += 1
+    common = sorted(((count, name) for name, count in counts.items() if count > 1), key=lambda item: (-item[0], item[1]))[:top]
+    if len(rows) < 2:
+        return SetSignal("template_concentration", "all", None, None, None, None, len(rows), "too few questions to tell", {})
+    share = sum(count for count, _ in common) / len(rows)
+    says = f"{share:.0%} of stems follow one of {len(common)} templates" + (f"; the commonest is {common[0][1]!r}" if common else "")
+    return SetSignal(
+        "template_concentration", "all", share, None, None, None, len(rows), says, {"templates": {name: count for count, name in common}}
+    )
+
+
+def template(stem: str) -> str:
+    """A stem with names, numbers and quotations taken out.
+
+    >>> template("What is the capital of South Africa in 2020?"), template("What is the capital of France in 1990?")
+    ('What is the capital of X in 0?', 'What is the capital of X in 0?')
+    """
+    text = _QUOTED.sub("X", _MATHS.sub("X", " ".join(stem.split())))
+    return _NUMBERS.sub("0", _NAMES.sub("X", text))[:160]
+
+
+_QUOTED = re.compile(r"[\"“][^\"”]{1,200}[\"”]")
+_MATHS = re.compile(r"\$[^$]{1,200}\$")
+_NAMES = re.compile(r"(?<=[^\s.?!:] )[A-ZÀ-ỸĐ]\w*(?:[ -][A-ZÀ-ỸĐ]\w*)*")
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def _accuracy(name: str, hits: Sequence[float], chances: Sequence[float], says: str) -> SetSignal:
+    count = len(hits)
+    if count < 2:
+        return SetSignal(name, "all", None, None, None, chances[0] if chances else None, count, "too few questions to tell", {})
+    accuracy, chance = float(np.mean(hits)), float(np.mean(chances))
+    # Wilson's interval, with the expected accuracy of ties counted as it is.
+    z = NormalDist().inv_cdf(0.975)
+    middle, half = accuracy + z**2 / (2 * count), z * math.sqrt(accuracy * (1 - accuracy) / count + z**2 / (4 * count**2))
+    low, high = ((middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count))
+    return SetSignal(
+        name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {}
+    )

@@ -1,0 +1,231 @@
+"""Stage 5, select: decides which questions stay. First contamination, then conflicts, then one representative a cluster
+(highest score, then content_id, then record_id), then the score's threshold; every loser names its reason and its winner."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from pipeline.common.parallel import collector_paused
+from pipeline.select.contamination import most_shared
+from schemas.errors import DataError
+from schemas.reasons import Disposition, Reason, Relation
+from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.curation import ClusterMember, Pair, Quality, Question, Selection
+
+CONTAMINATES = (Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT)
+
+QUESTION_COLUMNS = ("record_id", "source", "role", "locator", "content_id", "options", "answer_index", "subject", "language")
+
+
+class _Fate(NamedTuple):
+    disposition: Disposition | None
+    reason: Reason | None = None
+    detail: str | None = None
+    representative_id: str | None = None
+    relation: Relation | None = None
+
+
+KEPT = _Fate(None)
+
+
+@collector_paused()
+def select(
+    questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, drop_variants: bool, min_score: float
+) -> pd.DataFrame:
+    """One Selection row a question, in order; `kept` is true for those that go on to a split.
+
+    `drop_variants` and `min_score` (0-1) are those of the configuration's `dedup` and `quality`. Raises DataError when the score would
+    remove every question that is left to it.
+    """
+    rows = to_rows(questions, Question, QUESTION_COLUMNS)
+    member = {row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group"))}
+    scores = {row["record_id"]: row for row in to_rows(quality, Quality, ("record_id", "quality_score", "explanations"))}
+    content = {row["record_id"]: row["content_id"] for row in rows}
+    benchmark = _first_of([row for row in rows if row["role"] == "benchmark"])
+    training = [row for row in rows if row["role"] == "train"]
+    links = _links(content, to_rows(pairs, Pair))
+
+    fates = {row["record_id"]: _Fate(Disposition.BENCHMARK) for row in rows if row["role"] == "benchmark"}
+    fates |= _contaminated(training, benchmark, links, member)
+    fates |= _conflicting([row for row in training if row["record_id"] not in fates], links, member)
+    left = [row for row in training if row["record_id"] not in fates]
+    fates |= _duplicates(left, member, scores, drop_variants, links)
+    judged = [scores[row["record_id"]] for row in left if row["record_id"] not in fates]
+    _refuse_to_remove_all([quality["quality_score"] for quality in judged], min_score)
+    fates |= {quality["record_id"]: _threshold(quality, min_score) for quality in judged}
+    shared = most_shared(questions)
+    out = (
+        _row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]])
+        | {"shared_13gram": shared.get(row["record_id"])}
+        for row in rows
+    )
+    return to_frame(out, Selection)
+
+
+def _first_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """content_id -> smallest record_id."""
+    first: dict[str, str] = {}
+    for row in rows:
+        first[row["content_id"]] = min(first.get(row["content_id"], row["record_id"]), row["record_id"])
+    return first
+
+
+def _links(content: Mapping[str, str], pairs: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[Relation, str]]]:
+    """content_id -> (relation, other content_id), for relations stronger than related."""
+    links: defaultdict[str, list[tuple[Relation, str]]] = defaultdict(list)
+    for pair in pairs:
+        relation = Relation(pair["relation"])
+        left, right = content[pair["left_id"]], content[pair["right_id"]]
+        if relation in CONTAMINATES and left != right:
+            links[left].append((relation, right))
+            links[right].append((relation, left))
+    return links
+
+
+def _contaminated(
+    training: list[dict[str, Any]],
+    benchmark: Mapping[str, str],
+    links: Mapping[str, list[tuple[Relation, str]]],
+    member: Mapping[str, Mapping[str, Any]],
+) -> dict[str, _Fate]:
+    fates: dict[str, _Fate] = {}
+    touched: dict[str, str] = {}
+    for row in training:
+        content_id, record_id = row["content_id"], row["record_id"]
+        hits = [(Relation.EXACT, content_id)] if content_id in benchmark else []
+        hits += [(relation, other) for relation, other in links.get(content_id, []) if other in benchmark]
+        if not hits:
+            continue
+        relation, other = min(hits, key=lambda hit: (CONTAMINATES.index(hit[0]), hit[1]))
+        item = benchmark[other]
+        detail = f"{relation} of benchmark record {item}"
+        fates[record_id] = _Fate(Disposition.CONTAMINATED, Reason(f"contaminated_{relation}"), detail, item, relation)
+        if cluster := member[record_id]["cluster_id"]:
+            touched[cluster] = min(touched.get(cluster, item), item)
+    for record_id, cell in member.items():
+        # A benchmark question in the cluster touches it as well.
+        if cell["role"] == "benchmark" and cell["cluster_id"]:
+            touched.setdefault(cell["cluster_id"], record_id)
+    for row in training:
+        record_id = row["record_id"]
+        cluster = member[record_id]["cluster_id"]
+        if record_id not in fates and cluster in touched:
+            item = touched[cluster]
+            detail = f"clustered with a duplicate of benchmark record {item}"
+            fates[record_id] = _Fate(Disposition.CONTAMINATED, Reason.CONTAMINATED_CLUSTER, detail, item, Relation.SAME)
+    return fates
+
+
+def _conflicting(
+    training: list[dict[str, Any]], links: Mapping[str, list[tuple[Relation, str]]], member: Mapping[str, Mapping[str, Any]]
+) -> dict[str, _Fate]:
+    """Both sides of every contradiction, and the duplicates of both: they repeat the doubtful key."""
+    first = _first_of(training)
+    opponents = {
+        content_id: min(first[other] for relation, other in links[content_id] if relation == Relation.CONFLICT and other in first)
+        for content_id in first
+        if any(relation == Relation.CONFLICT and other in first for relation, other in links.get(content_id, []))
+    }
+    clusters = {
+        cluster: opponents[row["content_id"]]
+        for row in training
+        if row["content_id"] in opponents and (cluster := member[row["record_id"]]["cluster_id"])
+    }
+    by_id = {row["record_id"]: row for row in training}
+    fates = {}
+    for row in training:
+        opponent = opponents.get(row["content_id"]) or clusters.get(member[row["record_id"]]["cluster_id"] or "")
+        if opponent:
+            other = by_id[opponent]
+            detail = f"its key {_key(row)!r} is contradicted by {_key(other)!r}, the key of record {opponent} ({other['locator']})"
+            fates[row["record_id"]] = _Fate(Disposition.CONFLICT, Reason.CONFLICTING_ANSWERS, detail, opponent, Relation.CONFLICT)
+    return fates
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    text: str = row["options"][row["answer_index"]]
+    return text
+
+
+def contamination_counts(selection: pd.DataFrame) -> dict[str, int]:
+    """Number of training rows by how a benchmark touched them: removed (by reason), and only flagged for a shared 13-gram."""
+    codes = selection["reason_codes"].explode().dropna()
+    counts = {str(code): int(count) for code, count in codes[codes.str.startswith("contaminated_")].value_counts().items()}
+    flagged = selection["shared_13gram"].notna() & selection["disposition"].ne(Disposition.CONTAMINATED).fillna(True)
+    return {**counts, "removed": sum(counts.values()), "shared_13gram_only": int(flagged.sum())}
+
+
+def _duplicates(
+    training: list[dict[str, Any]],
+    member: Mapping[str, Mapping[str, Any]],
+    scores: Mapping[str, Mapping[str, Any]],
+    drop_variants: bool,
+    links: Mapping[str, list[tuple[Relation, str]]],
+) -> dict[str, _Fate]:
+    def rank(row: Mapping[str, Any]) -> tuple[float, str, str]:
+        return (-scores[row["record_id"]]["quality_score"], row["content_id"], row["record_id"])
+
+    clusters: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in training:
+        if cluster := member[row["record_id"]]["cluster_id"]:
+            clusters[cluster].append(row)
+    fates: dict[str, _Fate] = {}
+    for rows in clusters.values():
+        winner, *losers = sorted(rows, key=rank)
+        for row in losers:
+            relation = Relation.EXACT if row["content_id"] == winner["content_id"] else Relation.SAME
+            detail = f"{relation} as record {winner['record_id']} ({winner['locator']}), which was kept for it"
+            fates[row["record_id"]] = _Fate(Disposition.DUPLICATE, Reason(f"duplicate_{relation}"), detail, winner["record_id"], relation)
+    if drop_variants:
+        kept: dict[str, str] = {}
+        for row in sorted((row for row in training if row["record_id"] not in fates), key=rank):
+            better = sorted(
+                kept[other] for relation, other in links.get(row["content_id"], []) if relation == Relation.VARIANT and other in kept
+            )
+            if better:
+                detail = f"a variant of record {better[0]}, and dedup.drop_variants is on"
+                fates[row["record_id"]] = _Fate(Disposition.DUPLICATE, Reason.DUPLICATE_VARIANT, detail, better[0], Relation.VARIANT)
+            else:
+                kept[row["content_id"]] = row["record_id"]
+    return fates
+
+
+def _refuse_to_remove_all(scores: Sequence[float], min_score: float) -> None:
+    """A set of two questions and more that a threshold would empty shows a wrong threshold, not a bad set."""
+    if len(scores) > 1 and max(scores) < min_score:
+        lower = [level for level in (0.95, 0.9, 0.8, 0.7, 0.5, 0.3) if level < min_score]
+        counts = ", ".join(f"{sum(score >= level for score in scores):,} at {level:g}" for level in lower)
+        raise DataError(
+            f"quality.min_score {min_score:g} would remove all {len(scores):,} questions that are left; the best scores {max(scores):g}. "
+            f"So many would stay: {counts or 'none at any lower step'}. Lower quality.min_score in the configuration"
+        )
+
+
+def _threshold(quality: Mapping[str, Any], min_score: float) -> _Fate:
+    if quality["quality_score"] >= min_score:
+        return KEPT
+    detail = f"score {quality['quality_score']:g} is under quality.min_score {min_score:g}: {'; '.join(quality['explanations'])}"
+    return _Fate(Disposition.FILTERED, Reason.BELOW_MIN_SCORE, detail)
+
+
+def _row(row: Mapping[str, Any], fate: _Fate, member: Mapping[str, Any], quality: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "record_id": row["record_id"],
+        "content_id": row["content_id"],
+        "split_group": member["split_group"],
+        "kept": fate.disposition is None,
+        "disposition": fate.disposition,
+        "reason_codes": [fate.reason] if fate.reason else [],
+        "detail": fate.detail,
+        "cluster_id": member["cluster_id"],
+        "representative_id": fate.representative_id,
+        "relation": fate.relation,
+        "quality_score": quality["quality_score"],
+        "source": row["source"],
+        "subject": row["subject"],
+        "language": row["language"],
+        "answer_index": row["answer_index"],
+        "option_count": len(row["options"]),
+    }

@@ -1,0 +1,218 @@
+"""The report: what it says is so, nothing that a question says acts as markup, and few rows make it say "undefined", not crash."""
+
+import doctest
+import re
+
+import pytest
+
+from pipeline.common.store.lake import Version
+from pipeline.report import build_report
+from pipeline.report import document as page
+from pipeline.report import facts as report_facts
+from pipeline.report import remedies as fixes_module
+from pipeline.report.document import Heading, Picture, Table, Text, to_html, to_markdown
+from pipeline.report.remedies import ACTIONS, fixes
+from schemas.reasons import Disposition, Reason
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import LedgerRow, Pair, Quality
+
+
+def row(number, disposition="train", **more):
+    row = dict.fromkeys(LedgerRow.model_fields) | {"record_id": f"r{number}", "disposition": disposition, "source": "s", "role": "train"}
+    row |= {"file": "a.json", "locator": f"a.json#item:{number}", "reason_codes": [], "repairs": [], "dataset_version": "v", "licence": ""}
+    row |= {"file_sha256": "", "payload": "{}", "language": "en"}
+    if disposition != "rejected":
+        row |= {
+            "stem": f"Question {number}?",
+            "options": ["w", "x", "y", "z"],
+            "answer_index": number % 4,
+            "quality_score": 1.0,
+            "flags": [],
+        }
+        row |= {"content_id": f"c{number}", "split_group": f"c{number}", "fixed_order": False}
+    if disposition in ("train", "validation", "test"):
+        row["split"] = disposition
+    return row | more
+
+
+def rejected(number, reason, **more):
+    return row(number, "rejected", reason_codes=[reason], detail=f"seen {number}", **more)
+
+
+def blocks(rows, pairs=(), quality=(), **more):
+    counts = {str(name): sum(r["disposition"] == name for r in rows) for name in Disposition}
+    version = Version("d", "v", {}, counts, {"split": {"method": "hash"}, "quality": {"min_score": 0.5}}, "run", "2026-01-01")
+    return build_report(to_frame(rows, LedgerRow), to_frame(list(quality), Quality), to_frame(list(pairs), Pair), version, **more)
+
+
+def section(found, title):
+    """The blocks below a heading."""
+    _, blocks_ = found
+    start = next(i for i, block in enumerate(blocks_) if block == Heading(title))
+    following = [i for i, block in enumerate(blocks_) if isinstance(block, Heading) and i > start]
+    return blocks_[start + 1 : following[0] if following else None]
+
+
+def table(found, title, number=0):
+    return [block for block in section(found, title) if isinstance(block, Table)][number]
+
+
+@pytest.mark.parametrize("module", [page, report_facts, fixes_module])
+def test_the_doctests_hold(module):
+    assert doctest.testmod(module).failed == 0
+
+
+SETS = {
+    "empty": [],
+    "one row": [row(1)],
+    "all rejected": [rejected(i, "missing_answer") for i in range(5)],
+    "only a benchmark": [row(1, "benchmark", role="benchmark")],
+    "one position": [row(4 * i) for i in range(40)],
+}
+
+
+@pytest.mark.parametrize("rows", SETS.values(), ids=SETS)
+def test_few_rows_give_a_page_that_says_undefined(rows):
+    title, found = blocks(rows)
+    text = to_html(title, found)
+    assert "undefined" in text.lower()
+    assert "nan" not in re.sub(r"base64,[^\"]*", "", text).lower().split()
+    assert to_markdown(title, found)
+
+
+def test_nothing_that_a_question_says_is_markup():
+    evil = "<script>alert(1)</script> ![x](http://evil/p.png) [a](javascript:1) | `c` **b** $x$ <img src=x onerror=1> &lt;"
+    rows = [
+        row(1, stem=evil, options=[evil, "b"], answer_index=0, flags=["noise"], subject=evil, locator=f"{evil}#item:1"),
+        row(2, "conflict", reason_codes=["conflicting_answers"], representative_id="r3", stem=evil, detail=evil),
+        row(3, "conflict", reason_codes=["conflicting_answers"], representative_id="r2", stem=evil, detail=evil),
+        row(4, "duplicate", reason_codes=["duplicate_same"], representative_id="r1", relation="same", stem=evil, detail=evil),
+        rejected(5, "malformed_row", payload=evil, file=evil),
+    ]
+    title, found = blocks(rows)
+    page_text, text = to_html(title, found), to_markdown(title, found)
+    assert "<script" not in page_text
+    assert "<img src=x" not in page_text
+    assert set(re.findall(r"<img src=\"(.{10})", page_text)) == {"data:image"}
+    assert set(re.findall(r"\]\((.{10})", text)) == {"data:image"}
+    for mark in ("<", "](http", "](java", "`", "**b**", "$"):
+        assert mark not in re.sub(r"data:image[^)]*", "", text), mark
+    widths = {line.count("|") for line in text.splitlines() if line.startswith("| &#60;") or "alert" in line}
+    assert all(width >= 2 for width in widths)
+
+
+def test_every_reason_has_something_to_do():
+    assert set(ACTIONS) == set(Reason)
+
+
+def test_one_setting_for_many_rows_goes_before_many_rows():
+    rows = [rejected(i, "ambiguous_answer_base", file="base.csv") for i in range(20)]
+    rows += [rejected(100 + i, "missing_answer", file="keys.csv") for i in range(30)]
+    rows += [row(200 + i, file="keys.csv") for i in range(60)]
+    first, second = fixes(rows)
+    assert (first.questions, first.acts, first.where) == (20, 1, "s: base.csv")
+    assert "answer_format" in first.how
+    assert (second.questions, second.acts, second.what) == (30, 30, "mend rows: missing_answer")
+
+
+@pytest.mark.parametrize(("good", "acts"), [(6, 1), (7, 6)])
+def test_a_reason_that_half_of_a_file_shares_is_one_cause(good, acts):
+    rows = [rejected(i, "answer_not_in_options") for i in range(6)] + [row(10 + i) for i in range(good)]
+    (fix,) = fixes(rows)
+    assert (fix.questions, fix.acts) == (6, acts)
+
+
+@pytest.mark.parametrize(("pairs", "acts"), [(2, 2), (3, 1)])
+def test_many_contradictions_of_two_sources_are_one_decision(pairs, acts):
+    rows = []
+    for i in range(pairs):
+        rows.append(row(i, "conflict", source="new", representative_id=f"r{100 + i}"))
+        rows.append(row(100 + i, "conflict", source="old", representative_id=f"r{i}"))
+    (fix,) = fixes(rows)
+    assert (fix.questions, fix.acts) == (pairs, acts)
+    assert "new" in fix.where
+    assert "old" in fix.where
+
+
+def test_what_needs_no_hand_is_no_fix():
+    rows = [row(1), row(2, "duplicate", reason_codes=["duplicate_exact"], representative_id="r1")]
+    rows += [rejected(3, "not_multiple_choice"), row(4, "contaminated", reason_codes=["contaminated_exact"], representative_id="r1")]
+    assert fixes(rows) == []
+
+
+def test_conflicts_stand_once_with_both_keys():
+    rows = [row(i, "conflict", answer_index=i, representative_id=f"r{1 - i}", reason_codes=["conflicting_answers"]) for i in (0, 1)]
+    ((question, one, other),) = table(blocks(rows), "Conflicting keys").rows
+    assert question == "Question 0?"
+    assert (one[0].text, other[0].text) == ("A. w", "B. x")
+    assert (one[1].text, other[1].text) == ("a.json#item:0", "a.json#item:1")
+
+
+def test_a_duplicate_names_what_was_kept_and_why():
+    rows = [row(1), row(2, "duplicate", reason_codes=["duplicate_same"], representative_id="r1", relation="same", split=None)]
+    pair = {"left_id": "r1", "right_id": "r2", "relation": "same", "similarity": 0.9, "why": "only punctuation differs"}
+    ((kept, lost),) = table(blocks(rows, [pair]), "Duplicates").rows
+    assert kept[0].text == "a.json#item:1"
+    assert [line.text for line in lost] == ["a.json#item:2", "Question 2?", "same: only punctuation differs (similarity 0.90)"]
+
+
+def test_contamination_is_counted_by_relation_and_shared_13grams_only_flag():
+    rows = [row(1, "benchmark", role="benchmark"), row(2, flags=["shared_13gram"])]
+    rows += [row(3, "contaminated", reason_codes=["contaminated_variant"], representative_id="r1")]
+    found = blocks(rows)
+    counts = {line[0][0].text: line[1] for line in table(found, "Contamination").rows}
+    assert counts == {"exact": 0, "same": 0, "variant": 1, "conflict": 0, "cluster": 0}
+    assert any(
+        isinstance(block, Text) and "13-gram only flags: 1 records, 1 of them in a split" in block.text
+        for block in section(found, "Contamination")
+    )
+
+
+def test_each_flag_has_a_count_and_an_example_in_words():
+    quality = [{"record_id": "r1", "quality_score": 0.9, "flags": ["noise"], "explanations": ["odd characters (0.2)"], "signals": "{}"}]
+    ((flag, n, kept, filtered, example),) = table(blocks([row(1, flags=["noise"]), row(2)], quality=quality), "Quality").rows
+    assert (flag[0].text, n, kept, filtered) == ("noise", 1, 1, 0)
+    assert [line.text for line in example] == ["a.json#item:1", "Question 1? [B. x]", "odd characters (0.2)"]
+
+
+def test_a_position_that_is_right_too_often_is_marked():
+    found = table(blocks([row(4 * i) for i in range(30)] + [row(1)]), "Answer positions")
+    assert found.rows[0][0] == "A"
+    assert 0 in found.marked
+    assert found.rows[0][-1] == "before, after: outside"
+
+
+def test_split_balance_has_a_row_a_value_and_marks_what_chance_seldom_gives():
+    rows = [row(i, ("train", "test")[i >= 80], source="ab"[i >= 80]) for i in range(100)] + [row(100 + i, source="c") for i in range(10)]
+    found = table(blocks(rows), "Balance of the splits", 1)
+    by_source = {line[1]: line for line in found.rows if line[0] == "source"}
+    assert by_source["a"][2::2] == ["80", "0", "train, test"]
+    assert by_source["b"][4] == "20"
+    assert by_source["c"][-1] == ""
+    assert {line[1] for place, line in enumerate(found.rows) if place in found.marked and line[0] == "source"} == {"a", "b"}
+
+
+def test_rare_values_within_chance_are_counted_not_shown():
+    rows = [row(i, ("train", "test")[i // 40 % 2], subject=f"subject {i % 40}") for i in range(400)]
+    found = section(blocks(rows), "Balance of the splits")
+    subjects = [line for line in found[3].rows if line[0] == "subject"]
+    assert len(subjects) + int(found[4].text.split()[0]) == 40
+    assert len(subjects) >= 12
+
+
+def test_set_level_baselines_are_shown_where_they_were_measured():
+    measured = {"name": "longest_option", "group": "all", "value": 0.31, "low": 0.25, "high": 0.375, "expected": 0.25, "questions": 40}
+    tiny = dict.fromkeys(measured) | {"name": "choices_only", "group": "all", "questions": 1}
+    found = table(blocks([row(1)], set_level=[measured | {"says": "the longest"}, tiny | {"says": "too few"}]), "Baselines")
+    assert [line[1:] for line in found.rows] == [
+        ["0.310", "0.250–0.375", "0.250", 40],
+        ["undefined", "undefined", "undefined", 1],
+    ]
+    assert Heading("Baselines") not in blocks([row(1)])[1]
+
+
+def test_the_page_needs_nothing_from_elsewhere():
+    title, found = blocks([row(i) for i in range(20)])
+    text = to_html(title, found)
+    assert "http" not in re.sub(r"base64,[^\"]*|http-equiv", "", text)
+    assert sum(isinstance(block, Picture) for block in found) >= 3
