@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.curation import CONFIGS, merged
+from pipeline.common.words import words
 from pipeline.deduplicate import Nodes, deduplicate
 from pipeline.deduplicate.candidates import fingerprints
-from pipeline.deduplicate.lexicon import words
 from pipeline.deduplicate.minhash import lsh_pairs
 from pipeline.deduplicate.question import Prepared
 from pipeline.deduplicate.rules import judge

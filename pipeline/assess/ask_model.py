@@ -41,8 +41,7 @@ def main(job: QualityJob) -> None:
     """Writes one ModelSignal row a question, in order, atomically. Raises TrainingError."""
     from pipeline.common.model import base_model
     from pipeline.common.model.score_cache import ScoreCache
-    from pipeline.common.model.scoring import Item
-    from pipeline.evaluation.run import score_all
+    from pipeline.common.model.scoring import Item, score_all
 
     config = job.quality
     if config.model is None:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from pipeline.common.letters import LETTERS
+
 Style = Literal["cloze", "letter"]
-LETTERS = "ABCDEFGHIJ"
 ANSWER_LABELS = {"vi": "Đáp án:", "en": "Answer:"}
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.common.grammar.passages import PASSAGE_WORDS
 from pipeline.common.parallel import collector_paused, map_chunks
+from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.deduplicate.lexicon import STOPWORDS
-from pipeline.deduplicate.minhash import Vocabulary, band_keys, lsh_pairs, pairs_in, tokenize
+from pipeline.deduplicate.minhash import band_keys, lsh_pairs, pairs_in
 from pipeline.deduplicate.question import Prepared, word_bag
 from pipeline.deduplicate.rules import PASSAGE_SIMILARITY, Verdict, judge
 from schemas.config.dedup import DedupConfig

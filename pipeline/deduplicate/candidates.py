@@ -9,8 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.common.parallel import map_chunks, table_chunks
+from pipeline.common.ragged import Ragged, ragged
+from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.lexicon import NEGATIONS, STOPWORDS
-from pipeline.deduplicate.minhash import Ragged, Vocabulary, band_keys, equal_runs, ragged, token_hashes, tokenize
+from pipeline.deduplicate.minhash import band_keys, equal_runs, token_hashes
 from pipeline.deduplicate.question import read_stem, rename_with, unglued
 from schemas.config.dedup import DedupConfig
 

@@ -1,105 +1,20 @@
 """MinHash (Broder 1997) and its LSH over many texts at once. The hash and the permutations are datasketch's, so are the
 signatures; here each distinct token is permuted once, and rows, bands and buckets are numpy arrays instead of objects."""
 
-import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha1
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.common.text import fold
-from pipeline.deduplicate.lexicon import NORMAL, WORD
+from pipeline.common.ragged import Ragged
 from schemas.config.dedup import DedupConfig
 
-TEXT_CHUNK = 4096
 ROW_CHUNK = 2048
 # A bucket with more members comes from a template; each member then meets only its neighbours in it.
 BUCKET_LIMIT = 100
 NEIGHBOURS = 20
-_END = "\0"
-_WORD_OR_END = re.compile(f"{_END}|{WORD.pattern}")
-
-
-class Vocabulary(dict[str, int]):
-    """Word as written -> number of its normal form. Unseen words are added; 0 is the mark between two texts."""
-
-    def __init__(self) -> None:
-        super().__init__({_END: 0})
-        self.normal = [_END]
-        self._numbers = {_END: 0}
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = self.number(NORMAL[word])
-        return number
-
-    def number(self, normal: str) -> int:
-        """The number of a normal form."""
-        number = self._numbers.setdefault(normal, len(self.normal))
-        if number == len(self.normal):
-            self.normal.append(normal)
-        return number
-
-
-class Ragged(NamedTuple):
-    """Rows of different lengths: row i is values[offsets[i]:offsets[i + 1]]. values (n,) int64, offsets (rows + 1,) int64."""
-
-    values: NDArray[np.int64]
-    offsets: NDArray[np.int64]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Length of every row."""
-        return np.diff(self.offsets)
-
-    @property
-    def row_of_value(self) -> NDArray[np.int64]:
-        """Row number of every value."""
-        return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
-
-    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Sum of the values of every row; no row may be empty."""
-        return np.add.reduceat(values, self.offsets[:-1]) if len(values) else values
-
-    def bits(self, hashes: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
-        """A bit for each value of a row, by the value's hash, (rows, size / 64). No row may be empty."""
-        places = (hashes >> np.uint64(32)) % np.uint64(size)
-        table = np.zeros((len(hashes), size // 64), np.uint64)
-        table[np.arange(len(hashes)), places // np.uint64(64)] = np.uint64(1) << (places % np.uint64(64))
-        return np.bitwise_or.reduceat(table[self.values], self.offsets[:-1]) if len(self.values) else table[:0]
-
-    def where(self, kept: NDArray[np.bool_]) -> "Ragged":
-        """The rows with the values that a mask keeps."""
-        return ragged(self.values[kept], np.bincount(self.row_of_value[kept], minlength=len(self.offsets) - 1))
-
-    def beside(self, other: "Ragged") -> "Ragged":
-        """Each row followed by the other's."""
-        both = np.concatenate([self.row_of_value, other.row_of_value])
-        return ragged(np.concatenate([self.values, other.values])[np.argsort(both, kind="stable")], self.lengths + other.lengths)
-
-
-def ragged(values: NDArray[Any], lengths: NDArray[Any]) -> Ragged:
-    """Ragged rows of these lengths, one behind the other."""
-    return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-
-
-def tokenize(texts: Sequence[str], vocabulary: Vocabulary) -> Ragged:
-    """Numbers of each text's words; a text without any is one token, its folded self."""
-    parts = [np.empty(0, np.int64)]
-    for start in range(0, len(texts), TEXT_CHUNK):
-        chunk = [text if _END not in text else text.replace(_END, " ") for text in texts[start : start + TEXT_CHUNK]]
-        found = _WORD_OR_END.findall(_END.join(chunk) + _END)
-        parts.append(np.fromiter(map(vocabulary.__getitem__, found), np.int64, len(found)))
-    flat = np.concatenate(parts)
-    flat = flat[flat != vocabulary.number("")]  # marks that normalise to nothing
-    lengths = np.diff(np.flatnonzero(flat == 0), prepend=-1) - 1
-    tokens = ragged(flat[flat != 0], lengths)
-    empty = np.flatnonzero(lengths == 0)
-    if not len(empty):
-        return tokens
-    alone = [vocabulary.number(fold(texts[row])) for row in empty.tolist()]
-    return ragged(np.insert(tokens.values, tokens.offsets[empty], alone), lengths + (lengths == 0))
 
 
 def token_hashes(names: Sequence[str]) -> NDArray[np.uint64]:

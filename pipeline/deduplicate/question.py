@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from pipeline.common.grammar.stems import RUBRIC
 from pipeline.common.text import fold
-from pipeline.deduplicate.lexicon import ARTICLES, NEGATIONS, OPERATORS, SIGNS, STOPWORDS, WORD, names_in, words
+from pipeline.common.words import OPERATORS, SIGNS, WORD, words
+from pipeline.deduplicate.lexicon import ARTICLES, NEGATIONS, STOPWORDS, names_in
 
 # A longer stem tells a case before it asks.
 LONG_STEM = 60
@@ -19,12 +21,6 @@ PERSON = re.compile(
     r"|[Dd]oanh nghiệp|[Nn]hà máy|[Cc]ửa hàng|[Xx]ã|[Pp]hường|[Qq]uận|[Hh]uyện|[Tt]ỉnh|[Tt]hôn|[Tt]hành phố|[Tt]rường|[Ll]ớp)\s+)([A-ZĐ])\b"
 )
 _LETTER_ALONE = re.compile(r"\s[A-ZĐ]\b")
-# What opens a question and is shared by hundreds: the page is kept, it tells them apart.
-RUBRIC = re.compile(
-    r"^(?:(?:căn cứ|dựa)(?: vào)? (?:atlat|atlas|át ?lát|atlát) (?:địa )?(?:l[ií] |lý )?(?:việt nam)?,?(?: trang(?P<page>[^,:?]{1,30}?))?"
-    r"(?:,? (?:h[ãa]y )?(?:cho biết )+|, )|theo qu[yi] định của pháp luật,? )",
-    re.IGNORECASE,
-)
 
 
 class Prepared:

@@ -18,13 +18,14 @@ import peft
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.letters import LETTERS
 from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log, write_text
 from pipeline.common.model.score_cache import ScoreCache
-from pipeline.common.model.scoring import Item, batches, option_scores
-from pipeline.common.prompt import LETTERS, Style, messages, neutralise_question
+from pipeline.common.model.scoring import Item, score_all
+from pipeline.common.prompt import Style, messages, neutralise_question
 from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
 from schemas.errors import TrainingError
@@ -123,40 +124,6 @@ def encode(
             answerable.append(question)
             items.append((item, prompt, texts))
     return answerable, items
-
-
-def score_all(
-    model: Any,
-    questions: Sequence[Mapping[str, Any]],
-    items: Sequence[tuple[Item, str, list[str]]],
-    cache: ScoreCache,
-    progress: Progress,
-    phase: str,
-    batch_tokens: int,
-) -> list[list[float]]:
-    """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again."""
-    began, done = time.monotonic(), 0
-    keys = [cache.key(prompt, texts) for _, prompt, texts in items]
-    scores: list[list[float]] = [[] for _ in items]
-    log.info("%s: %d questions", phase, len(questions))
-    computed_s, computed = 0.0, 0
-    for batch in batches([item for item, _, _ in items], batch_tokens):
-        known = [cache.get(keys[index]) for index in batch]
-        if all(known):
-            found = [values for values in known if values]
-        else:
-            started = time.monotonic()
-            found = option_scores(model, [items[index][0] for index in batch])
-            cache.put(zip([keys[index] for index in batch], found, strict=True))
-            computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
-        for index, values in zip(batch, found, strict=True):
-            scores[index] = values
-        done += len(batch)
-        eta = (len(items) - done) * computed_s / computed if computed else 0.0
-        progress.write(
-            {"phase": phase, "done": done, "total": len(items), "elapsed_s": round(time.monotonic() - began, 2), "eta_s": round(eta, 1)}
-        )
-    return scores
 
 
 def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: str) -> dict[str, Any]:

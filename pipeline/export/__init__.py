@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.common.prompt import LETTERS, answer, messages
+from pipeline.common.letters import LETTERS
+from pipeline.common.prompt import answer, messages
 from pipeline.common.store.lake import Version
 from pipeline.export.sheets import gift_text, write_csv, write_xlsx
 from pipeline.ledger import curated_rows

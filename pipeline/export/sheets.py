@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.common.grammar.parse import strip_mark
-from pipeline.common.prompt import LETTERS
+from pipeline.common.grammar.option_lists import strip_mark
+from pipeline.common.letters import LETTERS
 from schemas.errors import DataError, MissingExtraError
 
 Rows = Sequence[Mapping[str, Any]]

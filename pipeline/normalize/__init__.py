@@ -13,8 +13,11 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import ConfigDict, TypeAdapter
 
-from pipeline.common.grammar.parse import LETTERS, key_in_note, number_of, picture_wanted, refers_to_others, resolve_key
+from pipeline.common.grammar.keys import key_in_note, number_of, resolve_key
 from pipeline.common.grammar.passages import passage_ends
+from pipeline.common.grammar.pictures import picture_wanted
+from pipeline.common.grammar.references import refers_to_others
+from pipeline.common.letters import LETTERS
 from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks
 from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import NamedTuple
 
-from pipeline.common.grammar.parse import letter_of, number_of
+from pipeline.common.grammar.keys import letter_of, number_of
 from pipeline.common.text import fold_option
 
 # All number keys being texts of options by accident: under this probability they are meant as texts.

@@ -16,7 +16,10 @@ from pipeline.common.grammar.columns import (
     number_base,
     plain_name,
 )
-from pipeline.common.grammar.parse import LETTERS, letter_of, number_of, split_options, split_stem, strip_mark, tidy_option
+from pipeline.common.grammar.keys import letter_of, number_of
+from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_option
+from pipeline.common.grammar.stems import split_stem
+from pipeline.common.letters import LETTERS
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.common.grammar.columns import plain_name
-from pipeline.common.grammar.parse import LETTERS, split_options
+from pipeline.common.grammar.option_lists import split_options
+from pipeline.common.letters import LETTERS
 from pipeline.common.text import clean
 from schemas.tables.row import MIN_OPTIONS
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.common.grammar.parse import number_of
+from pipeline.common.grammar.keys import number_of
 from pipeline.common.text import fold_option
 from pipeline.normalize.nested_cells import list_in_text
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.common.prompt import LETTERS
+from pipeline.common.letters import LETTERS
 from pipeline.common.store.lake import Version
 from pipeline.common.text import one_line
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.assess.signals import View
+from pipeline.common.letters import LETTERS
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import Question
 
-LETTERS = "ABCDEFGHIJ"
 MIN_EXPECTED = 5
 """Expected count in every cell from which the chi-square approximation holds (Cochran 1954)."""
 

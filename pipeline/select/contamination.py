@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.deduplicate.minhash import Ragged, Vocabulary, ragged
-from pipeline.deduplicate.question import RUBRIC
+from pipeline.common.grammar.stems import RUBRIC
+from pipeline.common.ragged import Ragged, ragged
+from pipeline.common.tokens import Vocabulary
 from schemas.tables.arrow import to_table
 from schemas.tables.curation import Question
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pipeline.common.prompt import LETTERS
+from pipeline.common.letters import LETTERS
 from schemas.reasons import SPLITS
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import Selection

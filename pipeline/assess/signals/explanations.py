@@ -4,7 +4,8 @@ import re
 
 from pipeline.assess.signals.registry import signal
 from pipeline.assess.signals.view import View
-from pipeline.common.grammar.parse import LOOKALIKE, key_in_note
+from pipeline.common.grammar.keys import key_in_note
+from pipeline.common.letters import LOOKALIKE
 
 
 @signal(

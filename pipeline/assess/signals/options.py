@@ -6,7 +6,7 @@ from itertools import pairwise
 from pipeline.assess.signals.registry import signal
 from pipeline.assess.signals.stems import TARRANT
 from pipeline.assess.signals.view import VERDICTS, View
-from pipeline.common.grammar.parse import refers_to_others
+from pipeline.common.grammar.references import refers_to_others
 from pipeline.common.text import strip_marks
 
 _SYMBOL = re.compile(r"[\\^_$=<>+*≥≤≡⊃∨•~|→]|\d/|/\d|(?<!\w)-|-(?!\w)").search

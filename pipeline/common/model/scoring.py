@@ -4,11 +4,15 @@ The options stand behind the prompt one after the other; an attention mask lets 
 count on from the prompt's end. So the scores are those of separate passes over prompt + option, at about the cost of one.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from pipeline.common.model.job import Progress, log
+from pipeline.common.model.score_cache import ScoreCache
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,37 @@ def _parts(model: Any) -> tuple[Any, Any]:
 
 def _half(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type != "cuda" or torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+
+
+def score_all(
+    model: Any,
+    questions: Sequence[Mapping[str, Any]],
+    items: Sequence[tuple[Item, str, list[str]]],
+    cache: ScoreCache,
+    progress: Progress,
+    phase: str,
+    batch_tokens: int,
+) -> list[list[float]]:
+    """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again."""
+    began, done = time.monotonic(), 0
+    keys = [cache.key(prompt, texts) for _, prompt, texts in items]
+    scores: list[list[float]] = [[] for _ in items]
+    log.info("%s: %d questions", phase, len(questions))
+    computed_s, computed = 0.0, 0
+    for batch in batches([item for item, _, _ in items], batch_tokens):
+        known = [cache.get(keys[index]) for index in batch]
+        if all(known):
+            found = [values for values in known if values]
+        else:
+            started = time.monotonic()
+            found = option_scores(model, [items[index][0] for index in batch])
+            cache.put(zip([keys[index] for index in batch], found, strict=True))
+            computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
+        for index, values in zip(batch, found, strict=True):
+            scores[index] = values
+        done += len(batch)
+        eta = (len(items) - done) * computed_s / computed if computed else 0.0
+        progress.write(
+            {"phase": phase, "done": done, "total": len(items), "elapsed_s": round(time.monotonic() - began, 2), "eta_s": round(eta, 1)}
+        )
+    return scores

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pipeline.common.grammar.parse import LETTERS
+from pipeline.common.letters import LETTERS
 from pipeline.ingest.exam import OPTION, PLAIN, Line, Marks, exam_items, has_options, table_keys
 from pipeline.ingest.items import Format, Item, Sample
 from pipeline.ingest.tables import is_question_table, table_items

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline.common.grammar.columns import find_fields, is_called
-from pipeline.common.grammar.parse import split_options
+from pipeline.common.grammar.option_lists import split_options
 from pipeline.common.text import clean
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 

@@ -8,9 +8,11 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.common.ragged import ragged
 from pipeline.common.text import fold
-from pipeline.deduplicate.lexicon import words
-from pipeline.deduplicate.minhash import BUCKET_LIMIT, NEIGHBOURS, Vocabulary, band_keys, lsh_pairs, ragged, signatures, tokenize
+from pipeline.common.tokens import Vocabulary, tokenize
+from pipeline.common.words import words
+from pipeline.deduplicate.minhash import BUCKET_LIMIT, NEIGHBOURS, band_keys, lsh_pairs, signatures
 from schemas.config.dedup import DedupConfig
 
 CONFIG = DedupConfig()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.deduplicate.lexicon import words
+from pipeline.common.words import words
 from pipeline.deduplicate.question import Prepared, read_stem
 from pipeline.deduplicate.rules import judge
 from pipeline.ingest import ingest

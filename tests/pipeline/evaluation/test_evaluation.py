@@ -141,7 +141,7 @@ def test_a_second_evaluation_from_the_cache_gives_the_same(make_job, monkeypatch
     def refuse(*_):
         raise AssertionError("every score is known already")
 
-    monkeypatch.setattr("pipeline.evaluation.run.option_scores", refuse)
+    monkeypatch.setattr("pipeline.common.model.scoring.option_scores", refuse)
     second = results(make_job(rows, output="two"))
     assert second[1] == first[1]
     assert second[0]["modes"] == first[0]["modes"]

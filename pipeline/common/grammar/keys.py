@@ -1,0 +1,113 @@
+"""Which option a key means: a letter, a number, a text, or what a note says."""
+
+import re
+from typing import NamedTuple
+
+from pipeline.common.letters import LOOKALIKE, MARK_LETTER
+from pipeline.common.text import fold_option, one_line
+from schemas.reasons import Reason
+
+NAMED_KEY = re.compile(
+    r"(?:ch[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|[đd][áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
+    r"[(\[]?([A-JАВСЕ])(?![\w'’])",
+    re.IGNORECASE,
+)
+
+
+class Key(NamedTuple):
+    """Position of the right option, or why there is none."""
+
+    position: int | None
+    reason: Reason | None
+    repair: str | None
+    detail: str | None
+
+
+_LETTER_KEY = re.compile(
+    rf"\W*(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)?\W*([{MARK_LETTER}a-j])\W*",
+    re.IGNORECASE,
+)
+_LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
+_SEVERAL_LETTERS = re.compile(r"\W*(?:[A-J]\s*(?:[,;/&+|]|\band\b|\bvà\b|\s)\s*)+[A-J]\W*|[A-J]{2,4}")
+
+
+def letter_of(key: str) -> str | None:
+    """The letter that a key is, however it is dressed: b, (C), "Đáp án: D"."""
+    # Longer ones are texts, and the pattern takes the square of a run of punctuation.
+    match = _LETTER_KEY.fullmatch(key) if len(key) <= 100 else None
+    return match[1].translate(LOOKALIKE).upper() if match else None
+
+
+def resolve_key(key: object, answer_format: str, labels: list[str], options: list[str]) -> Key:
+    """Finds the option that a key means.
+
+    Args:
+        key: the cell as found: text, a number, or a list with one of these.
+        answer_format: letter, index0, index1 or text; the other readings are tried after it where they can't be confused.
+        labels: the options' letters in file order.
+        options: the options' texts in file order.
+    """
+    if isinstance(key, list | tuple):
+        if len(key) > 1:
+            return Key(None, Reason.MULTIPLE_ANSWERS, None, f"the key is a list of {len(key)}: {str(key)[:80]}")
+        key = key[0] if key else None
+    text = one_line(str(key)) if key is not None and not isinstance(key, bool) else "" if key is None else str(key)
+    if not text:
+        return Key(None, Reason.MISSING_ANSWER, None, "no key")
+    if text in labels and not text.isalpha():
+        return Key(labels.index(text), None, None, None)
+    if answer_format in ("index0", "index1"):
+        return _by_number(text, int(answer_format[-1]), options)
+    if answer_format == "letter" and text in labels:
+        return Key(labels.index(text), None, None, None)
+    wanted = fold_option(text)
+    by_text = [i for i, option in enumerate(options) if option == text or fold_option(option) == wanted]
+    if answer_format == "text" and by_text:
+        return _by_text(by_text, text)
+    letter = letter_of(text)
+    if letter:
+        if letter in labels:
+            exact = text == letter or answer_format == "letter"
+            return Key(labels.index(letter), None, None if exact and text == letter else "key_unwrapped", None)
+        if not by_text:
+            return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text!r}, options {', '.join(labels)}")
+    if by_text:
+        return _by_text(by_text, text) if answer_format == "text" else Key(*_by_text(by_text, text)[:2], "key_by_text", None)
+    if match := _LETTER_AND_TEXT.fullmatch(text):
+        letter = match[1].translate(LOOKALIKE).upper()
+        same = [i for i, option in enumerate(options) if fold_option(option) == fold_option(match[2])]
+        if letter in labels and (not same or labels.index(letter) in same):
+            return Key(labels.index(letter), None, "key_unwrapped", None)
+        if len(same) == 1:
+            return Key(same[0], None, "key_by_text", None)
+    if _SEVERAL_LETTERS.fullmatch(text) and len(options) > 1:
+        return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text!r}")
+    return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} is none of the {len(options)} options")
+
+
+def _by_number(text: str, base: int, options: list[str]) -> Key:
+    number = number_of(text)
+    if number is None or not base <= number < base + len(options):
+        allowed = f"{base}-{base + len(options) - 1}"
+        return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text!r} is outside {allowed} (counted from {base})")
+    return Key(number - base, None, None, None)
+
+
+def _by_text(found: list[int], text: str) -> Key:
+    if len(found) > 1:
+        return Key(found[0], None, None, f"{len(found)} options read {text!r}")
+    return Key(found[0], None, None, None)
+
+
+def number_of(value: object) -> int | None:
+    """A whole number, also as text or as a spreadsheet's 2.0."""
+    if isinstance(value, bool):
+        return None
+    match = re.fullmatch(r"\s*(\d{1,9})(?:\.0+)?\s*", str(value))
+    return int(match[1]) if match else None
+
+
+def key_in_note(note: str | None) -> str | None:
+    """The one letter that an explanation names as right ("Chọn đáp án B"); None where it names none or several."""
+    found = {match[1].translate(LOOKALIKE).upper() for match in NAMED_KEY.finditer(note or "")}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,197 @@
+"""Options inside a text: where their marks stand, and what is between them."""
+
+import re
+from typing import NamedTuple
+
+from pipeline.common.grammar.stems import NUMBERED_LINE
+from pipeline.common.letters import LETTERS, LOOKALIKE, MARK_LETTER
+from pipeline.common.text import fold_option
+
+# What may follow the last option: a key or a solution, never part of the option.
+NOTE = re.compile(
+    r"\n\s*(?P<note>(?:lời giải|giải thích|hướng dẫn(?: giải)?|giải chi tiết|chọn đáp án|đáp án(?: đúng)?|chọn|explanation|answer|correct answer|key|ans)"
+    r"\s*(?:[:.]|\b(?=\s*[A-J]\b)).*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
+MAX_MARKS = 300
+
+
+class Options(NamedTuple):
+    """A text cut into stem and options. `labels` are the letters as marked; `repairs` say what was unusual."""
+
+    stem: str
+    labels: list[str]
+    texts: list[str]
+    note: str | None
+    repairs: list[str]
+    several: bool = False
+
+
+class _Mark(NamedTuple):
+    start: int
+    end: int
+    letter: str
+    strength: int  # 5 line start with a point, 3 after a space, 2 line start without a point, 1 glued or unpointed
+    stop: int | None = None  # where its option ends, when that isn't the next mark
+
+
+_MARKS = (
+    (5, re.compile(rf"(?m)^[ ]*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]/][ ]*")),
+    (3, re.compile(rf"(?<=[\s;,])[(\[]?([{MARK_LETTER}])[ ]?[.):\]][ ]*")),
+    (2, re.compile(rf"(?m)^[ ]*([{MARK_LETTER}])(?:[ ]+|,[ ]*)(?=\S)")),
+    (1, re.compile(rf"(?<=[^\s(\[A-Z])[(\[]?([{MARK_LETTER}])[.)](?!\d)[ ]*(?=\S)")),
+    (1, re.compile(rf"(?<=[.;!?][ ])([{MARK_LETTER}])[ ](?=[^\W\d_a-z])")),
+)
+
+
+def _marks(text: str) -> list[_Mark]:
+    found: dict[int, _Mark] = {}
+    for strength, pattern in _MARKS:
+        for match in pattern.finditer(text):
+            letter = match[1].translate(LOOKALIKE)
+            at = match.start(1)
+            if at not in found and (letter.isupper() or strength == 5):
+                found[at] = _Mark(match.start(), match.end(), letter, strength)
+    return sorted(found.values())
+
+
+def _chain(text: str, marks: list[_Mark], first: int) -> list[_Mark]:
+    """From marks[first] = A: the strongest, then earliest B behind it, C behind that, and so on, until none is left."""
+    chain = [marks[first]]
+    lower = chain[0].letter.islower()
+    # A later A opens another list: what stands behind it belongs there.
+    reopened = next((m.start for m in marks[first + 1 :] if m.letter == chain[0].letter and m.strength >= 5), len(text))
+    for expected in LETTERS[1:]:
+        wanted = expected.lower() if lower else expected
+        later = [m for m in marks if chain[-1].end <= m.start < reopened and m.letter == wanted and _continues(text, chain, m)]
+        if not later:
+            break
+        chain.append(max(later, key=lambda m: (m.strength, -m.start)))
+    return chain
+
+
+def _continues(text: str, chain: list[_Mark], mark: _Mark) -> bool:
+    """In a list whose marks all start lines, a mark inside a line counts only behind the end of a sentence and before text
+    ("C. Ông Q và anh M. D Ông Q"), never as a name at the end of an option ("ông B và chị E.")."""
+    if mark.strength >= 5 or mark.strength == 2 or any(m.strength in (1, 3) for m in chain):
+        return True
+    return (text[: mark.start].rstrip(" ")[-1:] in ".;!?\n" and bool(text[mark.end :].strip(" .\n"))) or len(chain) == 1
+
+
+def split_options(text: str) -> Options | None:
+    """Cuts `stem A. ... B. ...` into its parts, or gives None where the text holds no list of at least two options.
+
+    >>> split_options("Thủ đô của Việt Nam? A.Hà Nội B. Huế C)Vinh").texts
+    ['Hà Nội', 'Huế', 'Vinh']
+    """
+    marks = _marks(text)
+    if len(marks) > MAX_MARKS:
+        return Options(text, [], [], None, [], several=True)
+    chains = [_chain(text, marks, i) for i, mark in enumerate(marks) if mark.letter in "Aa"]
+    chains = [chain for chain in chains if len(chain) >= 2 and _trusted(chain)]
+    # Small letters mark statements inside a stem where capitals mark the options.
+    capitals = [chain for chain in chains if chain[0].letter == "A"]
+    chains = capitals or chains
+    best = max(chains, key=_rank, default=[])
+    if len(best) < 4:
+        unordered = _unordered(marks)
+        best = unordered if len(unordered) > len(best) else best
+    if not best:
+        return None
+    several = any(
+        (other[0].start >= best[-1].end or other[-1].end <= best[0].start) and len(other) >= 3 and min(m.strength for m in other) >= 3
+        for other in chains
+    )
+    return _cut(text, _drop_repeats(text, marks, best), several)
+
+
+def _rank(chain: list[_Mark]) -> tuple[int, int, int]:
+    """The longest list wins, then the strongest marks, then the one that starts last (a stem may hold "vitamin A.")."""
+    return len(chain), sum(mark.strength for mark in chain), chain[0].start
+
+
+def _trusted(chain: list[_Mark]) -> bool:
+    """A list of two needs clear marks; a longer one may hold a weak one."""
+    strengths = sorted(mark.strength for mark in chain)
+    if len(chain) == 2:
+        return strengths[0] >= 3 or (strengths[0] >= 2 and strengths[1] == 5)
+    return strengths[len(chain) // 2] >= 3 or len(chain) >= 4
+
+
+def _drop_repeats(text: str, marks: list[_Mark], chain: list[_Mark]) -> list[_Mark]:
+    """Where lines between or behind the options repeat one of their letters, the fullest text of each letter stands
+    ("B. Quảng N" cut off, then "B. Quảng Ninh"); other texts make the list unreadable and stay, to be seen."""
+    lines = [m for m in marks if m.strength == 5 and m.start >= chain[0].start and m.letter.isupper()]
+    if len(lines) <= len(chain) or {m.letter for m in lines} != {m.letter for m in chain}:
+        return chain
+    ends = dict(zip(lines, [*(m.start for m in lines[1:]), len(text)], strict=True))
+    kept: dict[str, _Mark] = {}
+    for mark in lines:
+        other = kept.get(mark.letter)
+        if other is None:
+            kept[mark.letter] = mark
+            continue
+        old, new = (fold_option(text[m.end : ends[m]]) for m in (other, mark))
+        if not (old.startswith(new) or new.startswith(old)):
+            return chain
+        if len(new) > len(old):
+            kept[mark.letter] = mark
+    return [mark._replace(stop=ends[mark]) for mark in sorted(kept.values())]
+
+
+def _unordered(marks: list[_Mark]) -> list[_Mark]:
+    """Lines marked A, C, B, D, or A, B, C, C: at least three line starts that use the first letters of the alphabet."""
+    lines = [m for m in marks if m.strength in (5, 2) and m.letter.isupper()]
+    while lines and lines[0].strength == 2 and lines[0].letter not in "ABC":
+        lines.pop(0)
+    letters = [m.letter for m in lines]
+    if not 3 <= len(lines) <= len(LETTERS) or all(m.strength == 2 for m in lines) or "A" not in letters:
+        return []
+    if letters[0] not in "ABC" or max(LETTERS.index(x) for x in letters) >= len(letters) or any(letters.count(x) > 2 for x in letters):
+        return []
+    return lines
+
+
+def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
+    ends = [*(mark.start for mark in chain[1:]), len(text)]
+    texts = [text[mark.end : mark.stop or end].strip() for mark, end in zip(chain, ends, strict=True)]
+    repairs = ["repeated_option_dropped"] if any(mark.stop for mark in chain) else []
+    note = None
+    if match := NOTE.search("\n" + texts[-1]):
+        note = match["note"].strip()
+        texts[-1] = texts[-1][: max(match.start() - 1, 0)].strip()
+        repairs.append("note_cut_from_options")
+    if NUMBERED_LINE.search(texts[-1]):
+        several = True
+    labels = [mark.letter.upper() for mark in chain]
+    expected = list(LETTERS[: len(labels)])
+    if sorted(labels) == expected and labels != expected:
+        repairs.append("options_out_of_order")
+    elif labels != expected:
+        # A, B, C, C: the second of two equal labels stands where the missing letter belongs.
+        labels = [have if labels.index(have) == i else want for i, (have, want) in enumerate(zip(labels, expected, strict=True))]
+        repairs.append("option_label_repeated")
+    if any(mark.strength in (1, 2) for mark in chain):
+        repairs.append("option_mark_repaired")
+    if any(text[m.start : m.end] != text[m.start : m.end].translate(LOOKALIKE) for m in chain):
+        repairs.append("lookalike_letter")
+    repairs.insert(0, "options_in_text")
+    return Options(text[: chain[0].start].rstrip(" ;,"), labels, [tidy_option(t) for t in texts], note, repairs, several)
+
+
+def tidy_option(text: str) -> str:
+    """An option without the separators that stood between it and the next."""
+    return text.strip().strip(";").strip()
+
+
+def strip_mark(text: str, place: int) -> tuple[str, bool]:
+    """An option in a cell of its own, without the mark that repeats its place ("B. Huế" in the second cell).
+
+    >>> strip_mark("B. Huế", 1), strip_mark("D. Pedro", 1)
+    (('Huế', True), ('D. Pedro', False))
+    """
+    match = re.match(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]]\s*(?=\S)", text)
+    if match and match[1].translate(LOOKALIKE).upper() == LETTERS[place : place + 1]:
+        return text[match.end() :].strip(), True
+    return text.strip(), False
