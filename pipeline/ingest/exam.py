@@ -23,17 +23,20 @@ OPTION = re.compile(r"(?<![^\s])([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)/]\s*(
 _KEY_HEADING = re.compile(
     r"\W*(?:BẢNG\s+|Bảng\s+)?(?:ĐÁP\s*ÁN|Đáp\s*án|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+keys?)?|KEYS?|HƯỚNG\s+DẪN\s+GIẢI|LỜI\s+GIẢI)\b(?P<rest>[^?]*)$"
 )
-_PAIR = re.compile(r"(?:(?:Câu|Question|Q)\s*\.?\s*)?(\d{1,3})\s*[.:)\-–=]?\s*(?:(?:Chọn|chọn|Đáp án|đáp án)\s*:?\s*)?\(?([A-J])\b\)?")
-_CHOSEN = re.compile(r"\s*(?:(?:Câu|Question)\s*)?\d{1,3}\s*[.:)]?\s*(?:chọn|đáp án)\b", re.IGNORECASE)
+# An optional mark is written with the blanks before it, `(?:\s*:)?\s*`: blanks that two repeats may share are tried in every division.
+_PAIR = re.compile(
+    r"(?:(?:Câu|Question|Q)(?:\s*\.)?\s*)?(\d{1,3})(?:\s*[.:)\-–=])?\s*(?:(?:Chọn|chọn|Đáp án|đáp án)(?:\s*:)?\s*)?\(?([A-J])\b\)?"
+)
+_CHOSEN = re.compile(r"\s*(?:(?:Câu|Question)\s*)?\d{1,3}(?:\s*[.:)])?\s*(?:chọn|đáp án)\b", re.IGNORECASE)
 _RANGE = re.compile(r"(\d{1,3})\s*[-–]\s*(\d{1,3})\s*[.:)]\s*([A-J](?:[ ,;]*[A-J])+)(?![\w])")
-_PAIR_LINE = re.compile(rf"[\s|]*(?:(?:{_RANGE.pattern}|{_PAIR.pattern})[\s,;|./]*)+")
+_LISTED = re.compile(rf"[\s|]*(?:{_RANGE.pattern}|{_PAIR.pattern})[\s,;|./]*")
 # Small letters are keys only where a line holds nothing else.
-_SMALL_PAIR = re.compile(r"(\d{1,3})\s*[.:)\-–=]?\s*\(?([A-Ja-j])\b\)?")
-_SMALL_LINE = re.compile(rf"\s*(?:{_SMALL_PAIR.pattern}[\s,;|./]*)+")
+_SMALL_PAIR = re.compile(r"(\d{1,3})(?:\s*[.:)\-–=])?\s*\(?([A-Ja-j])\b\)?")
+_SMALL_LISTED = re.compile(rf"\s*{_SMALL_PAIR.pattern}[\s,;|./]*")
 _GAPS = re.compile(r"\t|\s{2,}|\s*\|\s*")
 # The key behind one question, on a line of its own or before its solution.
 _OWN_KEY = re.compile(
-    r"\W*(?:đáp\s*án(?:\s+đúng)?(?:\s+là)?|đ/?a|(?:the\s+)?(?:correct\s+)?answer(?:\s+is)?|ans|key|chọn(?:\s+đáp\s+án|\s+câu)?)\s*[:.\-=]?\s*\(?([A-J])(?![\w'’])",
+    r"\W*(?:đáp\s*án(?:\s+đúng)?(?:\s+là)?|đ/?a|(?:the\s+)?(?:correct\s+)?answer(?:\s+is)?|ans|key|chọn(?:\s+đáp\s+án|\s+câu)?)(?:\s*[:.\-=])?\s*\(?([A-J])(?![\w'’])",
     re.IGNORECASE,
 )
 _SOLUTION = re.compile(
@@ -224,7 +227,7 @@ def _take_keys(lines: list[Line], from_tables: dict[int, str]) -> tuple[dict[int
             # At the end usually; a list of keys may stand before the questions as well.
             return found | from_tables, lines[:heading] + section[first:]
     end = len(lines)
-    while end and len(lines[end - 1].text) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(lines[end - 1].text):
+    while end and len(lines[end - 1].text) < MAX_KEY_CHARS and _lists_keys(lines[end - 1].text):
         end -= 1
     listed = {n: letter for line in lines[end:] for n, letter in _pairs(line.text)}
     if len(listed) >= 2:
@@ -235,16 +238,19 @@ def _take_keys(lines: list[Line], from_tables: dict[int, str]) -> tuple[dict[int
 def _is_question(lines: list[Line], place: int) -> bool:
     """True where a numbered question with options begins, not its line in a list of keys ("Câu 1: Chọn A. Vì ...")."""
     text = lines[place].text
-    return (
-        bool(_WORD_START.match(text))
-        and has_options(lines[place : place + 6])
-        and not _PAIR_LINE.fullmatch(text)
-        and not _CHOSEN.match(text)
-    )
+    return bool(_WORD_START.match(text)) and has_options(lines[place : place + 6]) and not _lists_keys(text) and not _CHOSEN.match(text)
 
 
 def _is_rest(rest: str) -> bool:
-    return len(rest) <= 40 or (len(rest) < MAX_KEY_CHARS and _PAIR_LINE.fullmatch(rest.lstrip(" :.-–")) is not None)
+    return len(rest) <= 40 or (len(rest) < MAX_KEY_CHARS and _lists_keys(rest.lstrip(" :.-–")))
+
+
+def _lists_keys(text: str, listed: re.Pattern[str] = _LISTED) -> bool:
+    """True for pairs and ranges with nothing between them. Each is taken once and never given back, so the work grows with the line."""
+    end = 0
+    while match := listed.match(text, end):
+        end = match.end()
+    return 0 < end == len(text)
 
 
 def _pairs(text: str) -> Iterator[tuple[int, str]]:
@@ -252,7 +258,7 @@ def _pairs(text: str) -> Iterator[tuple[int, str]]:
         letters = re.findall("[A-J]", match[3])
         if len(letters) == int(match[2]) - int(match[1]) + 1:
             yield from zip(range(int(match[1]), int(match[2]) + 1), letters, strict=True)
-    pattern = _SMALL_PAIR if len(text) < MAX_KEY_CHARS and _SMALL_LINE.fullmatch(text) else _PAIR
+    pattern = _SMALL_PAIR if len(text) < MAX_KEY_CHARS and _lists_keys(text, _SMALL_LISTED) else _PAIR
     yield from ((int(number), letter.upper()) for number, letter in pattern.findall(_RANGE.sub(" ", text)))
 
 

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pipeline.ingest.items import Format, Item, Sample
@@ -43,11 +44,19 @@ def _rows(sheet: Any) -> list[list[Any]]:
     if sheet.height * sheet.width > MAX_CELLS:
         raise DataError(f"sheet {sheet.name!r} spans {sheet.height * sheet.width:,} cells; at most {MAX_CELLS:,} are read")
     rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=True)]
+    # The rows begin where the used area does; a merged range may lie anywhere, and shows what its first cell holds.
     top, left = sheet.start or (0, 0)
-    for (first, column), (last, _) in sheet.merged_cell_ranges or ():
-        # Only downwards: a title merged over columns is one cell.
-        for place in range(first + 1 - top, min(last + 1 - top, len(rows))):
-            rows[place][column - left] = rows[first - top][column - left]
+    merged = [
+        (first - top, last - top, column - left)
+        for (first, column), (last, _) in sheet.merged_cell_ranges or ()
+        if 0 <= first - top < sheet.height and 0 <= column - left < sheet.width and rows[first - top][column - left] is not None
+    ]
+    # Only downwards: a title merged over columns is one cell.
+    shown = ((first, place, column) for first, last, column in merged for place in range(first + 1, min(last + 1, sheet.height)))
+    # Ranges that don't overlap hold no more cells than the sheet.
+    for first, place, column in islice(shown, sheet.height * sheet.width):
+        if rows[place][column] is None:
+            rows[place][column] = rows[first][column]
     return rows
 
 

@@ -5,6 +5,11 @@ import zipfile
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.worksheet.cell_range import CellRange
+
+from pipeline.ingest.formats import xlsx
 
 Q = ("Thủ đô là", ["Hà Nội", "Huế", "Vinh", "Lào Cai"], "Huế")
 HEADER = ["STT", "Câu hỏi", "A", "B", "C", "D", "Đáp án"]
@@ -71,6 +76,56 @@ def test_a_passage_merged_over_its_questions_stands_in_each(read):
     rows = [["Bài đọc", "Câu hỏi", "A", "B", "Đáp án"], ["Đoạn văn.", "Một?", "a1", "b1", "A"], [None, "Hai?", "a2", "b2", "B"]]
     questions, _ = read(workbook(rows, merge=["A2:A3"]), "a.xlsx")
     assert [row["context"] for row in questions] == ["Đoạn văn.", "Đoạn văn."]
+
+
+def table_at(top, left, rows, merged=()):
+    """A workbook whose table begins below and right of empty cells. `merged` (column, row, column, row) keeps values, as other programs do."""
+    book = openpyxl.Workbook()
+    for row, cells in enumerate(rows, start=top):
+        for column, value in enumerate(cells, start=left):
+            book.active.cell(row, column, value)
+    book.active.merged_cells.ranges.update(CellRange(None, *bounds) for bounds in merged)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+FULL = [["Câu hỏi", "A", "B", "Đáp án"], ["Một?", "a1", "b1", "A"], ["Hai?", "a2", "b2", "B"]]
+HOLES = [["Câu hỏi", "A", "B", "Đáp án"], ["Một?", "a1", None, "A"], [None, "a2", "b2", None], ["Ba?", "a3", "b3", "B"]]
+starts, sizes = st.integers(1, 9), st.integers(0, 8)
+merges = st.builds(lambda column, row, width, height: (column, row, column + width, row + height), starts, starts, sizes, sizes)
+
+
+@settings(max_examples=50)
+@given(top=st.integers(1, 6), left=st.integers(1, 6), merged=st.lists(merges, max_size=4))
+def test_merged_cells_never_replace_a_value(top, left, merged):
+    assert list(xlsx.read(table_at(top, left, FULL, merged))) == list(xlsx.read(table_at(1, 1, FULL)))
+
+
+@settings(max_examples=50)
+@given(top=st.integers(1, 6), left=st.integers(1, 6), merged=st.lists(merges, max_size=4))
+def test_a_merged_range_that_begins_outside_the_table_changes_nothing(top, left, merged):
+    beyond = [(c, r, *end) for c, r, *end in merged if not (left <= c < left + 4 and top <= r < top + 4)]
+    assert list(xlsx.read(table_at(top, left, HOLES, beyond))) == list(xlsx.read(table_at(1, 1, HOLES)))
+
+
+def test_the_place_of_a_logo_leaves_the_keys_alone(read):
+    for merged in ((1, 1, 2, 4), (3, 1, 7, 4), (7, 1, 7, 6), (6, 1, 9, 20)):
+        questions, rejected = read(table_at(5, 3, FULL, [merged]), "a.xlsx")
+        assert (rejected, [row["answer_index"] for row in questions]) == ([], [0, 1])
+
+
+def test_a_merged_cell_ends_with_the_table_whatever_its_range_says():
+    rows = [["Bài đọc", "Câu hỏi", "A"], ["Đoạn văn.", "Một?", "a1"], [None, "Hai?", "a2"]]
+    items = xlsx.read(table_at(3, 2, rows, [(2, 4, 2, 1_000_000)]))
+    assert [item.payload["Bài đọc"] for item in items] == ["Đoạn văn.", "Đoạn văn."]
+
+
+def test_merged_ranges_that_overlap_without_end_take_no_longer_than_the_sheet():
+    rows = [["Câu hỏi"], ["Một?"], *[[]] * 100_000, ["Hai?"]]
+    merged = [(1, 2, width, 100_000) for width in range(1, 16_000)]
+    items = list(xlsx.read(table_at(1, 1, rows, merged)))
+    assert [item.payload["Câu hỏi"] for item in items] == ["Một?"] * 99_999 + ["Hai?"]
 
 
 def test_several_right_answers(reasons):
