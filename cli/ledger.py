@@ -65,7 +65,8 @@ def ledger(
 
 
 def select(rows: Any, where: str | None) -> Any:
-    """The rows that an SQL condition keeps, in their order. Raises ConfigError for SQL that DuckDB refuses, or that selects anything else."""
+    """The rows that an SQL condition keeps, in their order. Raises ConfigError for SQL that DuckDB refuses, or that selects
+    anything else."""
     if not where:
         return rows
     import duckdb

@@ -63,6 +63,7 @@ def test_the_work_for_a_line_that_is_nearly_a_list_of_keys_grows_with_its_length
     # From short lines up: what takes all ways to part the blanks fails here before it takes hours.
     before = seconds(4)
     for doubled in range(3, 13):
-        after = seconds(2**doubled)
-        assert after < 3 * before
+        # A machine that does something else meanwhile is measured again; what grows faster is so each time.
+        after = next((found for _ in range(6) if (found := seconds(2**doubled)) < 3 * before), None)
+        assert after is not None, f"{2**doubled} take more than 3 times as long as half of them"
         before = after

@@ -15,7 +15,7 @@ import torch
 from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.job import Job
-from pipeline.common.prompt import render
+from pipeline.render import render
 from pipeline.training import lora, policy
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, check_labels, collate, encode
 from pipeline.training.loop import label_nll
