@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.foundry import Foundry
-from pipeline.common.store.lake import write_atomically
+from pipeline.common.files import write_atomically
 from schemas.config.base import PROJECT_ROOT
 
 POLL_SECONDS = 0.5

@@ -6,7 +6,8 @@ from assets.code_version import code_version
 from assets.curation import OWNERS
 from assets.foundry import Foundry
 from assets.io import Table
-from pipeline.common.store.lake import Version, write_atomically
+from pipeline.common.files import write_atomically
+from pipeline.common.store.lake import Version
 from pipeline.report import baselines, build_report
 from pipeline.report.document import to_html, to_markdown
 from schemas.errors import DataError

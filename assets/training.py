@@ -18,8 +18,9 @@ from assets.foundry import Foundry, ledger_of
 from assets.io import column_schema, markdown_table
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
+from pipeline.common.files import write_atomically
 from pipeline.common.prompt import answer
-from pipeline.common.store.lake import Version, write_atomically
+from pipeline.common.store.lake import Version
 from pipeline.common.text import canonical_json, short_hash
 from pipeline.ledger import model_questions
 from pipeline.training import vram

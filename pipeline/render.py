@@ -3,7 +3,6 @@
 One row a question, whatever its split. A sample too long for the model is kept and says so.
 """
 
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.files import write_parquet
 from pipeline.common.model.job import Job, log, run_child
 from pipeline.common.prompt import answer, messages, neutralise_question
 from schemas.config.render import RenderConfig
@@ -59,10 +59,7 @@ def render(job: Job) -> None:
     config = job.render
     specials = count_template_specials(chat, config)
     rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
-    job.output.parent.mkdir(parents=True, exist_ok=True)
-    aside = job.output.with_name(f".{job.output.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(rows, schema=arrow_schema(ChatExample)), aside)
-    aside.replace(job.output)
+    write_parquet(job.output, pa.Table.from_pylist(rows, schema=arrow_schema(ChatExample)))
     too_long = sum(row["status"] == TOO_LONG for row in rows)
     neutralised = sum(row["neutralised_tokens"] for row in rows)
     log.info("rendered %d questions; %d too long; %d special tokens neutralised", len(rows), too_long, neutralised)

@@ -13,8 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.files import write_parquet
 from pipeline.common.model.job import Job, Progress, run_child
 from pipeline.common.prompt import ANSWER_LABELS, neutralise_question
+from pipeline.common.store.run_files import METRICS
 from schemas.config.quality import QualityConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
@@ -48,7 +50,7 @@ def main(job: QualityJob) -> None:
         raise TrainingError("quality.model is null: name a model to compute its signals, or leave this step out")
     train = TrainConfig(base_model=config.model, revision=config.revision, device=job.train.device)
     job.output.parent.mkdir(parents=True, exist_ok=True)
-    progress = Progress(job.output.parent / "metrics.jsonl")
+    progress = Progress(job.output.parent / METRICS)
     progress.phase("loading model")
     device = base_model.device_of(train)
     tokenizer = base_model.load_tokenizer(train, job.models)
@@ -107,9 +109,7 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Map
         [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows],
         schema=arrow_schema(ModelSignal),
     )
-    aside = path.with_name(f".{path.name}.aside")
-    pq.write_table(table, aside)
-    aside.replace(path)
+    write_parquet(path, table)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@ Tables, all joined by record_id: ledger, quality, pairs, rejected, trained_sampl
 """
 
 import json
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from pipeline.common.files import replacing
+from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
+from pipeline.common.store.runs import finished_adapters, finished_evaluations, read_result
 
 INDEXES = {
     "ledger": ("record_id", "disposition", "source", "content_id", "cluster_id", "file"),
@@ -41,11 +43,8 @@ def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[P
     `tables` are the published ones by name; `adapters` are adapter folders, whose manifest, samples and predictions are added.
     Lists become JSON text, so that SQLite's json functions read them.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
     counts: dict[str, int] = {}
-    try:
+    with replacing(path) as aside:
         database = sqlite3.connect(aside)
         for name, table in {**tables, **_facts(adapters)}.items():
             counts[name] = _write(database, name, table)
@@ -58,11 +57,6 @@ def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[P
                 database.execute(f"create view {name} as {query}")
         database.commit()
         database.close()
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
     return counts
 
 
@@ -90,19 +84,16 @@ def _facts(adapters: Iterable[Path]) -> dict[str, pa.Table]:
     """Append-only facts of all finished trainings and evaluations."""
     runs: list[dict[str, Any]] = []
     found: dict[str, list[pa.Table]] = {"trained_samples": [], "predictions": []}
-    for folder in sorted(adapters):
-        if not (folder / "manifest.json").exists():
-            continue
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        found["trained_samples"].append(_named(folder / "samples.parquet", adapter=folder.name))
-        results = sorted(folder.glob("evaluations/*/result.json"))
+    for folder, manifest in finished_adapters(adapters):
+        found["trained_samples"].append(_named(folder / SAMPLES, adapter=folder.name))
+        evaluations = finished_evaluations(folder)
         keys = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
         run = {"adapter": folder.name, **{key: manifest[key] for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
-        for result in results:
-            verdict = json.loads(result.read_text(encoding="utf-8"))["verdict"]
-            runs.append({**run, "evaluation": result.parent.name, "verdict": verdict})
-            found["predictions"].append(_named(result.parent / "predictions.parquet", adapter=folder.name, evaluation=result.parent.name))
-        if not results:
+        for evaluation in evaluations:
+            verdict = (read_result(evaluation) or {})["verdict"]
+            runs.append({**run, "evaluation": evaluation.name, "verdict": verdict})
+            found["predictions"].append(_named(evaluation / PREDICTIONS, adapter=folder.name, evaluation=evaluation.name))
+        if not evaluations:
             runs.append({**run, "evaluation": None, "verdict": None})
     tables = {name: pa.concat_tables(parts) for name, parts in found.items() if parts}
     return {**tables, **({"runs": pa.Table.from_pylist(runs)} if runs else {})}

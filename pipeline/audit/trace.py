@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
+from pipeline.common.store.runs import finished_adapters, finished_evaluations
 from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, Reason
 
@@ -43,7 +45,8 @@ def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
 
 def tell(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
     """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version."""
-    ledger, record_id, folders = tables["sample_ledger"], row["record_id"], sorted(adapters)
+    ledger, record_id = tables["sample_ledger"], row["record_id"]
+    finished = list(finished_adapters(adapters))
     return {
         "record": dict(row),
         "reasons": [f"{code}: {REASON_TEXT[Reason(code)]}" for code in row["reason_codes"]],
@@ -55,8 +58,8 @@ def tell(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Itera
             for other in ledger.filter(pc.equal(ledger["content_id"], row["content_id"] or ""))["record_id"].to_pylist()
             if other != record_id
         ],
-        "training": [fact for folder in folders for fact in _training(folder, record_id)],
-        "answers": [fact for folder in folders for fact in _answers(folder, row)],
+        "training": [fact for folder, manifest in finished for fact in _training(folder, manifest, record_id)],
+        "answers": [fact for folder, _ in finished for fact in _answers(folder, row)],
     }
 
 
@@ -85,26 +88,17 @@ def _neighbours(pairs: pa.Table, ledger: pa.Table, record_id: str) -> list[dict[
     return found
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    path = folder / "manifest.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
-def _training(folder: Path, record_id: str) -> list[dict[str, Any]]:
-    manifest = _manifest(folder)
-    if manifest is None or not (folder / "samples.parquet").exists():
-        return []
-    rows = pq.read_table(folder / "samples.parquet", partitioning=None, filters=[("record_id", "=", record_id)]).to_pylist()
+def _training(folder: Path, manifest: Mapping[str, Any], record_id: str) -> list[dict[str, Any]]:
+    rows = pq.read_table(folder / SAMPLES, partitioning=None, filters=[("record_id", "=", record_id)]).to_pylist()
     run = {"adapter": folder.name, **{key: manifest[key] for key in ("base_model", "dataset_version", "run_id")}}
     return [{**run, **row} for row in rows]
 
 
 def _answers(folder: Path, question: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
-    for path in sorted(folder.glob("evaluations/*/predictions.parquet")):
-        if not (path.parent / "result.json").exists():
-            continue
-        for row in pq.read_table(path, partitioning=None, filters=[("record_id", "=", question["record_id"])]).to_pylist():
-            said = question["options"][row["predicted_index"]]
-            found.append({"adapter": folder.name, "evaluation": path.parent.name, **row, "answered": said})
+    for evaluation in finished_evaluations(folder):
+        asked = [("record_id", "=", question["record_id"])]
+        for row in pq.read_table(evaluation / PREDICTIONS, partitioning=None, filters=asked).to_pylist():
+            answered = question["options"][row["predicted_index"]]
+            found.append({"adapter": folder.name, "evaluation": evaluation.name, **row, "answered": answered})
     return found

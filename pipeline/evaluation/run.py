@@ -8,7 +8,6 @@ switched off.
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -18,14 +17,17 @@ import peft
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.letters import LETTERS
 from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
-from pipeline.common.model.job import Progress, log, write_text
+from pipeline.common.model.job import Progress, log
 from pipeline.common.model.score_cache import ScoreCache
 from pipeline.common.model.scoring import Item, score_all
 from pipeline.common.prompt import Style, messages, neutralise_question
+from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESULT
+from pipeline.common.store.runs import read_manifest
 from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
 from schemas.errors import TrainingError
@@ -42,8 +44,10 @@ def evaluate(job: EvaluationJob) -> None:
     began = time.monotonic()
     config = job.evaluate
     job.output.mkdir(parents=True, exist_ok=True)
-    progress = Progress(job.output / "metrics.jsonl")
-    manifest = read_manifest(job)
+    progress = Progress(job.output / METRICS)
+    manifest = read_manifest(job.adapter)
+    if manifest is None:
+        raise TrainingError(f"{job.adapter} holds no finished adapter (no {MANIFEST}); train it first, an interrupted training resumes")
     questions, left_out = choose(pq.read_table(job.questions).to_pylist(), job, set(manifest["trained_groups"]))
 
     progress.phase("loading model")
@@ -79,18 +83,9 @@ def evaluate(job: EvaluationJob) -> None:
         "base_model": job.train.base_model,
         "base_revision": revision,
     }
-    write_text(job.output / "result.json", json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    write_atomically(job.output / RESULT, json.dumps(result, ensure_ascii=False, indent=1) + "\n")
     log.info(result["verdict"])
     progress.phase("done")
-
-
-def read_manifest(job: EvaluationJob) -> dict[str, Any]:
-    """The adapter's manifest. Raises TrainingError when the folder holds no finished adapter."""
-    path = job.adapter / "manifest.json"
-    if not path.exists():
-        raise TrainingError(f"{job.adapter} holds no finished adapter (no manifest.json); train it first, an interrupted training resumes")
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
 
 
 def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: set[str]) -> tuple[list[dict[str, Any]], int]:
@@ -175,9 +170,6 @@ def weights_hash(job: EvaluationJob) -> str:
 
 def write_predictions(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes `predictions.parquet`, atomically."""
-    path = job.output / "predictions.parquet"
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     columns = list(Prediction.model_fields)
     table = pa.Table.from_pylist([{key: row[key] for key in columns} for row in rows], schema=arrow_schema(Prediction))
-    pq.write_table(table, aside)
-    aside.replace(path)
+    write_parquet(job.output / PREDICTIONS, table)

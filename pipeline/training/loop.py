@@ -15,7 +15,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from pipeline.common.model.job import Progress, log, write_text
+from pipeline.common.files import write_atomically
+from pipeline.common.model.job import Progress, log
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
@@ -59,7 +60,7 @@ class SampleStats:
 
     def save(self, path: Path) -> None:
         """Writes all of it as JSON, atomically."""
-        write_text(path, json.dumps(vars(self)))
+        write_atomically(path, json.dumps(vars(self)))
 
     def load(self, path: Path) -> None:
         """Continues from what `save` wrote."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.common.model.job import Job, write_text
+from pipeline.common.files import write_atomically, write_parquet
+from pipeline.common.model.job import Job
+from pipeline.common.store.run_files import MANIFEST
 from pipeline.training.loop import SampleStats
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.training import TrainedSample
-
-MANIFEST = "manifest.json"
-SAMPLES = "samples.parquet"
 
 
 def job_fingerprint(job: Job) -> str:
@@ -41,11 +39,9 @@ def write_samples(path: Path, rows: Sequence[Mapping[str, Any]], stats: SampleSt
         for index, row in enumerate(rows)
         if row["split"] in ("train", "validation")
     ]
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(table, schema=arrow_schema(TrainedSample)), aside)
-    aside.replace(path)
+    write_parquet(path, pa.Table.from_pylist(table, schema=arrow_schema(TrainedSample)))
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes `manifest.json`, atomically, after everything else in the folder."""
-    write_text(folder / MANIFEST, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    write_atomically(folder / MANIFEST, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")

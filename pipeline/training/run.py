@@ -14,14 +14,16 @@ import torch
 import transformers
 from filelock import FileLock, Timeout
 
+from pipeline.common.files import write_atomically
 from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions, peak_memory_bytes
-from pipeline.common.model.job import Job, Progress, log, write_text
+from pipeline.common.model.job import Job, Progress, log
+from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
-from pipeline.training.manifest import MANIFEST, SAMPLES, job_fingerprint, write_manifest, write_samples
+from pipeline.training.manifest import job_fingerprint, write_manifest, write_samples
 from schemas.errors import TrainingError
 
 
@@ -33,7 +35,7 @@ def train(job: Job) -> None:
     """
     device = base_model.device_of(job.train)
     job.output.mkdir(parents=True, exist_ok=True)
-    progress = Progress(job.output / "metrics.jsonl")
+    progress = Progress(job.output / METRICS)
     with _alone(job.output.parent, progress):
         _claim(job)
         if (job.output / MANIFEST).exists():
@@ -91,6 +93,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     progress.phase("saving")
     lora.save(model, config.base_model, job.output)
     write_samples(job.output / SAMPLES, rows, stats, validation.sample_loss)
+    told = progress.lines()
     facts = {
         "dataset_version": job.dataset_version,
         "run_id": job.run_id,
@@ -104,8 +107,8 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "samples": {"trained": len(training), "validation": len(held_out)},
         "trained_groups": sorted({rows[sample.index]["split_group"] for sample in training}),
         "steps": trainer.state.max_steps,
-        "train_losses": [line["loss"] for line in _lines(progress.path) if "loss" in line],
-        "validation_losses": [line["validation_loss"] for line in _lines(progress.path) if "validation_loss" in line],
+        "train_losses": [line["loss"] for line in told if "loss" in line],
+        "validation_losses": [line["validation_loss"] for line in told if "validation_loss" in line],
         "wall_seconds": round(stats.elapsed_s, 1),
         "peak_memory_bytes": peak_memory_bytes(device),
         "device": device_name(device),
@@ -152,7 +155,7 @@ def _claim(job: Job) -> None:
                 f"{job.output} holds another training job (fingerprint {found}, this one is {fingerprint}): config, dataset or examples "
                 "have changed since it began; remove the folder or name another one"
             )
-    write_text(mark, json.dumps({"fingerprint": fingerprint, "run_id": job.run_id, "dataset_version": job.dataset_version}) + "\n")
+    write_atomically(mark, json.dumps({"fingerprint": fingerprint, "run_id": job.run_id, "dataset_version": job.dataset_version}) + "\n")
 
 
 @contextmanager
@@ -183,7 +186,3 @@ def _stoppable(watch: Watch) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

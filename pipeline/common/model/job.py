@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 from dagster_pipes import PipesContext, open_dagster_pipes
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.common.files import write_atomically
+from pipeline.common.store.run_files import ERROR
 from schemas.config.render import RenderConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError, PipelineError
@@ -70,22 +72,16 @@ class Progress:
         log.info(name)
         self.write({"phase": name})
 
+    def lines(self) -> list[dict[str, Any]]:
+        """All that was told, in order."""
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+
     def forget_after(self, step: int) -> None:
         """Drops what was told of steps after `step`: a resumed run takes them again."""
         if self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if line.endswith("}") and json.loads(line).get("step", 0) <= step]
-            write_text(self.path, "".join(line + "\n" for line in kept))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replaces a file as a whole: written aside, forced to disk, renamed."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
+            write_atomically(self.path, "".join(line + "\n" for line in kept))
 
 
 def read_job(path: Path, kind: type[AnyJob]) -> AnyJob:
@@ -121,7 +117,7 @@ def run_child(work: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
             if os.environ.get("MCQ_DEBUG") == "1":
                 raise
             # Beside the job file: the parent shows it where people look for the reason.
-            write_text(Path(sys.argv[1]).with_name("error.txt"), str(error))
+            write_atomically(Path(sys.argv[1]).with_name(ERROR), str(error))
             log.error("%s", error)
             return 1
         except KeyboardInterrupt:

@@ -10,10 +10,8 @@ lake/<dataset>/CURRENT                     the name of the version that readers 
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import struct
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from pipeline.common.files import write_atomically, write_parquet
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame, to_table
 from schemas.tables.row import Row
@@ -56,27 +55,6 @@ def _update(digest: Any, array: pa.Array) -> None:
         digest.update(
             pc.fill_null(array, False if pa.types.is_boolean(array.type) else 0).to_numpy(zero_copy_only=False).astype(kind).tobytes()
         )
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes aside, syncs, renames, and syncs the folder: readers see the old file or the new one, also after power loss."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @dataclass(frozen=True)
@@ -125,14 +103,12 @@ class Lake:
         path = self.table_path(asset, table_hash)
         if not path.exists():
             described = table.replace_schema_metadata({"mcq_foundry": json.dumps({"asset": asset, **metadata})})
-            sink = pa.BufferOutputStream()
-            pq.write_table(described, sink, compression="zstd")
-            write_atomically(path, sink.getvalue().to_pybytes())
+            write_parquet(path, described, compression="zstd")
 
     def remember(self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
         """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input."""
         memo = {"origin": dict(origin), "tables": dict(tables), "facts": dict(facts)}
-        write_atomically(self._memo(asset, origin), json.dumps(memo).encode())
+        write_atomically(self._memo(asset, origin), json.dumps(memo))
 
     def recall(self, asset: str, origin: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]] | None:
         """What `remember` noted of the same origin, if all of those tables still lie in the lake."""
@@ -168,7 +144,7 @@ class Lake:
 
     def note_run(self, run_id: str, asset: str, table_hash: str) -> None:
         """Remembers which table a run wrote."""
-        write_atomically(self.root / "runs" / run_id / asset, table_hash.encode())
+        write_atomically(self.root / "runs" / run_id / asset, table_hash)
 
     def run_table(self, run_ids: Iterable[str], asset: str) -> str | None:
         """Hash of the table that the first of these runs wrote for an asset; else that of CURRENT; else None."""
@@ -220,8 +196,8 @@ class Lake:
             return False
         path = self.root / "versions" / f"{version.name}.json"
         if not path.exists():
-            write_atomically(path, json.dumps(asdict(version), ensure_ascii=False, indent=1, sort_keys=True).encode())
-        write_atomically(self.root / "CURRENT", version.name.encode())
+            write_atomically(path, json.dumps(asdict(version), ensure_ascii=False, indent=1, sort_keys=True))
+        write_atomically(self.root / "CURRENT", version.name)
         return True
 
     def clean(self, keep: int, pinned: Iterable[str], active_runs: Iterable[str]) -> int:

@@ -1,15 +1,13 @@
 """The lake: content names tables, versions are whole, and a failure leaves what was there."""
 
 import json
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.common.store import lake as lake_module
-from pipeline.common.store.lake import Lake, Version, content_hash, write_atomically
+from pipeline.common.store.lake import Lake, Version, content_hash
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import SplitRow
@@ -60,20 +58,6 @@ def test_equal_content_is_written_once(tmp_path):
     assert lake.write_table("splits", frame(), SplitRow, {"run_id": "2"}) == first
     assert lake.table_path("splits", first).stat().st_mtime_ns == stamp
     assert lake.read_table("splits", first, SplitRow).equals(frame())
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
-    path = tmp_path / "f"
-    write_atomically(path, b"old")
-
-    def full(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(lake_module.os, "fsync", full)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_publishing_twice_is_said_to_be_nothing_new(tmp_path):
@@ -166,8 +150,3 @@ def test_a_damaged_version_file_is_told(tmp_path):
     (lake.root / "versions" / f"{version(lake).name}.json").write_text(json.dumps({"dataset": "d"}))
     with pytest.raises(DataError, match="damaged"):
         lake.current()
-
-
-def test_files_are_readable_by_others(tmp_path):
-    write_atomically(Path(tmp_path) / "f", b"x")
-    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o644
