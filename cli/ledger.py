@@ -65,10 +65,11 @@ def ledger(
 
 
 def select(rows: Any, where: str | None) -> Any:
-    """The rows that an SQL condition keeps, in their order. Raises ConfigError for SQL that DuckDB refuses."""
+    """The rows that an SQL condition keeps, in their order. Raises ConfigError for SQL that DuckDB refuses or that selects more."""
     if not where:
         return rows
     import duckdb
+    import pyarrow as pa
 
     connection = duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"})
     try:
@@ -77,10 +78,12 @@ def select(rows: Any, where: str | None) -> Any:
         query = f"select row_number_ from ledger where {where}"
         if len(connection.extract_statements(query)) != 1:
             raise ConfigError(f"--where takes one condition, found several statements in: {where}")
-        found = connection.execute(query).fetchall()
+        kept = {number for (number,) in connection.execute(query).fetchall()}
     except duckdb.Error as error:
         raise ConfigError(f"--where {where!r} can't be evaluated: {error}; columns: {', '.join(rows.column_names)}") from error
-    return rows.take(sorted({number for (number,) in found}))
+    if not kept <= set(range(rows.num_rows)):
+        raise ConfigError(f"--where takes one condition; this one selects more than the ledger's rows: {where}")
+    return rows.filter(pa.array([number in kept for number in range(rows.num_rows)], pa.bool_()))
 
 
 def write_jsonl(rows: list[dict[str, Any]], stream: Any) -> None:

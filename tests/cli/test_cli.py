@@ -7,10 +7,13 @@ import subprocess
 import sys
 
 import dagster as dg
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cli.ledger import select
 from schemas.config import PROJECT_ROOT
+from schemas.errors import ConfigError
 from schemas.tables import LedgerRow
 
 
@@ -92,7 +95,27 @@ def test_a_condition_filters_and_a_bad_one_is_told(curated, mcq):
     rows = mcq("ledger", "--format", "jsonl", "--where", "disposition = 'duplicate'").stdout.splitlines()
     assert len(rows) == 1
     assert "can't be evaluated" in mcq("ledger", "--where", "nope = 1", expect=1).stderr
+    assert "one condition" in mcq("ledger", "--where", "true union select 99", expect=1).stderr
     assert "can't be evaluated" in mcq("ledger", "--where", "stem in (select * from read_text('c.yaml'))", expect=1).stderr
+
+
+def test_a_condition_without_a_hit_gives_no_rows_in_every_format(curated, mcq, project):
+    none = ["--where", "disposition = 'nowhere'"]
+    assert mcq("ledger", "--format", "jsonl", *none).stdout == ""
+    assert mcq("ledger", "--format", "csv", *none).stdout == ",".join(LedgerRow.model_fields) + "\n"
+    assert mcq("ledger", "--format", "table", *none).stdout.split() == ["record_id", "locator", "disposition", "reason_codes", "stem"]
+    for condition, count in ((none, 0), ([], 9)):
+        assert f"{count} rows written" in mcq("ledger", "--format", "parquet", "--out", f"{count}.parquet", *condition).stderr
+    assert pq.read_table(project / "0.parquet").num_rows == 0
+    assert pq.read_schema(project / "0.parquet") == pq.read_schema(project / "9.parquet")
+
+
+@pytest.mark.parametrize(
+    "query", ["", "select 99", "select -1", "select null", "select 'x'", "select 1.5", "select [1]", "select stem from ledger"]
+)
+def test_a_condition_that_goes_on_as_another_query_is_told(query):
+    with pytest.raises(ConfigError, match="--where"):
+        select(pa.table({"stem": ["a", "b"]}), f"true union {query}")
 
 
 def test_csv_defuses_formulas_and_files_are_written(curated, mcq, project):
