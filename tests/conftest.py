@@ -14,6 +14,7 @@ settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("calm")
 
 SHARED = PROJECT_ROOT.parent / "shared"
+USERS = (PROJECT_ROOT / ".dagster", PROJECT_ROOT / "data")
 CAPITALS = {
     "France": "Paris",
     "Japan": "Tokyo",
@@ -56,6 +57,31 @@ def make_foundry(tmp_path):
         return Foundry(file, load_config(file), tmp_path / "data")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_dagster_home(tmp_path_factory):
+    """Makes a folder for DAGSTER_HOME: the project's settings with a run history of its own."""
+
+    def make():
+        home = tmp_path_factory.mktemp("home")
+        text = (PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8")
+        (home / "dagster.yaml").write_text(text.replace(".dagster", str(home / "history")), encoding="utf-8")
+        return home
+
+    return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _leave_the_users_runs_alone(make_dagster_home):
+    """Every test, and every command that it calls, has a run history of this session; nothing appears in the project."""
+    missing = [folder for folder in USERS if not folder.exists()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(make_dagster_home()))
+        yield
+    assert not any(folder.exists() for folder in missing), (
+        f"a test made one of {[*map(str, missing)]}: give it a data root and DAGSTER_HOME"
+    )
 
 
 @pytest.fixture(scope="session")
