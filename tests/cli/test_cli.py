@@ -19,7 +19,7 @@ from schemas.tables.curation import LedgerRow
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A configuration over nine small records, a data root and a run history of their own."""
+    """A configuration over nine small records, and a data root of their own."""
     folder = tmp_path_factory.mktemp("project")
     rows = [
         {"question": f"Which number comes after {n} when you count?", "options": [str(n + 1), str(n + 2), str(n + 30)], "answer": "A"}
@@ -28,14 +28,17 @@ def project(tmp_path_factory):
     rows += [rows[0], {"question": "=1+1 is what, in a sheet?", "options": ["2", "3"], "answer": ""}]
     (folder / "raw.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "c.yaml").write_text(f"dataset: cli\nroot: {folder}\nsources: [{{name: s, path: raw.jsonl, answer_format: letter}}]\n")
-    home = folder / "home"
-    home.mkdir()
-    (home / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text().replace(".dagster", str(home / "history")))
     return folder
 
 
 @pytest.fixture(scope="module")
-def mcq(project):
+def home(make_dagster_home):
+    """A run history of these tests alone."""
+    return make_dagster_home()
+
+
+@pytest.fixture(scope="module")
+def mcq(project, home):
     """Calls the command in a process of its own, from another folder, as a user would."""
 
     def call(*arguments, config=project / "c.yaml", expect=0):
@@ -49,7 +52,7 @@ def mcq(project):
             str(project / "data"),
         ]
         environment = {
-            "DAGSTER_HOME": str(project / "home"),
+            "DAGSTER_HOME": str(home),
             "PYTHONPATH": str(PROJECT_ROOT),
             "PATH": "/usr/bin:/bin",
             "HOME": str(project),
@@ -73,8 +76,8 @@ def test_a_run_ends_with_the_funnel_and_where_things_lie(curated, project):
     assert "✓ dataset" in curated.stderr
 
 
-def test_the_run_stands_in_the_history_with_its_job_and_code_location(curated, project):
-    with dg.DagsterInstance.from_config(str(project / "home")) as instance:
+def test_the_run_stands_in_the_history_with_its_job_and_code_location(curated, home):
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         (run,) = instance.get_runs()
         assert (run.job_name, run.status) == ("curate", dg.DagsterRunStatus.SUCCESS)
         assert run.tags[".dagster/repository"] == "__repository__@mcq_foundry"
