@@ -8,14 +8,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.common.model.job import Job, log, run_child
 from pipeline.common.prompt import answer, messages, neutralise_question
 from schemas.config.render import RenderConfig
 from schemas.errors import TrainingError
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.training import ChatExample
 
 TOO_LONG = "not_trained: too_long"
@@ -61,7 +60,7 @@ def render(job: Job) -> None:
     rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
     job.output.parent.mkdir(parents=True, exist_ok=True)
     aside = job.output.with_name(f".{job.output.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(rows, schema=arrow_schema(ChatExample)), aside)
+    pq.write_table(checked_rows(rows, ChatExample), aside)
     aside.replace(job.output)
     too_long = sum(row["status"] == TOO_LONG for row in rows)
     neutralised = sum(row["neutralised_tokens"] for row in rows)

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.common.model.job import Job, Progress, run_child
@@ -18,7 +17,7 @@ from pipeline.common.prompt import ANSWER_LABELS, neutralise_question
 from schemas.config.quality import QualityConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.curation import ModelSignal
 
 # Raised when a change to prompts or scoring changes the signals.
@@ -103,12 +102,9 @@ def signals(question: Mapping[str, Any], sums: Sequence[float], blind: Sequence[
 def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, float]], model: str) -> None:
     """One ModelSignal row a question, undefined where the model wasn't asked."""
     none = {"gold_nll": None, "question_gain": None}
-    table = pa.Table.from_pylist(
-        [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows],
-        schema=arrow_schema(ModelSignal),
-    )
+    signals = [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows]
     aside = path.with_name(f".{path.name}.aside")
-    pq.write_table(table, aside)
+    pq.write_table(checked_rows(signals, ModelSignal), aside)
     aside.replace(path)
 
 

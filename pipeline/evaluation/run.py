@@ -15,7 +15,6 @@ from contextlib import nullcontext
 from typing import Any
 
 import peft
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.common.letters import LETTERS
@@ -29,7 +28,7 @@ from pipeline.common.prompt import Style, messages, neutralise_question
 from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
 from schemas.errors import TrainingError
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
@@ -177,7 +176,5 @@ def write_predictions(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> 
     """Writes `predictions.parquet`, atomically."""
     path = job.output / "predictions.parquet"
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    columns = list(Prediction.model_fields)
-    table = pa.Table.from_pylist([{key: row[key] for key in columns} for row in rows], schema=arrow_schema(Prediction))
-    pq.write_table(table, aside)
+    pq.write_table(checked_rows(rows, Prediction), aside)
     aside.replace(path)

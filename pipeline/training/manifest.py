@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.common.model.job import Job, write_text
 from pipeline.training.loop import SampleStats
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.training import TrainedSample
 
 MANIFEST = "manifest.json"
@@ -42,7 +41,7 @@ def write_samples(path: Path, rows: Sequence[Mapping[str, Any]], stats: SampleSt
         if row["split"] in ("train", "validation")
     ]
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(table, schema=arrow_schema(TrainedSample)), aside)
+    pq.write_table(checked_rows(table, TrainedSample), aside)
     aside.replace(path)
 
 
