@@ -1,8 +1,8 @@
 """What tables and columns hold, for people: for the pages of the assets, and as Markdown for docs/tables.md."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
+from schemas.tables import curation, evaluation, training
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.bounds import NEVER_NULL, column_rules
 from schemas.tables.row import Row
@@ -53,6 +53,15 @@ COLUMN_TEXT = {
 }
 
 
+# Every table, in the order of the pipeline.
+MODELS: list[type[Row]] = [
+    model
+    for module in (curation, training, evaluation)
+    for model in vars(module).values()
+    if isinstance(model, type) and issubclass(model, Row) and model is not Row
+]
+
+
 class Column(NamedTuple):
     """A column as people see it: Arrow type, whether it may be null, its other bounds in words, and what it holds."""
 
@@ -73,10 +82,10 @@ def described(model: type[Row]) -> list[Column]:
     return columns
 
 
-def tables_markdown(models: Iterable[type[Row]]) -> str:
+def tables_markdown() -> str:
     """A section a table: what a row is, its columns with types, bounds and descriptions, and the rules between columns."""
     sections = []
-    for model in models:
+    for model in MODELS:
         lines = [f"## {model.table}", model.__doc__ or "", "| column | type | bounds | what it holds |\n|---|---|---|---|"]
         for column in described(model):
             bounds = "; ".join(["may be null"] * column.nullable + [_cell(bound) for bound in column.bounds])

@@ -54,7 +54,8 @@ VERDICT_RULES = (
     given_where(
         ("representative_id", "relation"),
         f"where disposition is {', '.join(DECIDED_BY_ANOTHER)}",
-        lambda rows: is_one_of(rows["disposition"], DECIDED_BY_ANOTHER),
+        "disposition",
+        lambda dispositions: is_one_of(dispositions, DECIDED_BY_ANOTHER),
     ),
 )
 
@@ -153,7 +154,9 @@ class ClusterMember(Row):
             ("split_group", "content_id"),
             lambda rows: pc.less_equal(rows["split_group"], rows["content_id"]),
         ),
-        given_where(("best_relation",), "where there are neighbours", lambda rows: pc.greater(pc.list_value_length(rows["neighbours"]), 0)),
+        given_where(
+            ("best_relation",), "where there are neighbours", "neighbours", lambda lists: pc.greater(pc.list_value_length(lists), 0)
+        ),
     )
 
     record_id: RecordId
@@ -195,7 +198,7 @@ class ModelSignal(Row):
     """What a language model makes of one question; null where the question is too long for it."""
 
     table = "model_signals"
-    rules = (given_where(("question_gain",), "where gold_nll is", lambda rows: rows["gold_nll"].is_valid()),)
+    rules = (given_where(("question_gain",), "where gold_nll is", "gold_nll", pc.is_valid),)
 
     record_id: RecordId
     model: Filled = Field(description="name and revision of the model")
@@ -212,7 +215,7 @@ class Selection(Row):
 
     table = "curated_questions"
     rules = (
-        given_where(("disposition",), "where the question was not kept", lambda rows: pc.invert(rows["kept"])),
+        given_where(("disposition",), "where the question was not kept", "kept", pc.invert),
         *VERDICT_RULES,
         Rule(
             "answer_index is the place of an option",
@@ -267,7 +270,8 @@ class LedgerRow(Row):
         given_where(
             ("content_id", "split_group", "answer_index", "fixed_order", "quality_score", "flags"),
             "unless the record was rejected",
-            lambda rows: pc.not_equal(rows["disposition"], Disposition.REJECTED),
+            "disposition",
+            lambda dispositions: pc.not_equal(dispositions, Disposition.REJECTED),
         ),
         Rule(
             "stem, options and language are given unless the record was rejected",

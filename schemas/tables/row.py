@@ -1,7 +1,7 @@
 """What every row is, the bounds that several tables share, and those between the columns of one row."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,17 +60,17 @@ def is_one_of(values: pa.Array, words: Iterable[str | None]) -> pa.Array:
     return pc.is_in(values, value_set=pa.array([None if word is None else str(word) for word in words], pa.string()))
 
 
-def given_where(columns: tuple[str, ...], says: str, where: Callable[[pa.RecordBatch], pa.Array]) -> Rule:
-    """The rule that columns hold a value in those rows, and null in all others."""
+def given_where(columns: tuple[str, ...], says: str, by: str, where: Callable[[pa.Array], pa.Array]) -> Rule:
+    """The rule that columns hold a value where another, `by`, is such (in words: `says`), and null in all other rows."""
 
     def holds(rows: pa.RecordBatch) -> pa.Array:
-        expected: Any = where(rows)
+        expected = where(rows[by])
         held = pa.array([True] * rows.num_rows, pa.bool_())
         for name in columns:
             held = pc.and_(held, pc.equal(rows[name].is_valid(), expected))
         return held
 
-    return Rule(f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} given {says}, else null", columns, holds)
+    return Rule(f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} given {says}, else null", (*columns, by), holds)
 
 
 def option_identity(option: str) -> str:

@@ -34,7 +34,7 @@ class TrainedSample(Row):
     """What one training run saw of one example. Losses are means over the completion's tokens, nats, before that step's update."""
 
     table = "trained_samples"
-    rules = (given_where(("first_loss", "last_loss"), "where times_seen is more than 0", lambda rows: pc.greater(rows["times_seen"], 0)),)
+    rules = (given_where(("first_loss", "last_loss"), "where times_seen is more than 0", "times_seen", lambda seen: pc.greater(seen, 0)),)
 
     record_id: RecordId
     split: Literal["train", "validation"]
