@@ -1,6 +1,7 @@
 """What every row is, the bounds that several tables share, and those between the columns of one row."""
 
 from collections.abc import Callable, Iterable
+from functools import reduce
 from typing import Annotated, ClassVar, NamedTuple, Self
 
 import pyarrow as pa
@@ -65,10 +66,7 @@ def given_where(columns: tuple[str, ...], says: str, by: str, where: Callable[[p
 
     def holds(rows: pa.RecordBatch) -> pa.Array:
         expected = where(rows[by])
-        held = pa.array([True] * rows.num_rows, pa.bool_())
-        for name in columns:
-            held = pc.and_(held, pc.equal(rows[name].is_valid(), expected))
-        return held
+        return reduce(pc.and_, [pc.equal(rows[name].is_valid(), expected) for name in columns])
 
     return Rule(f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} given {says}, else null", (*columns, by), holds)
 
