@@ -45,7 +45,12 @@ CURATION_CHECKS = [
         ["raw_records", "questions"],
     ),
     blocking("rejected_records", "every_rejection_has_a_reason", "No record is rejected without a reason code.", checks.unexplained),
-    blocking("questions", "answers_valid", "Every answer_index points at an option, and no option is empty.", checks.invalid_answers),
+    blocking(
+        "questions",
+        "answers_valid",
+        "Every answer_index points at an option, and the options are 2 to 10, none empty, no two alike.",
+        checks.invalid_answers,
+    ),
     blocking(
         "duplicate_clusters",
         "nothing_lost_in_deduplicate",

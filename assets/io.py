@@ -17,8 +17,9 @@ from assets.foundry import Foundry
 from pipeline.common.store.lake import Lake, content_hash
 from pipeline.common.text import canonical_json, one_line, short_hash
 from schemas.errors import DataError
-from schemas.tables.arrow import arrow_type, to_frame, to_table
-from schemas.tables.column_text import COLUMN_TEXT
+from schemas.tables.arrow import to_frame, to_table
+from schemas.tables.bounds import checked
+from schemas.tables.column_text import described
 from schemas.tables.curation import ClusterMember, LedgerRow, Pair, Quality, Question, RawRecord, Rejected, Selection, SplitRow
 from schemas.tables.row import Row
 
@@ -26,17 +27,8 @@ from schemas.tables.row import Row
 warnings.filterwarnings("ignore", message=r"Parameter `data_version`", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", message=r"Function `PipesMessageReader", category=dg.PreviewWarning)
 
-TABLES: dict[str, type[Row]] = {
-    "raw_records": RawRecord,
-    "questions": Question,
-    "rejected_records": Rejected,
-    "duplicate_pairs": Pair,
-    "duplicate_clusters": ClusterMember,
-    "quality_scores": Quality,
-    "curated_questions": Selection,
-    "splits": SplitRow,
-    "sample_ledger": LedgerRow,
-}
+_MODELS = (RawRecord, Question, Rejected, Pair, ClusterMember, Quality, Selection, SplitRow, LedgerRow)
+TABLES: dict[str, type[Row]] = {model.table: model for model in _MODELS}
 PREVIEW_ROWS = 5
 CELL_CHARS = 60
 
@@ -131,8 +123,8 @@ def computed(
 
 
 def unwritten(lake: Lake, asset: str, frame: pd.DataFrame) -> Table:
-    """A new table that the IO manager is to write."""
-    arrow = to_table(frame, TABLES[asset])
+    """A new table that the IO manager is to write. Raises DataError when a row breaks a bound of its model."""
+    arrow = checked(to_table(frame, TABLES[asset]), TABLES[asset])
     return Table(lake, asset, content_hash(arrow), arrow)
 
 
@@ -158,19 +150,17 @@ def _head(path: Path) -> tuple[int, pa.Table]:
 
 
 def column_schema(model: type[Row]) -> dg.TableSchema:
-    """Columns, types and descriptions of a table, for the asset's page."""
-    columns = []
-    for name, field in model.model_fields.items():
-        kind, nullable = arrow_type(field.annotation)
-        columns.append(
-            dg.TableColumn(
-                name,
-                str(kind),
-                description=field.description or COLUMN_TEXT.get(name),
-                constraints=dg.TableColumnConstraints(nullable=nullable),
-            )
+    """Columns, types, descriptions and bounds of a table, for the asset's page."""
+    columns = [
+        dg.TableColumn(
+            column.name,
+            column.type,
+            description=f"{column.text} ({'; '.join(column.bounds)})" if column.bounds else column.text,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable, other=list(column.bounds)),
         )
-    return dg.TableSchema(columns)
+        for column in described(model)
+    ]
+    return dg.TableSchema(columns, dg.TableConstraints(other=[rule.says for rule in model.rules]))
 
 
 def markdown_table(rows: Sequence[Mapping[str, Any]], cell_chars: int = CELL_CHARS) -> dg.MarkdownMetadataValue:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from schemas.reasons import SPLITS, Disposition
+from schemas.tables.arrow import to_table
+from schemas.tables.bounds import violations
+from schemas.tables.curation import LedgerRow, Question, Rejected
+from schemas.tables.row import Row
 
 
 def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
@@ -26,19 +29,25 @@ def repeated_ids(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[frame["record_id"].duplicated(keep=False), ["record_id", "source", "locator"]]
 
 
+def broken_bounds(frame: pd.DataFrame, model: type[Row], *columns: str) -> pd.DataFrame:
+    """Rows that break a bound of these columns, those between columns included: once a bound, with the values that it concerns."""
+    table = to_table(frame, model)
+    return _frame(
+        {"record_id": table["record_id"][row].as_py(), "bound": rule.says, **{name: table[name][row].as_py() for name in rule.columns}}
+        for rule, rows in violations(table, model)
+        if set(rule.columns) & set(columns)
+        for row in rows
+    )
+
+
 def unexplained(rejected: pd.DataFrame) -> pd.DataFrame:
     """Rejected records without a reason code."""
-    return rejected.loc[[len(codes) == 0 for codes in rejected["reason_codes"].tolist()], ["record_id", "locator"]]
+    return broken_bounds(rejected, Rejected, "reason_codes")
 
 
 def invalid_answers(questions: pd.DataFrame) -> pd.DataFrame:
-    """Questions whose answer_index points at no option, or whose options are empty or fewer than two."""
-    columns = ["record_id", "locator", "answer_index", "options"]
-    bad = [
-        not 0 <= index < len(options) or len(options) < 2 or not all(option.strip() for option in options)
-        for index, options in zip(questions["answer_index"].tolist(), questions["options"].tolist(), strict=True)
-    ]
-    return questions.loc[bad, columns]
+    """Questions whose answer_index points at no option, or whose options are empty, alike, too few or too many."""
+    return broken_bounds(questions, Question, "answer_index", "options")
 
 
 def groups_across_splits(splits: pd.DataFrame) -> pd.DataFrame:
@@ -57,28 +66,8 @@ def clusters_across_splits(ledger: pd.DataFrame) -> pd.DataFrame:
 
 
 def broken_ledger_rows(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose disposition, reasons and split contradict each other."""
-    splits = {str(name) for name in SPLITS}
-    rows = zip(
-        *(ledger[column].tolist() for column in ("record_id", "locator", "disposition", "reason_codes", "split", "quality_score")),
-        strict=True,
-    )
-    wrong = []
-    for record_id, locator, disposition, reasons, split, score in rows:
-        problem = (
-            f"split {split} beside disposition {disposition}"
-            if (disposition if disposition in splits else None) != (None if pd.isna(split) else split)
-            else "no reason code"
-            if len(reasons) == 0 and disposition not in splits and disposition != Disposition.BENCHMARK
-            else "a reason code on a row that was kept"
-            if len(reasons) and disposition in splits
-            else "no quality score"
-            if disposition != Disposition.REJECTED and pd.isna(score)
-            else None
-        )
-        if problem:
-            wrong.append({"record_id": record_id, "locator": locator, "problem": problem})
-    return _frame(wrong)
+    """Rows whose disposition, reasons, score and split contradict each other."""
+    return broken_bounds(ledger, LedgerRow, "disposition", "reason_codes", "split", "quality_score")
 
 
 def wrong_completions(examples: pd.DataFrame, answers: Mapping[str, str]) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
     for number, side in enumerate(sides):
         reader, payload = _payload(side)
         record: dict[str, Any] = {
-            "record_id": str(number),
+            "record_id": _side_id(number),
             "source": "pairs",
             "role": "train",
             "file": str(number),
@@ -62,7 +62,11 @@ def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
     read: dict[str, Prepared | str] = {row["record_id"]: Prepared(row) for row in to_rows(result.questions, Question)}
     for row in to_rows(result.rejected, Rejected):
         read[row["record_id"]] = ", ".join(row["reason_codes"]) + (f" ({row['detail']})" if row["detail"] else "")
-    return [read[str(number)] for number in range(len(sides))]
+    return [read[_side_id(number)] for number in range(len(sides))]
+
+
+def _side_id(number: int) -> str:
+    return f"{number:016x}"
 
 
 def _payload(side: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.common.files import write_parquet
@@ -15,7 +14,7 @@ from pipeline.common.model.job import Job, log, run_child
 from pipeline.common.prompt import answer, messages, neutralise_question
 from schemas.config.render import RenderConfig
 from schemas.errors import TrainingError
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.training import ChatExample
 
 TOO_LONG = "not_trained: too_long"
@@ -59,7 +58,7 @@ def render(job: Job) -> None:
     config = job.render
     specials = count_template_specials(chat, config)
     rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
-    write_parquet(job.output, pa.Table.from_pylist(rows, schema=arrow_schema(ChatExample)))
+    write_parquet(job.output, checked_rows(rows, ChatExample))
     too_long = sum(row["status"] == TOO_LONG for row in rows)
     neutralised = sum(row["neutralised_tokens"] for row in rows)
     log.info("rendered %d questions; %d too long; %d special tokens neutralised", len(rows), too_long, neutralised)

@@ -1,6 +1,9 @@
 """The vocabulary of verdicts: every table, count, test and report uses these words and no others."""
 
 from enum import StrEnum
+from typing import get_args
+
+from schemas.vocabulary import Split
 
 
 class Disposition(StrEnum):
@@ -17,7 +20,7 @@ class Disposition(StrEnum):
     TEST = "test"
 
 
-SPLITS = (Disposition.TRAIN, Disposition.VALIDATION, Disposition.TEST)
+SPLITS = tuple(map(Disposition, get_args(Split)))
 
 
 class Relation(StrEnum):

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import log_softmax
 
@@ -20,7 +19,7 @@ from pipeline.common.store.run_files import METRICS
 from schemas.config.quality import QualityConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.curation import ModelSignal
 
 # Raised when a change to prompts or scoring changes the signals.
@@ -104,11 +103,8 @@ def signals(question: Mapping[str, Any], sums: Sequence[float], blind: Sequence[
 def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, float]], model: str) -> None:
     """One ModelSignal row a question, undefined where the model wasn't asked."""
     none = {"gold_nll": None, "question_gain": None}
-    table = pa.Table.from_pylist(
-        [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows],
-        schema=arrow_schema(ModelSignal),
-    )
-    write_parquet(path, table)
+    signals = [{"record_id": row["record_id"], "model": model, **found.get(row["record_id"], none)} for row in rows]
+    write_parquet(path, checked_rows(signals, ModelSignal))
 
 
 if __name__ == "__main__":

@@ -23,10 +23,8 @@ from pipeline.deduplicate.rules import PASSAGE_SIMILARITY, Verdict, judge
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
 from schemas.tables.arrow import arrow_schema, to_frame, to_table
-from schemas.tables.curation import ClusterMember, Pair, Question
+from schemas.tables.curation import MAX_NEIGHBOURS, ClusterMember, Pair, Question
 
-# Neighbours that a row names, strongest first.
-NEIGHBOURS = 20
 # Candidates judged at one time: they cost ten times what other rows do.
 CHUNK_PAIRS = 1_000
 DUPLICATE = (Relation.EXACT, Relation.SAME)
@@ -234,7 +232,7 @@ def _members(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs
         "cluster_id": [first_in_cluster[cluster] if sizes[cluster] > 1 else None for cluster in map(clusters.__getitem__, node_of)],
         "split_group": [smallest_in_group[groups[node]] for node in node_of],
         "best_relation": [found[0][2] if found else None for found in near],
-        "neighbours": [[f"{kind}:{other}" for _, other, kind in found[:NEIGHBOURS]] for found in near],
+        "neighbours": [[f"{kind}:{other}" for _, other, kind in found[:MAX_NEIGHBOURS]] for found in near],
         "cut_from": [cut_from(record_id, found) if found else None for record_id, found in zip(nodes.record_id, near, strict=True)],
     }
     return pa.table(columns, schema=arrow_schema(ClusterMember))

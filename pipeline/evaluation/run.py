@@ -13,7 +13,6 @@ from contextlib import nullcontext
 from typing import Any
 
 import peft
-import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import log_softmax
 
@@ -31,7 +30,7 @@ from pipeline.common.store.runs import read_manifest
 from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
 from schemas.errors import TrainingError
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
@@ -169,6 +168,4 @@ def weights_hash(job: EvaluationJob) -> str:
 
 def write_predictions(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes `predictions.parquet`, atomically."""
-    columns = list(Prediction.model_fields)
-    table = pa.Table.from_pylist([{key: row[key] for key in columns} for row in rows], schema=arrow_schema(Prediction))
-    write_parquet(job.output / PREDICTIONS, table)
+    write_parquet(job.output / PREDICTIONS, checked_rows(rows, Prediction))

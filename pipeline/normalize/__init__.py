@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.common.grammar.keys import key_in_note, number_of, resolve_key
 from pipeline.common.grammar.passages import passage_ends
@@ -25,15 +24,15 @@ from pipeline.normalize.draft import Draft, Reading, draft_record, find_reading,
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
 from schemas.tables.arrow import arrow_schema, to_frame, to_table
+from schemas.tables.bounds import checked_rows
 from schemas.tables.curation import Question, RawRecord, Rejected
-from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS
+from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, option_identity
 
 # What tables write where there is no key.
 NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
 WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
 SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
-_validator = TypeAdapter(list[Question], config=ConfigDict(extra="forbid"))
 
 
 class NormalizeResult(NamedTuple):
@@ -46,7 +45,7 @@ class NormalizeResult(NamedTuple):
 
 @collector_paused()
 def normalize(raw: pd.DataFrame, configured: Sequence[SourceConfig]) -> NormalizeResult:
-    """Parses and validates RawRecord rows into Question and Rejected rows."""
+    """Parses RawRecord rows into Question and Rejected rows. Raises DataError for one that breaks its own bounds: a bug here."""
     sources = {source.name: source for source in configured}
     parts = list(map_chunks(partial(_normalize_files, sources), _by_file(to_table(raw, RawRecord)), len(raw)))
     questions, rejected = (
@@ -78,8 +77,7 @@ def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple
         kept, dropped, inferences[f"{name}:{file}"] = _normalize_file(list(rows), sources[name])
         questions += kept
         rejected += dropped
-    _validator.validate_python(questions)
-    return pa.Table.from_pylist(questions, arrow_schema(Question)), pa.Table.from_pylist(rejected, arrow_schema(Rejected)), inferences
+    return checked_rows(questions, Question), checked_rows(rejected, Rejected), inferences
 
 
 def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
@@ -220,15 +218,9 @@ def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
         yield Reason.TOO_MANY_OPTIONS, f"{len(options)} options, at most {MAX_OPTIONS} expected"
     if empty := [LETTERS[i : i + 1] or str(i + 1) for i, option in enumerate(options) if not option.strip()]:
         yield Reason.EMPTY_OPTION, f"option {', '.join(empty[:5])} has no text"
-    seen = Counter(_option_identity(option) for option in options if option.strip())
+    seen = Counter(option_identity(option) for option in options if option.strip())
     if twice := [option for option, count in seen.items() if count > 1]:
         yield Reason.DUPLICATE_OPTIONS, f"two options read {twice[0][:80]!r}"
-
-
-def _option_identity(option: str) -> str:
-    """Options are the same when they differ in spaces and closing punctuation only; case can be the point (AaBb, aabb)."""
-    text = one_line(option)
-    return text.rstrip(" .;,") or text
 
 
 def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs: list[str]) -> tuple[int | None, Reason | None, str | None]:

@@ -25,13 +25,12 @@ from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.suggest_columns import guess_fields
 from schemas.reasons import Reason
-from schemas.tables.row import MAX_TEXT_CHARS
+from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 
 ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d?);")
 TAGS = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|font|sub|sup)\b[^<>]{0,200}/?>", re.IGNORECASE)
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
-MAX_LABEL_CHARS = 300
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
 _DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)")
 _NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
@@ -220,10 +219,11 @@ def text_of(value: Any, repairs: list[str]) -> str:
 
 def _draft_block(payload: str) -> Draft:
     """OpenTriviaQA: `#Q` stem lines, one `^` key line, `A ` .. option lines behind it."""
-    if len(payload) > MAX_TEXT_CHARS:
-        return Draft(payload[:500], reasons=[Reason.TOO_LARGE], detail=f"more than {MAX_TEXT_CHARS:,} characters")
     repairs: list[str] = []
-    lines = text_of(payload, repairs).split("\n")
+    # Composing a character can make two of it, so that a text grows when it is cleaned.
+    if len(payload) > MAX_TEXT_CHARS or len(text := text_of(payload, repairs)) > MAX_TEXT_CHARS:
+        return Draft(payload[:500], reasons=[Reason.TOO_LARGE], detail=f"more than {MAX_TEXT_CHARS:,} characters")
+    lines = text.split("\n")
     keys = [i for i, line in enumerate(lines) if line.startswith("^")]
     reasons, detail = [], None
     at = keys[0] if keys else next((i for i, line in enumerate(lines) if _FIRST_LINE.match(line)), len(lines))
@@ -256,7 +256,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
         return cells.get(columns[part]) if part in columns else None
 
     def short(part: str) -> str | None:
-        return None if cell(part) in (None, "") else one_line(str(cell(part))[:MAX_LABEL_CHARS])
+        return None if cell(part) in (None, "") else one_line(str(cell(part))[:MAX_LABEL_CHARS]) or None
 
     text = text_of(cell("stem"), repairs)
     reasons: list[Reason] = []

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.model.job import Job
 from pipeline.common.store.run_files import MANIFEST
 from pipeline.training.loop import SampleStats
-from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.training import TrainedSample
 
 
@@ -39,7 +38,7 @@ def write_samples(path: Path, rows: Sequence[Mapping[str, Any]], stats: SampleSt
         for index, row in enumerate(rows)
         if row["split"] in ("train", "validation")
     ]
-    write_parquet(path, pa.Table.from_pylist(table, schema=arrow_schema(TrainedSample)))
+    write_parquet(path, checked_rows(table, TrainedSample))
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:

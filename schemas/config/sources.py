@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from schemas.config.base import Strict
+from schemas.vocabulary import Language, Role
 
 FIELD_NAMES = ("stem", "options", "answer", "context", "explanation", "id", "subject", "image")
 
@@ -21,8 +22,8 @@ class SourceConfig(Strict):
         description="question part -> column name or dotted path; parts: " + ", ".join(FIELD_NAMES) + ", option_a .. option_j",
     )
     answer_format: Literal["auto", "letter", "index0", "index1", "text"] = "auto"
-    language: Literal["vi", "en", "auto"] = "auto"
-    role: Literal["train", "benchmark"] = "train"
+    language: Literal[Language, "auto"] = "auto"
+    role: Role = "train"
     licence: str = ""
 
     @field_validator("fields")

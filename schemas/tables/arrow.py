@@ -1,21 +1,26 @@
 """Rows to Arrow and back, with the explicit types of a table's model."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from functools import cache
 from itertools import islice
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pandas as pd
 import pyarrow as pa
-
-from schemas.tables.row import Row
+from pydantic import BaseModel
 
 _ARROW: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
 def arrow_type(annotation: Any) -> tuple[pa.DataType, bool]:
-    """Arrow type of a field annotation, and whether it may be null."""
+    """Arrow type of a field annotation, and whether it may be null. Words of a vocabulary are strings, bounds change no type."""
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return arrow_type(arguments[0])
+    if origin is Literal or (isinstance(annotation, type) and issubclass(annotation, StrEnum)):
+        return pa.string(), False
     if origin in (Union, UnionType):
         inner = next(a for a in arguments if a is not type(None))
         return arrow_type(inner)[0], True
@@ -24,7 +29,8 @@ def arrow_type(annotation: Any) -> tuple[pa.DataType, bool]:
     return _ARROW[annotation], False
 
 
-def arrow_schema(model: type[Row]) -> pa.Schema:
+@cache
+def arrow_schema(model: type[BaseModel]) -> pa.Schema:
     """The explicit Arrow schema of a table."""
     fields = []
     for name, info in model.model_fields.items():
@@ -37,7 +43,7 @@ def arrow_schema(model: type[Row]) -> pa.Schema:
 CHUNK_ROWS = 50_000
 
 
-def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[Row]) -> pd.DataFrame:
+def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[BaseModel]) -> pd.DataFrame:
     """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them."""
     if not isinstance(rows, pa.Table):
         schema = arrow_schema(model)
@@ -53,13 +59,13 @@ def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield part
 
 
-def to_table(frame: pd.DataFrame, model: type[Row]) -> pa.Table:
+def to_table(frame: pd.DataFrame, model: type[BaseModel]) -> pa.Table:
     """Arrow table of a frame. Raises ValueError, KeyError or ArrowException for a column that is missing, of another type, or null
     where it may not be."""
     return pa.Table.from_pandas(frame, schema=arrow_schema(model), preserve_index=False)
 
 
-def to_rows(frame: pd.DataFrame, model: type[Row], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def to_rows(frame: pd.DataFrame, model: type[BaseModel], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Plain dictionaries (lists as lists, missing as None), in the frame's order; of these columns alone where they are named."""
     table = to_table(frame, model)
     rows: list[dict[str, Any]] = (table if columns is None else table.select(list(columns))).to_pylist()

@@ -1,9 +1,18 @@
-"""What the columns that several tables share hold, for people; a field's own description goes before it."""
+"""What tables and columns hold, for people: for the pages of the assets, and as Markdown for docs/tables.md."""
+
+from typing import NamedTuple
+
+from schemas.tables import curation, evaluation, training
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import NEVER_NULL, column_rules
+from schemas.tables.row import Row
+
+# Of the columns that several tables share; a field's own description goes before it.
 
 COLUMN_TEXT = {
     "record_id": "hash of source, payload and occurrence: one raw record",
     "source": "name of the source in the configuration",
-    "role": "role of the source: train or benchmark",
+    "role": "role of the source",
     "file": "path below the configuration's root",
     "locator": "file#kind:number, counted from 1",
     "encoding": "how the file was decoded",
@@ -16,10 +25,11 @@ COLUMN_TEXT = {
     "cluster_id": "its cluster of exact and same questions; null when it stands alone",
     "split_group": "questions that must share a split",
     "representative_id": "the record that decided: winner, benchmark item or contradicting record",
-    "relation": "exact, same, variant, conflict or related",
-    "quality_score": "0-1, high = good",
+    "shared_13gram": "the benchmark record that it shares most 13-grams with; this flags and removes nothing",
+    "relation": "how the two questions stand to each other",
+    "quality_score": "high = good",
     "flags": "names of the quality signals that fired",
-    "split": "train, validation or test",
+    "split": "the split that it is in",
     "dataset_version": "hash of the curated rows with their splits and of the curation config",
     "stem": "the question itself",
     "context": "passage or rubric that the stem leans on",
@@ -27,7 +37,7 @@ COLUMN_TEXT = {
     "answer_index": "position of the right option, counted from 0",
     "explanation": "what the file says on the answer",
     "subject": "from a column, else from the file's name or folder",
-    "language": "vi or en",
+    "language": "language of the question",
     "original_id": "the file's own id of the question",
     "repairs": "named changes made while parsing",
     "fixed_order": "an option refers to others, so the order must stay",
@@ -41,3 +51,52 @@ COLUMN_TEXT = {
     "completion_tokens": "labelled tokens",
     "reader": "which reader took the file",
 }
+
+
+# Every table, in the order of the pipeline.
+MODELS: list[type[Row]] = [
+    model
+    for module in (curation, training, evaluation)
+    for model in vars(module).values()
+    if isinstance(model, type) and issubclass(model, Row) and model is not Row
+]
+
+
+class Column(NamedTuple):
+    """A column as people see it: Arrow type, whether it may be null, its other bounds in words, and what it holds."""
+
+    name: str
+    type: str
+    nullable: bool
+    bounds: tuple[str, ...]
+    text: str
+
+
+def described(model: type[Row]) -> list[Column]:
+    """The columns of a table, in order."""
+    columns = []
+    for field in arrow_schema(model):
+        bounds = tuple(rule.says for rule in column_rules(model)[field.name] if rule.says != NEVER_NULL)
+        text = model.model_fields[field.name].description or COLUMN_TEXT.get(field.name, "")
+        columns.append(Column(field.name, str(field.type), field.nullable, bounds, text))
+    return columns
+
+
+def tables_markdown() -> str:
+    """A section a table: what a row is, its columns with types, bounds and descriptions, and the rules between columns."""
+    sections = []
+    for model in MODELS:
+        lines = [f"## {model.table}", model.__doc__ or "", "| column | type | bounds | what it holds |\n|---|---|---|---|"]
+        for column in described(model):
+            bounds = "; ".join(["may be null"] * column.nullable + [_cell(bound) for bound in column.bounds])
+            lines[-1] += f"\n| `{column.name}` | {column.type} | {bounds} | {_cell(column.text)} |"
+        if model.rules:
+            lines.append("In every row:\n" + "".join(f"\n- {rule.says}" for rule in model.rules))
+        sections.append("\n\n".join(lines))
+    return "\n\n".join(sections) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Patterns as code; a line can't end a cell."""
+    what, matches, pattern = text.partition("matches ")
+    return f"{what}{matches}`{pattern}`".replace("|", "\\|") if matches else text.replace("|", "\\|")

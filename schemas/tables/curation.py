@@ -1,105 +1,208 @@
 """The tables of stages 1-7."""
 
+from typing import Annotated, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
-from schemas.tables.row import Row
+from schemas.reasons import SPLITS, Disposition, Reason, Relation
+from schemas.tables.row import (
+    MAX_OPTIONS,
+    MAX_TEXT_CHARS,
+    MIN_OPTIONS,
+    ContentId,
+    Filled,
+    Fraction,
+    Label,
+    Locator,
+    Name,
+    Position,
+    RecordId,
+    Row,
+    Rule,
+    Text,
+    given_where,
+    is_one_of,
+    option_identity,
+)
+from schemas.vocabulary import Language, Role, Split
+
+MAX_NEIGHBOURS = 20
+
+Found = Literal[Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT, Relation.RELATED]
+Verdict = Literal[Disposition.BENCHMARK, Disposition.CONTAMINATED, Disposition.CONFLICT, Disposition.DUPLICATE, Disposition.FILTERED]
+FileHash = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
+DatasetVersion = Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+Options = Annotated[list[Text], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)]
+FoundOptions = Annotated[list[str], Field(min_length=1)]
+
+ANSWER_IS_AN_OPTION = Rule(
+    "answer_index is the place of an option",
+    ("answer_index", "options"),
+    lambda rows: pc.less(rows["answer_index"], pc.list_value_length(rows["options"])),
+)
+# A kept question has no disposition before the split, and that of its split after it.
+KEPT_OR_BENCHMARK = (None, *SPLITS, Disposition.BENCHMARK)
+DECIDED_BY_ANOTHER = (Disposition.CONTAMINATED, Disposition.CONFLICT, Disposition.DUPLICATE)
+VERDICT_RULES = (
+    Rule(
+        "reason_codes is empty where the record was kept or is a benchmark's, and nowhere else",
+        ("reason_codes", "disposition"),
+        lambda rows: pc.equal(pc.equal(pc.list_value_length(rows["reason_codes"]), 0), is_one_of(rows["disposition"], KEPT_OR_BENCHMARK)),
+    ),
+    given_where(
+        ("representative_id", "relation"),
+        f"where disposition is {', '.join(DECIDED_BY_ANOTHER)}",
+        "disposition",
+        lambda dispositions: is_one_of(dispositions, DECIDED_BY_ANOTHER),
+    ),
+)
 
 
 class RawRecord(Row):
     """One question as its file holds it, before anything is understood of it."""
 
-    record_id: str = Field(description="hash of source, payload and occurrence: stable under reordering and renaming")
-    source: str
-    role: str = Field(description="train or benchmark")
-    file: str = Field(description="path below the config's root")
-    locator: str = Field(description="file#kind:number, counted from 1")
-    reader: str
-    encoding: str | None = Field(description="how the file was decoded; two joined by + where its lines mix them")
-    file_sha256: str
+    table = "raw_records"
+
+    record_id: RecordId = Field(description="hash of source, payload and occurrence: stable under reordering and renaming")
+    source: Filled
+    role: Role
+    file: Filled = Field(description="path below the config's root")
+    locator: Locator
+    reader: Filled
+    encoding: Filled | None = Field(description="how the file was decoded; two joined by + where its lines mix them")
+    file_sha256: FileHash
     payload: str = Field(description="canonical JSON of the cells, or the block's text")
-    reason_codes: list[str] = Field(description="non-empty: the record was rejected by the reader")
+    reason_codes: list[Reason] = Field(description="non-empty: the record was rejected by the reader")
     detail: str | None = Field(description="what exactly was wrong")
+
+
+def _options_differ(rows: pa.RecordBatch) -> pa.Array:
+    lists = rows["options"].to_pylist()
+    return pa.array([None if options is None else len(set(map(option_identity, options))) == len(options) for options in lists], pa.bool_())
 
 
 class Question(Row):
     """A parsed, repaired and validated question."""
 
-    record_id: str
-    source: str
-    role: str
-    file: str
-    locator: str
-    content_id: str = Field(description="hash of the canonical question; equal for exact duplicates in any option order")
-    stem: str
-    context: str | None = Field(description="passage or rubric that the stem leans on")
-    options: list[str] = Field(description="in file order, without their marks")
-    answer_index: int = Field(description="counted from 0")
-    explanation: str | None
-    subject: str | None
-    language: str = Field(description="vi or en")
-    original_id: str | None = Field(description="the file's own id of the question")
-    repairs: list[str] = Field(description="named changes made while parsing")
+    table = "questions"
+    rules = (
+        ANSWER_IS_AN_OPTION,
+        Rule("no two options say the same, but for spaces and closing punctuation", ("options",), _options_differ),
+    )
+
+    record_id: RecordId
+    source: Filled
+    role: Role
+    file: Filled
+    locator: Locator
+    content_id: ContentId = Field(description="hash of the canonical question; equal for exact duplicates in any option order")
+    stem: Annotated[str, Field(max_length=MAX_TEXT_CHARS, pattern=r"[\p{L}\p{N}_]")]
+    context: Filled | None = Field(description="passage or rubric that the stem leans on")
+    options: Options = Field(description="in file order, without their marks")
+    answer_index: Position = Field(description="counted from 0")
+    explanation: Filled | None
+    subject: Label | None
+    language: Language
+    original_id: Label | None = Field(description="the file's own id of the question")
+    repairs: list[Name] = Field(description="named changes made while parsing")
     fixed_order: bool = Field(description="an option refers to others (all of the above), so the order must stay")
 
 
 class Rejected(Row):
     """A record that is no usable question, with everything that could still be read of it."""
 
-    record_id: str
-    source: str
-    role: str
-    file: str
-    locator: str
-    reason_codes: list[str]
-    detail: str | None
-    stem: str | None
-    context: str | None
-    options: list[str] | None
-    subject: str | None
-    language: str | None
-    repairs: list[str]
+    table = "rejected_records"
+
+    record_id: RecordId
+    source: Filled
+    role: Role
+    file: Filled
+    locator: Locator
+    reason_codes: Annotated[list[Reason], Field(min_length=1)]
+    detail: Filled | None
+    stem: Filled | None
+    context: Filled | None
+    options: FoundOptions | None
+    subject: Label | None
+    language: Language | None
+    repairs: list[Name]
     payload: str
 
 
 class Pair(Row):
-    """Two questions that verification found related. `left_id` < `right_id`."""
+    """Two questions that verification found related."""
 
-    left_id: str
-    right_id: str
-    relation: str
-    similarity: float = Field(description="Jaccard of content tokens, 0-1")
-    why: str
+    table = "duplicate_pairs"
+    rules = (Rule("left_id is smaller than right_id", ("left_id", "right_id"), lambda rows: pc.less(rows["left_id"], rows["right_id"])),)
+
+    left_id: RecordId
+    right_id: RecordId
+    relation: Found
+    similarity: Fraction = Field(description="Jaccard of content tokens")
+    why: Filled
 
 
 class ClusterMember(Row):
     """What deduplication says of one question; every question has one row."""
 
-    record_id: str
-    content_id: str
-    role: str
-    cluster_id: str | None = Field(description="null when it has no exact or same duplicate")
-    split_group: str = Field(description="questions that must share a split: the smallest content_id among them")
-    best_relation: str | None = Field(description="strongest relation to any other question")
-    neighbours: list[str] = Field(description="relation:record_id, strongest first, at most 20")
-    cut_from: str | None = Field(description="a record that it is the same as and not clustered with: a chain of unlike rows was cut there")
+    table = "duplicate_clusters"
+    rules = (
+        Rule(
+            "split_group is no larger than content_id",
+            ("split_group", "content_id"),
+            lambda rows: pc.less_equal(rows["split_group"], rows["content_id"]),
+        ),
+        given_where(
+            ("best_relation",), "where there are neighbours", "neighbours", lambda lists: pc.greater(pc.list_value_length(lists), 0)
+        ),
+    )
+
+    record_id: RecordId
+    content_id: ContentId
+    role: Role
+    cluster_id: ContentId | None = Field(description="null when it has no exact or same duplicate")
+    split_group: ContentId = Field(description="questions that must share a split: the smallest content_id among them")
+    best_relation: Found | None = Field(description="strongest relation to any other question")
+    neighbours: Annotated[list[Annotated[str, Field(pattern="^[a-z]+:[0-9a-f]{16}$")]], Field(max_length=MAX_NEIGHBOURS)] = Field(
+        description="relation:record_id, strongest first"
+    )
+    cut_from: RecordId | None = Field(
+        description="a record that it is the same as and not clustered with: a chain of unlike rows was cut there"
+    )
 
 
 class Quality(Row):
     """Signals that fired on one question, and its score."""
 
-    record_id: str
-    quality_score: float = Field(description="0-1, high = good")
-    flags: list[str] = Field(description="names of the signals that fired")
-    explanations: list[str] = Field(description="one sentence a flag: value and threshold")
-    signals: str = Field(description="JSON object: signal -> value; null is undefined, and a signal that isn't there is 0")
+    table = "quality_scores"
+    rules = (
+        Rule(
+            "each flag has one explanation",
+            ("flags", "explanations"),
+            lambda rows: pc.equal(pc.list_value_length(rows["flags"]), pc.list_value_length(rows["explanations"])),
+        ),
+    )
+
+    record_id: RecordId
+    quality_score: Fraction
+    flags: list[Name] = Field(description="names of the signals that fired")
+    explanations: list[Filled] = Field(description="one sentence a flag: value and threshold")
+    signals: Annotated[str, Field(pattern=r"^\{")] = Field(
+        description="JSON object: signal -> value; null is undefined, and a signal that isn't there is 0"
+    )
 
 
 class ModelSignal(Row):
     """What a language model makes of one question; null where the question is too long for it."""
 
-    record_id: str
-    model: str = Field(description="name and revision of the model")
-    gold_nll: float | None = Field(
+    table = "model_signals"
+    rules = (given_where(("question_gain",), "where gold_nll is", "gold_nll", pc.is_valid),)
+
+    record_id: RecordId
+    model: Filled = Field(description="name and revision of the model")
+    gold_nll: Annotated[float, Field(ge=0)] | None = Field(
         description="negative log-probability of the right option under a softmax over the options' log-likelihoods per byte, nats"
     )
     question_gain: float | None = Field(
@@ -110,66 +213,106 @@ class ModelSignal(Row):
 class Selection(Row):
     """The verdict on one question before the split; every question has one row."""
 
-    record_id: str
-    content_id: str
-    split_group: str
+    table = "curated_questions"
+    rules = (
+        given_where(("disposition",), "where the question was not kept", "kept", pc.invert),
+        *VERDICT_RULES,
+        Rule(
+            "answer_index is the place of an option",
+            ("answer_index", "option_count"),
+            lambda rows: pc.less(rows["answer_index"], rows["option_count"]),
+        ),
+    )
+
+    record_id: RecordId
+    content_id: ContentId
+    split_group: ContentId
     kept: bool
-    disposition: str | None = Field(description="null when kept")
-    reason_codes: list[str]
-    detail: str | None
-    cluster_id: str | None
-    representative_id: str | None = Field(description="the record that decided: winner, benchmark item or contradicting record")
-    relation: str | None
-    shared_13gram: str | None = Field(description="the benchmark record that it shares most 13-grams with; this flags and removes nothing")
-    quality_score: float
-    source: str
-    subject: str | None
-    language: str
-    answer_index: int
-    option_count: int
+    disposition: Verdict | None = Field(description="what became of the question; null when kept")
+    reason_codes: list[Reason]
+    detail: Filled | None
+    cluster_id: ContentId | None
+    representative_id: RecordId | None = Field(description="the record that decided: winner, benchmark item or contradicting record")
+    relation: Found | None
+    shared_13gram: RecordId | None
+    quality_score: Fraction
+    source: Filled
+    subject: Label | None
+    language: Language
+    answer_index: Position
+    option_count: Annotated[int, Field(ge=MIN_OPTIONS, le=MAX_OPTIONS)]
 
 
 class SplitRow(Row):
     """The split of one kept question."""
 
-    record_id: str
-    content_id: str
-    split_group: str
-    split: str
+    table = "splits"
+
+    record_id: RecordId
+    content_id: ContentId
+    split_group: ContentId
+    split: Split
 
 
 class LedgerRow(Row):
     """The whole story of one raw record. One row each, whatever became of it."""
 
-    record_id: str
-    source: str
-    role: str
-    file: str
-    locator: str
-    disposition: str
-    reason_codes: list[str]
+    table = "sample_ledger"
+    rules = (
+        Rule(
+            "split is the disposition where that is a split, else null",
+            ("split", "disposition"),
+            lambda rows: pc.equal(
+                pc.fill_null(rows["split"], ""), pc.if_else(is_one_of(rows["disposition"], SPLITS), rows["disposition"], "")
+            ),
+        ),
+        *VERDICT_RULES,
+        given_where(
+            ("content_id", "split_group", "answer_index", "fixed_order", "quality_score", "flags"),
+            "unless the record was rejected",
+            "disposition",
+            lambda dispositions: pc.not_equal(dispositions, Disposition.REJECTED),
+        ),
+        Rule(
+            "stem, options and language are given unless the record was rejected",
+            ("stem", "options", "language", "disposition"),
+            lambda rows: pc.or_(
+                pc.equal(rows["disposition"], Disposition.REJECTED),
+                pc.and_(rows["stem"].is_valid(), pc.and_(rows["options"].is_valid(), rows["language"].is_valid())),
+            ),
+        ),
+        ANSWER_IS_AN_OPTION,
+    )
+
+    record_id: RecordId
+    source: Filled
+    role: Role
+    file: Filled
+    locator: Locator
+    disposition: Disposition
+    reason_codes: list[Reason]
     detail: str | None
-    content_id: str | None
-    cluster_id: str | None
-    split_group: str | None
-    representative_id: str | None
-    relation: str | None
-    shared_13gram: str | None = Field(description="the benchmark record that it shares most 13-grams with; this flags and removes nothing")
-    quality_score: float | None
-    flags: list[str] | None
-    split: str | None
-    dataset_version: str
-    stem: str | None
-    context: str | None
-    options: list[str] | None
-    answer_index: int | None
-    explanation: str | None
-    subject: str | None
-    language: str | None
-    repairs: list[str]
+    content_id: ContentId | None
+    cluster_id: ContentId | None
+    split_group: ContentId | None
+    representative_id: RecordId | None
+    relation: Found | None
+    shared_13gram: RecordId | None
+    quality_score: Fraction | None
+    flags: list[Name] | None
+    split: Split | None
+    dataset_version: DatasetVersion
+    stem: Filled | None
+    context: Filled | None
+    options: FoundOptions | None
+    answer_index: Position | None
+    explanation: Filled | None
+    subject: Label | None
+    language: Language | None
+    repairs: list[Name]
     fixed_order: bool | None
-    original_id: str | None
+    original_id: Label | None
     licence: str
-    encoding: str | None
-    file_sha256: str
+    encoding: Filled | None
+    file_sha256: FileHash
     payload: str

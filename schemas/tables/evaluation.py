@@ -1,23 +1,48 @@
 """The table of answers."""
 
+from typing import Annotated, Literal
+
+import pyarrow.compute as pc
 from pydantic import Field
 
-from schemas.tables.row import Row
+from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, ContentId, Filled, Label, Position, RecordId, Row, Rule
+from schemas.vocabulary import Language, Split
 
 
 class Prediction(Row):
     """What one model answered to one question in one mode."""
 
-    record_id: str
-    model: str = Field(description="base or adapter")
-    mode: str = Field(description="letter or cloze")
-    split: str = Field(description="that of the question, or benchmark")
-    split_group: str
-    source: str
-    subject: str | None
-    language: str
-    answer_index: int
-    predicted_index: int
-    correct: bool
-    option_scores: list[float] = Field(description="log-likelihood of each option (cloze: per byte), file order")
-    gold_nll: float = Field(description="negative log-probability of the gold option under a softmax over the options, nats")
+    table = "predictions"
+    rules = (
+        Rule(
+            "answer_index is the place of a score",
+            ("answer_index", "option_scores"),
+            lambda rows: pc.less(rows["answer_index"], pc.list_value_length(rows["option_scores"])),
+        ),
+        Rule(
+            "predicted_index is the place of a score",
+            ("predicted_index", "option_scores"),
+            lambda rows: pc.less(rows["predicted_index"], pc.list_value_length(rows["option_scores"])),
+        ),
+        Rule(
+            "correct where predicted_index is answer_index",
+            ("correct", "predicted_index", "answer_index"),
+            lambda rows: pc.equal(rows["correct"], pc.equal(rows["predicted_index"], rows["answer_index"])),
+        ),
+    )
+
+    record_id: RecordId
+    model: Literal["base", "adapter"] = Field(description="without or with the adapter")
+    mode: Literal["letter", "cloze"] = Field(description="what was scored: the options' letters, or their texts")
+    split: Literal[Split, "benchmark"] = Field(description="that of the question")
+    split_group: ContentId
+    source: Filled
+    subject: Label | None
+    language: Language
+    answer_index: Position
+    predicted_index: Position = Field(description="position of the best-scored option, counted from 0")
+    correct: bool = Field(description="whether the right option scored best")
+    option_scores: Annotated[list[float], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)] = Field(
+        description="log-likelihood of each option (cloze: per byte), file order"
+    )
+    gold_nll: float = Field(ge=0, description="negative log-probability of the gold option under a softmax over the options, nats")

@@ -71,7 +71,7 @@ def test_comments_and_docstrings_change_no_version(project):
 def test_what_a_column_or_a_setting_says_of_itself_changes_no_version(project):
     folder, changed = project
     edit(folder / "schemas/tables/curation.py", 'description="passage or rubric that the stem leans on"', 'description="text above"')
-    edit(folder / "schemas/tables/column_text.py", "vi or en", "language of the question")
+    edit(folder / "schemas/tables/column_text.py", "language of the question", "vi or en")
     edit(folder / "schemas/config/train.py", "recompute activations to save memory", "slower and smaller")
     assert changed() == set()
 

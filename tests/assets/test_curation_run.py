@@ -10,10 +10,12 @@ from assets import curation
 from assets.automation import CURATE
 from assets.checks import CURATION_CHECKS
 from assets.foundry import ledger_of
-from assets.io import LakeIOManager
+from assets.io import LakeIOManager, unwritten
 from pipeline import checks
+from pipeline.common.store.lake import Lake
+from schemas.errors import DataError
 from schemas.tables.arrow import to_frame, to_rows
-from schemas.tables.curation import Question
+from schemas.tables.curation import Question, SplitRow
 
 ASSETS = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]
 
@@ -115,6 +117,12 @@ def test_a_failed_check_leaves_readers_on_yesterdays_version(curate, make_foundr
     monkeypatch.undo()
     assert curate(today).success
     assert today.lake.current().counts != before.counts
+
+
+def test_a_row_beyond_a_bound_of_its_table_is_never_written(tmp_path):
+    row = {"record_id": "0" * 16, "content_id": "0" * 16, "split_group": "0" * 16, "split": "exam"}
+    with pytest.raises(DataError, match="table splits: record 0000000000000000 has split 'exam'"):
+        unwritten(Lake(tmp_path, "d"), "splits", to_frame([row], SplitRow))
 
 
 def test_single_assets_are_computed_but_never_published_as_a_mix(curate, make_foundry, questions):

@@ -110,3 +110,11 @@ def test_no_column_is_without_a_description():
     for name in [*TABLES, "chat_examples"]:
         for column in GRAPH.get(dg.AssetKey(name)).metadata["dagster/column_schema"].columns:
             assert column.description, f"{name}.{column.name}"
+
+
+def test_columns_and_tables_show_their_bounds():
+    schema = GRAPH.get(dg.AssetKey("duplicate_pairs")).metadata["dagster/column_schema"]
+    (similarity,) = (column for column in schema.columns if column.name == "similarity")
+    assert similarity.constraints == dg.TableColumnConstraints(nullable=False, other=["0 or more", "1 or less"])
+    assert similarity.description == "Jaccard of content tokens (0 or more; 1 or less)"
+    assert schema.constraints.other == ["left_id is smaller than right_id"]

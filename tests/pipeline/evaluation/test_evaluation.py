@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 def question(i, split="test", **more):
-    row = {"record_id": f"r{i:02}", "content_id": f"c{i:02}", "split": split, "split_group": f"g{i:02}", "source": "s", "subject": "x"}
+    row = {"record_id": f"{i:016x}", "content_id": f"{i:016x}", "split": split, "split_group": f"{i:016x}", "source": "s", "subject": "x"}
     row |= {
         "language": "en",
         "context": None,
@@ -45,7 +45,7 @@ def adapter(tiny_model, models, tmp_path):
     folder = tmp_path / "adapter"
     folder.mkdir()
     lora.save(model, settings.base_model, folder)
-    facts = {"trained_groups": ["g03"], "base_revision": base_model.revision_of(model), "base_model": settings.base_model}
+    facts = {"trained_groups": [f"{3:016x}"], "base_revision": base_model.revision_of(model), "base_model": settings.base_model}
     (folder / "manifest.json").write_text(json.dumps(facts))
     return folder
 
@@ -102,7 +102,7 @@ def test_both_models_answer_every_question_in_every_mode(make_job):
     assert len(predictions) == 11 * 2 * 2, "one group was trained on"
     assert {(row["model"], row["mode"]) for row in predictions} == {(m, k) for m in ("base", "adapter") for k in ("letter", "cloze")}
     assert result["counts"]["left_out_trained_groups"] == 1
-    assert all(row["record_id"] != "r03" for row in predictions)
+    assert all(row["record_id"] != f"{3:016x}" for row in predictions)
     for mode in ("letter", "cloze"):
         entry = result["modes"][mode]
         correct = sum(row["correct"] for row in predictions if row["mode"] == mode and row["model"] == "adapter")

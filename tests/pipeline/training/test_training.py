@@ -31,7 +31,7 @@ PLACES = ["the tower", "the chapel", "the shed"]
 
 
 def question(i, split="train", **more):
-    row = {"record_id": f"r{i:02}", "content_id": f"c{i:02}", "split": split, "split_group": f"g{i:02}", "source": "s", "subject": None}
+    row = {"record_id": f"{i:016x}", "content_id": f"{i:016x}", "split": split, "split_group": f"{i:016x}", "source": "s", "subject": None}
     row |= {
         "language": "en",
         "context": None,
@@ -146,8 +146,12 @@ def test_samples_too_long_are_recorded_and_not_trained(make_job):
     job = make_job([*(question(i) for i in range(4)), question(9, stem="word " * 300), question(10, "validation", stem="word " * 300)])
     train(job)
     rows = {row["record_id"]: row for row in pq.read_table(job.output / "samples.parquet").to_pylist()}
-    assert (rows["r09"]["status"], rows["r09"]["times_seen"], rows["r09"]["first_loss"]) == ("not_trained: too_long", 0, None)
-    assert "g09" not in manifest(job)["trained_groups"]
+    assert (rows[f"{9:016x}"]["status"], rows[f"{9:016x}"]["times_seen"], rows[f"{9:016x}"]["first_loss"]) == (
+        "not_trained: too_long",
+        0,
+        None,
+    )
+    assert f"{9:016x}" not in manifest(job)["trained_groups"]
 
 
 def test_nothing_to_train_on_is_said(make_job):

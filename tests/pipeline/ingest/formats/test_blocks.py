@@ -17,3 +17,7 @@ def test_a_block_without_a_key_or_with_two(reasons):
 
 def test_a_huge_block_is_too_large(reasons):
     assert reasons("#Q " + "A. x " * 2_000_000, "t.txt") == [["too_large"]]
+
+
+def test_a_block_that_grows_too_large_when_its_characters_are_composed_is_too_large(reasons):
+    assert reasons(f"#Q {70_000 * chr(0xFB2C)}\n^ a\nA a\nB b", "t.txt") == [["too_large"]]

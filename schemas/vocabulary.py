@@ -1,0 +1,7 @@
+"""Words that tables and configuration share; those of verdicts are in `schemas.reasons`."""
+
+from typing import Literal
+
+Role = Literal["train", "benchmark"]
+Language = Literal["vi", "en"]
+Split = Literal["train", "validation", "test"]
