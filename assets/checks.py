@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.foundry import Foundry
 from assets.io import find_table, markdown_table
+from assets.resources.foundry import Foundry
 from pipeline import checks
 
 SHOWN = 20

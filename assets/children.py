@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.foundry import Foundry
+from assets.resources.foundry import Foundry
 from pipeline.common.store.lake import write_atomically
 from schemas.config.base import PROJECT_ROOT
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from assets.children import run_child
-from assets.code_version import code_version
-from assets.foundry import Foundry
 from assets.io import TABLES, Table, column_schema, computed, markdown_table, output, run_chain, unwritten
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
 from pipeline.assess import assess
 from pipeline.common.store.lake import Version
 from pipeline.deduplicate import deduplicate

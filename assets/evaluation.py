@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 
 from assets.children import run_child
-from assets.code_version import code_version
 from assets.curation import OWNERS
-from assets.foundry import Foundry
 from assets.io import markdown_table
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
 from assets.training import Places, job_facts, places, png, qlora_adapter
 from pipeline.common import plots
 from pipeline.common.text import canonical_json, short_hash

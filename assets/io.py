@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.code_version import code_version
-from assets.foundry import Foundry
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
 from pipeline.common.store.lake import Lake, content_hash
 from pipeline.common.text import canonical_json, one_line, short_hash
 from schemas.errors import DataError

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from assets.code_version import code_version
 from assets.curation import OWNERS
-from assets.foundry import Foundry
 from assets.io import Table
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
 from pipeline.common.store.lake import Version, write_atomically
 from pipeline.report import baselines, build_report
 from pipeline.report.document import to_html, to_markdown

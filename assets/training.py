@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from assets.checks import verdict
 from assets.children import run_child
-from assets.code_version import code_version
 from assets.curation import OWNERS
-from assets.foundry import Foundry, ledger_of
 from assets.io import column_schema, markdown_table
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry, ledger_of
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
 from pipeline.common.prompt import answer

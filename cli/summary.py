@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.evaluation import evaluation_folder
-from assets.foundry import Foundry, ledger_of
+from assets.resources.foundry import Foundry, ledger_of
 from assets.training import places
 from cli.options import escape, out
 from pipeline.ledger import reason_counts

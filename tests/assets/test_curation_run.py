@@ -9,8 +9,8 @@ import pytest
 from assets import curation
 from assets.automation import CURATE
 from assets.checks import CURATION_CHECKS
-from assets.foundry import ledger_of
 from assets.io import LakeIOManager
+from assets.resources.foundry import ledger_of
 from pipeline import checks
 from schemas.tables.arrow import to_frame, to_rows
 from schemas.tables.curation import Question

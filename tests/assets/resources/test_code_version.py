@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from assets import code_version as module
+from assets.resources import code_version as module
 from schemas.config.base import PROJECT_ROOT
 
 TABLES = {
