@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import dagster as dg
 from assets.resources.foundry import Foundry
 from pipeline.common.store.lake import write_atomically
 from schemas.config.base import PROJECT_ROOT
+
+warnings.filterwarnings("ignore", message=r"Function `PipesMessageReader", category=dg.PreviewWarning)
 
 POLL_SECONDS = 0.5
 # A checkpoint is saved at the end of a step, and a step of an 8B model on a T4 takes half a minute.

@@ -1,4 +1,4 @@
-"""Stage 8, publish: immutable tables named by their content, and one pointer that is replaced by rename.
+"""What stage 8 publishes to: immutable tables named by their content, and one pointer that is replaced by rename.
 
 lake/<dataset>/<asset>/<hash>.parquet      a table; equal content is never written twice
 lake/<dataset>/runs/<run id>/<asset>       the hash that a run wrote, for the run's own later steps
@@ -79,6 +79,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Writes a table atomically, compressed by zstd."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomically(path, sink.getvalue().to_pybytes())
+
+
 @dataclass(frozen=True)
 class Version:
     """A published version: what its tables are, and where they came from."""
@@ -125,9 +132,7 @@ class Lake:
         path = self.table_path(asset, table_hash)
         if not path.exists():
             described = table.replace_schema_metadata({"mcq_foundry": json.dumps({"asset": asset, **metadata})})
-            sink = pa.BufferOutputStream()
-            pq.write_table(described, sink, compression="zstd")
-            write_atomically(path, sink.getvalue().to_pybytes())
+            write_parquet(path, described)
 
     def remember(self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
         """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input."""
@@ -209,6 +214,13 @@ class Lake:
         """All published versions, oldest first."""
         found = [self.version(path.stem) for path in (self.root / "versions").glob("*.json")]
         return sorted(found, key=lambda version: (version.published_at, version.name))
+
+    def version_with(self, tables: Mapping[str, str]) -> Version:
+        """The newest published version that holds these tables (asset -> hash). Raises DataError for none."""
+        for version in reversed(self.versions()):
+            if tables.items() <= version.tables.items():
+                return version
+        raise DataError(f"no published version of {self.dataset!r} holds these tables; run the job `curate` (or `mcq run`) first")
 
     def publish(self, version: Version) -> bool:
         """Makes a version the one that readers see. False when it already is. Raises DataError when a table is missing."""
