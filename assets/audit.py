@@ -3,11 +3,12 @@
 import dagster as dg
 import pyarrow.parquet as pq
 
-from assets.code_version import code_version
-from assets.curation import OWNERS, counts_table
+from assets.catalogue import OWNERS
 from assets.evaluation import evaluation
-from assets.foundry import Foundry
-from assets.training import places
+from assets.metadata import counts_table
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
+from assets.resources.places import places
 from pipeline.audit.database import build_audit
 from pipeline.common.text import canonical_json, short_hash
 

@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from assets.foundry import Foundry
+from assets.resources.foundry import Foundry
 from pipeline.ingest.changes import Sighting, look
 
 CURATE = ["raw_records", "questions", "rejected_records", "duplicate_clusters", "duplicate_pairs", "quality_scores"]

@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.foundry import Foundry
-from assets.io import find_table, markdown_table
+from assets.metadata import markdown_table
+from assets.resources.foundry import Foundry
+from assets.resources.lake_io import find_table
 from pipeline import checks
 
 SHOWN = 20

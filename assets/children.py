@@ -3,15 +3,18 @@
 import json
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from assets.foundry import Foundry
+from assets.resources.foundry import Foundry
 from pipeline.common.files import write_atomically
 from schemas.config.base import PROJECT_ROOT
+
+warnings.filterwarnings("ignore", message=r"Function `PipesMessageReader", category=dg.PreviewWarning)
 
 POLL_SECONDS = 0.5
 # A checkpoint is saved at the end of a step, and a step of an 8B model on a T4 takes half a minute.

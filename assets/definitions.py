@@ -5,8 +5,8 @@ import dagster as dg
 from assets import audit, curation, evaluation, report, training
 from assets.automation import JOBS, new_raw_files, nightly_refresh
 from assets.checks import CURATION_CHECKS
-from assets.foundry import load_foundry
-from assets.io import LakeIOManager
+from assets.resources.foundry import load_foundry
+from assets.resources.lake_io import LakeIOManager
 
 foundry = load_foundry()
 

@@ -1,26 +1,19 @@
 """Stage 11: base model against adapter on the same held-out questions."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from assets.catalogue import OWNERS
 from assets.children import run_child
-from assets.code_version import code_version
-from assets.curation import OWNERS
-from assets.foundry import Foundry
-from assets.io import markdown_table
-from assets.training import Places, job_facts, places, png, qlora_adapter
+from assets.metadata import defined, markdown_table, number, percent, png
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
+from assets.resources.places import places
+from assets.training import qlora_adapter
 from pipeline.common import plots
-from pipeline.common.text import canonical_json, short_hash
 from schemas.errors import DataError
-
-
-def evaluation_folder(foundry: Foundry, at: Places) -> Path:
-    """Where the evaluation of an adapter lies: below it, one folder a set of questions and settings."""
-    settings = canonical_json([at.version.tables["sample_ledger"], foundry.config.evaluate.model_dump(mode="json")])
-    return at.adapter / "evaluations" / short_hash(settings, code_version("pipeline.evaluation"))
 
 
 @dg.asset(
@@ -36,17 +29,17 @@ def evaluation_folder(foundry: Foundry, at: Places) -> Path:
 def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Evaluates the adapter of the published dataset and the configured training."""
     at = places(foundry)
-    if not (at.adapter / "manifest.json").exists():
+    if not at.manifest.exists():
         raise DataError(
             f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter"
         )
-    folder = evaluation_folder(foundry, at)
-    if not (folder / "result.json").exists():
-        run_child(context, foundry, "pipeline.evaluation", folder, {**job_facts(at, folder), "adapter": str(at.adapter)})
-    result: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    if not at.result.exists():
+        run_child(context, foundry, "pipeline.evaluation", at.evaluation, {**at.job(at.evaluation), "adapter": str(at.adapter)})
+    result: dict[str, Any] = json.loads(at.result.read_text(encoding="utf-8"))
     primary = result["modes"][result["primary"]]
+    accuracies = {f"{name}_accuracy": primary[name]["accuracy"] for name in ("base", "adapter")} | {"accuracy_delta": primary["delta"]}
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(folder.name),
+        data_version=dg.DataVersion(at.evaluation.name),
         metadata={
             "verdict": result["verdict"],
             "plot": png(plots.base_vs_adapter(result)),
@@ -56,10 +49,11 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
             "by_language": markdown_table(primary["by_language"]),
             "benchmark": modes_table(result["benchmark"]),
             "counts": dg.MetadataValue.json(result["counts"]),
-            **numbers(primary),
+            # Plain numbers, which the UI plots over time.
+            **defined(accuracies),
             "dataset_version": result["dataset_version"],
             "adapter": result["adapter"],
-            "path": dg.MetadataValue.path(str(folder)),
+            "path": dg.MetadataValue.path(str(at.evaluation)),
         },
     )
 
@@ -92,19 +86,3 @@ def model_cell(model: dict[str, Any]) -> str:
     """Accuracy with its Wilson interval."""
     low, high = model["interval"] or (None, None)
     return f"{percent(model['accuracy'])} ({percent(low, 0)}-{percent(high, 0)})"
-
-
-def numbers(mode: dict[str, Any]) -> dict[str, float]:
-    """What the UI can plot over time."""
-    found = {"base_accuracy": mode["base"]["accuracy"], "adapter_accuracy": mode["adapter"]["accuracy"], "accuracy_delta": mode["delta"]}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def percent(fraction: float | None, digits: int = 1) -> str:
-    """A fraction for people; a dash where it is undefined."""
-    return "–" if fraction is None else f"{100 * fraction:.{digits}f}%"
-
-
-def number(value: float | None) -> str:
-    """A number for people; a dash where it is undefined."""
-    return "–" if value is None else f"{value:.2f}"

@@ -1,66 +1,30 @@
 """Stages 9 and 10: the published dataset as chat examples, the memory plan, and the adapter."""
 
-import base64
 import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets.catalogue import OWNERS
 from assets.checks import verdict
 from assets.children import run_child
-from assets.code_version import code_version
-from assets.curation import OWNERS
-from assets.foundry import Foundry, ledger_of
-from assets.io import column_schema, markdown_table
+from assets.metadata import column_schema, markdown_table, png
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry, ledger_of
+from assets.resources.places import places
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
-from pipeline.common.files import write_atomically
+from pipeline.common.files import write_parquet
 from pipeline.common.prompt import answer
-from pipeline.common.store.lake import Version
 from pipeline.common.text import canonical_json, short_hash
 from pipeline.ledger import model_questions
 from pipeline.training import vram
+from pipeline.training.adapters import metrics_lines, twins
 from pipeline.training.hardware import require_device
 from pipeline.training.policy import policy_table
-from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.training import ChatExample
-
-QUESTIONS, EXAMPLES = "questions.parquet", "examples.parquet"
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where one published version's examples and adapter lie under one configuration; equal input gives equal places."""
-
-    version: Version
-    examples: Path
-    adapter: Path
-
-
-def places(foundry: Foundry) -> Places:
-    """The folders for CURRENT. Raises DataError when nothing was published yet."""
-    version = foundry.lake.current()
-    if version is None:
-        raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run the job `curate` (or `mcq run`) first")
-    train, render = foundry.config.train, foundry.config.render
-    rendering = canonical_json([version.tables["sample_ledger"], render.model_dump(mode="json"), train.base_model, train.revision])
-    examples = short_hash(rendering, code_version("pipeline.render"))
-    adapter = short_hash(
-        version.dataset_version, examples, canonical_json(train.model_dump(mode="json")), code_version("pipeline.training")
-    )
-    return Places(version, foundry.models / foundry.config.dataset / "examples" / examples, foundry.adapters / adapter)
-
-
-def job_facts(at: Places, output: Path) -> dict[str, str]:
-    """What every child process is told besides the configuration."""
-    questions, examples = at.examples / QUESTIONS, at.examples / EXAMPLES
-    facts = {"questions": questions, "examples": examples, "output": output, "dataset_version": at.version.dataset_version}
-    return {name: str(value) for name, value in facts.items()}
 
 
 @dg.asset(
@@ -76,19 +40,15 @@ def job_facts(at: Places, output: Path) -> dict[str, str]:
 def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Stage 9, render, in a child process: a tokenizer needs torch's neighbours."""
     at = places(foundry)
-    file = at.examples / EXAMPLES
-    if not file.exists():
-        questions = model_questions(ledger_of(foundry, at.version))
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_pandas(questions, preserve_index=False), sink)
-        write_atomically(at.examples / QUESTIONS, sink.getvalue().to_pybytes())
-        run_child(context, foundry, "pipeline.render", at.examples, job_facts(at, file))
-    examples = pq.read_table(file)
+    if not at.examples.exists():
+        write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
+        run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
+    examples = pq.read_table(at.examples)
     rows = examples.select(["split", "status", "prompt_tokens", "completion_tokens", "neutralised_tokens"]).to_pandas()
     counts = rows.groupby(["split", "status"]).size().reset_index(name="examples")
     tokens = rows["prompt_tokens"] + rows["completion_tokens"]
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(at.examples.name),
+        data_version=dg.DataVersion(at.examples.parent.name),
         metadata={
             "dagster/row_count": examples.num_rows,
             "dataset_version": at.version.dataset_version,
@@ -97,7 +57,7 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
             "preview": markdown_table(examples.slice(0, 3).select(["prompt", "completion", "split"]).to_pylist(), 400),
             "longest_example_tokens": int(tokens.max()) if len(tokens) else 0,
             "neutralised_tokens": int(rows["neutralised_tokens"].sum()),
-            "path": dg.MetadataValue.path(str(file)),
+            "path": dg.MetadataValue.path(str(at.examples)),
         },
     )
 
@@ -109,7 +69,7 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
     style = foundry.config.render.style
     questions = model_questions(ledger_of(foundry, at.version)).to_dict("records")
     answers = {row["record_id"]: answer(row, row["answer_index"], style) for row in questions}
-    examples = to_frame(pq.read_table(at.examples / EXAMPLES), ChatExample)
+    examples = to_frame(pq.read_table(at.examples), ChatExample)
     return verdict(wrong_completions(examples, answers))
 
 
@@ -119,7 +79,7 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
 def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
     """Conservation over rendering."""
     at = places(foundry)
-    examples = to_frame(pq.read_table(at.examples / EXAMPLES), ChatExample)
+    examples = to_frame(pq.read_table(at.examples), ChatExample)
     return verdict(unaccounted(model_questions(ledger_of(foundry, at.version)), examples))
 
 
@@ -179,20 +139,19 @@ def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
 def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Stage 10, training. The same examples and settings give the same folder, which is trained once."""
     at = places(foundry)
-    manifest_file = at.adapter / "manifest.json"
-    if manifest_file.exists():
+    if at.manifest.exists():
         context.log.info("already trained: %s", at.adapter.name)
     else:
-        if twins := twins_of(foundry, at):
-            context.log.info("trained anew, since the code has changed; with the same dataset and settings: %s", ", ".join(twins))
-        run_child(context, foundry, "pipeline.training", at.adapter, job_facts(at, at.adapter))
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    lines = metrics_lines(at.adapter)
+        config = foundry.config.model_dump(mode="json", include={"train", "render"})
+        if same := twins(foundry.adapters, at.version.dataset_version, config):
+            context.log.info("trained anew, since the code has changed; with the same dataset and settings: %s", ", ".join(same))
+        run_child(context, foundry, "pipeline.training", at.adapter, at.job(at.adapter))
+    manifest = json.loads(at.manifest.read_text(encoding="utf-8"))
     losses = {key: manifest[key][-1] for key in ("train_losses", "validation_losses") if manifest[key]}
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),
         metadata={
-            "loss": png(plots.loss_curve(lines)),
+            "loss": png(plots.loss_curve(metrics_lines(at.adapter))),
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",
             "policy": markdown_table([manifest["policy"]]),
@@ -207,26 +166,3 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
             "path": dg.MetadataValue.path(str(at.adapter)),
         },
     )
-
-
-def twins_of(foundry: Foundry, at: Places) -> list[str]:
-    """Finished adapters of the same dataset version, training and prompt: only the code that trained them differs."""
-    config = foundry.config.model_dump(mode="json", include={"train", "render"})
-    found = []
-    for path in sorted(foundry.adapters.glob("*/manifest.json")):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        made_of = {block: manifest.get("config", {}).get(block) for block in config}
-        if manifest["dataset_version"] == at.version.dataset_version and made_of == config:
-            found.append(path.parent.name)
-    return found
-
-
-def metrics_lines(folder: Path) -> list[dict[str, Any]]:
-    """What a child told of its run, in order."""
-    file = folder / "metrics.jsonl"
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-
-
-def png(data: bytes) -> dg.MarkdownMetadataValue:
-    """A picture that the UI shows in place."""
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(data).decode()})")

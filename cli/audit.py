@@ -14,7 +14,7 @@ from schemas.errors import DataError, MissingExtraError
 @command
 def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8001) -> None:
     """Browse every table in the browser: ledger, duplicates, training and predictions (Datasette, read-only)."""
-    from assets.foundry import load_foundry
+    from assets.resources.foundry import load_foundry
 
     foundry = load_foundry()
     path = foundry.data_root / "audit.sqlite"

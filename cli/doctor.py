@@ -22,7 +22,7 @@ FREE_GIB_NEEDED = 5
 @command
 def doctor() -> None:
     """Check the environment: versions, GPU and what it really can, disk, model cache. Exit code 1 when something needed is missing."""
-    from assets.foundry import load_foundry
+    from assets.resources.foundry import load_foundry
     from pipeline.training.hardware import gpus
 
     problems: list[str] = []

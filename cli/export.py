@@ -28,7 +28,7 @@ def export(
     to: Annotated[Form, typer.Option("--to", help="hf: Parquet and a card; messages, alpaca: trainers; lm-eval: tasks; gift: Moodle")],
 ) -> None:
     """Write train, validation and test of the published dataset for other tools, every row with its record_id."""
-    from assets.foundry import ledger_of, load_foundry
+    from assets.resources.foundry import ledger_of, load_foundry
     from pipeline.export import export as write
 
     foundry = load_foundry()

@@ -13,8 +13,8 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from assets import children
-from assets.curation import ACTIVE
 from assets.definitions import defs, foundry
+from assets.resources.runs import ACTIVE
 from cli.display import Display
 from schemas.config.base import PROJECT_ROOT
 

@@ -27,7 +27,7 @@ def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Unt
     What is unchanged since the last run is not computed again; an interrupted training resumes. Exit code 1 when an asset or a
     blocking check failed: then readers still see the version before.
     """
-    from assets.foundry import load_foundry
+    from assets.resources.foundry import load_foundry
     from cli.launch import launch
     from cli.summary import summarise
     from pipeline.ingest import source_files

@@ -7,11 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from assets.evaluation import evaluation_folder
-from assets.foundry import Foundry, ledger_of
-from assets.training import places
+from assets.resources.foundry import Foundry, ledger_of
+from assets.resources.places import places
 from cli.options import escape, out
-from pipeline.ledger import reason_counts
+from pipeline.common.counts import count_values
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
 
 
@@ -19,19 +18,18 @@ def summarise(foundry: Foundry, with_models: bool) -> None:
     """Prints the published version's funnel, and with `with_models` the verdict on the adapter where there is one."""
     at = places(foundry)
     print_funnel(at.version.counts)
-    print_reasons(reason_counts(ledger_of(foundry, at.version)))
+    print_reasons(count_values(ledger_of(foundry, at.version)["reason_codes"]))
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
     if (report := foundry.data_root / "reports" / foundry.config.dataset / f"{at.version.name}.html").exists():
         lies["report"] = report
     if with_models:
-        folder = evaluation_folder(foundry, at)
-        if (folder / "result.json").exists():
-            print_result(json.loads((folder / "result.json").read_text(encoding="utf-8")))
-            lies["evaluation"] = folder
-        if (at.adapter / "manifest.json").exists():
+        if at.result.exists():
+            print_result(json.loads(at.result.read_text(encoding="utf-8")))
+            lies["evaluation"] = at.evaluation
+        if at.manifest.exists():
             lies["adapter"] = at.adapter
-        elif (at.examples / "examples.parquet").exists():
-            lies["chat examples"] = at.examples
+        elif at.examples.exists():
+            lies["chat examples"] = at.examples.parent
         if (foundry.data_root / "audit.sqlite").exists():
             lies["audit database"] = foundry.data_root / "audit.sqlite"
     for name, place in lies.items():

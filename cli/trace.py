@@ -20,7 +20,7 @@ def trace(
     """Tell the whole way of one record: origin, repairs, verdict and why, duplicates, training, answers."""
     import pyarrow.parquet as pq
 
-    from assets.foundry import load_foundry
+    from assets.resources.foundry import load_foundry
     from pipeline.audit.trace import find_record, tell
 
     foundry = load_foundry()

@@ -90,12 +90,6 @@ def funnel(ledger: pd.DataFrame) -> dict[str, int]:
     return {str(name): int(counts.get(str(name), 0)) for name in Disposition}
 
 
-def reason_counts(ledger: pd.DataFrame) -> dict[str, int]:
-    """Number of records by reason code, most first."""
-    codes = ledger["reason_codes"].explode().dropna()
-    return {str(code): int(count) for code, count in codes.value_counts().items()}
-
-
 def curated_rows(ledger: pd.DataFrame) -> pd.DataFrame:
     """The rows that a published dataset gives to training: those in a split."""
     return ledger[ledger["split"].isin([str(name) for name in SPLITS])]

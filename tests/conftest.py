@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, settings
 
-from assets.foundry import Foundry
+from assets.resources.foundry import Foundry
 from schemas.config import load_config
 from schemas.config.base import PROJECT_ROOT
 

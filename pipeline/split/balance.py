@@ -79,6 +79,12 @@ def split_balance(rows: Sequence[Row]) -> list[Cell]:
     return cells
 
 
+def balance_counts(selection: pd.DataFrame, splits: pd.DataFrame) -> dict[str, int]:
+    """Number of balance cells of a split, and of those outside their interval."""
+    cells = split_balance(placed_rows(selection, splits))
+    return {"balance_cells": len(cells), "balance_cells_outside_95_percent": sum(cell.outside for cell in cells)}
+
+
 def design_effect(value_by_group: Mapping[str, int], group_sizes: Counter[str], squares: int) -> float:
     """Variance of a value's count when whole groups are drawn, over that when single rows are; at least 1.
 

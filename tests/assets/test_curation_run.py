@@ -9,8 +9,8 @@ import pytest
 from assets import curation
 from assets.automation import CURATE
 from assets.checks import CURATION_CHECKS
-from assets.foundry import ledger_of
-from assets.io import LakeIOManager, unwritten
+from assets.resources.foundry import ledger_of
+from assets.resources.lake_io import TABLES, LakeIOManager, unwritten
 from pipeline import checks
 from pipeline.common.store.lake import Lake
 from schemas.errors import DataError
@@ -101,7 +101,7 @@ def test_a_failed_check_leaves_readers_on_yesterdays_version(curate, make_foundr
 
     today = make_foundry(questions)
     monkeypatch.setattr(curation, "normalize", lose_a_question)
-    monkeypatch.setattr("assets.io.code_version", lambda module: f"broken {module}")
+    monkeypatch.setattr("assets.resources.memo.code_version", lambda module: f"broken {module}")
     result = curate(today)
     assert not result.success
     (failed,) = [e for e in result.get_asset_check_evaluations() if not e.passed]
@@ -181,7 +181,7 @@ def test_each_check_finds_bad_rows_and_passes_good_ones(name, curate, make_found
     foundry = make_foundry([*questions, questions[0], {"question": "", "options": ["a", "b"], "answer": "a"}])
     curate(foundry)
     version = foundry.lake.current()
-    tables = {asset: foundry.lake.read_table(asset, version.tables[asset], curation.TABLES[asset]) for asset in version.tables}
+    tables = {asset: foundry.lake.read_table(asset, version.tables[asset], TABLES[asset]) for asset in version.tables}
     find, spoil = BAD[name]
     assert len(find(*spoil(tables))) > 0
     good = {"nothing_lost": [tables["raw_records"], tables["questions"], tables["rejected_records"]]}

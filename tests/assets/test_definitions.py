@@ -10,7 +10,7 @@ import yaml
 import pipeline
 from assets.automation import CURATE, REPORT, TRAIN_AND_EVALUATE
 from assets.definitions import defs
-from assets.io import TABLES
+from assets.resources.lake_io import TABLES
 from schemas.config.base import PROJECT_ROOT
 
 GRAPH = defs.resolve_asset_graph()

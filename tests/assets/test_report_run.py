@@ -5,7 +5,7 @@ import pytest
 
 from assets import curation, report
 from assets.automation import CURATE
-from assets.io import LakeIOManager
+from assets.resources.lake_io import LakeIOManager
 
 ASSETS = [*(getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")), report.data_quality_report]
 

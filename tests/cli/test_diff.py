@@ -9,7 +9,7 @@ import pytest
 
 from assets import curation
 from assets.automation import CURATE
-from assets.io import LakeIOManager
+from assets.resources.lake_io import LakeIOManager
 from schemas.config.base import PROJECT_ROOT
 
 ASSETS = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]

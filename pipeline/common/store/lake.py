@@ -1,4 +1,4 @@
-"""Stage 8, publish: immutable tables named by their content, and one pointer that is replaced by rename.
+"""What stage 8 publishes to: immutable tables named by their content, and one pointer that is replaced by rename.
 
 lake/<dataset>/<asset>/<hash>.parquet      a table; equal content is never written twice
 lake/<dataset>/runs/<run id>/<asset>       the hash that a run wrote, for the run's own later steps
@@ -185,6 +185,13 @@ class Lake:
         """All published versions, oldest first."""
         found = [self.version(path.stem) for path in (self.root / "versions").glob("*.json")]
         return sorted(found, key=lambda version: (version.published_at, version.name))
+
+    def version_with(self, tables: Mapping[str, str]) -> Version:
+        """The newest published version that holds these tables (asset -> hash). Raises DataError for none."""
+        for version in reversed(self.versions()):
+            if tables.items() <= version.tables.items():
+                return version
+        raise DataError(f"no published version of {self.dataset!r} holds these tables; run the job `curate` (or `mcq run`) first")
 
     def publish(self, version: Version) -> bool:
         """Makes a version the one that readers see. False when it already is. Raises DataError when a table is missing."""

@@ -10,7 +10,7 @@ import pytest
 
 from assets import curation
 from assets.automation import CURATE
-from assets.io import LakeIOManager
+from assets.resources.lake_io import LakeIOManager
 from pipeline.audit.database import build_audit
 from pipeline.audit.trace import find_record, tell
 from schemas.errors import DataError

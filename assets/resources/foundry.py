@@ -1,6 +1,5 @@
 """Which configuration and which data root this process works with."""
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import pandas as pd
 
 from pipeline.common.store.lake import Lake, Version
 from pipeline.common.text import canonical_json, short_hash
+from pipeline.training.adapters import manifests
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.tables.curation import LedgerRow
@@ -41,8 +41,7 @@ class Foundry:
 
     def pinned_versions(self) -> set[str]:
         """Dataset versions that an adapter's manifest names: they stay readable as long as the adapter does."""
-        manifests = self.adapters.glob("*/manifest.json")
-        return {json.loads(path.read_text(encoding="utf-8"))["dataset_version"] for path in manifests}
+        return {manifest["dataset_version"] for _, manifest in manifests(self.adapters)}
 
     @property
     def config_hash(self) -> str:

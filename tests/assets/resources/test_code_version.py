@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from assets import code_version as module
+from assets.resources import code_version as module
 from schemas.config.base import PROJECT_ROOT
 
 TABLES = {
@@ -129,8 +129,8 @@ def test_a_module_may_move(project):
 def test_a_name_that_comes_from_another_module_is_another_name(project):
     folder, changed = project
     source = (folder / "pipeline/training/policy.py").read_text(encoding="utf-8")
-    (folder / "pipeline/other_policy.py").write_text(source.replace("alpha", "beta"), encoding="utf-8")
-    edit(folder / "pipeline/training/run.py", "from pipeline import policy", "from pipeline import other_policy as policy")
+    (folder / "pipeline/training/other_policy.py").write_text(source.replace("alpha", "beta"), encoding="utf-8")
+    edit(folder / "pipeline/training/run.py", "import lora, policy", "import lora\nfrom pipeline.training import other_policy as policy")
     assert changed() == {"qlora_adapter"}
 
 

@@ -1,0 +1,55 @@
+"""Where what is made of a published version lies; equal input gives equal places, so nothing is made twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.resources.code_version import code_version
+from assets.resources.foundry import Foundry
+from pipeline.common.store.lake import Version
+from pipeline.common.text import canonical_json, short_hash
+from schemas.errors import DataError
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of one published version under one configuration.
+
+    `questions` is what the child processes read, `examples` their rendered form; `adapter` and `evaluation` are folders, and
+    `manifest` and `result` what stands in them once they are complete.
+    """
+
+    version: Version
+    questions: Path
+    examples: Path
+    adapter: Path
+    evaluation: Path
+
+    @property
+    def manifest(self) -> Path:
+        """Tells of the training."""
+        return self.adapter / "manifest.json"
+
+    @property
+    def result(self) -> Path:
+        """Tells of the evaluation."""
+        return self.evaluation / "result.json"
+
+    def job(self, output: Path) -> dict[str, str]:
+        """What every child process is told besides the configuration."""
+        facts = {"questions": self.questions, "examples": self.examples, "output": output, "dataset_version": self.version.dataset_version}
+        return {name: str(value) for name, value in facts.items()}
+
+
+def places(foundry: Foundry) -> Places:
+    """The places for CURRENT. Raises DataError when nothing was published yet."""
+    version = foundry.lake.current()
+    if version is None:
+        raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run the job `curate` (or `mcq run`) first")
+    ledger, train = version.tables["sample_ledger"], foundry.config.train
+    render, training, evaluate = (block.model_dump(mode="json") for block in (foundry.config.render, train, foundry.config.evaluate))
+    rendering = canonical_json([ledger, render, train.base_model, train.revision])
+    rendered = short_hash(rendering, code_version("pipeline.render"))
+    trained = short_hash(version.dataset_version, rendered, canonical_json(training), code_version("pipeline.training"))
+    evaluated = short_hash(canonical_json([ledger, evaluate]), code_version("pipeline.evaluation"))
+    folder, adapter = foundry.models / foundry.config.dataset / "examples" / rendered, foundry.adapters / trained
+    return Places(version, folder / "questions.parquet", folder / "examples.parquet", adapter, adapter / "evaluations" / evaluated)

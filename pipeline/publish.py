@@ -1,0 +1,63 @@
+"""Stage 8, publish: the tables of one run become the version that readers see, all or nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipeline.common.store.lake import Lake, Version
+from pipeline.ledger import dataset_version, funnel
+from schemas.config import Config
+
+
+class PublishResult(NamedTuple):
+    """`published` is false where readers saw this version already; `replaced` is the one that they saw until now."""
+
+    version: Version
+    published: bool
+    replaced: Version | None
+    files_removed: int
+
+
+def publish(
+    lake: Lake,
+    config: Config,
+    tables: Mapping[str, str],
+    ledger: pd.DataFrame,
+    splits: pd.DataFrame,
+    runs: Sequence[str],
+    active_runs: Iterable[str],
+    pinned: Iterable[str],
+    now: datetime,
+) -> PublishResult:
+    """Publishes tables (asset -> hash), and removes what no kept version and no run at work needs. Call under `lake.lock()`.
+
+    Args:
+        lake: where the tables lie.
+        config: what they were made with.
+        tables: the hash of every table of the version.
+        ledger: LedgerRow rows.
+        splits: SplitRow rows.
+        runs: the run that publishes and those that it continues; they wrote all of the tables, or none.
+        active_runs: other runs that haven't ended.
+        pinned: dataset versions that stay readable.
+        now: when it is published.
+
+    Raises:
+        DataError: the tables are a mix of two refreshes, or one isn't in the lake.
+    """
+    before = lake.current()
+    lake.require_one_run(runs, tables)
+    version = Version(
+        dataset=config.dataset,
+        dataset_version=dataset_version(splits, config.curation()),
+        tables=dict(tables),
+        counts=funnel(ledger),
+        config=config.model_dump(mode="json"),
+        run_id=runs[0],
+        published_at=now.isoformat(timespec="milliseconds"),
+    )
+    published = lake.publish(version)
+    removed = lake.clean(config.keep_versions, pinned, {*active_runs, *runs})
+    return PublishResult(version, published, before if published else None, removed)
