@@ -3,6 +3,7 @@
 Counted are the syntax trees of a module and of all modules of ours that it reaches by its imports. Comments, docstrings, layout and the
 descriptions of fields don't count; nor do names and places of files, so that a module can move. A name that an import brings stands for
 the module that defines it. A package's own file counts where the package itself is imported, not where a module inside it is.
+A template beside a module, `document.html.jinja` beside `document.py`, counts with it as it stands.
 """
 
 import ast
@@ -57,6 +58,8 @@ def _read(path: Path) -> _Module:
     parts: list[str] = []
     imports: list[ast.Import | ast.ImportFrom] = []
     _write(ast.parse(path.read_bytes()), parts, imports)
+    if (template := path.with_suffix(".html.jinja")).is_file():
+        parts.append(template.read_text(encoding="utf-8"))
     return _Module(_hash(parts), [found for node in imports for found in _imports(node)])
 
 

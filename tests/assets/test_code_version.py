@@ -107,6 +107,14 @@ def test_a_setting_of_the_evaluation_changes_no_adapter(project):
     assert changed() & set(MODELS) == {"evaluation"}
 
 
+def test_an_edit_of_the_reports_template_changes_the_report_alone(project):
+    folder, changed = project
+    before = module.code_version("pipeline.report")
+    edit(folder / "pipeline/report/document.html.jinja", "<h1>", '<h1 class="title">')
+    assert changed() == set()
+    assert module.code_version("pipeline.report") != before
+
+
 def test_a_module_may_move(project):
     folder, changed = project
     (folder / "pipeline/chat").mkdir()

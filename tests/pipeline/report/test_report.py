@@ -1,6 +1,7 @@
 """The report: what it says is so, nothing that a question says acts as markup, and few rows make it say "undefined", not crash."""
 
 import doctest
+import html
 import re
 
 import pytest
@@ -81,7 +82,7 @@ def test_few_rows_give_a_page_that_says_undefined(rows):
 
 
 def test_nothing_that_a_question_says_is_markup():
-    evil = "<script>alert(1)</script> ![x](http://evil/p.png) [a](javascript:1) | `c` **b** $x$ <img src=x onerror=1> &lt;"
+    evil = "<script>alert(1)</script> ![x](http://evil/p.png) [a](javascript:1) | `c` **b** $x$ <img src=x onerror=1> &lt; </style> </title> \"'> {{ 7 * 7 }} {% raw %}"
     rows = [
         row(1, stem=evil, options=[evil, "b"], answer_index=0, flags=["noise"], subject=evil, locator=f"{evil}#item:1"),
         row(2, "conflict", reason_codes=["conflicting_answers"], representative_id="r3", stem=evil, detail=evil),
@@ -93,6 +94,10 @@ def test_nothing_that_a_question_says_is_markup():
     page_text, text = to_html(title, found), to_markdown(title, found)
     assert "<script" not in page_text
     assert "<img src=x" not in page_text
+    assert page_text.count("</style>") == page_text.count("</title>") == 1
+    assert "{{ 7 * 7 }} {% raw %}" in page_text
+    assert "49" not in re.sub(r"base64,[^\"]*", "", page_text)
+    assert html.unescape(page_text).count(evil) > 5
     assert set(re.findall(r"<img src=\"(.{10})", page_text)) == {"data:image"}
     assert set(re.findall(r"\]\((.{10})", text)) == {"data:image"}
     for mark in ("<", "](http", "](java", "`", "**b**", "$"):
