@@ -7,7 +7,6 @@ switched off.
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -16,6 +15,7 @@ from typing import Any
 import peft
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.special import log_softmax
 
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.letters import LETTERS
@@ -126,8 +126,7 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode
     lengths = [1 if mode == "letter" else max(len(option.strip().encode()), 1) for option in question["options"]]
     scores = [value / length for value, length in zip(sums, lengths, strict=True)]
     best = max(range(len(scores)), key=lambda place: (scores[place], -place))
-    top = max(scores)
-    gold_nll = math.log(sum(math.exp(score - top) for score in scores)) + top - scores[question["answer_index"]]
+    gold_nll = abs(float(log_softmax(scores)[question["answer_index"]]))  # abs, as a minus would make certainty -0.0
     return {
         **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
         "model": model,

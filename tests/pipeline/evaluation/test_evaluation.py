@@ -1,6 +1,7 @@
 """Evaluation for real: scores against plain forward passes, what is asked and what is left out, and what the cache may not change."""
 
 import json
+import math
 
 import peft
 import pyarrow as pa
@@ -193,3 +194,10 @@ def test_cloze_scores_are_per_byte_and_ties_go_to_the_first():
     assert (found["predicted_index"], found["correct"]) == (0, True)
     assert found["gold_nll"] == pytest.approx(1.0986, abs=1e-4)
     assert predict(row, [-4.0, -3.0, -8.0], "base", "letter")["predicted_index"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sums", "nll"), [([-5e3, -6e3, -6e3], "0.0"), ([-6e3, -5e3, -6e3], "1000.0"), ([-2e4, -2e4, -3e4], str(math.log(2)))]
+)
+def test_scores_far_below_zero_neither_overflow_nor_vanish(sums, nll):
+    assert str(predict(question(0), sums, "base", "letter")["gold_nll"]) == nll
