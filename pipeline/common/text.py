@@ -17,10 +17,11 @@ BLANK_LINES = re.compile(r"\n{3,}")
 # Letters that no other language beside Vietnamese uses much, and those that it shares with French or Portuguese.
 ONLY_VIETNAMESE = re.compile(r"[ơưđƠƯĐ\u1ea0-\u1ef9]")
 ALSO_VIETNAMESE = re.compile(r"[ăâêôàáãèéìíòóõùúýĩũ]", re.IGNORECASE)
-# What is left of a quotation mark or dash (E2 80 98 and so on) whose first byte was lost, read as Latin-1.
-BEHEADED = re.compile("\x80([\x93\x94\x98\x99\x9c\x9d\xa6])")
+# What is left of a quotation mark or dash (E2 80 98 and so on), read as Latin-1, whose first byte was lost: with it (â), ftfy mends them.
+BEHEADED = re.compile("(?<!â)\x80([\x93\x94\x98\x99\x9c\x9d\xa6])")
 # Mojibake sets two characters beyond ASCII side by side, at least one of them no letter of a word; most texts need no closer look.
-MAYBE_MOJIBAKE = re.compile(r"[^\x00-\x7f][^\x00-\x7f\w]|[^\x00-\x7f\w][^\x00-\x7f]|[\x80-\x9fªºµƒŠŒŽšœžŸ]")
+# The last class: what 8-bit code pages make of a byte and Python counts as part of a word.
+MAYBE_MOJIBAKE = re.compile(r"[^\x00-\x7f][^\x00-\x7f\w]|[^\x00-\x7f\w][^\x00-\x7f]|[\x80-\x9fª²³µ¹º¼½¾ƒˆˇŠŒŽšœžŸЂ]")
 CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
 FOLDED_MARKS = str.maketrans(
     {

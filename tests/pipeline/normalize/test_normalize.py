@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.common.text import undo_mojibake
 from pipeline.ingest import ingest
 from pipeline.normalize import content_id, normalize
 from schemas.config import Config
@@ -278,3 +279,9 @@ def test_a_passage_that_questions_of_one_file_share_is_their_context(read):
 def test_a_quotation_mark_that_lost_its_first_byte_is_mended(read):
     row = one(read, [{"question": "What is the judge\x80\x99s name?", "options": ["Ann", "Bob"], "answer": "A"}])
     assert (row["stem"], row["repairs"]) == ("What is the judge’s name?", ["mojibake_fixed"])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "sloppy-windows-1252"])
+@pytest.mark.parametrize("text", ["có khó", "gió mùa", "ý kiến", "nghỉ ù ù", "für Señor", "È vero", "judge’s “name” – why…", "1 ½ m²"])
+def test_a_few_letters_in_the_wrong_encoding_are_enough_to_see_it(text, encoding):
+    assert undo_mojibake(text.encode().decode(encoding)) == text
