@@ -35,7 +35,7 @@ Value = TypeVar("Value")
 
 
 class lazy(Generic[Value]):  # noqa: N801
-    """`functools.cached_property` without its lock, which costs more than most of what is kept here."""
+    """`functools.cached_property` without its lock, which costs more than most of what is kept here; 3.12 has none, then this can go."""
 
     def __init__(self, compute: Callable[[Any], Value]) -> None:
         self.compute, self.name = compute, compute.__name__
