@@ -12,6 +12,7 @@ import dagster as dg
 
 from assets.resources.foundry import Foundry
 from pipeline.common.files import write_atomically
+from pipeline.common.store.run_files import ERROR, METRICS
 from schemas.config.base import PROJECT_ROOT
 
 warnings.filterwarnings("ignore", message=r"Function `PipesMessageReader", category=dg.PreviewWarning)
@@ -40,9 +41,9 @@ def run_child(context: dg.AssetExecutionContext, foundry: Foundry, module: str, 
     facts = {"config": foundry.config.model_dump(mode="json"), "models": str(foundry.models), "run_id": context.run.run_id, **job}
     job_file = folder / f"{module.rpartition('.')[2]}.job.json"
     write_atomically(job_file, json.dumps(facts, ensure_ascii=False, indent=1).encode())
-    error_file = folder / "error.txt"
+    error_file = folder / ERROR
     error_file.unlink(missing_ok=True)
-    follower = Follower(context, folder / "metrics.jsonl")
+    follower = Follower(context, folder / METRICS)
     client = dg.PipesSubprocessClient(cwd=str(PROJECT_ROOT), termination_timeout_seconds=STOP_SECONDS)
     command = [sys.executable, "-m", module, str(job_file)]
     try:

@@ -17,10 +17,10 @@ from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
 from pipeline.common.files import write_parquet
 from pipeline.common.prompt import answer
+from pipeline.common.store.runs import read_metrics, twins
 from pipeline.common.text import canonical_json, short_hash
 from pipeline.ledger import model_questions
 from pipeline.training import vram
-from pipeline.training.adapters import metrics_lines, twins
 from pipeline.training.hardware import require_device
 from pipeline.training.policy import policy_table
 from schemas.tables.arrow import to_frame
@@ -143,7 +143,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
         context.log.info("already trained: %s", at.adapter.name)
     else:
         config = foundry.config.model_dump(mode="json", include={"train", "render"})
-        if same := twins(foundry.adapters, at.version.dataset_version, config):
+        if same := twins(foundry.adapters.glob("*"), at.version.dataset_version, config):
             context.log.info("trained anew, since the code has changed; with the same dataset and settings: %s", ", ".join(same))
         run_child(context, foundry, "pipeline.training", at.adapter, at.job(at.adapter))
     manifest = json.loads(at.manifest.read_text(encoding="utf-8"))
@@ -151,7 +151,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),
         metadata={
-            "loss": png(plots.loss_curve(metrics_lines(at.adapter))),
+            "loss": png(plots.loss_curve(read_metrics(at.adapter))),
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",
             "policy": markdown_table([manifest["policy"]]),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.common.store.lake import Lake, Version
+from pipeline.common.store.runs import finished_adapters
 from pipeline.common.text import canonical_json, short_hash
-from pipeline.training.adapters import manifests
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.tables.curation import LedgerRow
@@ -41,7 +41,7 @@ class Foundry:
 
     def pinned_versions(self) -> set[str]:
         """Dataset versions that an adapter's manifest names: they stay readable as long as the adapter does."""
-        return {manifest["dataset_version"] for _, manifest in manifests(self.adapters)}
+        return {manifest["dataset_version"] for _, manifest in finished_adapters(self.adapters.glob("*"))}
 
     @property
     def config_hash(self) -> str:

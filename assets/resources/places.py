@@ -6,6 +6,7 @@ from pathlib import Path
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
 from pipeline.common.store.lake import Version
+from pipeline.common.store.run_files import EVALUATIONS, EXAMPLES, MANIFEST, QUESTIONS, RESULT
 from pipeline.common.text import canonical_json, short_hash
 from schemas.errors import DataError
 
@@ -27,12 +28,12 @@ class Places:
     @property
     def manifest(self) -> Path:
         """Tells of the training."""
-        return self.adapter / "manifest.json"
+        return self.adapter / MANIFEST
 
     @property
     def result(self) -> Path:
         """Tells of the evaluation."""
-        return self.evaluation / "result.json"
+        return self.evaluation / RESULT
 
     def job(self, output: Path) -> dict[str, str]:
         """What every child process is told besides the configuration."""
@@ -52,4 +53,4 @@ def places(foundry: Foundry) -> Places:
     trained = short_hash(version.dataset_version, rendered, canonical_json(training), code_version("pipeline.training"))
     evaluated = short_hash(canonical_json([ledger, evaluate]), code_version("pipeline.evaluation"))
     folder, adapter = foundry.models / foundry.config.dataset / "examples" / rendered, foundry.adapters / trained
-    return Places(version, folder / "questions.parquet", folder / "examples.parquet", adapter, adapter / "evaluations" / evaluated)
+    return Places(version, folder / QUESTIONS, folder / EXAMPLES, adapter, adapter / EVALUATIONS / evaluated)

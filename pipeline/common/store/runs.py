@@ -5,7 +5,7 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,16 @@ def finished_adapters(folders: Iterable[Path]) -> Iterator[tuple[Path, dict[str,
     for folder in sorted(folders):
         if (manifest := read_manifest(folder)) is not None:
             yield folder, manifest
+
+
+def twins(adapters: Iterable[Path], dataset_version: str, config: Mapping[str, Any]) -> list[str]:
+    """Names of the finished adapters of one dataset version and of these blocks of the configuration: only the code that trained
+    them differs."""
+    return [
+        folder.name
+        for folder, manifest in finished_adapters(adapters)
+        if manifest["dataset_version"] == dataset_version and {block: manifest.get("config", {}).get(block) for block in config} == config
+    ]
 
 
 def finished_evaluations(adapter: Path) -> list[Path]:

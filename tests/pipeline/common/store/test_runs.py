@@ -2,7 +2,7 @@
 
 import json
 
-from pipeline.training.adapters import metrics_lines, twins
+from pipeline.common.store.runs import read_metrics, twins
 
 
 def test_twins_share_dataset_version_and_settings_and_an_unfinished_adapter_is_none(tmp_path):
@@ -17,5 +17,5 @@ def test_twins_share_dataset_version_and_settings_and_an_unfinished_adapter_is_n
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "unfinished").mkdir()
-    assert twins(tmp_path, "v1", config) == ["same"]
-    assert metrics_lines(tmp_path / "unfinished") == []
+    assert twins(tmp_path.glob("*"), "v1", config) == ["same"]
+    assert read_metrics(tmp_path / "unfinished") == []
