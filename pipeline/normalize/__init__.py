@@ -20,7 +20,8 @@ from pipeline.common.letters import LETTERS
 from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks
 from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
-from pipeline.normalize.draft import Draft, Reading, draft_record, find_reading, text_of
+from pipeline.normalize.draft import Draft, draft_record, text_of
+from pipeline.normalize.reading import Reading, find_reading
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
 from schemas.tables.arrow import arrow_schema, to_frame, to_table
