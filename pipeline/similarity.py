@@ -214,7 +214,8 @@ def judge(a: Prepared, b: Prepared) -> Verdict:
     """The relation of two questions. Symmetric. One denial more or less, or another name, is never the same."""
     common = _common(a.content, b.content)
     longer = max(a.content.total(), b.content.total())
-    similarity = round(common / (a.content.total() + b.content.total() - common), 3)
+    union = a.content.total() + b.content.total() - common
+    similarity = round(common / union, 3) if union else 1.0
     if a.content_id is not None and a.content_id == b.content_id:
         return Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
     passage = same_passage(a, b)
@@ -320,7 +321,7 @@ def _near_stems(a: Prepared, b: Prepared, only_a: list[str], only_b: list[str], 
         close = exchanged == 0 and len(only_a) + len(only_b) <= 1 and common >= 5
         return Verdict(Relation.SAME if close else Relation.DIFFERENT, similarity, "statements to judge: every word counts")
     names_a, names_b = a.names & set(only_a), b.names & set(only_b)
-    likeness = common / (common + len(only_a) + len(only_b))
+    likeness = common / max(1, common + len(only_a) + len(only_b))
     if names_a and names_b and len(a.names & b.names) < 3 * min(len(names_a), len(names_b)) and likeness < 0.95:
         if options.all_equal and likeness >= 0.6 and len(names_a) == len(names_b) and {len(name) for name in names_a | names_b} == {1}:
             return Verdict(Relation.VARIANT, similarity, "same options and answer, letters as names exchanged")

@@ -86,6 +86,15 @@ def test_look_alikes_with_other_answers_stay_apart(a, b):
     assert relation((a, options, 0), (b, options, 1)) in (Relation.DIFFERENT, Relation.RELATED)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [("What is the city?", "What is the place?", Relation.DIFFERENT), ("___", "____", Relation.SAME)],
+)
+def test_stems_without_a_telling_word_are_judged(a, b, expected):
+    options = ["Leeds by the Aire", "York by the Ouse", "Hull by the Humber"]
+    assert relation((a, options, 0), (b, options, 0)) == expected
+
+
 def test_following_here_and_below_are_one_rubric():
     options = ["Hà Nội", "Huế", "Vinh"]
     assert relation(("Thành phố nào sau đây là thủ đô?", options, 0), ("Thành phố nào dưới đây là thủ đô?", options, 0)) == Relation.SAME
