@@ -151,7 +151,7 @@ def _records(frame: Any) -> list[dict[str, Any]]:
             ),
             (
                 "duplicate_pairs",
-                "Verified pairs: exact, same, variant, conflict or related, with similarity and the reason for the verdict.",
+                "Verified pairs: exact, same, variant, conflict or related, with similarity, the rule that decided and what it saw.",
                 {"python", "datasketch", "parquet"},
             ),
         ]

@@ -126,7 +126,7 @@ class Pair(Row):
     right_id: str
     relation: str
     similarity: float = Field(description="Jaccard of content tokens, 0-1")
-    why: str
+    why: str = Field(description="the rule that decided (docs/duplicates.md) and what it saw")
 
 
 class ClusterMember(Row):

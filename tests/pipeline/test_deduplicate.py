@@ -12,7 +12,7 @@ from pipeline.deduplicate import deduplicate
 from pipeline.normalize import content_id
 from pipeline.pairs import judge_pairs
 from pipeline.prepared import Prepared
-from pipeline.similarity import judge
+from pipeline.similarity import judge_pair
 from schemas.config import DedupConfig
 from schemas.reasons import Relation
 from schemas.tables import ClusterMember, Pair, Question, to_frame, to_rows
@@ -43,7 +43,7 @@ def question(stem, options, answer_index, context=None, number=0, role="train"):
 
 def relation(a, b):
     left, right = Prepared(question(*a)), Prepared(question(*b))
-    verdict, turned = judge(left, right), judge(right, left)
+    verdict, turned = judge_pair(left, right), judge_pair(right, left)
     assert verdict.relation == turned.relation, "judging is symmetric"
     assert verdict.why
     return verdict.relation
@@ -116,6 +116,7 @@ def test_exact_and_same_make_a_cluster_that_variants_do_not_join():
     assert groups[4] != groups[0]
     assert {pair["relation"] for pair in pairs} >= {"exact", "same", "variant"}
     assert all(pair["left_id"] < pair["right_id"] for pair in pairs)
+    assert {pair["why"].partition(": ")[0] for pair in pairs} == {"same_content", "all_equal", "same_stem_and_answer"}
 
 
 def test_questions_on_one_passage_share_a_group_and_a_template_does_not():
