@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev bench lock clean
+.PHONY: help setup demo test check dev docs bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: $(STAMP) ## the benchmarks of docs/: speed, duplicates, quality signals
 	@$(BIN)/python -m benchmarks.curation --lsh
 	@$(BIN)/python -m benchmarks.dedup_quality
 	@$(BIN)/python -m benchmarks.quality
+
+docs: $(STAMP) ## write the tables of docs/ that code knows better (rules and thresholds of duplicates)
+	@$(BIN)/python docs/generate.py
 
 lock: ## resolve requirements.lock again (needs uv)
 	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock

@@ -103,7 +103,7 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
         "duplicate_pairs": table_out(
             "duplicate_pairs",
             "pipeline.deduplicate",
-            "Verified pairs: exact, same, variant, conflict or related, with similarity and the reason for the verdict.",
+            "Verified pairs: exact, same, variant, conflict or related, with similarity, the rule that decided and what it saw.",
             {"python", "datasketch", "parquet"},
         ),
     },

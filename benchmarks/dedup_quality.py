@@ -1,9 +1,10 @@
-"""How well duplicates are found: `python -m benchmarks.dedup_quality [PAIRS.jsonl]`, beside the tools that are installed.
+"""How well duplicates are found: `python -m benchmarks.dedup_quality [PAIRS.jsonl | --thresholds]`, beside the tools that are installed.
 
 Every tool gets the same pairs and the same clean text: what a stem asks (passage and rubric cut) and the options in alphabetical
 order, as normalised words. A tool that gives a similarity is scored at its best threshold on these very pairs, which flatters it;
 ours has none to choose. Without a file: the labelled pairs of ../shared/gold and those of tests/gold, and what LSH proposes on
-../shared/data. Optional: rensa, text-dedup, semhash (with a model2vec model in MCQ_SEMHASH_MODEL).
+../shared/data. Optional: rensa, text-dedup, semhash (with a model2vec model in MCQ_SEMHASH_MODEL). `--thresholds`: how far each threshold
+of the rules can be moved before more labelled pairs are judged otherwise than labelled.
 """
 
 import json
@@ -21,11 +22,11 @@ from numpy.typing import NDArray
 
 from benchmarks.curation import CONFIGS, merged
 from pipeline.common.words import words
-from pipeline.deduplicate import Nodes, deduplicate
+from pipeline.deduplicate import Nodes, deduplicate, rules
 from pipeline.deduplicate.candidates import fingerprints
 from pipeline.deduplicate.minhash import lsh_pairs
 from pipeline.deduplicate.question import Prepared
-from pipeline.deduplicate.rules import judge
+from pipeline.deduplicate.rules import Threshold, judge_pair
 from pipeline.ingest import ingest
 from pipeline.judge_pairs import read_sides
 from pipeline.normalize import normalize
@@ -41,6 +42,9 @@ DUPLICATE = (Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT)
 SHINGLE_WORDS = 3
 PERMUTATIONS = 256
 BOOTSTRAP = 2000
+# How often a threshold is moved each way, by 0.05 for a share and by 1 for a count.
+MOVES = 8
+LABELS = {Relation.EXACT: "same", Relation.RELATED: "different"}
 
 Pairs = Sequence[tuple[Prepared, Prepared]]
 
@@ -161,7 +165,7 @@ def at_best_threshold(real: NDArray[np.bool_], similarity: Sequence[float]) -> t
 def table(labels: Sequence[str], pairs: Pairs) -> list[str]:
     """Lines of a Markdown table: ours, then every tool at its best threshold."""
     real = np.array([label != "different" for label in labels])
-    verdicts = [judge(a, b).relation for a, b in pairs]
+    verdicts = [judge_pair(a, b).relation for a, b in pairs]
     claimed = np.array([verdict in DUPLICATE for verdict in verdicts])
     conflicts = [verdict == Relation.CONFLICT for verdict in verdicts]
     known = [label == "conflict" for label in labels]
@@ -204,11 +208,54 @@ def own_pairs(rows: Mapping[str, Mapping[str, Any]], part: str) -> tuple[list[st
     return [pair["label"] for pair in kept], [(pair["a"], pair["b"]) for pair in kept]
 
 
-def on_real_data() -> None:
-    """The same table on our own pairs, and what LSH, verification and clustering make of all sources."""
+def real_questions() -> tuple[Any, dict[str, Mapping[str, Any]], DedupConfig]:
+    """The questions of all sources as a table, and as rows by SOURCE:LOCATOR; how they are deduplicated."""
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
     questions = normalize(ingest(config), config.sources).questions
-    rows = {f"{row['source']}:{row['locator']}": row for row in to_rows(questions, Question)}
+    return questions, {f"{row['source']}:{row['locator']}": row for row in to_rows(questions, Question)}, config.dedup
+
+
+def bears(name: str, wrong: Callable[[], int]) -> str:
+    """The values of a threshold, moved step by step from its own, up to which no more is `wrong`: "0.45 to 0.5", "up to 7", or nothing."""
+    threshold: Threshold = vars(rules)[name]
+    share, now, ends = threshold < 1, wrong(), []
+    for step in (-0.05, 0.05) if share else (-1, 1):
+        end, moved = "", float(threshold)
+        for _ in range(MOVES):
+            last, moved = moved, round(moved + step, 2)
+            if moved <= 0 or (share and moved > 1):
+                break
+            setattr(rules, name, Threshold(moved, ""))
+            if wrong() > now:
+                end = f"{last:g}"
+                break
+        ends.append(end)
+    setattr(rules, name, threshold)
+    low, high = ends
+    return f"{low} to {high}" if low and high else f"from {low}" if low else f"up to {high}" if high else ""
+
+
+def on_thresholds() -> None:
+    """What all labelled pairs bear: how far each threshold can be moved before more of them are judged otherwise than labelled."""
+    labels, pairs = read_pairs(GOLD) if GOLD.is_file() else ([], [])
+    _, rows, _ = real_questions()
+    for part in ("sample", "second", "third", "near"):
+        known, names = own_pairs(rows, part)
+        labels += known
+        pairs += [(Prepared(rows[a]), Prepared(rows[b])) for a, b in names]
+
+    def wrong() -> int:
+        relations = [judge_pair(a, b).relation for a, b in pairs]
+        return sum(LABELS.get(relation, str(relation)) != label for relation, label in zip(relations, labels, strict=True))
+
+    print(f"{len(pairs)} labelled pairs, {wrong()} judged otherwise\n\n| threshold | value | bears |\n|---|---|---|")
+    for name, threshold in [(name, value) for name, value in vars(rules).items() if isinstance(value, Threshold)]:
+        print(f"| {name} | {threshold:g} | {bears(name, wrong)} |", flush=True)
+
+
+def on_real_data() -> None:
+    """The same table on our own pairs, and what LSH, verification and clustering make of all sources."""
+    questions, rows, config = real_questions()
     true_pairs: dict[str, list[tuple[str, str]]] = {}
     for part in ("sample", "second", "third"):
         labels, names = own_pairs(rows, part)
@@ -222,8 +269,8 @@ def on_real_data() -> None:
         true_pairs["gold"] = [
             (a.content_id or "", b.content_id or "") for label, (a, b) in zip(labels, pairs, strict=True) if label != "different"
         ]
-    _candidates(questions, true_pairs, config.dedup)
-    result = deduplicate(questions, config.dedup)
+    _candidates(questions, true_pairs, config)
+    result = deduplicate(questions, config)
     members, verified = to_rows(result.members, ClusterMember), to_rows(result.pairs, Pair)
     sizes = Counter(row["cluster_id"] for row in members if row["cluster_id"])
     relations = dict(Counter(pair["relation"] for pair in verified))
@@ -257,4 +304,7 @@ def main(path: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    if sys.argv[1:] == ["--thresholds"]:
+        on_thresholds()
+    else:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -16,7 +16,10 @@ def pairs(
     file: Annotated[Path, typer.Argument(help="JSON lines, each with the raw questions a and b")],
     target: Annotated[Path | None, typer.Option("--out", help="file to write; default: stdout")] = None,
 ) -> None:
-    """Judge pairs of raw questions: one JSON line a pair, in order, with relation, similarity and why."""
+    """Judge pairs of raw questions: one JSON line a pair, in order, with relation, similarity and why.
+
+    `why` begins with the name of the rule that decided; docs/duplicates.md lists them all.
+    """
     from pipeline.judge_pairs import judge_pairs
 
     given = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.common.text import canonical_json, fold
 from pipeline.deduplicate.question import Prepared
-from pipeline.deduplicate.rules import judge
+from pipeline.deduplicate.rules import judge_pair
 from pipeline.normalize import normalize
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Relation
@@ -18,10 +18,11 @@ FIRST_OPTION = re.compile(r"^A[ \t]", re.MULTILINE)
 
 
 def judge_pairs(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row a pair, in order: relation, similarity (Jaccard of content tokens, 0-1), why.
+    """One row a pair, in order: relation, similarity (Jaccard of content tokens, 0-1), why (`rule: what it saw`).
 
     A pair holds two raw questions, `a` and `b`: each an object with `text` (question with its options, or a `#Q` block) and
-    `key`, or with the fields of any layout that ingest reads. A side that is no usable question is different from all but its copy.
+    `key`, or with the fields of any layout that ingest reads. A side that is no usable question is different from all but
+    its copy, by the rule `no_usable_question`.
     """
     sides = [pair[name] for pair in pairs for name in ("a", "b")]
     read = read_sides(sides)
@@ -30,12 +31,11 @@ def judge_pairs(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         left, right = read[2 * number], read[2 * number + 1]
         if isinstance(left, str) or isinstance(right, str):
             same = fold(canonical_json(_raw(pair["a"]))) == fold(canonical_json(_raw(pair["b"])))
-            problem = "; ".join(
-                f"{name} is no usable question: {side}" for name, side in (("a", left), ("b", right)) if isinstance(side, str)
-            )
-            rows.append({"relation": str(Relation.EXACT if same else Relation.DIFFERENT), "similarity": float(same), "why": problem})
+            problems = "; ".join(f"{name}: {side}" for name, side in (("a", left), ("b", right)) if isinstance(side, str))
+            why = f"no_usable_question: {problems}"
+            rows.append({"relation": str(Relation.EXACT if same else Relation.DIFFERENT), "similarity": float(same), "why": why})
         else:
-            verdict = judge(left, right)
+            verdict = judge_pair(left, right)
             rows.append({"relation": str(verdict.relation), "similarity": verdict.similarity, "why": verdict.why})
     return rows
 

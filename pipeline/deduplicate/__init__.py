@@ -1,4 +1,4 @@
-"""Stage 3, deduplicate: MinHash LSH proposes candidate pairs, `similarity.judge` decides each, verified pairs make clusters
+"""Stage 3, deduplicate: MinHash LSH proposes candidate pairs, `rules.judge_pair` decides each, verified pairs make clusters
 and split groups. An LSH edge alone never joins anything."""
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_ju
 from pipeline.deduplicate.lexicon import STOPWORDS
 from pipeline.deduplicate.minhash import band_keys, lsh_pairs, pairs_in
 from pipeline.deduplicate.question import Prepared, word_bag
-from pipeline.deduplicate.rules import PASSAGE_SIMILARITY, Verdict, judge
+from pipeline.deduplicate.rules import PASSAGE_SIMILARITY, SAME_CONTENT, PairVerdict, judge_pair
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
 from schemas.tables.arrow import arrow_schema, to_frame, to_table
@@ -42,7 +42,7 @@ class DeduplicationResult(NamedTuple):
 class _Edge(NamedTuple):
     left: int
     right: int
-    verdict: Verdict
+    verdict: PairVerdict
 
 
 class Nodes:
@@ -112,7 +112,7 @@ def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[_Edge
 def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[_Edge]:
     questions, pairs = chunk
     prepared = {node: Prepared(question) for node, question in questions.items()}
-    judged = (_Edge(a, b, judge(prepared[a], prepared[b])) for a, b in pairs)
+    judged = (_Edge(a, b, judge_pair(prepared[a], prepared[b])) for a, b in pairs)
     return [edge for edge in judged if edge.verdict.relation != Relation.DIFFERENT]
 
 
@@ -183,7 +183,9 @@ def _clusters(nodes: Nodes, edges: Sequence[_Edge]) -> tuple[list[int], int]:
             # A pair that LSH didn't propose may be the same all the same: judge before cutting.
             middle = Prepared(nodes.question(centre))
             joined = {
-                n for n in left if n == centre or n in linked[centre] or judge(middle, Prepared(nodes.question(n))).relation in DUPLICATE
+                n
+                for n in left
+                if n == centre or n in linked[centre] or judge_pair(middle, Prepared(nodes.question(n))).relation in DUPLICATE
             }
             for node in joined:
                 labels[node] = centre
@@ -194,13 +196,13 @@ def _clusters(nodes: Nodes, edges: Sequence[_Edge]) -> tuple[list[int], int]:
 
 def _pair_rows(nodes: Nodes, edges: Sequence[_Edge]) -> list[dict[str, Any]]:
     """Pair rows between record ids: exact ones from the first copy to each other copy, the others between first copies."""
-    exact = Verdict(Relation.EXACT, 1.0, "the same text, options and answer")
+    exact = PairVerdict(Relation.EXACT, 1.0, SAME_CONTENT.name, SAME_CONTENT.saw)
     found = [(rows[0], other, exact) for rows in nodes.copies if len(rows) > 1 for other in rows[1:]]
     found += [(nodes.copies[edge.left][0], nodes.copies[edge.right][0], edge.verdict) for edge in edges]
     out = []
     for a, b, verdict in found:
         left, right = sorted((nodes.record_id[a], nodes.record_id[b]))
-        out.append({"left_id": left, "right_id": right, **verdict._asdict()})
+        out.append({"left_id": left, "right_id": right, "relation": verdict.relation, "similarity": verdict.similarity, "why": verdict.why})
     return sorted(out, key=lambda pair: (pair["left_id"], pair["right_id"]))
 
 

@@ -69,7 +69,7 @@ def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
 def worth_judging(pairs: NDArray[np.int64], prints: Fingerprints, passage: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which pairs may be more than different: half of the longer stem's content words in common, a word of the answer, or a passage.
 
-    `similarity.judge` begins with the same test, in words; bits can only let more pass: two words may share one, so what a row has
+    `rules.judge_pair` begins with the same test, in words; bits can only let more pass: two words may share one, so what a row has
     more of words than of bits is added.
     """
     left, right = pairs.T

@@ -141,7 +141,7 @@ class Pair(Row):
     right_id: RecordId
     relation: Found
     similarity: Fraction = Field(description="Jaccard of content tokens")
-    why: Filled
+    why: Filled = Field(description="the rule that decided (docs/duplicates.md) and what it saw")
 
 
 class ClusterMember(Row):

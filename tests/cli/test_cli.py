@@ -154,11 +154,12 @@ def test_inspect_shows_what_would_be_read(mcq):
 
 def test_pairs_judges_in_order(mcq, project):
     block = "#Q What colour is snow in winter?\nA white\nB green"
-    rows = [{"a": {"text": block, "key": "white"}, "b": {"text": block, "key": other}} for other in ("white", "green")]
+    rows = [{"a": {"text": block, "key": "white"}, "b": {"text": block, "key": other}} for other in ("white", "green", "blue")]
     (project / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = [json.loads(line) for line in mcq("pairs", "pairs.jsonl").stdout.splitlines()]
-    assert [row["relation"] for row in found] == ["exact", "conflict"]
-    assert all({"relation", "similarity", "why"} <= set(row) for row in found)
+    assert [row["relation"] for row in found] == ["exact", "conflict", "different"]
+    assert all({"relation", "similarity", "why"} == set(row) for row in found)
+    assert [row["why"].partition(": ")[0] for row in found] == ["same_content", "keys_contradict", "no_usable_question"]
     (project / "bad.jsonl").write_text('{"a": 1}\n')
     assert "line 1" in mcq("pairs", "bad.jsonl", expect=1).stderr
 

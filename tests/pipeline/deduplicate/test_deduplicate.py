@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.deduplicate import deduplicate
 from pipeline.deduplicate.question import Prepared
-from pipeline.deduplicate.rules import judge
+from pipeline.deduplicate.rules import judge_pair
 from pipeline.judge_pairs import judge_pairs
 from pipeline.normalize import content_id
 from schemas.config.dedup import DedupConfig
@@ -44,7 +44,7 @@ def question(stem, options, answer_index, context=None, number=0, role="train"):
 
 def relation(a, b):
     left, right = Prepared(question(*a)), Prepared(question(*b))
-    verdict, turned = judge(left, right), judge(right, left)
+    verdict, turned = judge_pair(left, right), judge_pair(right, left)
     assert verdict.relation == turned.relation, "judging is symmetric"
     assert verdict.why
     return verdict.relation
@@ -87,6 +87,15 @@ def test_look_alikes_with_other_answers_stay_apart(a, b):
     assert relation((a, options, 0), (b, options, 1)) in (Relation.DIFFERENT, Relation.RELATED)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [("What is the city?", "What is the place?", Relation.DIFFERENT), ("___", "____", Relation.SAME)],
+)
+def test_stems_without_a_telling_word_are_judged(a, b, expected):
+    options = ["Leeds by the Aire", "York by the Ouse", "Hull by the Humber"]
+    assert relation((a, options, 0), (b, options, 0)) == expected
+
+
 def test_following_here_and_below_are_one_rubric():
     options = ["Hà Nội", "Huế", "Vinh"]
     assert relation(("Thành phố nào sau đây là thủ đô?", options, 0), ("Thành phố nào dưới đây là thủ đô?", options, 0)) == Relation.SAME
@@ -108,6 +117,7 @@ def test_exact_and_same_make_a_cluster_that_variants_do_not_join():
     assert groups[4] != groups[0]
     assert {pair["relation"] for pair in pairs} >= {"exact", "same", "variant"}
     assert all(pair["left_id"] < pair["right_id"] for pair in pairs)
+    assert {pair["why"].partition(": ")[0] for pair in pairs} == {"same_content", "all_equal", "same_stem_and_answer"}
 
 
 def test_questions_on_one_passage_share_a_group_and_a_template_does_not():
