@@ -7,27 +7,29 @@ import dagster as dg
 from assets.resources.foundry import Foundry
 from pipeline.ingest.changes import Sighting, look
 
-CURATE = ["raw_records", "questions", "rejected_records", "duplicate_clusters", "duplicate_pairs", "quality_scores"]
-CURATE += ["curated_questions", "splits", "sample_ledger", "dataset"]
-REPORT = ["data_quality_report"]
-TRAIN_AND_EVALUATE = ["chat_examples", "vram_plan", "qlora_adapter", "evaluation", "audit_database"]
+# By group, so that a new asset lands in its jobs by itself.
+CURATED = dg.AssetSelection.groups("ingest", "curate")
+TRAINED = dg.AssetSelection.groups("train")
+EVALUATED = dg.AssetSelection.groups("evaluate", "audit")
 
 curate = dg.define_asset_job(
-    "curate", [*CURATE, *REPORT], description="Raw files to a published dataset version and the report on it; needs no model."
+    "curate", CURATED, description="Raw files to a published dataset version and the report on it; needs no model."
 )
 train_and_evaluate = dg.define_asset_job(
-    "train_and_evaluate", TRAIN_AND_EVALUATE, description="The published dataset to an adapter and a verdict on it; publishes nothing."
+    "train_and_evaluate",
+    TRAINED | EVALUATED,
+    description="The published dataset to an adapter and a verdict on it; publishes nothing.",
 )
 everything = dg.define_asset_job(
-    "everything", [*CURATE, *REPORT, *TRAIN_AND_EVALUATE], description="Raw files to an evaluated adapter, with the report on the dataset."
+    "everything", CURATED | TRAINED | EVALUATED, description="Raw files to an evaluated adapter, with the report on the dataset."
 )
 render = dg.define_asset_job(
-    "render", [*CURATE, *REPORT, "chat_examples"], description="Raw files to rendered chat examples (mcq run --until rendered)."
+    "render",
+    CURATED | dg.AssetSelection.assets("chat_examples"),
+    description="Raw files to rendered chat examples (mcq run --until rendered).",
 )
 train = dg.define_asset_job(
-    "train",
-    [*CURATE, *REPORT, *TRAIN_AND_EVALUATE[:3]],
-    description="Raw files to a trained adapter, without evaluation (mcq run --until trained).",
+    "train", CURATED | TRAINED, description="Raw files to a trained adapter, without evaluation (mcq run --until trained)."
 )
 JOBS = [curate, train_and_evaluate, everything, render, train]
 

@@ -254,7 +254,7 @@ def dataset(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry
         metadata={
             "dataset_version": version.dataset_version,
             "published": published,
-            "replaces": replaced.name if replaced else "",
+            "replaces": replaced.name if replaced else "nothing",
             "funnel": counts_table(version.counts, "disposition"),
             "dagster/row_count": sum(version.counts[name] for name in SPLITS),
             "files_removed": removed,

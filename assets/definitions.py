@@ -5,10 +5,12 @@ import dagster as dg
 from assets import audit, curation, evaluation, report, training
 from assets.automation import JOBS, new_raw_files, nightly_refresh
 from assets.checks import CURATION_CHECKS
-from assets.resources.foundry import load_foundry
-from assets.resources.lake_io import LakeIOManager
+from assets.resources.configured import FoundryResource, LakeResource
+from assets.resources.foundry import load_foundry, settings
 
+# Read here too, so that a mistake in the configuration is told when the code location loads.
 foundry = load_foundry()
+resource = FoundryResource(**settings())
 
 defs = dg.Definitions(
     assets=[
@@ -37,5 +39,5 @@ defs = dg.Definitions(
     schedules=[nightly_refresh],
     sensors=[new_raw_files],
     executor=dg.in_process_executor,
-    resources={"foundry": foundry, "io_manager": LakeIOManager(foundry)},
+    resources={"foundry": resource, "io_manager": LakeResource(foundry=resource)},
 )

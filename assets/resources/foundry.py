@@ -13,8 +13,6 @@ from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.tables.curation import LedgerRow
 
-SAMPLE_CONFIG = PROJECT_ROOT / "configs" / "sample.yaml"
-
 
 @dataclass(frozen=True)
 class Foundry:
@@ -54,11 +52,20 @@ def ledger_of(foundry: Foundry, version: Version) -> pd.DataFrame:
     return foundry.lake.read_table("sample_ledger", version.tables["sample_ledger"], LedgerRow)
 
 
-def load_foundry() -> Foundry:
-    """Reads MCQ_CONFIG (default: the sample's) and MCQ_DATA_ROOT (default: data/ under the project root).
+def settings() -> dict[str, str]:
+    """What MCQ_CONFIG (default: the sample's) and MCQ_DATA_ROOT (default: data/) say, as arguments of `open_foundry`."""
+    return {"config_file": os.environ.get("MCQ_CONFIG") or "configs/sample.yaml", "data_root": os.environ.get("MCQ_DATA_ROOT") or "data"}
 
-    Relative paths start at the project root, so that every process finds the same files. Raises ConfigError.
+
+def open_foundry(config_file: str, data_root: str) -> Foundry:
+    """Reads the configuration. Relative paths start at the project root, so that every process finds the same files.
+
+    Raises ConfigError.
     """
-    config_file = PROJECT_ROOT / (os.environ.get("MCQ_CONFIG") or SAMPLE_CONFIG)
-    data_root = PROJECT_ROOT / (os.environ.get("MCQ_DATA_ROOT") or "data")
-    return Foundry(config_file, load_config(config_file), data_root.resolve())
+    file = PROJECT_ROOT / config_file
+    return Foundry(file, load_config(file), (PROJECT_ROOT / data_root).resolve())
+
+
+def load_foundry() -> Foundry:
+    """What this process works with. Raises ConfigError."""
+    return open_foundry(**settings())

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from pipeline.assess.signals import SIGNALS, Signal, View
 from pipeline.assess.signals.model import MODEL_SIGNALS, from_model
-from pipeline.common.parallel import map_chunks, table_chunks
+from pipeline.common.parallel import map_chunks, preload, table_chunks
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
 from schemas.tables.curation import ModelSignal, Quality, Question
 
 _NEEDED = ("stem", "options", "answer_index", "context", "explanation", "language", "repairs", "fixed_order")
 CHUNK = 512
+preload(__name__, "lingua")
 
 
 def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -25,8 +25,15 @@ CHUNK_ROWS = 4_000
 # Under so many rows the start of other processes (about a second, once a process of ours) costs more than they save.
 ROWS_WORTH_A_PROCESS = 10_000
 _STARTING = Lock()
-# What the processes hold from the start, the packages that stages import only when they need them among it.
-PRELOADED = ["pipeline.assess", "pipeline.deduplicate", "pipeline.normalize", "datasketch", "lingua"]
+_PRELOADED: list[str] = []
+
+
+def preload(*modules: str) -> None:
+    """Names what the other processes hold from the start: a stage says it of itself, and of packages that it imports only when needed.
+
+    Said while the stage is imported; processes that run already import what a chunk needs when they get it.
+    """
+    _PRELOADED.extend(modules)
 
 
 @contextmanager
@@ -84,7 +91,7 @@ def _started() -> ProcessPoolExecutor:
     """Kept for the next stage. A fork server, because a plain fork copies locks that other threads hold, and a spawn imports
     everything once more for every process."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    context.set_forkserver_preload(_PRELOADED)
     pool = ProcessPoolExecutor(_workers(), mp_context=context, initializer=_end_with_parent)
     with _main_hidden():
         for _ in range(_workers()):

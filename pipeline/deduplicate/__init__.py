@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.common.grammar.passages import PASSAGE_WORDS
-from pipeline.common.parallel import collector_paused, map_chunks
+from pipeline.common.parallel import collector_paused, map_chunks, preload
 from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.deduplicate.lexicon import STOPWORDS
@@ -29,6 +29,7 @@ from schemas.tables.curation import MAX_NEIGHBOURS, ClusterMember, Pair, Questio
 CHUNK_PAIRS = 1_000
 DUPLICATE = (Relation.EXACT, Relation.SAME)
 ORDER = {relation: place for place, relation in enumerate(Relation)}
+preload(__name__, "datasketch")
 
 
 class DeduplicationResult(NamedTuple):

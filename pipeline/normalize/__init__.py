@@ -17,7 +17,7 @@ from pipeline.common.grammar.passages import passage_ends
 from pipeline.common.grammar.pictures import picture_wanted
 from pipeline.common.grammar.references import refers_to_others
 from pipeline.common.letters import LETTERS
-from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks
+from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks, preload
 from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
@@ -34,6 +34,7 @@ NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
 WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
 SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
+preload(__name__)
 
 
 class NormalizeResult(NamedTuple):

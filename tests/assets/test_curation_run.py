@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from assets import curation
-from assets.automation import CURATE
 from assets.checks import CURATION_CHECKS
 from assets.resources.foundry import ledger_of
 from assets.resources.lake_io import TABLES, LakeIOManager, unwritten
@@ -17,7 +16,7 @@ from schemas.errors import DataError
 from schemas.tables.arrow import to_frame, to_rows
 from schemas.tables.curation import Question, SplitRow
 
-ASSETS = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]
+ASSETS = dg.load_assets_from_modules([curation])
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_a_run_publishes_a_version_that_accounts_for_every_record(curate, make_f
 
 def test_every_table_tells_its_rows_columns_and_preview(curate, make_foundry, questions):
     result = curate(make_foundry(questions))
-    for name in CURATE:
+    for name in (*TABLES, "dataset"):
         (event,) = result.get_asset_materialization_events() and [
             e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(name)
         ]

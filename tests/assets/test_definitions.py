@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 import pipeline
-from assets.automation import CURATE, REPORT, TRAIN_AND_EVALUATE
-from assets.definitions import defs
-from assets.resources.lake_io import TABLES
+from assets.definitions import defs, foundry
+from assets.resources.lake_io import TABLES, LakeIOManager
 from schemas.config.base import PROJECT_ROOT
 
 GRAPH = defs.resolve_asset_graph()
@@ -30,12 +29,28 @@ STAGES = {
     "report": ["data_quality_report"],
 }
 NAMES = [name for names in STAGES.values() for name in names]
+CURATE = {*TABLES, "dataset"}
+REPORT = {"data_quality_report"}
+JOBS = {
+    "curate": CURATE | REPORT,
+    "render": CURATE | REPORT | {"chat_examples"},
+    "train": CURATE | REPORT | {"chat_examples", "vram_plan", "qlora_adapter"},
+    "train_and_evaluate": {"chat_examples", "vram_plan", "qlora_adapter", "evaluation", "audit_database"},
+    "everything": set(NAMES),
+}
 
 
 def test_definitions_load_and_hold_every_asset_once():
     dg.Definitions.validate_loadable(defs)
     assert {key.to_user_string() for key in GRAPH.get_all_asset_keys()} == set(NAMES)
-    assert set(CURATE) | set(REPORT) | set(TRAIN_AND_EVALUATE) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_holds_its_groups_assets_and_all_of_their_checks(name):
+    layer = defs.resolve_job_def(name).asset_layer
+    assert {key.to_user_string() for key in layer.executable_asset_keys} == JOBS[name]
+    checks = {key for key in GRAPH.asset_check_keys if key.asset_key.to_user_string() in JOBS[name]}
+    assert layer.asset_graph.asset_check_keys == checks
 
 
 def test_importing_the_code_location_loads_neither_models_nor_what_draws_the_report():
@@ -64,18 +79,31 @@ def test_edges_follow_the_way_of_a_question():
     assert parents("raw_records") == set()
     assert parents("questions") == parents("rejected_records") == {"raw_records"}
     assert parents("curated_questions") == {"questions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
-    assert parents("dataset") == set(CURATE) - {"dataset"}
+    assert parents("dataset") == CURATE - {"dataset"}
     assert parents("data_quality_report") == {"dataset", "sample_ledger", "quality_scores", "duplicate_pairs"}
     assert not GRAPH.get(dg.AssetKey("data_quality_report")).child_keys, "nothing waits for the report"
     assert parents("qlora_adapter") == {"chat_examples", "vram_plan"}
     assert parents("evaluation") == {"qlora_adapter"}
 
 
+def test_the_ui_tells_what_each_resource_is_and_assets_get_plain_objects():
+    shown = defs.get_repository_def().get_top_level_resources()
+    assert shown["foundry"].description.startswith("One configuration")
+    assert shown["io_manager"].description.startswith("Tables by the hash")
+    fields = shown["foundry"].config_schema.config_type.fields
+    assert set(fields) == {"config_file", "data_root"}
+    assert all(field.description for field in fields.values())
+    with dg.build_resources(defs.resources) as resources:
+        assert resources.foundry == foundry
+        assert isinstance(resources.io_manager, LakeIOManager)
+        assert resources.io_manager.foundry == foundry
+
+
 def test_every_curation_table_has_a_blocking_check():
     checks = [GRAPH.get_check_spec(key) for key in GRAPH.asset_check_keys]
     assert all(check.blocking and check.description for check in checks)
     checked = {check.asset_key.to_user_string() for check in checks}
-    assert checked >= set(CURATE) - {"dataset", "questions", "duplicate_pairs"} | {"questions", "chat_examples", "vram_plan"}
+    assert checked >= CURATE - {"dataset", "questions", "duplicate_pairs"} | {"questions", "chat_examples", "vram_plan"}
 
 
 def test_automation_is_there_and_off():

@@ -4,10 +4,9 @@ import dagster as dg
 import pytest
 
 from assets import curation, report
-from assets.automation import CURATE
 from assets.resources.lake_io import LakeIOManager
 
-ASSETS = [*(getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")), report.data_quality_report]
+ASSETS = dg.load_assets_from_modules([curation, report])
 
 
 @pytest.fixture

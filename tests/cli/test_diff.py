@@ -8,11 +8,10 @@ import dagster as dg
 import pytest
 
 from assets import curation
-from assets.automation import CURATE
 from assets.resources.lake_io import LakeIOManager
 from schemas.config.base import PROJECT_ROOT
 
-ASSETS = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]
+ASSETS = dg.load_assets_from_modules([curation])
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import curation
-from assets.automation import CURATE
 from assets.resources.lake_io import LakeIOManager
 from pipeline.audit.database import build_audit
 from pipeline.audit.trace import find_record, tell
@@ -23,7 +22,7 @@ from schemas.tables.training import TrainedSample
 def published(make_foundry, questions):
     """Tables of a published version with a duplicate, and an adapter that saw and answered its first record."""
     foundry = make_foundry([*questions, questions[0]])
-    assets = [getattr(curation, name) for name in CURATE if name not in ("rejected_records", "duplicate_pairs")]
+    assets = dg.load_assets_from_modules([curation])
     with dg.DagsterInstance.ephemeral() as instance:
         assert dg.materialize(assets, instance=instance, resources={"foundry": foundry, "io_manager": LakeIOManager(foundry)}).success
     version = foundry.lake.current()

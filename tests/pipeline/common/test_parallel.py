@@ -49,6 +49,34 @@ def test_a_script_without_a_guard_runs_once(tmp_path):
     assert done.stderr == ""
 
 
+def test_processes_hold_what_a_stage_names(tmp_path):
+    (tmp_path / "tests_stage.py").write_text(
+        "import sys\nfrom pipeline.common.parallel import preload\npreload(__name__, 'colorsys')\n"
+        "def held(_):\n    return 'colorsys' in sys.modules\n"
+    )
+    script = tmp_path / "preloading.py"
+    script.write_text(
+        "from pipeline.common.parallel import ROWS_WORTH_A_PROCESS, map_chunks, start_processes\n"
+        "import tests_stage\nstart_processes()\nprint(*map_chunks(tests_stage.held, [1, 2], ROWS_WORTH_A_PROCESS), tests_stage.held(0))\n"
+    )
+    environment = {**os.environ, "MCQ_WORKERS": "2", "PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}{tmp_path}"}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "True True False\n"
+
+
+def test_every_stage_that_gives_work_to_other_processes_is_held_by_them():
+    files = [
+        file.relative_to(PROJECT_ROOT / "pipeline")
+        for file in (PROJECT_ROOT / "pipeline").rglob("*.py")
+        if "map_chunks(" in file.read_text()
+    ]
+    stages = {f"pipeline.{file.parts[0]}" for file in files} - {"pipeline.common"}
+    code = "import sys, importlib\nfor name in sys.argv[1:]: importlib.import_module(name)\nfrom pipeline.common import parallel\nprint(*parallel._PRELOADED)"
+    done = subprocess.run([sys.executable, "-c", code, *stages], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert len(stages) >= 3
+    assert stages <= set(done.stdout.split())
+
+
 def test_processes_end_when_their_parent_is_killed(tmp_path):
     script = tmp_path / "killed.py"
     script.write_text(
