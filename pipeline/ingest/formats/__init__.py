@@ -1,4 +1,4 @@
-"""One module a file format, all registered in FORMATS: to add one, see docs/readers.md."""
+"""One module a file format, all registered in FORMATS: to add one, see CONTRIBUTING.md."""
 
 from pipeline.ingest.decode import decode
 from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx

@@ -1,6 +1,6 @@
 """Layouts whose cells have to be put together before columns can be told apart: one module each, all registered in LAYOUTS.
 
-Most layouts need none: headers that speak for themselves are a line in `fields.SYNONYMS`. To add one, see docs/readers.md.
+Most layouts need none: headers that speak for themselves are a line in `columns.SYNONYMS`. To add one, see CONTRIBUTING.md.
 """
 
 from pipeline.common.grammar.columns import plain_name

@@ -10,8 +10,8 @@ Reshape = Callable[[Cells], Cells]
 class Layout(NamedTuple):
     """A shape of rows that headers alone don't explain.
 
-    `fit` gets the file's headers (plain name -> header, see `fields.plain_name`) and its rows, flattened, and decides for the file:
-    None, or what turns one row into cells that `fields.SYNONYMS` knows. A row that it can't read stays as it is.
+    `fit` gets the file's headers (plain name -> header, see `columns.plain_name`) and its rows, flattened, and decides for the file:
+    None, or what turns one row into cells that `columns.SYNONYMS` knows. A row that it can't read stays as it is.
     `text_keys`: the keys that it gives are always texts of options, also where they are numbers.
     """
 
