@@ -47,8 +47,11 @@ class Display:
             materialization = event.step_materialization_data.materialization
             rows = materialization.metadata.get("dagster/row_count")
             seconds = time.monotonic() - self.started.get(step, time.monotonic())
-            name = materialization.asset_key.to_user_string()
-            self._say(f"[green]✓[/] {name:<20} {f'{rows.value:>8,} rows' if rows else '':<13} {seconds:6.1f} s")
+            name, why = materialization.asset_key.to_user_string(), materialization.metadata.get("computed")
+            shown = (
+                f"{f'{rows.value:>8,} rows' if rows else '':<13} {seconds:6.1f} s{f'  computed: {escape(str(why.value))}' if why else ''}"
+            )
+            self._say(f"[green]✓[/] {name:<20} {shown}")
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
             if not check.passed:
