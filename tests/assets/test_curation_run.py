@@ -9,7 +9,8 @@ import pytest
 from assets import curation
 from assets.checks import CURATION_CHECKS
 from assets.resources.foundry import ledger_of
-from assets.resources.lake_io import TABLES, LakeIOManager, unwritten
+from assets.resources.lake_io import TABLES, LakeIOManager
+from assets.resources.memo import unwritten
 from pipeline import checks
 from pipeline.common.store.lake import Lake
 from schemas.errors import DataError
