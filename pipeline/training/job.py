@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from dagster_pipes import PipesContext, open_dagster_pipes
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.quiet import mute_training_libraries
 from schemas.config import Config
 from schemas.errors import ConfigError, PipelineError
 
@@ -90,8 +90,7 @@ def run_child(work: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
     # Threads that spin while they wait make two processes on the same cores 20 times slower, not 2; threads that sleep at once make
     # one process 1.6 times slower. So they spin for a fraction of a millisecond. Read when torch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "200000")
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore", FutureWarning)
+    mute_training_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     # Under Dagster the parent shows the steps, as a bar.
     log.setLevel(logging.INFO if "DAGSTER_PIPES_CONTEXT" in os.environ else logging.DEBUG)
