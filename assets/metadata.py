@@ -22,7 +22,8 @@ CELL_CHARS = 60
 
 
 def output(table: Table, metadata: Mapping[str, Any], version_suffix: str = "") -> dg.Output[Table]:
-    """The Dagster output of a table: its hash as data version, row count, place, first rows and `metadata`."""
+    """The Dagster output of a table: its hash as data version, row count, place, first rows, why it was computed, and
+    `metadata`."""
     rows, head = table.head(PREVIEW_ROWS)
     return dg.Output(
         table,
@@ -31,7 +32,7 @@ def output(table: Table, metadata: Mapping[str, Any], version_suffix: str = "") 
             "dagster/row_count": rows,
             "preview": markdown_table(head.to_pylist()),
             "path": dg.MetadataValue.path(str(table.path)),
-            **defined(metadata),
+            **defined({"computed": table.computed, **metadata}),
         },
     )
 

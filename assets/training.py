@@ -140,11 +140,12 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
     """Stage 10, training. The same examples and settings give the same folder, which is trained once."""
     at = places(foundry)
     if at.manifest.exists():
-        context.log.info("already trained: %s", at.adapter.name)
+        computed = "remembered"
     else:
         config = foundry.config.model_dump(mode="json", include={"train", "render"})
-        if same := twins(foundry.adapters.glob("*"), at.version.dataset_version, config):
-            context.log.info("trained anew, since the code has changed; with the same dataset and settings: %s", ", ".join(same))
+        same = twins(foundry.adapters.glob("*"), at.version.dataset_version, config)
+        computed = f"new code; with the same dataset and settings there is {', '.join(same)}" if same else "for the first time"
+        context.log.info("%s: computed: %s", at.adapter.name, computed)
         run_child(context, foundry, "pipeline.training", at.adapter, at.job(at.adapter))
     manifest = json.loads(at.manifest.read_text(encoding="utf-8"))
     losses = {key: manifest[key][-1] for key in ("train_losses", "validation_losses") if manifest[key]}
@@ -152,6 +153,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
         data_version=dg.DataVersion(at.adapter.name),
         metadata={
             "loss": png(plots.loss_curve(read_metrics(at.adapter))),
+            "computed": computed,
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",
             "policy": markdown_table([manifest["policy"]]),

@@ -47,8 +47,9 @@ class Display:
             materialization = event.step_materialization_data.materialization
             rows = materialization.metadata.get("dagster/row_count")
             seconds = time.monotonic() - self.started.get(step, time.monotonic())
-            name = materialization.asset_key.to_user_string()
-            self._say(f"[green]✓[/] {name:<20} {f'{rows.value:>8,} rows' if rows else '':<13} {seconds:6.1f} s")
+            name, why = materialization.asset_key.to_user_string(), materialization.metadata.get("computed")
+            counted = f"{rows.value:>8,} rows" if rows else ""
+            self._say(f"[green]✓[/] {name:<20} {counted:<13} {seconds:6.1f} s  {escape(str(why.value)) if why else ''}".rstrip())
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
             if not check.passed:

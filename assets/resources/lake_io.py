@@ -23,12 +23,13 @@ TABLES: dict[str, type[Row]] = {model.table: model for model in _MODELS}
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the lake by its hash. `arrow` holds the rows while they aren't written yet."""
+    """A table of the lake by its hash. `arrow` holds the rows while they aren't written yet; `computed` says why they were computed."""
 
     lake: Lake
     asset: str
     hash: str
     arrow: pa.Table | None = None
+    computed: str | None = None
 
     @property
     def path(self) -> Path:

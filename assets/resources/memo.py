@@ -1,9 +1,9 @@
 """What a stage gave for one state of inputs, parameters and code is given again, not computed again."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import dagster as dg
 import pandas as pd
 
 from assets.resources.code_version import code_version
@@ -30,10 +30,10 @@ def computed(
     }
     known = lake.recall(assets[0], origin)
     if known:
-        return [Table(lake, asset, known[0][asset]) for asset in assets], known[1]
-    dg.get_dagster_logger().info("%s: computed anew: %s", assets[0], lake.news(assets[0], origin))
+        return [Table(lake, asset, known[0][asset], computed="remembered") for asset in assets], known[1]
+    news = lake.news(assets[0], origin)
     frames, facts = work()
-    tables = [unwritten(lake, asset, frame) for asset, frame in zip(assets, frames, strict=True)]
+    tables = [replace(unwritten(lake, asset, frame), computed=news) for asset, frame in zip(assets, frames, strict=True)]
     lake.remember(assets[0], origin, {table.asset: table.hash for table in tables}, facts)
     return tables, facts
 

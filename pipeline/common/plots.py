@@ -4,8 +4,13 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.common.quiet import mute
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Once a machine, where it takes over five seconds.
+mute("matplotlib.font_manager", "Matplotlib is building the font cache")
 
 BASE, ADAPTER, MUTED = "#8a94a6", "#2f6fed", "#c9ced8"
 # Of pictures without a ground: an ink that can be read on white and on black, a band, what was left out, what stands out.

@@ -5,7 +5,6 @@ safetensors only, and no code from a model repository is ever run. NF4 with doub
 
 import hashlib
 import importlib.util
-import logging
 import os
 import shutil
 from pathlib import Path
@@ -16,8 +15,6 @@ from filelock import FileLock
 from schemas.config.train import TrainConfig
 from schemas.errors import MissingExtraError, TrainingError
 
-# Says on every import that an optional kernel package is absent; it would be downloaded from the hub, and we want none.
-logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 try:
     import bitsandbytes
     import torch
@@ -26,7 +23,6 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("training", error.name or "torch", "train") from error
 
 transformers.utils.logging.disable_progress_bar()
-transformers.utils.logging.set_verbosity_error()
 
 DEMO_MODEL = "smollm2-135m"
 DEMO_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -178,11 +174,10 @@ def _demo_model(folder: Path) -> Path:
         aside = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(aside, ignore_errors=True)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, gguf_file=DEMO_GGUF)
-        model = transformers.AutoModelForCausalLM.from_pretrained(source, gguf_file=DEMO_GGUF, dtype=torch.bfloat16)
-        # The weights are plain numbers again, but transformers still takes the model for a quantised one and won't save it.
-        model.hf_quantizer, model.is_quantized = None, False
-        model.quantization_method = None
-        del model.config.quantization_config
+        plain = transformers.GgufConfig(dequantize=True)  # a quantised model can't be saved
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            source, gguf_file=DEMO_GGUF, dtype=torch.bfloat16, quantization_config=plain
+        )
         model.save_pretrained(aside)
         tokenizer.save_pretrained(aside)
         aside.rename(folder)

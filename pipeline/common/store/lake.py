@@ -125,8 +125,9 @@ class Lake:
             return "for the first time"
         last = json.loads(memos[-1].read_text()).get("origin")
         if last is None:
-            return "its last note is of an earlier version of this program"
-        return f"new {' and '.join(part for part in origin if last.get(part) != origin[part]) or 'table, since the last one is gone'}"
+            return "an earlier version of this program made the last one"
+        changed = [part for part in origin if last.get(part) != origin[part]]
+        return f"new {' and '.join(changed)}" if changed else "the last one is gone"
 
     def _memo(self, asset: str, origin: Mapping[str, str]) -> Path:
         return self.root / "memo" / asset / hashlib.sha256(json.dumps(dict(origin), sort_keys=True).encode()).hexdigest()[:16]

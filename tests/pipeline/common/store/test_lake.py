@@ -132,7 +132,7 @@ def test_why_a_table_is_computed_anew_is_said_in_words(tmp_path):
     for memo in lake.root.glob("memo/splits/*"):
         memo.write_text(json.dumps({"tables": {"splits": table}, "facts": {}}))
     assert lake.recall("splits", ORIGIN | {"code": "d"}) is None
-    assert lake.news("splits", ORIGIN) == "its last note is of an earlier version of this program"
+    assert lake.news("splits", ORIGIN) == "an earlier version of this program made the last one"
 
 
 def test_a_runs_own_table_goes_before_the_published_one(tmp_path):
