@@ -12,7 +12,7 @@ PACKAGES = "assets|benchmarks|cli|configs|docs|pipeline|sample|schemas|tests"
 
 def named(text):
     """Paths of this project that a text names; those in fenced examples and patterns (`<name>.py`) aside."""
-    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     found = re.findall(rf"(?<![\w/.-])(?:{PACKAGES})/[\w./<*{{-]*", prose)
     return {path.rstrip(".") for path in found if not set(path) & set("<*{")}
 
@@ -40,3 +40,11 @@ def test_the_architecture_names_everything_that_lies_directly_in_a_room(room):
     text = (PROJECT_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     inside = [path for path in (PROJECT_ROOT / room).iterdir() if path.name not in ("__init__.py", "__pycache__")]
     assert [path.name for path in inside if f"`{room}/{path.name}{'/' * path.is_dir()}`" not in text] == []
+
+
+def test_the_tree_in_the_readme_is_that_of_the_project():
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    tree = readme.partition("## What lies where\n\n```\n")[2].partition("```")[0]
+    assert all((PROJECT_ROOT / name).is_dir() for name in re.findall(r"^(\w+)/", tree, flags=re.MULTILINE))
+    rooms = {path.parent.name for path in (PROJECT_ROOT / "pipeline").glob("*/__init__.py")}
+    assert set(re.findall(r"^  (\w+)/", tree, flags=re.MULTILINE)) == rooms
