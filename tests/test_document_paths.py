@@ -35,6 +35,12 @@ def test_what_a_document_names_exists(document):
     assert missing == []
 
 
+def test_tests_that_a_document_names_exist():
+    named_tests = {name for document in DOCUMENTS for name in re.findall(r"`(test_\w+)`", document.read_text(encoding="utf-8"))}
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "tests").rglob("test_*.py"))
+    assert [name for name in sorted(named_tests) if f"def {name}(" not in code] == []
+
+
 @pytest.mark.parametrize("room", ["pipeline", "pipeline/common", "assets", "schemas", "cli"])
 def test_the_architecture_names_everything_that_lies_directly_in_a_room(room):
     text = (PROJECT_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
