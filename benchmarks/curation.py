@@ -139,8 +139,8 @@ def compare_lsh() -> None:
     """Candidates by our arrays beside datasketch's own loop, on the same tokens."""
     from datasketch import MinHash, MinHashLSH
 
-    from pipeline.deduplicate import Nodes
     from pipeline.deduplicate.candidates import candidate_tokens, content_words, fingerprints, tokens_of
+    from pipeline.deduplicate.clusters import Nodes
     from pipeline.deduplicate.minhash import lsh_pairs
 
     config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])

@@ -10,10 +10,14 @@ from pathlib import Path
 from types import FunctionType
 from typing import NamedTuple
 
+from pipeline.deduplicate import comparison
 from pipeline.deduplicate import rules as judging
-from pipeline.deduplicate.rules import LAST, SECTIONS, Comparison, Threshold
+from pipeline.deduplicate.comparison import Comparison, Threshold
+from pipeline.deduplicate.rules import LAST, SECTIONS
 
 DOCS = Path(__file__).parent
+# What rules are written with: names of both modules, the thresholds in the order of the code.
+JUDGING = vars(comparison) | vars(judging)
 
 
 class Table(NamedTuple):
@@ -42,14 +46,14 @@ def compared(rule: Callable[[Comparison], bool]) -> str:
     codes, asked = [rule.__code__], set[str]()
     while codes:
         for name in codes.pop().co_names:
-            value = vars(judging).get(name, vars(Comparison).get(name))
+            value = JUDGING.get(name, vars(Comparison).get(name))
             function = value.func if isinstance(value, cached_property) else value.fget if isinstance(value, property) else value
             if isinstance(value, Threshold):
                 found[name] = None
             elif isinstance(function, FunctionType) and name not in asked and function.__code__.co_varnames[:1] in (("pair",), ("self",)):
                 asked.add(name)
                 codes.append(function.__code__)
-    return ", ".join(f"`{name}` {vars(judging)[name]:g}" for name in found)
+    return ", ".join(f"`{name}` {JUDGING[name]:g}" for name in found)
 
 
 def rules() -> Iterator[Sequence[str]]:
@@ -64,7 +68,7 @@ def rules() -> Iterator[Sequence[str]]:
 def figures() -> Iterator[Sequence[str]]:
     """The thresholds in the order of the code."""
     yield "threshold", "value", "what it bounds", "why there", "labelled pairs bear"
-    for name, threshold in vars(judging).items():
+    for name, threshold in JUDGING.items():
         if isinstance(threshold, Threshold):
             yield f"`{name}`", f"{threshold:g}", threshold.bounds, threshold.why, threshold.bear
 

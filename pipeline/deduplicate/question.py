@@ -23,7 +23,7 @@ PERSON = re.compile(
 _LETTER_ALONE = re.compile(r"\s[A-ZĐ]\b")
 
 
-class Prepared:
+class ComparableQuestion:
     """One question, ready to be compared with many."""
 
     def __init__(self, question: Mapping[str, Any]) -> None:
