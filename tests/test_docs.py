@@ -36,3 +36,7 @@ def test_a_table_replaces_what_stands_between_its_marks_and_nothing_else():
 def test_a_file_without_the_marks_is_refused(text):
     with pytest.raises(ValueError, match=r"x\.md"):
         generate["filled"](text, generate["Table"]("x.md", "x", lambda: [("a",)]))
+
+
+def test_every_key_of_the_configuration_says_what_it_does():
+    assert [row[0] for row in generate["configuration"]() if not row[-1]] == []

@@ -10,12 +10,10 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import Field, ValidationError
 
-from schemas.config.base import PROJECT_ROOT
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.bounds import checked, checked_rows, rules_of, violations
 from schemas.tables.column_text import MODELS as ALL
-from schemas.tables.column_text import tables_markdown
 from schemas.tables.curation import Pair, Question
 from schemas.tables.row import MAX_OPTIONS, MAX_TEXT_CHARS, MIN_OPTIONS, Row
 
@@ -202,8 +200,3 @@ def test_a_bound_that_no_bulk_test_knows_is_refused():
 
     with pytest.raises(TypeError, match="MultipleOf"):
         rules_of(Even)
-
-
-def test_the_documented_columns_are_those_of_the_models():
-    text = (PROJECT_ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
-    assert text.partition("<!-- generated -->\n")[2].partition("<!-- end -->")[0].strip() == tables_markdown().strip()
