@@ -206,4 +206,5 @@ def test_a_bound_that_no_bulk_test_knows_is_refused():
 
 def test_the_documented_columns_are_those_of_the_models():
     text = (PROJECT_ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
-    assert text.partition("<!-- generated -->\n")[2].partition("<!-- end -->")[0].strip() == tables_markdown().strip()
+    written = text.partition("<!-- tables: written by make docs -->\n")[2].partition("<!-- tables: end -->")[0]
+    assert written == tables_markdown(), "write docs/tables.md anew: between its marks stands tables_markdown()"
