@@ -30,7 +30,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## the whole way on the bundled sample: raw questions to an evaluated adapter
 	@$(BIN)/mcq run --config configs/sample.yaml
 
-test: $(STAMP) ## all tests
+test: $(STAMP) ## all tests, and the examples in docstrings
 	@$(BIN)/python -m pytest
 
 check: $(STAMP) ## lint, format, strict types, import direction

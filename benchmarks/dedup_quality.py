@@ -1,15 +1,17 @@
-"""How well duplicates are found: `python -m benchmarks.dedup_quality [PAIRS.jsonl | --thresholds]`, beside the tools that are installed.
+"""How well duplicates are found: `python -m benchmarks.dedup_quality [PAIRS | --thresholds]`, beside the tools that are installed.
 
 Every tool gets the same pairs and the same clean text: what a stem asks (passage and rubric cut) and the options in alphabetical
 order, as normalised words. A tool that gives a similarity is scored at its best threshold on these very pairs, which flatters it;
 ours has none to choose. Without a file: the labelled pairs of ../shared/gold and those of tests/gold, and what LSH proposes on
 ../shared/data. Optional: rensa, text-dedup, semhash (with a model2vec model in MCQ_SEMHASH_MODEL). `--thresholds`: how far each threshold
 of the rules can be moved before more labelled pairs are judged otherwise than labelled.
+
+What isn't there is not measured: a line on stderr names it, and the exit code is 0, so that `make bench` goes on.
 """
 
+import argparse
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -20,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.curation import CONFIGS, merged
+from benchmarks.real_data import not_measured, real_config
 from pipeline.common.words import words
 from pipeline.deduplicate import comparison, deduplicate, rules
 from pipeline.deduplicate.candidates import fingerprints
@@ -212,7 +214,7 @@ def own_pairs(rows: Mapping[str, Mapping[str, Any]], part: str) -> tuple[list[st
 
 def real_questions() -> tuple[Any, dict[str, Mapping[str, Any]], DedupConfig]:
     """The questions of all sources as a table, and as rows by SOURCE:LOCATOR; how they are deduplicated."""
-    config = merged([PROJECT_ROOT / "configs" / f"{name}.yaml" for name in CONFIGS])
+    config = real_config()
     questions = normalize(ingest(config), config.sources).questions
     return questions, {f"{row['source']}:{row['locator']}": row for row in to_rows(questions, Question)}, config.dedup
 
@@ -294,20 +296,29 @@ def _candidates(questions: Any, true_pairs: Mapping[str, Sequence[tuple[str, str
         print(f"| {name} | {len(present)} | {len(present & found)} |")
 
 
-def main(path: Path | None) -> None:
-    """Prints the tables."""
-    gold = path or GOLD
-    if gold.is_file():
-        labels, pairs = read_pairs(gold)
-        print(f"{len(labels)} pairs of {gold.name}\n\n" + "\n".join(table(labels, pairs)))
+def on_pairs(path: Path) -> None:
+    """The table on a file of labelled pairs."""
+    labels, pairs = read_pairs(path)
+    print(f"{len(labels)} pairs of {path.name}\n\n" + "\n".join(table(labels, pairs)))
+
+
+def main() -> None:
+    """Parses the command line and prints the tables that it names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", type=Path, nargs="?", metavar="PAIRS", help="JSON lines, each with the raw questions a and b and a label")
+    parser.add_argument("--thresholds", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.thresholds:
+        on_thresholds()
+    elif arguments.pairs:
+        on_pairs(arguments.pairs)
     else:
-        print(f"{gold} is not here")
-    if path is None and (PROJECT_ROOT.parent / "shared" / "data").is_dir():
+        if GOLD.is_file():
+            on_pairs(GOLD)
+        else:
+            not_measured(f"the labelled pairs of the gold set: there is no file {GOLD}")
         on_real_data()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--thresholds"]:
-        on_thresholds()
-    else:
-        main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    main()

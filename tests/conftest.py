@@ -37,7 +37,7 @@ def raw_question(country, **more):
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def questions():
     """Eight clean questions."""
     return [raw_question(country) for country in CAPITALS]

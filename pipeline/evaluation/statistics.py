@@ -63,7 +63,7 @@ def minimum_detectable_effect(n: int, discordant_fraction: float) -> float | Non
     """
     if n == 0 or discordant_fraction <= 0:
         return None
-    alpha, beta = norm.ppf((1 + CONFIDENCE) / 2), norm.ppf(POWER)
+    alpha, beta = map(float, norm.ppf([(1 + CONFIDENCE) / 2, POWER]))
     effect = 0.0
     for _ in range(100):  # a contraction: a few rounds settle it
         effect = (alpha * math.sqrt(discordant_fraction) + beta * math.sqrt(max(discordant_fraction - effect**2, 0))) / math.sqrt(n)

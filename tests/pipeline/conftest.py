@@ -1,12 +1,17 @@
-"""Models for tests that need one: the real small model, converted once a machine, and a tiny random one."""
+"""Models for tests that need one (the real small model, converted once a machine, and a tiny random one), and tables of a small curation."""
 
 import json
 import os
 
 import pytest
 
+from pipeline.assess import assess
+from pipeline.deduplicate import deduplicate
 from pipeline.ingest import ingest
+from pipeline.ledger import build_ledger
 from pipeline.normalize import normalize
+from pipeline.select import select
+from pipeline.split import split
 from schemas.config import Config
 from schemas.config.base import PROJECT_ROOT
 from schemas.config.train import TrainConfig
@@ -88,3 +93,29 @@ def reasons(read):
         return [row["reason_codes"] for row in rejected]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def curated(questions, tmp_path_factory):
+    """Frames by asset of a curation of ten records: eight clean questions, a copy of the first, and one without a stem."""
+    folder = tmp_path_factory.mktemp("curated")
+    rows = [*questions, questions[0], {"question": "", "options": ["a", "b"], "answer": "a"}]
+    (folder / "school.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    config = Config.model_validate({"dataset": "tiny", "root": str(folder), "sources": [{"name": "school", "path": "*.jsonl"}]})
+    raw = ingest(config)
+    normal = normalize(raw, config.sources)
+    found = deduplicate(normal.questions, config.dedup)
+    quality = assess(normal.questions)
+    chosen = select(normal.questions, found.members, found.pairs, quality, config.dedup.drop_variants, config.quality.min_score)
+    splits = split(chosen, config.split)
+    return {
+        "raw_records": raw,
+        "questions": normal.questions,
+        "rejected_records": normal.rejected,
+        "duplicate_clusters": found.members,
+        "duplicate_pairs": found.pairs,
+        "quality_scores": quality,
+        "curated_questions": chosen,
+        "splits": splits,
+        "sample_ledger": build_ledger(raw, normal.questions, normal.rejected, quality, chosen, splits, config.curation(), {}),
+    }

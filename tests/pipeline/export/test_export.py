@@ -1,7 +1,6 @@
 """Exports: read back by ingest they give the same questions, formulas are harmless, order is kept, and nothing foreign is overwritten."""
 
 import csv
-import doctest
 import json
 import tempfile
 from pathlib import Path
@@ -14,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.common.store.lake import Version
-from pipeline.export import FORMATS, MARK, export, sheets
+from pipeline.export import FORMATS, MARK, export
 from pipeline.export.sheets import MAX_CELL_CHARS, marked
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
@@ -149,10 +148,6 @@ def test_exporting_and_reading_again_gives_the_same_questions(form, raw):
         assert not len(rejected), rejected["detail"].tolist()
         key = ("content_id", "fixed_order")
         assert sorted(tuple(row[k] for k in key) for row in again) == sorted(tuple(row[k] for k in key) for row in parsed)
-
-
-def test_the_doctests_hold():
-    assert doctest.testmod(sheets).failed == 0
 
 
 def test_chats_and_instructions_end_with_the_answer(ledger, tmp_path):

@@ -1,13 +1,11 @@
 """Balance: ranges of chance are those of the distributions, whole groups widen them, and nothing to balance gives no cell."""
 
-import doctest
 import random
 from itertools import count
 
 import pytest
 from scipy.stats import binom, hypergeom
 
-from pipeline.split import balance
 from pipeline.split.balance import position_balance, split_balance
 
 NUMBERS = count()
@@ -20,10 +18,6 @@ def row(split, *, group=None, source="a", subject=None, language="en", answer_in
 
 def cells(rows, attribute):
     return {(cell.value, cell.part): cell for cell in split_balance(rows) if cell.attribute == attribute}
-
-
-def test_the_doctests_hold():
-    assert doctest.testmod(balance).failed == 0
 
 
 def test_single_rows_have_the_hypergeometric_range_and_what_lies_outside_is_said():

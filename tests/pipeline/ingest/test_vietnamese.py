@@ -62,13 +62,3 @@ def test_other_languages_are_left_alone(text):
 def test_sound_vietnamese_is_left_alone():
     for text in (TEXT, "Ai là ai?", "là gì, có gì", unicodedata.normalize("NFD", TEXT)):
         assert decode(text.encode()) == (text, "utf-8")
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf16_without_its_mark(encoding):
-    assert decode(TEXT.encode(encoding)) == (TEXT, encoding)
-
-
-def test_binary_bytes_are_no_text():
-    with pytest.raises(UnicodeError, match="NUL"):
-        decode(b"\x00\x01\xff\x80" * 300 + b"\x00")

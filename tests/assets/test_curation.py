@@ -1,7 +1,5 @@
 """The job `curate` on a few questions: what it publishes, what it remembers, and what a failed check leaves alone."""
 
-import os
-
 import dagster as dg
 import pandas as pd
 import pytest
@@ -10,12 +8,8 @@ from assets import curation
 from assets.checks import CURATION_CHECKS
 from assets.resources.foundry import ledger_of
 from assets.resources.lake_io import TABLES, LakeIOManager
-from assets.resources.memo import unwritten
-from pipeline import checks
-from pipeline.common.store.lake import Lake
-from schemas.errors import DataError
 from schemas.tables.arrow import to_frame, to_rows
-from schemas.tables.curation import Question, SplitRow
+from schemas.tables.curation import Question
 
 ASSETS = dg.load_assets_from_modules([curation])
 
@@ -119,12 +113,6 @@ def test_a_failed_check_leaves_readers_on_yesterdays_version(curate, make_foundr
     assert today.lake.current().counts != before.counts
 
 
-def test_a_row_beyond_a_bound_of_its_table_is_never_written(tmp_path):
-    row = {"record_id": "0" * 16, "content_id": "0" * 16, "split_group": "0" * 16, "split": "exam"}
-    with pytest.raises(DataError, match="table splits: record 0000000000000000 has split 'exam'"):
-        unwritten(Lake(tmp_path, "d"), "splits", to_frame([row], SplitRow))
-
-
 def test_single_assets_are_computed_but_never_published_as_a_mix(curate, make_foundry, questions):
     foundry = make_foundry(questions[:5])
     curate(foundry)
@@ -157,66 +145,6 @@ def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, que
     assert {version.name for version in foundry.lake.versions()} == {names[0], names[-1]}
     for version in foundry.lake.versions():
         assert len(ledger_of(foundry, version)) == sum(version.counts.values())
-
-
-BAD = {
-    "ids_unique": (checks.repeated_ids, lambda t: [pd.concat([t["raw_records"], t["raw_records"].head(1)])]),
-    "answers_valid": (checks.invalid_answers, lambda t: [t["questions"].assign(answer_index=9)]),
-    "every_rejection_has_a_reason": (
-        checks.unexplained,
-        lambda t: [t["rejected_records"].assign(reason_codes=[[]] * len(t["rejected_records"]))],
-    ),
-    "rows_consistent": (checks.broken_ledger_rows, lambda t: [t["sample_ledger"].assign(split=None)]),
-    "no_group_across_splits": (checks.groups_across_splits, lambda t: [t["splits"].assign(split_group="one", split=["train", "test"] * 4)]),
-    "no_cluster_across_splits": (
-        checks.clusters_across_splits,
-        lambda t: [t["sample_ledger"].assign(cluster_id="one", split=["train", "test"] * (len(t["sample_ledger"]) // 2))],
-    ),
-    "nothing_lost": (checks.unaccounted, lambda t: [t["raw_records"], t["questions"]]),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_each_check_finds_bad_rows_and_passes_good_ones(name, curate, make_foundry, questions):
-    foundry = make_foundry([*questions, questions[0], {"question": "", "options": ["a", "b"], "answer": "a"}])
-    curate(foundry)
-    version = foundry.lake.current()
-    tables = {asset: foundry.lake.read_table(asset, version.tables[asset], TABLES[asset]) for asset in version.tables}
-    find, spoil = BAD[name]
-    assert len(find(*spoil(tables))) > 0
-    good = {"nothing_lost": [tables["raw_records"], tables["questions"], tables["rejected_records"]]}
-    plain = {
-        "ids_unique": "raw_records",
-        "answers_valid": "questions",
-        "every_rejection_has_a_reason": "rejected_records",
-        "no_group_across_splits": "splits",
-    }
-    assert find(*good.get(name, [tables[plain.get(name, "sample_ledger")]])).empty
-
-
-def test_the_sensor_waits_until_files_stand_still(make_foundry, questions):
-    from assets.automation import new_raw_files
-
-    foundry = make_foundry(questions[:4])
-    cursor = None
-
-    def tick():
-        nonlocal cursor
-        with dg.build_sensor_context(cursor=cursor, resources={"foundry": foundry}) as context:
-            result = new_raw_files(context)
-            cursor = context.cursor
-        return [request.run_key for request in result.run_requests] if isinstance(result, dg.SensorResult) else []
-
-    assert tick() == tick() == []
-    make_foundry(questions)
-    assert tick() == [], "a file that has just changed may still be written"
-    requested = tick()
-    assert len(requested) == 1
-    assert tick() == []
-    file = foundry.config.root_path / "school.jsonl"
-    os.utime(file, ns=(1, 1))
-    assert tick() == []
-    assert tick() != requested
 
 
 def test_a_source_without_records_publishes_an_empty_version_and_names_its_files(curate, make_foundry):

@@ -3,7 +3,6 @@
 import pyarrow as pa
 import pytest
 
-from schemas.reasons import REASON_TEXT, Reason
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
 from schemas.tables.curation import Pair, Question, SplitRow
 
@@ -31,7 +30,3 @@ def test_lists_and_nullable_columns_have_explicit_arrow_types():
     assert schema.field("context").nullable
     assert not schema.field("stem").nullable
     assert arrow_schema(SplitRow).field("split").type == pa.string()
-
-
-def test_every_reason_is_explained_in_words():
-    assert set(REASON_TEXT) == set(Reason)

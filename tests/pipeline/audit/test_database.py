@@ -1,0 +1,24 @@
+"""The audit database joins the published tables with what training and evaluation learned."""
+
+import sqlite3
+
+from pipeline.audit.database import build_audit
+
+
+def test_the_audit_database_joins_ledger_training_and_answers(published, tmp_path):
+    tables, adapters, row = published
+    path = tmp_path / "audit.sqlite"
+    names = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs"}
+    counts = build_audit(path, {name: tables[asset] for name, asset in names.items()}, adapters)
+    assert counts == {"ledger": 10, "quality": 9, "pairs": 1, "trained_samples": 1, "predictions": 2, "runs": 1}
+    database = sqlite3.connect(path)
+    assert database.execute("select change, gold, adapter_answered from flipped").fetchall() == [
+        ("fixed", row["options"][row["answer_index"]], row["options"][row["answer_index"]])
+    ]
+    assert database.execute("select json_array_length(options) from ledger limit 1").fetchone() == (4,)
+    assert [p.name for p in tmp_path.glob(".audit*")] == []
+
+
+def test_an_audit_without_any_training_still_has_its_tables(published, tmp_path):
+    tables, _, _ = published
+    assert build_audit(tmp_path / "a.sqlite", {"ledger": tables["sample_ledger"]}, []) == {"ledger": 10}
