@@ -20,7 +20,7 @@ DOCS = Path(__file__).parent
 JUDGING = vars(comparison) | vars(judging)
 
 
-class Table(NamedTuple):
+class MarkdownTable(NamedTuple):
     """A Markdown table, header first, and the file of docs/ that holds it."""
 
     file: str
@@ -28,7 +28,7 @@ class Table(NamedTuple):
     rows: Callable[[], Iterable[Sequence[str]]]
 
 
-def filled(text: str, table: Table) -> str:
+def filled(text: str, table: MarkdownTable) -> str:
     """The text of a file with the table written anew; raises ValueError where its marks don't stand in it once."""
     marks = f"<!-- {table.name}: written by make docs -->", f"<!-- {table.name}: end -->"
     before, found, rest = text.partition(marks[0])
@@ -73,7 +73,7 @@ def figures() -> Iterator[Sequence[str]]:
             yield f"`{name}`", f"{threshold:g}", threshold.bounds, threshold.why, threshold.bear
 
 
-TABLES = (Table("duplicates.md", "rules", rules), Table("duplicates.md", "thresholds", figures))
+TABLES = (MarkdownTable("duplicates.md", "rules", rules), MarkdownTable("duplicates.md", "thresholds", figures))
 
 
 def main() -> None:

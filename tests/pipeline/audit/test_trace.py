@@ -11,7 +11,7 @@ import pytest
 from assets import curation
 from assets.resources.lake_io import LakeIOManager
 from pipeline.audit.database import build_audit
-from pipeline.audit.trace import find_record, tell
+from pipeline.audit.trace import find_record, trace_record
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.evaluation import Prediction
@@ -77,7 +77,7 @@ def test_a_name_of_nothing_is_refused_with_the_forms_that_work(published, query)
 
 def test_the_story_holds_origin_verdict_neighbours_training_and_answers(published):
     foundry, tables, row = published
-    story = tell(row, tables, foundry.adapters.glob("*"))
+    story = trace_record(row, tables, foundry.adapters.glob("*"))
     assert story["record"]["locator"] == row["locator"]
     assert story["quality"]["quality_score"] > 0.99
     assert [fact["times_seen"] for fact in story["training"]] == [3]
@@ -89,7 +89,7 @@ def test_the_story_holds_origin_verdict_neighbours_training_and_answers(publishe
 def test_a_duplicates_story_names_what_it_lost_to(published):
     foundry, tables, _ = published
     loser = next(row for row in tables["sample_ledger"].to_pylist() if row["disposition"] == "duplicate")
-    story = tell(loser, tables, foundry.adapters.glob("*"))
+    story = trace_record(loser, tables, foundry.adapters.glob("*"))
     assert story["decided_by"]["record_id"] == loser["representative_id"]
     assert story["neighbours"][0]["relation"] == "exact"
     assert story["reasons"] == ["duplicate_exact: the same question, options and key stand elsewhere"]
