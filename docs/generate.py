@@ -29,7 +29,7 @@ DOCS = Path(__file__).parent
 JUDGING = vars(comparison) | vars(judging)
 
 
-class Table(NamedTuple):
+class MarkdownTable(NamedTuple):
     """A Markdown table, header first, or a whole text of them, and the file of docs/ that holds it."""
 
     file: str
@@ -37,7 +37,7 @@ class Table(NamedTuple):
     rows: Callable[[], Iterable[Sequence[str]] | str]
 
 
-def filled(text: str, table: Table) -> str:
+def filled(text: str, table: MarkdownTable) -> str:
     """The text of a file with the table written anew; raises ValueError where its marks don't stand in it once."""
     marks = f"<!-- {table.name}: written by make docs -->", f"<!-- {table.name}: end -->"
     before, found, rest = text.partition(marks[0])
@@ -147,12 +147,12 @@ def kind_of(annotation: Any) -> str:
 
 
 TABLES = (
-    Table("duplicates.md", "rules", rules),
-    Table("duplicates.md", "thresholds", figures),
-    Table("quality.md", "signals", signals),
-    Table("tables.md", "tables", tables_markdown),
-    Table("configuration.md", "keys", configuration),
-    Table("reasons.md", "reasons", reasons),
+    MarkdownTable("duplicates.md", "rules", rules),
+    MarkdownTable("duplicates.md", "thresholds", figures),
+    MarkdownTable("quality.md", "signals", signals),
+    MarkdownTable("tables.md", "tables", tables_markdown),
+    MarkdownTable("configuration.md", "keys", configuration),
+    MarkdownTable("reasons.md", "reasons", reasons),
 )
 
 

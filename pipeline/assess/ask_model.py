@@ -42,7 +42,7 @@ def main(job: QualityJob) -> None:
     """Writes one ModelSignal row a question, in order, atomically. Raises TrainingError."""
     from pipeline.common.model import base_model
     from pipeline.common.model.score_cache import ScoreCache
-    from pipeline.common.model.scoring import Item, score_all
+    from pipeline.common.model.scoring import EncodedQuestion, score_all
 
     config = job.quality
     if config.model is None:
@@ -67,7 +67,9 @@ def main(job: QualityJob) -> None:
         texts = [f" {option.strip()}" for option in safe["options"]]
         option_ids = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
         whole, label = prompt(safe), ANSWER_LABELS["vi" if safe["language"] == "vi" else "en"]
-        items = [(Item(start + tokenizer.encode(text, add_special_tokens=False), option_ids), text, texts) for text in (whole, label)]
+        items = [
+            (EncodedQuestion(start + tokenizer.encode(text, add_special_tokens=False), option_ids), text, texts) for text in (whole, label)
+        ]
         if max(len(item) for item, _, _ in items) <= longest and all(option_ids):
             asked.append(row)
             with_question.append(items[0])

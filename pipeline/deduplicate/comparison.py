@@ -169,7 +169,7 @@ def same_answer(a: ComparableQuestion, b: ComparableQuestion) -> bool:
     )
 
 
-class Options(NamedTuple):
+class OptionMatch(NamedTuple):
     """How many options of the longer list agree, the key among them; whether all do, and where each key stands in the other list."""
 
     matched: int
@@ -197,7 +197,7 @@ class Options(NamedTuple):
         return self.left_in_right and self.right_in_left
 
 
-def _compare_options(a: ComparableQuestion, b: ComparableQuestion) -> Options:
+def _compare_options(a: ComparableQuestion, b: ComparableQuestion) -> OptionMatch:
     left, right = _comparable(a, b)
     answers = left[a.answer_index], right[b.answer_index]
     answer_same = same_answer(a, b)
@@ -224,7 +224,7 @@ def _compare_options(a: ComparableQuestion, b: ComparableQuestion) -> Options:
             matched, in_right, in_left = len(left), True, True
     total = matched + answer_same
     longer = max(len(left), len(right))
-    return Options(total, longer, total == len(left) == len(right), answer_same, in_right, in_left, reworded)
+    return OptionMatch(total, longer, total == len(left) == len(right), answer_same, in_right, in_left, reworded)
 
 
 def _common(left: Counter[str], right: Counter[str]) -> int:
@@ -246,7 +246,7 @@ def same_passage(a: ComparableQuestion, b: ComparableQuestion) -> bool:
     return a.context_text == b.context_text or jaccard(a.context, b.context) >= PASSAGE_SIMILARITY
 
 
-class Stems(NamedTuple):
+class StemDifference(NamedTuple):
     """Content words of one stem only; the slips taken off them; and those of them that tell."""
 
     only_a: list[str]
@@ -275,9 +275,9 @@ class Comparison:
         return same_passage(self.a, self.b)
 
     @cached_property
-    def stems(self) -> Stems:
+    def stems(self) -> StemDifference:
         only_a, only_b, slips = _differences(self.a.content, self.b.content)
-        return Stems(only_a, only_b, slips, _telling(only_a, only_b))
+        return StemDifference(only_a, only_b, slips, _telling(only_a, only_b))
 
     @property
     def telling(self) -> tuple[list[str], list[str]]:
@@ -313,7 +313,7 @@ class Comparison:
         return not SUPERLATIVES.isdisjoint((*self.a.stem, *self.b.stem))
 
     @cached_property
-    def options(self) -> Options:
+    def options(self) -> OptionMatch:
         return _compare_options(self.a, self.b)
 
     @property

@@ -137,7 +137,7 @@ def word_bag(text: str) -> Counter[str]:
     return Counter(words(text))
 
 
-class Stem(NamedTuple):
+class AskedStem(NamedTuple):
     """A stem with people renamed; what it asks, without its rubric; the page of an atlas that it points at; people by letter."""
 
     text: str
@@ -146,12 +146,12 @@ class Stem(NamedTuple):
     letters: dict[str, str]
 
 
-def read_stem(stem: str) -> Stem:
+def read_stem(stem: str) -> AskedStem:
     """Takes off what many questions share and what only a scan put in."""
     text, letters = rename_people(unglued(stem))
     rubric = RUBRIC.match(text) if text[:1] in "CcDdTt" else None
     page = (rubric["page"] or "") if rubric else ""
-    return Stem(text, f"{page} {text[rubric.end() :]}" if rubric else text, page, letters)
+    return AskedStem(text, f"{page} {text[rubric.end() :]}" if rubric else text, page, letters)
 
 
 def unglued(text: str) -> str:

@@ -23,7 +23,7 @@ from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
 from pipeline.common.model.score_cache import ScoreCache
-from pipeline.common.model.scoring import Item, score_all
+from pipeline.common.model.scoring import EncodedQuestion, score_all
 from pipeline.common.prompt import Style, messages, neutralise_question
 from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESULT
 from pipeline.common.store.runs import read_manifest
@@ -106,14 +106,14 @@ def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: 
 
 def encode(
     questions: Sequence[dict[str, Any]], chat: ChatFormat, job: EvaluationJob, mode: Style
-) -> tuple[list[dict[str, Any]], list[tuple[Item, str, list[str]]]]:
+) -> tuple[list[dict[str, Any]], list[tuple[EncodedQuestion, str, list[str]]]]:
     """Questions short enough for the model, and for each its token ids, prompt text and what stands for the options."""
     answerable, items = [], []
     for question in questions:
         safe, _ = neutralise_question(question, chat.special_tokens)
         prompt = chat.prompt(messages(safe, mode, job.render.system_prompt))
         texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
-        item = Item(chat.encode(prompt), [chat.encode(text) for text in texts])
+        item = EncodedQuestion(chat.encode(prompt), [chat.encode(text) for text in texts])
         if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.render.max_seq_tokens:
             answerable.append(question)
             items.append((item, prompt, texts))

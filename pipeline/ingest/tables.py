@@ -8,7 +8,7 @@ from pipeline.common.grammar.columns import FieldMap, find_fields
 from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 
-Row = Sequence[Any]
+Cells = Sequence[Any]
 # A header stands below a title or instructions, but not further down than this.
 HEADER_ROWS = 20
 _LETTER = re.compile(r"\(?[A-Ja-j][.)]?")
@@ -36,7 +36,7 @@ def table_items(rows: list[list[Any]], prefix: str = "") -> Iterator[Item]:
             yield Item(locator, dict(zip(header, [*row, *[None] * (len(header) - len(row))], strict=False)))
 
 
-def usable_header(row: Row) -> FieldMap | None:
+def usable_header(row: Cells) -> FieldMap | None:
     """The field map of a row whose cells name the parts of a question (a stem, and options or a key), else None."""
     names = [_plain(cell) for cell in row]
     if len(row) > MAX_COLUMNS or any(len(name) > 200 for name in names):
@@ -50,7 +50,7 @@ def is_table(rows: Sequence[Any]) -> bool:
     return len(rows) > 0 and all(isinstance(row, list) for row in rows) and (usable_header(rows[0]) is not None or _is_headless(rows))
 
 
-def is_question_table(rows: Sequence[Row]) -> bool:
+def is_question_table(rows: Sequence[Cells]) -> bool:
     """True for a table of a document whose first row names a question and its options (not "Câu | 1 | 2", which lists keys)."""
     found = usable_header(rows[0]) if rows else None
     return found is not None and ("options" in found.columns or any(not name.isdigit() for name in found.option_columns))
@@ -82,7 +82,7 @@ def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
     return found is not None and bool(found.option_columns) and set(added) <= set(found.option_columns)
 
 
-def _is_headless(rows: Sequence[Row]) -> bool:
+def _is_headless(rows: Sequence[Cells]) -> bool:
     """MMLU's form: the first row is a question already, and one column holds the letter of each row's right option."""
     first = [_plain(cell) for cell in rows[0]]
     if len(first) < 4 or sum(map(bool, first)) < 4 or max(map(len, first)) <= 5:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS
 
@@ -19,9 +19,9 @@ _FORMAT_TAG = re.compile(r"\A\s*\[(?:html|moodle|plain|markdown)\]", re.IGNORECA
 _WRONG = re.compile(r"(?<!\\)~")
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or an answer block."""
-    return sample.suffix == ".gift" or re.search(r"(?m)^::[^:\n]+::.*\{", sample.text) is not None or BLOCK.search(sample.text) is not None
+    return file.suffix == ".gift" or re.search(r"(?m)^::[^:\n]+::.*\{", file.text) is not None or BLOCK.search(file.text) is not None
 
 
 def read(text: str) -> Iterator[Item]:
