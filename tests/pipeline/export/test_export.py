@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.common.store.lake import Version
-from pipeline.export import FORMATS, MARK, export, sheets
-from pipeline.export.sheets import MAX_CELL_CHARS, marked
+from pipeline.export import FORMATS, MARK, export, spreadsheets
+from pipeline.export.spreadsheets import MAX_CELL_CHARS, marked
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
 from schemas.config import Config
@@ -152,7 +152,7 @@ def test_exporting_and_reading_again_gives_the_same_questions(form, raw):
 
 
 def test_the_doctests_hold():
-    assert doctest.testmod(sheets).failed == 0
+    assert doctest.testmod(spreadsheets).failed == 0
 
 
 def test_chats_and_instructions_end_with_the_answer(ledger, tmp_path):
