@@ -10,9 +10,9 @@ from assets.catalogue import OWNERS
 from assets.checks import check_result
 from assets.children import run_child
 from assets.metadata import column_schema, markdown_table, png
+from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry, ledger_of
-from assets.resources.places import places
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
 from pipeline.common.files import write_parquet

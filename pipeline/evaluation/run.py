@@ -27,8 +27,9 @@ from pipeline.common.model.scoring import EncodedQuestion, score_all
 from pipeline.common.prompt import Style, messages, neutralise_question
 from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESULT
 from pipeline.common.store.runs import read_manifest
-from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
+from pipeline.evaluation.statistics import compare
+from pipeline.evaluation.verdict import sentence
 from schemas.errors import TrainingError
 from schemas.tables.bounds import checked_rows
 from schemas.tables.evaluation import Prediction
@@ -139,19 +140,19 @@ def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]], questions: 
     """What the answers show, by mode; benchmark questions apart, and no verdict on them."""
     config, seed = job.evaluate, job.train.seed
 
-    def compare(mode: str, benchmark: bool) -> dict[str, Any]:
+    def of_mode(mode: str, benchmark: bool) -> dict[str, Any]:
         mine = [row for row in rows if row["mode"] == mode and (row["split"] == BENCHMARK) == benchmark]
         base, adapter = ([row for row in mine if row["model"] == name] for name in ("base", "adapter"))
-        return verdict.compare(base, adapter, seed)
+        return compare(base, adapter, seed)
 
-    modes = {mode: compare(mode, benchmark=False) for mode in config.modes}
+    modes = {mode: of_mode(mode, benchmark=False) for mode in config.modes}
     has_benchmark = any(question["split"] == BENCHMARK for question in questions)
     return {
-        "verdict": verdict.sentence(modes[config.primary], config.split, config.min_groups),
+        "verdict": sentence(modes[config.primary], config.split, config.min_groups),
         "primary": config.primary,
         "split": config.split,
         "modes": modes,
-        "benchmark": {mode: compare(mode, benchmark=True) for mode in config.modes} if has_benchmark else {},
+        "benchmark": {mode: of_mode(mode, benchmark=True) for mode in config.modes} if has_benchmark else {},
         "adapter": job.adapter.name,
         "dataset_version": job.dataset_version,
         "run_id": job.run_id,
