@@ -21,6 +21,7 @@ from scipy.stats import rankdata
 from benchmarks.real_data import real_config
 from pipeline.assess import assess, measure
 from pipeline.assess.signals import SIGNALS
+from pipeline.common.letters import LETTERS
 from pipeline.common.text import strip_marks
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
@@ -249,7 +250,7 @@ def _chat(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
 
 
 def _contradict(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
-    wrong = "ABCDEFGHIJ"[(row["answer_index"] + 1) % len(row["options"])]
+    wrong = LETTERS[(row["answer_index"] + 1) % len(row["options"])]
     says = (
         ["Chọn đáp án {}", "Đáp án đúng là {}.", "Vậy đáp án cần chọn là: {}"]
         if row["language"] == "vi"
@@ -263,7 +264,7 @@ def _glue_options(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | Non
     if len(options) < 3:
         return None
     at = rng.randrange(len(options) - 1)
-    glued = [*options[:at], f"{options[at]} {'ABCDEFGHIJ'[at + 1]}. {options[at + 1]}", *options[at + 2 :]]
+    glued = [*options[:at], f"{options[at]} {LETTERS[at + 1]}. {options[at + 1]}", *options[at + 2 :]]
     return {**row, "options": glued, "answer_index": min(row["answer_index"], len(glued) - 1)}
 
 
@@ -275,7 +276,7 @@ def _leak_mark(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
 
 
 def _leak_letter(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
-    letter = "ABCDEFGHIJ"[row["answer_index"]]
+    letter = LETTERS[row["answer_index"]]
     return {**row, "stem": row["stem"] + rng.choice([" Đáp án: {}", " Answer: {}", " (Ans. {})", " Key: {}"]).format(letter)}
 
 
@@ -291,7 +292,7 @@ def _repeat_stem(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None
 
 
 def _letters_only(row: RowDict, _: random.Random, __: RowDict) -> RowDict:
-    return {**row, "options": list("ABCDEFGHIJ"[: len(row["options"])])}
+    return {**row, "options": list(LETTERS[: len(row["options"])])}
 
 
 _FOREIGN = (

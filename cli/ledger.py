@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.options import command, err, escape, out, user_path
-from pipeline.export.sheets import defused
+from pipeline.export.spreadsheets import defused
 from schemas.errors import ConfigError, DataError
 
 SHOWN = {"record_id": 16, "locator": 34, "disposition": 12, "reason_codes": 22, "stem": 40}  # column -> widest cell

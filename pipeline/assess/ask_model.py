@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from scipy.special import log_softmax
 
 from pipeline.common.files import write_parquet
 from pipeline.common.model.job import Job, Progress, run_child
+from pipeline.common.model.likelihood import gold_nll, per_byte
 from pipeline.common.prompt import ANSWER_LABELS, neutralise_question
 from pipeline.common.store.run_files import METRICS
 from schemas.config.quality import QualityConfig
@@ -94,12 +94,10 @@ def signals(question: Mapping[str, Any], sums: Sequence[float], blind: Sequence[
     {'gold_nll': 0.2633, 'question_gain': 0.8}
     """
     key = question["answer_index"]
-    bytes_ = [max(len(option.strip().encode()), 1) for option in question["options"]]
-    scores = [value / length for value, length in zip(sums, bytes_, strict=True)]
-    gold_nll = abs(float(log_softmax(scores)[key]))  # abs, as a minus would make certainty -0.0
-    gains = [(value - other) / length for value, other, length in zip(sums, blind, bytes_, strict=True)]
+    nll = gold_nll(per_byte(sums, question["options"]), key)
+    gains = per_byte([value - other for value, other in zip(sums, blind, strict=True)], question["options"])
     others = [gain for place, gain in enumerate(gains) if place != key]
-    return {"gold_nll": round(gold_nll, 4), "question_gain": round(gains[key] - sum(others) / len(others), 4)}
+    return {"gold_nll": round(nll, 4), "question_gain": round(gains[key] - sum(others) / len(others), 4)}
 
 
 def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, float]], model: str) -> None:

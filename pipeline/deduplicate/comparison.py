@@ -332,4 +332,4 @@ class Comparison:
 
     @property
     def atlas(self) -> bool:
-        return bool(self.a.page and self.b.page)
+        return bool(self.a.atlas_page and self.b.atlas_page)

@@ -14,7 +14,6 @@ from typing import Any
 
 import peft
 import pyarrow.parquet as pq
-from scipy.special import log_softmax
 
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.letters import LETTERS
@@ -22,6 +21,7 @@ from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
+from pipeline.common.model.likelihood import gold_nll, per_byte
 from pipeline.common.model.score_cache import ScoreCache
 from pipeline.common.model.scoring import EncodedQuestion, score_all
 from pipeline.common.prompt import Style, messages, neutralise_question
@@ -122,10 +122,8 @@ def encode(
 
 def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: str) -> dict[str, Any]:
     """The Prediction row of one answer: the best-scored option, and the gold option's NLL under a softmax over the options."""
-    lengths = [1 if mode == "letter" else max(len(option.strip().encode()), 1) for option in question["options"]]
-    scores = [value / length for value, length in zip(sums, lengths, strict=True)]
+    scores = list(sums) if mode == "letter" else per_byte(sums, question["options"])
     best = max(range(len(scores)), key=lambda place: (scores[place], -place))
-    gold_nll = abs(float(log_softmax(scores)[question["answer_index"]]))  # abs, as a minus would make certainty -0.0
     return {
         **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
         "model": model,
@@ -133,7 +131,7 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode
         "predicted_index": best,
         "correct": best == question["answer_index"],
         "option_scores": scores,
-        "gold_nll": gold_nll,
+        "gold_nll": gold_nll(scores, question["answer_index"]),
     }
 
 

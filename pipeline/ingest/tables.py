@@ -1,17 +1,16 @@
 """Rows of cells to records: which row is the header, what a table without one holds. Shared by csv, xlsx and tables in documents."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.common.grammar.columns import FieldMap, find_fields
+from pipeline.common.letters import LETTER_CELL
 from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 
 Cells = Sequence[Any]
 # A header stands below a title or instructions, but not further down than this.
 HEADER_ROWS = 20
-_LETTER = re.compile(r"\(?[A-Ja-j][.)]?")
 
 
 def table_items(rows: list[list[Any]], prefix: str = "") -> Iterator[Item]:
@@ -88,11 +87,11 @@ def _is_headless(rows: Sequence[Cells]) -> bool:
     if len(first) < 4 or sum(map(bool, first)) < 4 or max(map(len, first)) <= 5:
         return False
     body = rows[:50]
-    columns = [place for place, cell in enumerate(first) if _LETTER.fullmatch(cell)]
+    columns = [place for place, cell in enumerate(first) if LETTER_CELL.fullmatch(cell)]
     keys = [
         place
         for place in columns
-        if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
+        if sum(bool(LETTER_CELL.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
     ]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None

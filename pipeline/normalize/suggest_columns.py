@@ -1,10 +1,10 @@
 """What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.common.grammar.keys import number_of
+from pipeline.common.letters import LETTER_CELL
 from pipeline.common.text import fold_option
 from pipeline.normalize.nested_cells import list_in_text
 
@@ -74,7 +74,7 @@ def _is_text(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -
 
 
 def _is_letter(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:
-    return re.fullmatch(r"\(?[A-Ja-j][.)]?", str(value).strip()) is not None
+    return LETTER_CELL.fullmatch(str(value).strip()) is not None
 
 
 def _is_number(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:

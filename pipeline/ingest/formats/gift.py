@@ -15,7 +15,7 @@ BLOCK = re.compile(rf"(?<!\\)\{{\s*(?:{_EMBEDDED}|\d+:)?\s*(?:[=~]|(?:T|F|TRUE|F
 _ANSWER = re.compile(r"(?<!\\)([=~])((?:\\.|[^=~\\])*)", re.DOTALL)
 _WEIGHT = re.compile(r"\s*%(-?[\d.,]+)%")
 _CATEGORY = re.compile(r"[ \t]*\$CATEGORY:[ \t]*(.*)")
-_FORMAT_TAG = re.compile(r"\A\s*\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
+FORMAT_TAG = re.compile(r"\A\s*\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
 _WRONG = re.compile(r"(?<!\\)~")
 
 
@@ -48,7 +48,7 @@ def read(text: str) -> Iterator[Item]:
 
 def _question(chunk: str) -> dict[str, Any]:
     title = re.match(r"::((?:\\.|[^:\\])*)::\s*", chunk)
-    body = _FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk)
+    body = FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk)
     found = re.search(r"(?<!\\)\{(.*)(?<!\\)\}(.*)", body, re.DOTALL)
     cells: dict[str, Any] = {"question": _unescape(body), "options": [], "answer": None}
     if found:
@@ -72,7 +72,7 @@ def _options(inside: str) -> dict[str, Any]:
     for mark, raw in _ANSWER.findall(inside):
         weight = _WEIGHT.match(raw)
         text = _unescape(re.split(r"(?<!\\)#", raw[weight.end() :] if weight else raw, maxsplit=1)[0])
-        text = _FORMAT_TAG.sub("", text).strip()
+        text = FORMAT_TAG.sub("", text).strip()
         share = float(weight[1].replace(",", ".")) if weight and re.fullmatch(r"-?\d+(?:[.,]\d+)?", weight[1]) else 0.0
         found.append((text, 100.0 if mark == "=" and not weight else share))
     whole = [text for text, share in found if share >= 100]
