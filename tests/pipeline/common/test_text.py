@@ -1,0 +1,52 @@
+"""Text for reading keeps what an author wrote; text for comparing folds what carries no meaning."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.common.text import canonical_json, clean, fold, fold_option, one_line, short_hash, strip_marks
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+def test_cleaning_takes_what_nobody_sees_and_keeps_the_paragraphs():
+    assert clean("a\u00a0 b\r\n\r\n\r\n\r\nc\u200b \n d\x07") == "a b\n\nc\nd"
+
+
+@given(st.text())
+def test_cleaned_and_folded_text_stays_as_it_is(text):
+    assert clean(clean(text)) == clean(text)
+    assert one_line(one_line(text)) == one_line(text) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(("option", "folded"), [("Hà Nội .", "hà nội"), ("x;,", "x"), ("...", "..."), ("", "")])
+def test_an_option_loses_its_closing_punctuation_unless_it_is_nothing_else(option, folded):
+    assert fold_option(option) == folded
+
+
+def test_folding_keeps_marks_that_tell_words_apart():
+    assert fold("Má – “ma”") == 'má - "ma"'
+    assert fold("ma") != fold("má")
+
+
+def test_headers_lose_marks_case_and_punctuation():
+    assert [strip_marks(text) for text in ("Đáp án", " Câu  hỏi? ", "---")] == ["dap_an", "cau_hoi", ""]
+
+
+def test_equal_values_have_one_json_text_whatever_the_order_of_their_keys():
+    assert canonical_json({"b": 1, "a": [2]}) == canonical_json({"a": [2], "b": 1}) == '{"a":[2],"b":1}'
+    assert canonical_json({"nan": math.nan, "list": [math.inf, "\ud800"]}) == '{"list":[null,"\ufffd"],"nan":null}'
+
+
+@given(JSON)
+def test_any_value_has_a_json_text_that_can_be_stored(value):
+    canonical_json(value).encode()
+
+
+def test_a_hash_knows_where_a_part_ends():
+    assert short_hash("ab", "c") != short_hash("a", "bc") != short_hash("abc")
+    assert len(short_hash("\ud800")) == 16

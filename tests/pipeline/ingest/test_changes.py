@@ -1,0 +1,70 @@
+"""A refresh is due once changed files have stood still for two looks."""
+
+import os
+
+import pytest
+
+from pipeline.ingest.changes import look
+from schemas.config import Config
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a.csv").write_text("q\n")
+    return tmp_path
+
+
+@pytest.fixture
+def watch(folder):
+    """Looks again: whether a refresh is due, and why not."""
+    config = Config.model_validate({"dataset": "d", "root": str(folder), "sources": [{"name": "s", "path": "*.csv"}]})
+    seen = None
+
+    def again():
+        nonlocal seen
+        seen, due, why = look(config, seen)
+        return due, why
+
+    return again
+
+
+def test_the_first_look_takes_the_files_as_known(watch):
+    assert watch() == (False, "first look: 1 files are taken as known")
+    assert watch() == (False, "nothing new in 1 files")
+
+
+def test_a_file_that_still_grows_is_waited_for_and_refreshed_once(watch, folder):
+    watch()
+    for text in ("q\n1\n", "q\n1\n2\n"):
+        (folder / "b.csv").write_text(text)
+        due, why = watch()
+        assert not due
+        assert "waiting until they stand still" in why
+    assert watch() == (True, "")
+    assert watch() == (False, "nothing new in 2 files")
+
+
+@pytest.mark.parametrize("change", [lambda file: os.utime(file, ns=(1, 1)), lambda file: file.rename(file.with_name("c.csv"))])
+def test_another_time_or_name_is_a_change(watch, folder, change):
+    watch()
+    change(folder / "a.csv")
+    assert not watch()[0]
+    assert watch()[0]
+
+
+def test_files_that_went_back_to_what_they_were_need_no_refresh(watch, folder):
+    watch()
+    (folder / "b.csv").write_text("q\n")
+    watch()
+    (folder / "b.csv").unlink()
+    assert watch() == (False, "nothing new in 1 files")
+
+
+def test_files_that_cannot_be_listed_change_nothing(watch, folder):
+    watch()
+    (folder / "a.csv").rename(folder / "a.txt")
+    due, why = watch()
+    assert not due
+    assert why.startswith("the raw files can't be listed: source s: no file matches")
+    (folder / "a.txt").rename(folder / "a.csv")
+    assert watch() == (False, "nothing new in 1 files")

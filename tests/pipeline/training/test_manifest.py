@@ -1,0 +1,62 @@
+"""What makes two trainings the same, and what a finished one leaves behind."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.common.model.job import Job
+from pipeline.common.store.runs import read_manifest
+from pipeline.training.loop import SampleStats
+from pipeline.training.manifest import job_fingerprint, write_manifest, write_samples
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A job over one example; its fields and its prompt can be changed."""
+
+    def make(prompt="Q", **fields):
+        pq.write_table(pa.Table.from_pylist([{"record_id": "r", "prompt": prompt}]), tmp_path / "examples.parquet")
+        config = {"train": {"rank": 4}, "render": {"style": "letter"}, "evaluate": {"modes": ["letter"]}}
+        places = dict.fromkeys(("questions", "output", "models"), tmp_path)
+        return Job(
+            **{"config": config, "examples": tmp_path / "examples.parquet", "dataset_version": "v", "run_id": "r", **places, **fields}
+        )
+
+    return make
+
+
+def test_a_training_is_the_same_whatever_it_is_called_and_however_it_is_evaluated(job, tmp_path):
+    mark = job_fingerprint(job())
+    config = job().config
+    assert job_fingerprint(job(run_id="other", output=tmp_path / "x", config={**config, "evaluate": {}})) == mark
+    others = [job(dataset_version="w"), job(config={**config, "train": {"rank": 8}}), job(config={**config, "render": {"style": "cloze"}})]
+    assert mark not in map(job_fingerprint, others)
+    assert job_fingerprint(job(prompt="Q?")) != mark
+
+
+def test_samples_stand_in_their_order_with_what_was_seen_of_them(tmp_path):
+    ids = [f"{i:016x}" for i in range(4)]
+    rows = [
+        {"record_id": ids[0], "split": "validation", "status": "ok"},
+        {"record_id": ids[1], "split": "test", "status": "ok"},
+        {"record_id": ids[2], "split": "train", "status": "ok"},
+        {"record_id": ids[3], "split": "train", "status": "not_trained: too_long"},
+    ]
+    stats = SampleStats(4)
+    stats.times_seen[2], stats.first_loss[2], stats.last_loss[2] = 2, 1.5, 0.5
+    write_samples(tmp_path / "samples.parquet", rows, stats, {0: 0.75})
+    found = pq.read_table(tmp_path / "samples.parquet").to_pylist()
+    assert [(row["record_id"], row["status"], row["times_seen"], row["last_loss"], row["validation_loss"]) for row in found] == [
+        (ids[0], "validation", 0, None, 0.75),
+        (ids[2], "trained", 2, 0.5, None),
+        (ids[3], "not_trained: too_long", 0, None, None),
+    ]
+
+
+def test_a_run_is_whole_once_its_manifest_is_there(tmp_path):
+    assert read_manifest(tmp_path) is None
+    write_manifest(tmp_path, {"base_model": "Huế"})
+    assert read_manifest(tmp_path) == {"base_model": "Huế"}
+    assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
