@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 from assets.catalogue import OWNERS
 from assets.evaluation import evaluation
 from assets.metadata import counts_table
+from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
-from assets.resources.places import places
 from pipeline.audit.database import build_audit
 from pipeline.common.text import canonical_json, short_hash
 

@@ -5,7 +5,7 @@ import json
 import dagster as dg
 
 from assets.resources.foundry import Foundry
-from pipeline.ingest.changes import Sighting, look
+from pipeline.ingest.changes import Sighting, find_changes
 
 # By group, so that a new asset lands in its jobs by itself.
 CURATED = dg.AssetSelection.groups("ingest", "curate")
@@ -51,6 +51,6 @@ nightly_refresh = dg.ScheduleDefinition(
 def new_raw_files(context: dg.SensorEvaluationContext, foundry: dg.ResourceParam[Foundry]) -> dg.SensorResult | dg.SkipReason:
     """Compares the sources' files with those of the last tick and of the last run that it asked for."""
     before = Sighting(**json.loads(context.cursor)) if context.cursor else None
-    now, due, why = look(foundry.config, before)
+    now, due, why = find_changes(foundry.config, before)
     context.update_cursor(json.dumps(now._asdict()))
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=now.files)]) if due else dg.SkipReason(why)

@@ -16,12 +16,12 @@ def table_asset(name: str, module: str, description: str, kinds: set[str], group
     return dg.asset(name=name, **_said(name, module, description, kinds, group))
 
 
-def table_out(name: str, module: str, description: str, kinds: set[str], group: str = "curate") -> dg.AssetOut:
+def table_out(name: str, module: str, description: str, kinds: set[str]) -> dg.AssetOut:
     """One of the tables that a multi-asset gives, by the code of `module`."""
-    return dg.AssetOut.from_spec(dg.AssetSpec(name, **_said(name, module, description, kinds, group)))
+    return dg.AssetOut.from_spec(dg.AssetSpec(name, **_said(name, module, description, kinds)))
 
 
-def _said(name: str, module: str, description: str, kinds: set[str], group: str) -> dict[str, Any]:
+def _said(name: str, module: str, description: str, kinds: set[str], group: str = "curate") -> dict[str, Any]:
     return {
         "description": description,
         "group_name": group,

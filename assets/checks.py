@@ -14,7 +14,7 @@ from pipeline import checks
 SHOWN = 20
 
 
-def verdict(bad: pd.DataFrame) -> dg.AssetCheckResult:
+def check_result(bad: pd.DataFrame) -> dg.AssetCheckResult:
     """Passed when no row breaks the rule; else the number of such rows and a table of the first 20."""
     rows = [{k: list(v) if hasattr(v, "tolist") else v for k, v in row.items()} for row in bad.head(SHOWN).to_dict("records")]
     metadata: dict[str, Any] = {"failing_rows": len(bad)}
@@ -31,7 +31,7 @@ def blocking(
     @dg.asset_check(asset=asset, name=name, description=description, blocking=True, additional_deps=list(others))
     def check(context: dg.AssetCheckExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
         run = context.run
-        return verdict(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+        return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
 
     return check
 

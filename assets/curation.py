@@ -77,11 +77,11 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
     """Stage 2, normalize and validate."""
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
-    def work() -> Any:
+    def compute() -> Any:
         result = normalize(raw_records.frame(), foundry.config.sources)
         return [result.questions, result.rejected], {}
 
-    (good, bad), _ = computed(foundry, "pipeline.normalize", ["questions", "rejected_records"], [raw_records], parameters, work)
+    (good, bad), _ = computed(foundry, "pipeline.normalize", ["questions", "rejected_records"], [raw_records], parameters, compute)
     kept, refused = (table.frame() for table in (good, bad))
     examples = to_rows(refused.head(10), Rejected, ["locator", "reason_codes", "detail", "stem"])
     passed = ratio(len(kept), len(kept) + len(refused))
@@ -111,12 +111,12 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
 def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> tuple[dg.Output[Table], dg.Output[Table]]:
     """Stage 3, deduplicate."""
 
-    def work() -> Any:
+    def compute() -> Any:
         result = deduplicate(questions.frame(), foundry.config.dedup)
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]
-    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], foundry.config.dedup.model_dump(), work)
+    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], foundry.config.dedup.model_dump(), compute)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
     return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})
@@ -141,10 +141,10 @@ def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
     asked["code"] = code_version("pipeline.assess.ask_model")
 
-    def work() -> Any:
+    def compute() -> Any:
         return [assess(questions.frame(), model_signals(context, foundry, questions) if asked["model"] else None)], {}
 
-    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, work)
+    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, compute)
     frame = table.frame()
     mean = ratio(float(frame["quality_score"].sum()), len(frame))
     return output(table, {"flags": counts_table(count_values(frame["flags"]), "flag"), "mean_score": mean})
@@ -163,10 +163,10 @@ def curated_questions(
     inputs = [questions, duplicate_clusters, duplicate_pairs, quality_scores]
     parameters = {"drop_variants": foundry.config.dedup.drop_variants, "min_score": foundry.config.quality.min_score}
 
-    def work() -> Any:
+    def compute() -> Any:
         return [select(*(table.frame() for table in inputs), **parameters)], {}
 
-    (table,), _ = computed(foundry, "pipeline.select", ["curated_questions"], inputs, parameters, work)
+    (table,), _ = computed(foundry, "pipeline.select", ["curated_questions"], inputs, parameters, compute)
     frame = table.frame()
     conflicts = frame[frame["disposition"] == Disposition.CONFLICT].head(50)
     metadata = {
@@ -186,12 +186,12 @@ def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.O
     """Stage 6, split."""
     parameters = foundry.config.split.model_dump()
 
-    def work() -> Any:
+    def compute() -> Any:
         selection = curated_questions.frame()
         found = split(selection, foundry.config.split)
         return [found], balance_counts(selection, found)
 
-    (table,), facts = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, work)
+    (table,), facts = computed(foundry, "pipeline.split", ["splits"], [curated_questions], parameters, compute)
     frame = table.frame()
     told = {"split_groups": int(frame["split_group"].nunique()), "method": foundry.config.split.method}
     return output(table, {**count_values(frame["split"]), **told, **facts})
@@ -216,10 +216,10 @@ def sample_ledger(
     inputs = [raw_records, questions, rejected_records, quality_scores, curated_questions, splits]
     parameters = [foundry.config.curation(), {source.name: source.licence for source in foundry.config.sources}]
 
-    def work() -> Any:
+    def compute() -> Any:
         return [build_ledger(*(table.frame() for table in inputs), *parameters)], {}
 
-    (table,), _ = computed(foundry, "pipeline.ledger", ["sample_ledger"], inputs, parameters, work)
+    (table,), _ = computed(foundry, "pipeline.ledger", ["sample_ledger"], inputs, parameters, compute)
     frame = table.frame()
     reasons = reasons_table(count_values(frame["reason_codes"]))
     return output(table, {"funnel": counts_table(funnel(frame), "disposition"), "reasons": reasons})

@@ -8,9 +8,9 @@ import dagster as dg
 from assets.catalogue import OWNERS
 from assets.children import run_child
 from assets.metadata import defined, markdown_table, number, percent, png
+from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
-from assets.resources.places import places
 from assets.training import qlora_adapter
 from pipeline.common import plots
 from schemas.errors import DataError

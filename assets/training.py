@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.catalogue import OWNERS
-from assets.checks import verdict
+from assets.checks import check_result
 from assets.children import run_child
 from assets.metadata import column_schema, markdown_table, png
+from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry, ledger_of
-from assets.resources.places import places
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
 from pipeline.common.files import write_parquet
@@ -70,7 +70,7 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
     questions = model_questions(ledger_of(foundry, at.version)).to_dict("records")
     answers = {row["record_id"]: answer(row, row["answer_index"], style) for row in questions}
     examples = to_frame(pq.read_table(at.examples), ChatExample)
-    return verdict(wrong_completions(examples, answers))
+    return check_result(wrong_completions(examples, answers))
 
 
 @dg.asset_check(
@@ -80,7 +80,7 @@ def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckR
     """Conservation over rendering."""
     at = places(foundry)
     examples = to_frame(pq.read_table(at.examples), ChatExample)
-    return verdict(unaccounted(model_questions(ledger_of(foundry, at.version)), examples))
+    return check_result(unaccounted(model_questions(ledger_of(foundry, at.version)), examples))
 
 
 @dg.asset(

@@ -23,6 +23,7 @@ from typing import Any
 from benchmarks.real_data import merged, real_config
 from pipeline import checks
 from pipeline.assess import assess
+from pipeline.common.letters import LETTERS
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import ingest
 from pipeline.ledger import build_ledger, funnel
@@ -102,11 +103,11 @@ def generate(folder: Path, count: int) -> None:
 
     def record(row: dict[str, Any]) -> dict[str, Any]:
         stem, *options = (re.sub(r"[^\W\d_]{2,}", other, text) for text in (row["stem"], *row["options"]))
-        return {"question": stem, "options": [f"{o} {rng.choice(words)}" for o in options], "answer": "ABCDEFGHIJ"[row["answer_index"]]}
+        return {"question": stem, "options": [f"{o} {rng.choice(words)}" for o in options], "answer": LETTERS[row["answer_index"]]}
 
     def turned(row: dict[str, Any]) -> dict[str, Any]:
-        place = len(row["options"]) - 1 - "ABCDEFGHIJ".index(row["answer"])
-        return {"question": row["question"], "options": row["options"][::-1], "answer": "ABCDEFGHIJ"[place]}
+        place = len(row["options"]) - 1 - LETTERS.index(row["answer"])
+        return {"question": row["question"], "options": row["options"][::-1], "answer": LETTERS[place]}
 
     def records() -> Iterator[dict[str, Any]]:
         for number in range(count):
@@ -134,8 +135,8 @@ def compare_lsh() -> None:
     """Candidates by our arrays beside datasketch's own loop, on the same tokens."""
     from datasketch import MinHash, MinHashLSH
 
-    from pipeline.deduplicate import Nodes
     from pipeline.deduplicate.candidates import candidate_tokens, content_words, fingerprints, tokens_of
+    from pipeline.deduplicate.clusters import Nodes
     from pipeline.deduplicate.minhash import lsh_pairs
 
     config = real_config()

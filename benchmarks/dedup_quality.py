@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 
 from benchmarks.real_data import not_measured, real_config
 from pipeline.common.words import words
-from pipeline.deduplicate import Nodes, deduplicate, rules
+from pipeline.deduplicate import comparison, deduplicate, rules
 from pipeline.deduplicate.candidates import fingerprints
+from pipeline.deduplicate.clusters import Nodes
+from pipeline.deduplicate.comparison import Threshold
 from pipeline.deduplicate.minhash import lsh_pairs
-from pipeline.deduplicate.question import Prepared
-from pipeline.deduplicate.rules import Threshold, judge_pair
+from pipeline.deduplicate.question import ComparableQuestion
+from pipeline.deduplicate.rules import judge_pair
 from pipeline.ingest import ingest
 from pipeline.judge_pairs import read_sides
 from pipeline.normalize import normalize
@@ -48,10 +50,10 @@ BOOTSTRAP = 2000
 MOVES = 8
 LABELS = {Relation.EXACT: "same", Relation.RELATED: "different"}
 
-Pairs = Sequence[tuple[Prepared, Prepared]]
+Pairs = Sequence[tuple[ComparableQuestion, ComparableQuestion]]
 
 
-def clean_words(question: Prepared) -> list[str]:
+def clean_words(question: ComparableQuestion) -> list[str]:
     """What every tool compares."""
     return [
         *question.stem,
@@ -59,7 +61,7 @@ def clean_words(question: Prepared) -> list[str]:
     ]
 
 
-def shingles(question: Prepared) -> list[str]:
+def shingles(question: ComparableQuestion) -> list[str]:
     """Word 3-grams, or the whole of a shorter text."""
     text = clean_words(question)
     return list({" ".join(text[at : at + SHINGLE_WORDS]) for at in range(max(1, len(text) - SHINGLE_WORDS + 1))})
@@ -69,7 +71,7 @@ def by_datasketch(pairs: Pairs) -> list[float]:
     """Jaccard of word 3-grams, estimated by datasketch's MinHash."""
     from datasketch import MinHash
 
-    def signed(question: Prepared) -> Any:
+    def signed(question: ComparableQuestion) -> Any:
         minhash = MinHash(num_perm=PERMUTATIONS)
         minhash.update_batch([shingle.encode() for shingle in shingles(question)])
         return minhash
@@ -81,7 +83,7 @@ def by_rensa(pairs: Pairs) -> list[float]:
     """The same by rensa's R-MinHash."""
     rensa = import_module("rensa")
 
-    def signed(question: Prepared) -> Any:
+    def signed(question: ComparableQuestion) -> Any:
         minhash = rensa.RMinHash(num_perm=PERMUTATIONS, seed=1)
         minhash.update(shingles(question))
         return minhash
@@ -96,7 +98,7 @@ def by_text_dedup(pairs: Pairs) -> list[float]:
     random = np.random.RandomState(minhash.SEED)
     permutations = tuple(random.randint(low, prime, size=(1, PERMUTATIONS), dtype=np.uint64) for low in (1, 0))
 
-    def bands(question: Prepared, threshold: float) -> list[bytes]:
+    def bands(question: ComparableQuestion, threshold: float) -> list[bytes]:
         count, rows = minhash.optimal_param(threshold, PERMUTATIONS)
         found: list[bytes] = minhash.embed_func(
             " ".join(clean_words(question)),
@@ -191,13 +193,13 @@ def _line(name: str, made: str, threshold: str, real: NDArray[np.bool_], claimed
     return f"| {name} | {made} | {threshold} | {precision:.3f} | {recall:.3f} | {f1:.3f} ({low:.3f}-{high:.3f}) | {conflicts} |"
 
 
-def read_pairs(path: Path) -> tuple[list[str], list[tuple[Prepared, Prepared]]]:
-    """Labels and prepared questions of a file of labelled raw pairs; a pair with an unusable side is left out."""
+def read_pairs(path: Path) -> tuple[list[str], list[tuple[ComparableQuestion, ComparableQuestion]]]:
+    """Labels and questions of a file of labelled raw pairs; a pair with an unusable side is left out."""
     given = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     sides = read_sides([pair[name] for pair in given for name in ("a", "b")])
     labels, pairs = [], []
     for pair, a, b in zip(given, sides[::2], sides[1::2], strict=True):
-        if isinstance(a, Prepared) and isinstance(b, Prepared):
+        if isinstance(a, ComparableQuestion) and isinstance(b, ComparableQuestion):
             labels.append(pair["label"])
             pairs.append((a, b))
     return labels, pairs
@@ -219,7 +221,8 @@ def real_questions() -> tuple[Any, dict[str, Mapping[str, Any]], DedupConfig]:
 
 def bears(name: str, wrong: Callable[[], int]) -> str:
     """The values of a threshold, moved step by step from its own, up to which no more is `wrong`: "0.45 to 0.5", "up to 7", or nothing."""
-    threshold: Threshold = vars(rules)[name]
+    module = next(module for module in (comparison, rules) if name in vars(module))
+    threshold: Threshold = vars(module)[name]
     share, now, ends = threshold < 1, wrong(), []
     for step in (-0.05, 0.05) if share else (-1, 1):
         end, moved = "", float(threshold)
@@ -227,12 +230,12 @@ def bears(name: str, wrong: Callable[[], int]) -> str:
             last, moved = moved, round(moved + step, 2)
             if moved <= 0 or (share and moved > 1):
                 break
-            setattr(rules, name, Threshold(moved, ""))
+            setattr(module, name, Threshold(moved, ""))
             if wrong() > now:
                 end = f"{last:g}"
                 break
         ends.append(end)
-    setattr(rules, name, threshold)
+    setattr(module, name, threshold)
     low, high = ends
     return f"{low} to {high}" if low and high else f"from {low}" if low else f"up to {high}" if high else ""
 
@@ -244,14 +247,14 @@ def on_thresholds() -> None:
     for part in ("sample", "second", "third", "near"):
         known, names = own_pairs(rows, part)
         labels += known
-        pairs += [(Prepared(rows[a]), Prepared(rows[b])) for a, b in names]
+        pairs += [(ComparableQuestion(rows[a]), ComparableQuestion(rows[b])) for a, b in names]
 
     def wrong() -> int:
         relations = [judge_pair(a, b).relation for a, b in pairs]
         return sum(LABELS.get(relation, str(relation)) != label for relation, label in zip(relations, labels, strict=True))
 
     print(f"{len(pairs)} labelled pairs, {wrong()} judged otherwise\n\n| threshold | value | bears |\n|---|---|---|")
-    for name, threshold in [(name, value) for name, value in vars(rules).items() if isinstance(value, Threshold)]:
+    for name, threshold in [(name, value) for name, value in (vars(comparison) | vars(rules)).items() if isinstance(value, Threshold)]:
         print(f"| {name} | {threshold:g} | {bears(name, wrong)} |", flush=True)
 
 
@@ -261,8 +264,8 @@ def on_real_data() -> None:
     true_pairs: dict[str, list[tuple[str, str]]] = {}
     for part in ("sample", "second", "third"):
         labels, names = own_pairs(rows, part)
-        prepared = [(Prepared(rows[a]), Prepared(rows[b])) for a, b in names]
-        print(f"\n{len(labels)} own pairs, part `{part}`\n\n" + "\n".join(table(labels, prepared)))
+        own = [(ComparableQuestion(rows[a]), ComparableQuestion(rows[b])) for a, b in names]
+        print(f"\n{len(labels)} own pairs, part `{part}`\n\n" + "\n".join(table(labels, own)))
         true_pairs[f"own, {part}"] = [
             (rows[a]["content_id"], rows[b]["content_id"]) for label, (a, b) in zip(labels, names, strict=True) if label != "different"
         ]

@@ -21,13 +21,14 @@ from scipy.stats import rankdata
 from benchmarks.real_data import real_config
 from pipeline.assess import assess, measure
 from pipeline.assess.signals import SIGNALS
+from pipeline.common.letters import LETTERS
 from pipeline.common.text import strip_marks
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import Question, RawRecord
 
-Row = dict[str, Any]
+RowDict = dict[str, Any]
 TOP_FRACTION = 0.05
 FINE = ("ok", "expert")
 """Normalised labels that name no error; `expert` is a source that slipped into the label's column, with no error said."""
@@ -55,7 +56,7 @@ def measure_all(seed: int, resamples: int, caught: int) -> None:
     removed(rows, scores, config.quality.min_score)
 
 
-def label(payload: Row) -> bool:
+def label(payload: RowDict) -> bool:
     """Whether people marked an error; `error_type` is spelled in many ways."""
     return str(payload.get("error_type") or "ok").strip().lower() not in FINE
 
@@ -93,7 +94,7 @@ def interval(
 
 
 def against_people(
-    rows: list[Row], labels: dict[str, bool], scores: dict[str, float], name: str, rng: np.random.Generator, resamples: int
+    rows: list[RowDict], labels: dict[str, bool], scores: dict[str, float], name: str, rng: np.random.Generator, resamples: int
 ) -> None:
     """Prints one table: score, stem length, every signal."""
     errors = np.array([labels[row["record_id"]] for row in rows])
@@ -142,7 +143,7 @@ def against_people(
 # --- planted flaws
 
 
-def _cut(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _cut(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     size = len(row["stem"])
     return {**row, "stem": row["stem"][: rng.randint(size * 2 // 5, size * 4 // 5)].strip()} if size > 40 else None
 
@@ -151,7 +152,7 @@ def _cut(row: Row, rng: random.Random, _: Row) -> Row | None:
 _FORMULA = re.compile(r"\$[^$]+\$|\\\(.+?\\\)|(?<!\S)[^\s$]*[\\^=][^\s$]*(?:\s[-+=*/]\s\S+)*(?<![,.;?])")
 
 
-def _lose_formula(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _lose_formula(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     found = list(_FORMULA.finditer(row["stem"]))
     if not found:
         return None
@@ -159,11 +160,11 @@ def _lose_formula(row: Row, rng: random.Random, _: Row) -> Row | None:
     return {**row, "stem": re.sub(r" {2,}", " ", row["stem"][: lost.start()] + " " + row["stem"][lost.end() :]).strip()}
 
 
-def _swap_options(row: Row, _: random.Random, other: Row) -> Row:
+def _swap_options(row: RowDict, _: random.Random, other: RowDict) -> RowDict:
     return {**row, "options": other["options"], "answer_index": other["answer_index"]}
 
 
-def _same_meaning(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _same_meaning(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     right = row["options"][row["answer_index"]]
     ways = [
         right.upper(),
@@ -179,19 +180,19 @@ def _same_meaning(row: Row, rng: random.Random, _: Row) -> Row | None:
     return _with_option(row, (row["answer_index"] + 1) % len(row["options"]), rng.choice(ways))
 
 
-def _with_option(row: Row, place: int, text: str) -> Row:
+def _with_option(row: RowDict, place: int, text: str) -> RowDict:
     return {**row, "options": [text if i == place else option for i, option in enumerate(row["options"])]}
 
 
-def _glue_to_stem(row: Row, rng: random.Random, _: Row) -> Row:
+def _glue_to_stem(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     return {**row, "stem": row["stem"] + rng.choice([" A. ", " (A) ", " ", "\nA) "]) + row["options"][0]}
 
 
-def _mix(row: Row, _: random.Random, other: Row) -> Row:
+def _mix(row: RowDict, _: random.Random, other: RowDict) -> RowDict:
     return {**row, "options": other["options"], "answer_index": other["answer_index"]}
 
 
-def _lengthen(row: Row, _: random.Random, other: Row) -> Row:
+def _lengthen(row: RowDict, _: random.Random, other: RowDict) -> RowDict:
     right, wrong = row["options"][row["answer_index"]], [o for i, o in enumerate(row["options"]) if i != row["answer_index"]]
     longer = f"{right.rstrip('.')}, {other['stem'].rstrip('?.').lower()}"
     wanted = max(25, int(2.4 * sum(map(len, wrong)) / len(wrong)) + 1)
@@ -200,7 +201,7 @@ def _lengthen(row: Row, _: random.Random, other: Row) -> Row:
     return _with_option(row, row["answer_index"], longer[: max(wanted, len(right) + 3)])
 
 
-def _picture(row: Row, rng: random.Random, _: Row) -> Row:
+def _picture(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     told = {
         "en": ["In the diagram below, ", "As shown in the figure, ", "From the graph above: ", "Look at the picture on the right. "],
         "vi": ["Dựa vào hình vẽ bên, ", "Cho đồ thị như hình dưới. ", "Trong hình trên, ", "Quan sát sơ đồ sau đây. "],
@@ -208,7 +209,7 @@ def _picture(row: Row, rng: random.Random, _: Row) -> Row:
     return {**row, "stem": rng.choice(told[row["language"]]) + row["stem"]}
 
 
-def _passage(row: Row, rng: random.Random, _: Row) -> Row:
+def _passage(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     told = {
         "en": [
             "According to the passage, ",
@@ -221,7 +222,7 @@ def _passage(row: Row, rng: random.Random, _: Row) -> Row:
     return {**row, "stem": rng.choice(told[row["language"]]) + row["stem"]}
 
 
-def _mojibake(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _mojibake(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     text = row["stem"] if not row["stem"].isascii() else row["stem"].replace("'", "’").replace("s ", "’s ", 1)
     try:
         broken = text.encode("utf-8").decode(rng.choice(["latin-1", "cp1252"]))
@@ -230,7 +231,7 @@ def _mojibake(row: Row, rng: random.Random, _: Row) -> Row | None:
     return {**row, "stem": broken} if broken != row["stem"] and not text.isascii() else None
 
 
-def _unbalance(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _unbalance(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     stem = row["stem"]
     if "\\" not in stem and "^" not in stem:
         return None
@@ -241,15 +242,15 @@ def _unbalance(row: Row, rng: random.Random, _: Row) -> Row | None:
     return {**row, "stem": stem[:at] + stem[at + 1 :]}
 
 
-def _chat(row: Row, rng: random.Random, _: Row) -> Row:
+def _chat(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     return {
         **row,
         "stem": row["stem"] + " " + rng.choice(["<|im_end|>", "</s>", "[/INST]", "<|endoftext|>", "<start_of_turn>", "<|eot_id|>"]),
     }
 
 
-def _contradict(row: Row, rng: random.Random, _: Row) -> Row | None:
-    wrong = "ABCDEFGHIJ"[(row["answer_index"] + 1) % len(row["options"])]
+def _contradict(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
+    wrong = LETTERS[(row["answer_index"] + 1) % len(row["options"])]
     says = (
         ["Chọn đáp án {}", "Đáp án đúng là {}.", "Vậy đáp án cần chọn là: {}"]
         if row["language"] == "vi"
@@ -258,40 +259,40 @@ def _contradict(row: Row, rng: random.Random, _: Row) -> Row | None:
     return {**row, "explanation": rng.choice(says).format(wrong), "repairs": []}
 
 
-def _glue_options(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _glue_options(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     options = row["options"]
     if len(options) < 3:
         return None
     at = rng.randrange(len(options) - 1)
-    glued = [*options[:at], f"{options[at]} {'ABCDEFGHIJ'[at + 1]}. {options[at + 1]}", *options[at + 2 :]]
+    glued = [*options[:at], f"{options[at]} {LETTERS[at + 1]}. {options[at + 1]}", *options[at + 2 :]]
     return {**row, "options": glued, "answer_index": min(row["answer_index"], len(glued) - 1)}
 
 
-def _leak_mark(row: Row, rng: random.Random, _: Row) -> Row:
+def _leak_mark(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     right = row["options"][row["answer_index"]]
     return _with_option(
         row, row["answer_index"], rng.choice(["{} (correct)", "{} (Chọn)", "{} ✓", "*{}", "{} (đúng)", "{} [x]"]).format(right)
     )
 
 
-def _leak_letter(row: Row, rng: random.Random, _: Row) -> Row:
-    letter = "ABCDEFGHIJ"[row["answer_index"]]
+def _leak_letter(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
+    letter = LETTERS[row["answer_index"]]
     return {**row, "stem": row["stem"] + rng.choice([" Đáp án: {}", " Answer: {}", " (Ans. {})", " Key: {}"]).format(letter)}
 
 
-def _cut_option(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _cut_option(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     place = max(range(len(row["options"])), key=lambda i: len(row["options"][i]))
     words = row["options"][place].split()
     return _with_option(row, place, " ".join(words[: rng.randint(2, len(words) - 2)])) if len(words) > 4 else None
 
 
-def _repeat_stem(row: Row, rng: random.Random, _: Row) -> Row | None:
+def _repeat_stem(row: RowDict, rng: random.Random, _: RowDict) -> RowDict | None:
     place = rng.randrange(len(row["options"]))
     return _with_option(row, place, f"{row['stem']} {row['options'][place]}") if len(row["stem"]) >= 20 else None
 
 
-def _letters_only(row: Row, _: random.Random, __: Row) -> Row:
-    return {**row, "options": list("ABCDEFGHIJ"[: len(row["options"])])}
+def _letters_only(row: RowDict, _: random.Random, __: RowDict) -> RowDict:
+    return {**row, "options": list(LETTERS[: len(row["options"])])}
 
 
 _FOREIGN = (
@@ -303,11 +304,11 @@ _FOREIGN = (
 )
 
 
-def _translate(row: Row, rng: random.Random, _: Row) -> Row:
+def _translate(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     return {**row, "stem": rng.choice(_FOREIGN)}
 
 
-def _personal(row: Row, rng: random.Random, _: Row) -> Row:
+def _personal(row: RowDict, rng: random.Random, _: RowDict) -> RowDict:
     return {
         **row,
         "stem": row["stem"]
@@ -315,7 +316,7 @@ def _personal(row: Row, rng: random.Random, _: Row) -> Row:
     }
 
 
-Plant = Callable[[Row, random.Random, Row], Row | None]
+Plant = Callable[[RowDict, random.Random, RowDict], RowDict | None]
 FLAWS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "stem cut off": (_cut, ("unfinished_stem", "cut_word", "loose_end")),
     "formula lost": (_lose_formula, ("lost_formula", "unbalanced_latex", "unfinished_stem")),
@@ -342,7 +343,7 @@ FLAWS: dict[str, tuple[Plant, tuple[str, ...]]] = {
 PLANTED = 400
 
 
-def planted(rows: list[Row], rng: random.Random) -> None:
+def planted(rows: list[RowDict], rng: random.Random) -> None:
     """Prints recall of each planted flaw by source, and the false alarms of the same signals on the questions as they were."""
     sources = {source: [row for row in rows if row["source"] == source] for source in sorted({row["source"] for row in rows})}
     clean = {source: [flags(row) for row in rng.sample(mine, min(5 * PLANTED, len(mine)))] for source, mine in sources.items()}
@@ -356,7 +357,7 @@ def planted(rows: list[Row], rng: random.Random) -> None:
             others = mine
             if plant is _mix:
                 others = [row for row in rows if row["language"] != mine[0]["language"]]
-            broken: list[Row] = []
+            broken: list[RowDict] = []
             for row in rng.sample(mine, len(mine)):
                 if len(broken) < PLANTED and (found := plant(row, rng, rng.choice(others))) is not None:
                     broken.append(found)
@@ -370,21 +371,21 @@ def planted(rows: list[Row], rng: random.Random) -> None:
     print()
 
 
-def flags(row: Row) -> set[str]:
+def flags(row: RowDict) -> set[str]:
     """Names of the signals that fire on one question."""
     found = measure(row)
     return {s.name for s in SIGNALS if (value := found[s.name]) is not None and value >= s.threshold}
 
 
-def print_caught(rows: list[Row], count: int) -> None:
+def print_caught(rows: list[RowDict], count: int) -> None:
     """Prints for each flag the locators of up to `count` questions, a third of each source at first."""
-    found: dict[str, list[Row]] = {signal.name: [] for signal in SIGNALS if signal.penalty}
+    found: dict[str, list[RowDict]] = {signal.name: [] for signal in SIGNALS if signal.penalty}
     for row in rows:
         for name in flags(row) & found.keys():
             found[name].append(row)
     for name, mine in found.items():
         rng = random.Random(name)
-        chosen: list[Row] = []
+        chosen: list[RowDict] = []
         for source in ("mmlu_redux", "vnhsge", "opentriviaqa"):
             of_source = [row for row in mine if row["source"] == source]
             chosen += rng.sample(of_source, min(7, len(of_source)))
@@ -394,7 +395,7 @@ def print_caught(rows: list[Row], count: int) -> None:
         print(f"- `{name}`, {len(mine)}: {', '.join(row['locator'] for row in chosen[:count])}")
 
 
-def removed(rows: list[Row], scores: dict[str, float], threshold: float) -> None:
+def removed(rows: list[RowDict], scores: dict[str, float], threshold: float) -> None:
     """Prints how many questions of each source lie under the default threshold."""
     print(f"| source | questions | score under {threshold:g} | score 1 - 0.02 and more |\n|---|---|---|---|")
     for source in sorted({row["source"] for row in rows}):

@@ -22,7 +22,7 @@ ROWS_A_KIND = 10
 STYLES = {"entered": "green", "left": "red", "changed": "yellow", "moved": "cyan"}
 
 
-class Format(StrEnum):
+class DiffFormat(StrEnum):
     """How changes are written."""
 
     TABLE = "table"
@@ -33,7 +33,7 @@ class Format(StrEnum):
 def diff(
     old: Annotated[str | None, typer.Argument(metavar="[OLD]", help="version, or its beginning; default: the one before NEW")] = None,
     new: Annotated[str | None, typer.Argument(metavar="[NEW]", help="version, or its beginning; default: the published one")] = None,
-    format: Annotated[Format, typer.Option(help="table shows the first ten of each kind; jsonl holds all")] = Format.TABLE,
+    format: Annotated[DiffFormat, typer.Option(help="table shows the first ten of each kind; jsonl holds all")] = DiffFormat.TABLE,
 ) -> None:
     """Show what entered, left, changed or moved to another split between two versions of the dataset, and why."""
     from assets.resources.foundry import load_foundry
@@ -42,7 +42,7 @@ def diff(
     before, after = versions(lake, old, new)
     tables = [to_rows(lake.read_table("sample_ledger", v.tables["sample_ledger"], LedgerRow), LedgerRow) for v in (before, after)]
     changes = find_changes(*tables, before.config["split"], after.config["split"])
-    if format == Format.JSONL:
+    if format == DiffFormat.JSONL:
         for change in changes:
             print(json.dumps(change._asdict(), ensure_ascii=False))
         return

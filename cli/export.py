@@ -10,7 +10,7 @@ from cli.options import command, err, escape, user_path
 from schemas.errors import DataError
 
 
-class Form(StrEnum):
+class ExportFormat(StrEnum):
     """What to write; the names are those of `pipeline.export.FORMATS`."""
 
     HF = "hf"
@@ -25,7 +25,9 @@ class Form(StrEnum):
 @command
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="new or empty; an earlier export there is replaced")],
-    to: Annotated[Form, typer.Option("--to", help="hf: Parquet and a card; messages, alpaca: trainers; lm-eval: tasks; gift: Moodle")],
+    to: Annotated[
+        ExportFormat, typer.Option("--to", help="hf: Parquet and a card; messages, alpaca: trainers; lm-eval: tasks; gift: Moodle")
+    ],
 ) -> None:
     """Write train, validation and test of the published dataset for other tools, every row with its record_id."""
     from assets.resources.foundry import ledger_of, load_foundry

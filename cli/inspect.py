@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from cli.options import command, escape, out, user_path
+from pipeline.common.letters import LETTERS
 from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, Reason
 
@@ -92,8 +93,8 @@ def _show_question(row: dict[str, Any]) -> None:
     if row["context"]:
         out.print(f"  context: {escape(json.dumps(row['context'][:160], ensure_ascii=False))}", style="dim")
     out.print(f"  {escape(row['stem'][:400])}")
-    for number, option in enumerate(row["options"]):
+    for number, (letter, option) in enumerate(zip(LETTERS, row["options"], strict=False)):
         mark = "*" if number == row["answer_index"] else " "
-        out.print(f"   {mark}{chr(65 + number)}. {escape(option[:200])}", style="green" if mark == "*" else None)
+        out.print(f"   {mark}{letter}. {escape(option[:200])}", style="green" if mark == "*" else None)
     if row["explanation"]:
         out.print(f"  explanation: {escape(json.dumps(row['explanation'][:160], ensure_ascii=False))}", style="dim")

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.options import command, err, escape, out, user_path
-from pipeline.export.sheets import defused
+from pipeline.export.spreadsheets import defused
 from schemas.errors import ConfigError, DataError
 
 SHOWN = {"record_id": 16, "locator": 34, "disposition": 12, "reason_codes": 22, "stem": 40}  # column -> widest cell
 TABLE_ROWS = 50
 
 
-class Format(StrEnum):
+class LedgerFormat(StrEnum):
     """How rows are written."""
 
     TABLE = "table"
@@ -31,7 +31,9 @@ class Format(StrEnum):
 @command
 def ledger(
     where: Annotated[str | None, typer.Option(help="SQL condition over the ledger's columns, e.g. \"disposition = 'rejected'\"")] = None,
-    format: Annotated[Format, typer.Option(help="table cuts long cells and shows the first 50 rows; the others hold all")] = Format.TABLE,
+    format: Annotated[
+        LedgerFormat, typer.Option(help="table cuts long cells and shows the first 50 rows; the others hold all")
+    ] = LedgerFormat.TABLE,
     target: Annotated[Path | None, typer.Option("--out", help="file to write; default: stdout (parquet needs a file)")] = None,
 ) -> None:
     """Show or save the published ledger: one row a raw record, whatever became of it."""
@@ -43,20 +45,22 @@ def ledger(
     version = foundry.lake.current()
     if version is None:
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
-    if format == Format.PARQUET and target is None:
+    if format == LedgerFormat.PARQUET and target is None:
         raise ConfigError("--format parquet is binary: name a file with --out FILE")
     path = foundry.lake.table_path("sample_ledger", version.tables["sample_ledger"])
     rows = select(pq.read_table(path, partitioning=None).replace_schema_metadata(None), where)
     target = None if target is None else user_path(target)
-    if format == Format.PARQUET:
+    if format == LedgerFormat.PARQUET:
         assert target is not None
         pq.write_table(rows, target)
-    elif format == Format.TABLE and target is None:
+    elif format == LedgerFormat.TABLE and target is None:
         show(rows.to_pylist())
     else:
         stream = sys.stdout if target is None else target.open("w", encoding="utf-8", newline="")
         try:
-            write_csv(rows.to_pylist(), rows.column_names, stream) if format != Format.JSONL else write_jsonl(rows.to_pylist(), stream)
+            write_csv(rows.to_pylist(), rows.column_names, stream) if format != LedgerFormat.JSONL else write_jsonl(
+                rows.to_pylist(), stream
+            )
         finally:
             if target is not None:
                 stream.close()

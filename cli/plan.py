@@ -7,25 +7,13 @@ from rich.table import Table
 
 from cli.options import command, err, escape, out
 from pipeline.training.policy import PolicyRow
+from pipeline.training.vram import USABLE_GIB
 from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError
 
-# Usable GiB: what torch reports less the driver's share; 14.0 of a T4's 14.74 is what a plan may call a fit.
-GPUS = {
-    "t4": 14.0,
-    "l4": 21.0,
-    "rtx3090": 22.5,
-    "rtx4090": 22.5,
-    "a10g": 21.5,
-    "v100": 15.0,
-    "a100-40": 38.5,
-    "a100-80": 78.0,
-    "h100": 78.0,
-}
-
 
 @command
-def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {', '.join(GPUS)}")] = None) -> None:
+def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {', '.join(USABLE_GIB)}")] = None) -> None:
     """Print the memory that the configured training needs, whether it fits, and the table of alpha and rank policies."""
     from assets.resources.foundry import load_foundry
     from pipeline.training import policy, vram
@@ -33,9 +21,9 @@ def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {'
     foundry = load_foundry()
     train = foundry.config.train
     if gpu is not None:
-        if gpu.lower() not in GPUS:
-            raise ConfigError(f"--gpu {gpu!r} is unknown; known: {', '.join(GPUS)}; else set train.gpu_memory_gib in the config")
-        train = train.model_copy(update={"gpu_memory_gib": GPUS[gpu.lower()]})
+        if gpu.lower() not in USABLE_GIB:
+            raise ConfigError(f"--gpu {gpu!r} is unknown; known: {', '.join(USABLE_GIB)}; else set train.gpu_memory_gib in the config")
+        train = train.model_copy(update={"gpu_memory_gib": USABLE_GIB[gpu.lower()]})
     show_memory(vram.plan(train, foundry.config.render), train)
     show_policies(policy.policy_table(vram.shape_of(train).hidden_size), train)
     resolution = policy.resolve(train.policy, train.rank, vram.shape_of(train).hidden_size)

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry, ledger_of
-from assets.resources.places import places
 from cli.options import escape, out
 from pipeline.common.counts import count_values
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason

@@ -21,7 +21,7 @@ def trace(
     import pyarrow.parquet as pq
 
     from assets.resources.foundry import load_foundry
-    from pipeline.audit.trace import find_record, tell
+    from pipeline.audit.trace import find_record, trace_record
 
     foundry = load_foundry()
     version = foundry.lake.current()
@@ -29,7 +29,7 @@ def trace(
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     names = ("sample_ledger", "quality_scores", "duplicate_pairs")
     tables = {name: pq.read_table(foundry.lake.table_path(name, version.tables[name]), partitioning=None) for name in names}
-    story = tell(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
+    story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

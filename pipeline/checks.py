@@ -30,10 +30,13 @@ def repeated_ids(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def broken_bounds(frame: pd.DataFrame, model: type[Row], *columns: str) -> pd.DataFrame:
-    """Rows that break a bound of these columns, those between columns included: once a bound, with the values that it concerns."""
+    """Rows that break a bound of these columns, those between columns included: once a bound, with the values that it concerns.
+
+    The model has a record_id and a locator.
+    """
     table = to_table(frame, model)
     return _frame(
-        {"record_id": table["record_id"][row].as_py(), "bound": rule.says, **{name: table[name][row].as_py() for name in rule.columns}}
+        {name: table[name][row].as_py() for name in ("record_id", "locator", *rule.columns)} | {"bound": rule.says}
         for rule, rows in violations(table, model)
         if set(rule.columns) & set(columns)
         for row in rows

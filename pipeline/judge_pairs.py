@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.common.text import canonical_json, fold
-from pipeline.deduplicate.question import Prepared
+from pipeline.deduplicate.question import ComparableQuestion
 from pipeline.deduplicate.rules import judge_pair
 from pipeline.normalize import normalize
 from schemas.config.sources import SourceConfig
@@ -44,7 +44,7 @@ def _raw(side: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in side.items() if name not in ABOUT}
 
 
-def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
+def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[ComparableQuestion | str]:
     """Each side parsed as a file of its own, or the reasons why it can't be."""
     records = []
     for number, side in enumerate(sides):
@@ -59,7 +59,7 @@ def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[Prepared | str]:
         record |= {"reader": reader, "encoding": "utf-8", "file_sha256": "", "payload": payload, "reason_codes": [], "detail": None}
         records.append(record)
     result = normalize(to_frame(records, RawRecord), [SourceConfig(name="pairs", path="*")])
-    read: dict[str, Prepared | str] = {row["record_id"]: Prepared(row) for row in to_rows(result.questions, Question)}
+    read: dict[str, ComparableQuestion | str] = {row["record_id"]: ComparableQuestion(row) for row in to_rows(result.questions, Question)}
     for row in to_rows(result.rejected, Rejected):
         read[row["record_id"]] = ", ".join(row["reason_codes"]) + (f" ({row['detail']})" if row["detail"] else "")
     return [read[_side_id(number)] for number in range(len(sides))]

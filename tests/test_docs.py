@@ -25,7 +25,7 @@ def test_every_rule_stands_in_the_table_with_the_thresholds_it_compares_with():
 
 
 def test_a_table_replaces_what_stands_between_its_marks_and_nothing_else():
-    table = generate["Table"]("x.md", "x", lambda: [("a", "b"), ("1|2", "3")])
+    table = generate["MarkdownTable"]("x.md", "x", lambda: [("a", "b"), ("1|2", "3")])
     start, end = "<!-- x: written by make docs -->", "<!-- x: end -->"
     assert generate["filled"](f"top\n{start}\nold\n{end}\nbottom", table) == (
         f"top\n{start}\n\n| a | b |\n|---|---|\n| 1\\|2 | 3 |\n\n{end}\nbottom"
@@ -35,4 +35,8 @@ def test_a_table_replaces_what_stands_between_its_marks_and_nothing_else():
 @pytest.mark.parametrize("text", ["", "<!-- x: end -->\n<!-- x: written by make docs -->", "<!-- x: written by make docs -->"])
 def test_a_file_without_the_marks_is_refused(text):
     with pytest.raises(ValueError, match=r"x\.md"):
-        generate["filled"](text, generate["Table"]("x.md", "x", lambda: [("a",)]))
+        generate["filled"](text, generate["MarkdownTable"]("x.md", "x", lambda: [("a",)]))
+
+
+def test_every_key_of_the_configuration_says_what_it_does():
+    assert [row[0] for row in generate["configuration"]() if not row[-1]] == []

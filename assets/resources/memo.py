@@ -19,9 +19,9 @@ Computed = tuple[Sequence[pd.DataFrame], Mapping[str, int]]
 
 
 def computed(
-    foundry: Foundry, module: str, assets: Sequence[str], inputs: Iterable[Table], parameters: Any, work: Callable[[], Computed]
+    foundry: Foundry, module: str, assets: Sequence[str], inputs: Iterable[Table], parameters: Any, compute: Callable[[], Computed]
 ) -> tuple[list[Table], Mapping[str, int]]:
-    """What a stage gives: remembered when inputs, parameters and code are as they were, else `work()`."""
+    """What a stage gives: remembered when inputs, parameters and code are as they were, else `compute()`."""
     lake = foundry.lake
     origin = {
         "code": code_version(module),
@@ -32,7 +32,7 @@ def computed(
     if known:
         return [Table(lake, asset, known[0][asset], computed="remembered") for asset in assets], known[1]
     news = lake.news(assets[0], origin)
-    frames, facts = work()
+    frames, facts = compute()
     tables = [replace(unwritten(lake, asset, frame), computed=news) for asset, frame in zip(assets, frames, strict=True)]
     lake.remember(assets[0], origin, {table.asset: table.hash for table in tables}, facts)
     return tables, facts

@@ -42,19 +42,19 @@ def _assess(table: pa.Table, asked: Mapping[str, Mapping[str, Any]] | None) -> p
         measured = zip(*(list(map(signal.measure, views)) for signal in SIGNALS), strict=True)
         for view, values, record_id in zip(views, measured, record_ids[start : start + CHUNK], strict=True):
             by_model = () if asked is None else from_model(asked.get(record_id), len(view.options))
-            found.append(judge(values, view.language, by_model))
+            found.append(score(values, view.language, by_model))
     return pa.table([record_ids, *zip(*found, strict=True)], schema=arrow_schema(Quality))
 
 
 def _rules(signals: Iterable[Signal]) -> list[tuple[float, float, bool, str, str, Signal]]:
-    """What `judge` needs of each signal. One without penalty only informs: nothing reaches its threshold."""
+    """What `score` needs of each signal. One without penalty only informs: nothing reaches its threshold."""
     return [(s.threshold if s.penalty else float("inf"), s.penalty, s.graded, f'"{s.name}":', f'"{s.name}":null', s) for s in signals]
 
 
 _RULES, _MODEL_RULES = _rules(SIGNALS), _rules(MODEL_SIGNALS)
 
 
-def judge(
+def score(
     values: Sequence[float | None], language: str, by_model: Sequence[float | None] = ()
 ) -> tuple[float, tuple[str, ...], tuple[str, ...], str]:
     """Score of a question (0-1), names and explanations of the signals that fire, and all values but zeros as JSON.

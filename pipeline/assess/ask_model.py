@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from scipy.special import log_softmax
 
 from pipeline.common.files import write_parquet
 from pipeline.common.model.job import Job, Progress, run_child
+from pipeline.common.model.likelihood import gold_nll, per_byte
 from pipeline.common.prompt import ANSWER_LABELS, neutralise_question
 from pipeline.common.store.run_files import METRICS
 from schemas.config.quality import QualityConfig
@@ -42,7 +42,7 @@ def main(job: QualityJob) -> None:
     """Writes one ModelSignal row a question, in order, atomically. Raises TrainingError."""
     from pipeline.common.model import base_model
     from pipeline.common.model.score_cache import ScoreCache
-    from pipeline.common.model.scoring import Item, score_all
+    from pipeline.common.model.scoring import EncodedQuestion, score_all
 
     config = job.quality
     if config.model is None:
@@ -67,7 +67,9 @@ def main(job: QualityJob) -> None:
         texts = [f" {option.strip()}" for option in safe["options"]]
         option_ids = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
         whole, label = prompt(safe), ANSWER_LABELS["vi" if safe["language"] == "vi" else "en"]
-        items = [(Item(start + tokenizer.encode(text, add_special_tokens=False), option_ids), text, texts) for text in (whole, label)]
+        items = [
+            (EncodedQuestion(start + tokenizer.encode(text, add_special_tokens=False), option_ids), text, texts) for text in (whole, label)
+        ]
         if max(len(item) for item, _, _ in items) <= longest and all(option_ids):
             asked.append(row)
             with_question.append(items[0])
@@ -92,12 +94,10 @@ def signals(question: Mapping[str, Any], sums: Sequence[float], blind: Sequence[
     {'gold_nll': 0.2633, 'question_gain': 0.8}
     """
     key = question["answer_index"]
-    bytes_ = [max(len(option.strip().encode()), 1) for option in question["options"]]
-    scores = [value / length for value, length in zip(sums, bytes_, strict=True)]
-    gold_nll = abs(float(log_softmax(scores)[key]))  # abs, as a minus would make certainty -0.0
-    gains = [(value - other) / length for value, other, length in zip(sums, blind, bytes_, strict=True)]
+    nll = gold_nll(per_byte(sums, question["options"]), key)
+    gains = per_byte([value - other for value, other in zip(sums, blind, strict=True)], question["options"])
     others = [gain for place, gain in enumerate(gains) if place != key]
-    return {"gold_nll": round(gold_nll, 4), "question_gain": round(gains[key] - sum(others) / len(others), 4)}
+    return {"gold_nll": round(nll, 4), "question_gain": round(gains[key] - sum(others) / len(others), 4)}
 
 
 def write(path: Path, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, float]], model: str) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pipeline.common.text import canonical_json
+from schemas.tables.row import RowMapping
 
-Row = Mapping[str, Any]
 KINDS = ("entered", "left", "changed", "moved")
 
 
@@ -22,7 +22,7 @@ class Change(NamedTuple):
     why: str
 
 
-def diff(old: Sequence[Row], new: Sequence[Row], old_split: Mapping[str, Any], new_split: Mapping[str, Any]) -> list[Change]:
+def diff(old: Sequence[RowMapping], new: Sequence[RowMapping], old_split: Mapping[str, Any], new_split: Mapping[str, Any]) -> list[Change]:
     """Changes between two ledgers (LedgerRow mappings) under their configurations' `split` blocks, in the order of KINDS.
 
     Equal ledgers give none. A question that only comes from another record now (a duplicate took its place) is no change.
@@ -42,7 +42,7 @@ def diff(old: Sequence[Row], new: Sequence[Row], old_split: Mapping[str, Any], n
     ]
 
 
-def moves(old: Sequence[Row], new: Sequence[Row], old_split: Mapping[str, Any], new_split: Mapping[str, Any]) -> list[Change]:
+def moves(old: Sequence[RowMapping], new: Sequence[RowMapping], old_split: Mapping[str, Any], new_split: Mapping[str, Any]) -> list[Change]:
     """The questions that both versions hold, each in another split, with what moved it."""
     was = _by_content(old)
     pairs = [(was[content], row) for content, row in _by_content(new).items() if content in was]
@@ -50,18 +50,18 @@ def moves(old: Sequence[Row], new: Sequence[Row], old_split: Mapping[str, Any], 
     return [_change("moved", row, before, row, how or _why_moved(before, row)) for before, row in pairs if before["split"] != row["split"]]
 
 
-def _by_content(rows: Iterable[Row]) -> dict[str, Row]:
+def _by_content(rows: Iterable[RowMapping]) -> dict[str, RowMapping]:
     return {row["content_id"]: row for row in rows if row["split"] is not None}
 
 
-def _change(kind: str, row: Row, before: Row | None, after: Row | None, why: str) -> Change:
+def _change(kind: str, row: RowMapping, before: RowMapping | None, after: RowMapping | None, why: str) -> Change:
     was, now = (side["split"] if side else None for side in (before, after))
     return Change(kind, row["record_id"], row["locator"], row["stem"], was, now, why)
 
 
-def _edited(left: Sequence[Row], entered: Sequence[Row]) -> list[tuple[Row, Row]]:
+def _edited(left: Sequence[RowMapping], entered: Sequence[RowMapping]) -> list[tuple[RowMapping, RowMapping]]:
     """Pairs of an old and a new row that are one question: first the same record, then the same place in a file."""
-    found: list[tuple[Row, Row]] = []
+    found: list[tuple[RowMapping, RowMapping]] = []
     for key in (lambda row: row["record_id"], lambda row: (row["source"], row["locator"])):
         places = {key(row): row for row in entered}
         pairs = [(row, places[key(row)]) for row in left if key(row) in places]
@@ -73,30 +73,30 @@ def _edited(left: Sequence[Row], entered: Sequence[Row]) -> list[tuple[Row, Row]
     return found
 
 
-def _alike(before: Row, after: Row) -> bool:
+def _alike(before: RowMapping, after: RowMapping) -> bool:
     """A row that was inserted above shifts the places below it: one place is one question only where the words agree too."""
     a, b = (set(f"{row['stem']} {' '.join(row['options'])}".casefold().split()) for row in (before, after))
     return 2 * len(a & b) >= len(a | b)
 
 
-def _what_changed(before: Row, after: Row) -> str:
+def _what_changed(before: RowMapping, after: RowMapping) -> str:
     parts = [part for part in ("context", "stem", "options", "answer_index") if before[part] != after[part]]
     key = [row["options"][row["answer_index"]] for row in (before, after)]
     said = f"its {', '.join('key' if part == 'answer_index' else part for part in parts)} changed"
     return f"{said}; the right answer was {key[0]!r} and is {key[1]!r}" if key[0] != key[1] else said
 
 
-def _why_in(before: Row | None) -> str:
+def _why_in(before: RowMapping | None) -> str:
     return "a new record" if before is None else f"it was {_verdict(before)}"
 
 
-def _why_out(after: Row | None, now: Mapping[str, Row]) -> str:
+def _why_out(after: RowMapping | None, now: Mapping[str, RowMapping]) -> str:
     if after is None:
         return "its record is in no file any more"
     return f"it reads differently now, as {now[after['content_id']]['record_id']}" if after["split"] else f"it is {_verdict(after)}"
 
 
-def _verdict(row: Row) -> str:
+def _verdict(row: RowMapping) -> str:
     said = f"{row['disposition']} ({', '.join(row['reason_codes'])})" if row["reason_codes"] else str(row["disposition"])
     return f"{said}: {row['detail']}" if row["detail"] else said
 
@@ -108,7 +108,7 @@ def _split_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | Non
     return "quota splits aren't stable when the set changes" if new["method"] == "quota" else None
 
 
-def _why_moved(before: Row, after: Row) -> str:
+def _why_moved(before: RowMapping, after: RowMapping) -> str:
     """Under `hash` a split follows from the group's smallest content_id alone."""
     if after["split_group"] < before["split_group"]:
         return f"its split group was joined by {after['split_group']}, now its smallest question"

@@ -43,7 +43,7 @@ def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
     )
 
 
-def tell(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
+def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
     """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version."""
     ledger, record_id = tables["sample_ledger"], row["record_id"]
     finished = list(finished_adapters(adapters))

@@ -48,13 +48,13 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def map_chunks(work: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: int) -> Iterator[Found]:
-    """`work` of every chunk, in order: on all cores where the rows are many, else in this process.
+def map_chunks(function: Callable[[Chunk], Found], chunks: Sequence[Chunk], rows: int) -> Iterator[Found]:
+    """`function` of every chunk, in order: on all cores where the rows are many, else in this process.
 
-    `work` is a function of a module, or a partial of one; it, the chunks and what comes back are pickled.
+    `function` is a function of a module, or a partial of one; it, the chunks and what comes back are pickled.
     MCQ_WORKERS sets the number of processes; 1 keeps everything here.
     """
-    quiet = partial(_quietly, work)
+    quiet = partial(_quietly, function)
     if _workers() < 2 or rows < ROWS_WORTH_A_PROCESS:
         return map(quiet, chunks)
     return _processes().map(quiet, chunks)
@@ -76,9 +76,9 @@ def table_chunks(table: pa.Table) -> list[pa.Table]:
     return [table.take(pa.array(range(start, min(start + CHUNK_ROWS, table.num_rows)))) for start in starts]
 
 
-def _quietly(work: Callable[[Chunk], Found], chunk: Chunk) -> Found:
+def _quietly(function: Callable[[Chunk], Found], chunk: Chunk) -> Found:
     with collector_paused():
-        return work(chunk)
+        return function(chunk)
 
 
 def _processes() -> ProcessPoolExecutor:

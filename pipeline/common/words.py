@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
+# Grave, hook, tilde, acute, dot: the order of the old encodings.
+TONES = "\u0300\u0309\u0303\u0301\u0323"
 OPERATORS = frozenset("+*=<>≤≥≠×÷±√^%→∞∨∧⊃≡~¬∀∃∈∪∩")
 # A LaTeX command, a number, a word, an operator. Dashes and slashes part dates and ranges: of them only a minus sign counts.
 WORD = re.compile(

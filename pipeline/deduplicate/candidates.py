@@ -89,7 +89,7 @@ def tokens_of(stems: Sequence[str], answers: Sequence[str]) -> tuple[Ragged, Rag
 
 
 def content_words(stems: Ragged, vocabulary: Vocabulary) -> Ragged:
-    """The words of each stem that tell it from others (as `Prepared.content` has them)."""
+    """The words of each stem that tell it from others (as `ComparableQuestion.content` has them)."""
     return stems.where(_heavy(stems, vocabulary, LIGHT))
 
 
@@ -105,7 +105,7 @@ def candidate_tokens(content: Ragged, answers: Ragged, vocabulary: Vocabulary) -
 
 
 def _heavy(texts: Ragged, vocabulary: Vocabulary, light: Collection[str]) -> NDArray[np.bool_]:
-    """Which words of the texts aren't light; all are where a text has no other (as in `Prepared.content` and `answer_words`)."""
+    """Which words of the texts aren't light; all are where a text has no other (as in `ComparableQuestion.content` and `answer_words`)."""
     is_light = np.array([name in light for name in vocabulary.normal])[texts.values]
     bare = (texts.where(~is_light).lengths == 0)[texts.row_of_value]
     heavy: NDArray[np.bool_] = ~is_light | bare

@@ -23,14 +23,14 @@ PERSON = re.compile(
 _LETTER_ALONE = re.compile(r"\s[A-ZĐ]\b")
 
 
-class Prepared:
+class ComparableQuestion:
     """One question, ready to be compared with many."""
 
     def __init__(self, question: Mapping[str, Any]) -> None:
         """Takes stem, context, options and answer_index; `content_id` where it is known."""
         self.content_id = question.get("content_id")
         self.context_text: str = question.get("context") or ""
-        self.stem_text, self.asked_text, self.page, letters = read_stem(question["stem"])
+        self.stem_text, self.asked_text, self.atlas_page, letters = read_stem(question["stem"])
         if letters:  # a name that the scan has glued to the next word of the stem
             unseen = {match[2] for option in question["options"] for match in PERSON.finditer(option)} - letters.keys()
             letters |= {letter: f"p{chr(ord('a') + len(letters) + i)}" for i, letter in enumerate(sorted(unseen))}
@@ -137,21 +137,21 @@ def word_bag(text: str) -> Counter[str]:
     return Counter(words(text))
 
 
-class Stem(NamedTuple):
+class AskedStem(NamedTuple):
     """A stem with people renamed; what it asks, without its rubric; the page of an atlas that it points at; people by letter."""
 
     text: str
     asked: str
-    page: str
+    atlas_page: str
     letters: dict[str, str]
 
 
-def read_stem(stem: str) -> Stem:
+def read_stem(stem: str) -> AskedStem:
     """Takes off what many questions share and what only a scan put in."""
     text, letters = rename_people(unglued(stem))
     rubric = RUBRIC.match(text) if text[:1] in "CcDdTt" else None
-    page = (rubric["page"] or "") if rubric else ""
-    return Stem(text, f"{page} {text[rubric.end() :]}" if rubric else text, page, letters)
+    atlas_page = (rubric["page"] or "") if rubric else ""
+    return AskedStem(text, f"{atlas_page} {text[rubric.end() :]}" if rubric else text, atlas_page, letters)
 
 
 def unglued(text: str) -> str:

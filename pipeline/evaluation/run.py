@@ -14,7 +14,6 @@ from typing import Any
 
 import peft
 import pyarrow.parquet as pq
-from scipy.special import log_softmax
 
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.letters import LETTERS
@@ -22,13 +21,15 @@ from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
+from pipeline.common.model.likelihood import gold_nll, per_byte
 from pipeline.common.model.score_cache import ScoreCache
-from pipeline.common.model.scoring import Item, score_all
+from pipeline.common.model.scoring import EncodedQuestion, score_all
 from pipeline.common.prompt import Style, messages, neutralise_question
 from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESULT
 from pipeline.common.store.runs import read_manifest
-from pipeline.evaluation import statistics as verdict
 from pipeline.evaluation.job import EvaluationJob
+from pipeline.evaluation.statistics import compare
+from pipeline.evaluation.verdict import sentence
 from schemas.errors import TrainingError
 from schemas.tables.bounds import checked_rows
 from schemas.tables.evaluation import Prediction
@@ -106,14 +107,14 @@ def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: 
 
 def encode(
     questions: Sequence[dict[str, Any]], chat: ChatFormat, job: EvaluationJob, mode: Style
-) -> tuple[list[dict[str, Any]], list[tuple[Item, str, list[str]]]]:
+) -> tuple[list[dict[str, Any]], list[tuple[EncodedQuestion, str, list[str]]]]:
     """Questions short enough for the model, and for each its token ids, prompt text and what stands for the options."""
     answerable, items = [], []
     for question in questions:
         safe, _ = neutralise_question(question, chat.special_tokens)
         prompt = chat.prompt(messages(safe, mode, job.render.system_prompt))
         texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
-        item = Item(chat.encode(prompt), [chat.encode(text) for text in texts])
+        item = EncodedQuestion(chat.encode(prompt), [chat.encode(text) for text in texts])
         if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.render.max_seq_tokens:
             answerable.append(question)
             items.append((item, prompt, texts))
@@ -122,10 +123,8 @@ def encode(
 
 def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: str) -> dict[str, Any]:
     """The Prediction row of one answer: the best-scored option, and the gold option's NLL under a softmax over the options."""
-    lengths = [1 if mode == "letter" else max(len(option.strip().encode()), 1) for option in question["options"]]
-    scores = [value / length for value, length in zip(sums, lengths, strict=True)]
+    scores = list(sums) if mode == "letter" else per_byte(sums, question["options"])
     best = max(range(len(scores)), key=lambda place: (scores[place], -place))
-    gold_nll = abs(float(log_softmax(scores)[question["answer_index"]]))  # abs, as a minus would make certainty -0.0
     return {
         **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
         "model": model,
@@ -133,7 +132,7 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode
         "predicted_index": best,
         "correct": best == question["answer_index"],
         "option_scores": scores,
-        "gold_nll": gold_nll,
+        "gold_nll": gold_nll(scores, question["answer_index"]),
     }
 
 
@@ -141,19 +140,19 @@ def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]], questions: 
     """What the answers show, by mode; benchmark questions apart, and no verdict on them."""
     config, seed = job.evaluate, job.train.seed
 
-    def compare(mode: str, benchmark: bool) -> dict[str, Any]:
+    def of_mode(mode: str, benchmark: bool) -> dict[str, Any]:
         mine = [row for row in rows if row["mode"] == mode and (row["split"] == BENCHMARK) == benchmark]
         base, adapter = ([row for row in mine if row["model"] == name] for name in ("base", "adapter"))
-        return verdict.compare(base, adapter, seed)
+        return compare(base, adapter, seed)
 
-    modes = {mode: compare(mode, benchmark=False) for mode in config.modes}
+    modes = {mode: of_mode(mode, benchmark=False) for mode in config.modes}
     has_benchmark = any(question["split"] == BENCHMARK for question in questions)
     return {
-        "verdict": verdict.sentence(modes[config.primary], config.split, config.min_groups),
+        "verdict": sentence(modes[config.primary], config.split, config.min_groups),
         "primary": config.primary,
         "split": config.split,
         "modes": modes,
-        "benchmark": {mode: compare(mode, benchmark=True) for mode in config.modes} if has_benchmark else {},
+        "benchmark": {mode: of_mode(mode, benchmark=True) for mode in config.modes} if has_benchmark else {},
         "adapter": job.adapter.name,
         "dataset_version": job.dataset_version,
         "run_id": job.run_id,

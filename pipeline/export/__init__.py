@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from pipeline.common.letters import LETTERS
 from pipeline.common.store.lake import Version
 from pipeline.export.card import card
+from pipeline.export.gift import gift_text
 from pipeline.export.lm_eval import write_lm_eval
 from pipeline.export.rows import ROW_SCHEMA, Export
-from pipeline.export.sheets import gift_text, write_csv, write_xlsx
+from pipeline.export.spreadsheets import write_csv, write_xlsx
 from pipeline.export.trainers import write_alpaca, write_messages
 from pipeline.ledger import curated_rows
 from schemas.config import Config

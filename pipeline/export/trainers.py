@@ -17,8 +17,8 @@ def write_messages(folder: Path, given: Export) -> None:
     for name, rows in given.parts.items():
         chats = []
         for row in rows:
-            said = {"role": "assistant", "content": answer(row, row["answer_index"], render.style)}
-            chats.append({"record_id": row["record_id"], "messages": [*messages(row, render.style, render.system_prompt), said]})
+            reply = {"role": "assistant", "content": answer(row, row["answer_index"], render.style)}
+            chats.append({"record_id": row["record_id"], "messages": [*messages(row, render.style, render.system_prompt), reply]})
         write_jsonl(folder / f"{name}.jsonl", chats)
     tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant", "system_tag": "system"}
     entry = {"formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": tags}
@@ -33,8 +33,8 @@ def write_alpaca(folder: Path, given: Export) -> None:
         found = []
         for row in rows:
             asked = messages(row, render.style, "")[-1]["content"]
-            said = answer(row, row["answer_index"], render.style)
-            found.append({"record_id": row["record_id"], "instruction": render.system_prompt, "input": asked, "output": said})
+            reply = answer(row, row["answer_index"], render.style)
+            found.append({"record_id": row["record_id"], "instruction": render.system_prompt, "input": asked, "output": reply})
         write_jsonl(folder / f"{name}.jsonl", found)
     entry = {"formatting": "alpaca", "columns": {"prompt": "instruction", "query": "input", "response": "output"}}
     _for_trainers(folder, given, entry, {"type": "alpaca"})

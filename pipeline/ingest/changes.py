@@ -15,7 +15,7 @@ class Sighting(NamedTuple):
     refreshed: str
 
 
-def look(config: Config, before: Sighting | None) -> tuple[Sighting, bool, str]:
+def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, bool, str]:
     """The new sighting, whether a refresh is due, and in words why not.
 
     The first look takes the files as known: the watch reacts to changes, it doesn't start with a run. After a change the

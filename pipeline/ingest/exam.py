@@ -61,7 +61,7 @@ _FROM_TO = re.compile(
 MAX_KEY_CHARS, MAX_HEADINGS = 20_000, 10
 
 
-class Line(NamedTuple):
+class ExamLine(NamedTuple):
     """A line's text, and for each character what sets it off (underline, bold, a colour, a star)."""
 
     text: str
@@ -70,11 +70,11 @@ class Line(NamedTuple):
 
 class _Block(NamedTuple):
     number: int
-    lines: list[Line]
+    lines: list[ExamLine]
     context: str | None
 
 
-def exam_items(lines: list[Line], table_keys: dict[int, str]) -> Iterator[Item]:
+def exam_items(lines: list[ExamLine], table_keys: dict[int, str]) -> Iterator[Item]:
     """One item a numbered question: its text with the options in it, its key, and the passage that it shares with others.
 
     Args:
@@ -110,11 +110,11 @@ def _stem(block: _Block) -> str:
     return rest[: option.start()].strip() if option else rest.strip()
 
 
-def _joined(lines: list[Line]) -> str:
+def _joined(lines: list[ExamLine]) -> str:
     return "\n".join(line.text for line in lines).strip()
 
 
-def _solution_start(lines: list[Line]) -> int:
+def _solution_start(lines: list[ExamLine]) -> int:
     """Where the key or solution behind the options begins; the number of lines where there is none."""
     opened = options_open(lines) + 1
     starts = (i for i, line in enumerate(lines[opened:], start=opened) if _OWN_KEY.match(line.text) or _SOLUTION.match(line.text))
@@ -126,12 +126,12 @@ def starts_question(text: str) -> bool:
     return _WORD_START.match(text) is not None
 
 
-def has_options(lines: list[Line]) -> bool:
+def has_options(lines: list[ExamLine]) -> bool:
     """True where an option A and an option B stand among the lines."""
     return options_open(lines) < len(lines)
 
 
-def options_open(lines: list[Line]) -> int:
+def options_open(lines: list[ExamLine]) -> int:
     """The line that holds the second option; the number of lines where there are no options."""
     wanted = {"A", "B"}
     for place, line in enumerate(lines):
@@ -141,11 +141,11 @@ def options_open(lines: list[Line]) -> int:
     return len(lines)
 
 
-def _letters(line: Line) -> set[str]:
+def _letters(line: ExamLine) -> set[str]:
     return {(match[1] or match[2]).upper() for match in OPTION.finditer(line.text)}
 
 
-def _starts(lines: list[Line]) -> dict[int, int]:
+def _starts(lines: list[ExamLine]) -> dict[int, int]:
     """Question number by the line that it starts: "Câu 1" where the file has that, else running numbers (not those of statements
     inside a question: these come before its options)."""
     worded = {i: int(match[1] or match[2]) for i, line in enumerate(lines) if (match := _WORD_START.match(line.text))}
@@ -169,7 +169,7 @@ def _starts(lines: list[Line]) -> dict[int, int]:
     return starts if len(starts) >= len(worded) else worded
 
 
-def _blocks(lines: list[Line]) -> list[_Block]:
+def _blocks(lines: list[ExamLine]) -> list[_Block]:
     starts = _starts(lines)
     places = sorted(starts)
     blocks = []
@@ -186,7 +186,7 @@ def _blocks(lines: list[Line]) -> list[_Block]:
     return blocks
 
 
-def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]]:
+def _cut(lines: list[ExamLine]) -> tuple[list[ExamLine], list[ExamLine]]:
     """A question's lines, and those behind its options that belong to none: a heading, or the passage of the next questions."""
     opened = options_open(lines) + 1
     inside = lines[:opened]
@@ -200,7 +200,7 @@ def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     return inside, []
 
 
-def _passage(lines: list[Line]) -> tuple[str | None, int]:
+def _passage(lines: list[ExamLine]) -> tuple[str | None, int]:
     """The rubric or passage among lines between questions, and the last question that it is for."""
     first = next((i for i, line in enumerate(lines) if _RUBRIC.match(line.text)), None)
     if first is None:
@@ -210,7 +210,7 @@ def _passage(lines: list[Line]) -> tuple[str | None, int]:
     return text, int(span[2]) if span else 10_000
 
 
-def _take_keys(lines: list[Line], from_tables: dict[int, str]) -> tuple[dict[int, str], list[Line]]:
+def _take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> tuple[dict[int, str], list[ExamLine]]:
     """Letter by question number, and the lines without those that list the keys."""
     headings = [
         i
@@ -235,7 +235,7 @@ def _take_keys(lines: list[Line], from_tables: dict[int, str]) -> tuple[dict[int
     return dict(from_tables), lines
 
 
-def _is_question(lines: list[Line], place: int) -> bool:
+def _is_question(lines: list[ExamLine], place: int) -> bool:
     """True where a numbered question with options begins, not its line in a list of keys ("Câu 1: Chọn A. Vì ...")."""
     text = lines[place].text
     return bool(_WORD_START.match(text)) and has_options(lines[place : place + 6]) and not _lists_keys(text) and not _CHOSEN.match(text)
@@ -280,7 +280,7 @@ def table_keys(rows: list[list[str]]) -> dict[int, str]:
     return {}
 
 
-def _own_key(lines: list[Line]) -> str | None:
+def _own_key(lines: list[ExamLine]) -> str | None:
     matches = (_OWN_KEY.match(line.text) for line in lines[options_open(lines) + 1 :])
     return next((match[1].upper() for match in matches if match), None)
 
@@ -296,7 +296,7 @@ def _marked(blocks: list[_Block]) -> list[str | None]:
     return [next((min(block[style]) for style in usable if len(block.get(style, ())) == 1), None) for block in styles]
 
 
-def _styles(lines: list[Line]) -> dict[str, set[str]]:
+def _styles(lines: list[ExamLine]) -> dict[str, set[str]]:
     """Letters of the options by the style of their mark ("mark:bold") and of most of their text ("text:bold")."""
     found: dict[str, set[str]] = {}
     for line in lines:

@@ -26,7 +26,7 @@ class FileItems(NamedTuple):
     encoding: str | None
 
 
-class Sample(NamedTuple):
+class SniffedFile(NamedTuple):
     """What shows a file's format: all of its bytes, its suffix in small letters, and the beginning of its text ("" while undecoded)."""
 
     data: bytes
@@ -39,6 +39,6 @@ class Format(NamedTuple):
     at all raises DataError, a broken row becomes an item with a reason."""
 
     name: str
-    sniff: Callable[[Sample], bool]
+    sniff: Callable[[SniffedFile], bool]
     read_bytes: Callable[[bytes], Iterator[Item]] | None = None
     read_text: Callable[[str], Iterator[Item]] | None = None

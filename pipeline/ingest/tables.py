@@ -1,17 +1,16 @@
 """Rows of cells to records: which row is the header, what a table without one holds. Shared by csv, xlsx and tables in documents."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.common.grammar.columns import FieldMap, find_fields
+from pipeline.common.letters import LETTER_CELL
 from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 
-Row = Sequence[Any]
+Cells = Sequence[Any]
 # A header stands below a title or instructions, but not further down than this.
 HEADER_ROWS = 20
-_LETTER = re.compile(r"\(?[A-Ja-j][.)]?")
 
 
 def table_items(rows: list[list[Any]], prefix: str = "") -> Iterator[Item]:
@@ -36,7 +35,7 @@ def table_items(rows: list[list[Any]], prefix: str = "") -> Iterator[Item]:
             yield Item(locator, dict(zip(header, [*row, *[None] * (len(header) - len(row))], strict=False)))
 
 
-def usable_header(row: Row) -> FieldMap | None:
+def usable_header(row: Cells) -> FieldMap | None:
     """The field map of a row whose cells name the parts of a question (a stem, and options or a key), else None."""
     names = [_plain(cell) for cell in row]
     if len(row) > MAX_COLUMNS or any(len(name) > 200 for name in names):
@@ -50,7 +49,7 @@ def is_table(rows: Sequence[Any]) -> bool:
     return len(rows) > 0 and all(isinstance(row, list) for row in rows) and (usable_header(rows[0]) is not None or _is_headless(rows))
 
 
-def is_question_table(rows: Sequence[Row]) -> bool:
+def is_question_table(rows: Sequence[Cells]) -> bool:
     """True for a table of a document whose first row names a question and its options (not "Câu | 1 | 2", which lists keys)."""
     found = usable_header(rows[0]) if rows else None
     return found is not None and ("options" in found.columns or any(not name.isdigit() for name in found.option_columns))
@@ -82,17 +81,17 @@ def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
     return found is not None and bool(found.option_columns) and set(added) <= set(found.option_columns)
 
 
-def _is_headless(rows: Sequence[Row]) -> bool:
+def _is_headless(rows: Sequence[Cells]) -> bool:
     """MMLU's form: the first row is a question already, and one column holds the letter of each row's right option."""
     first = [_plain(cell) for cell in rows[0]]
     if len(first) < 4 or sum(map(bool, first)) < 4 or max(map(len, first)) <= 5:
         return False
     body = rows[:50]
-    columns = [place for place, cell in enumerate(first) if _LETTER.fullmatch(cell)]
+    columns = [place for place, cell in enumerate(first) if LETTER_CELL.fullmatch(cell)]
     keys = [
         place
         for place in columns
-        if sum(bool(_LETTER.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
+        if sum(bool(LETTER_CELL.fullmatch(_plain(row[place]))) for row in body if len(row) > place) >= 0.9 * len(body)
     ]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None

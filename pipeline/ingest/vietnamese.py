@@ -5,9 +5,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-_TONES = "\u0300\u0309\u0303\u0301\u0323"
+from pipeline.common.words import TONES
+
 _VOWELS = "aăâeêioôơuưy"
-_TONED = {vowel: [unicodedata.normalize("NFC", vowel + tone) for tone in _TONES] for vowel in _VOWELS}
+_TONED = {vowel: [unicodedata.normalize("NFC", vowel + tone) for tone in TONES] for vowel in _VOWELS}
 # Bytes of the five tones (grave, hook, tilde, acute, dot) of each vowel, then the letters without a tone.
 _TCVN3_TONES = {
     "a": "b5b6b7b8b9", "ă": "bbbcbdbec6", "â": "c7c8c9cacb", "e": "cccecfd0d1", "ê": "d2d3d4d5d6", "i": "d7d8dcddde",
@@ -110,8 +111,8 @@ def syllable_share(text: str) -> float:
 
 def _is_syllable(word: str) -> bool:
     parts = unicodedata.normalize("NFD", word.lower())
-    toneless = unicodedata.normalize("NFC", "".join(char for char in parts if char not in _TONES))
-    return len(parts) - sum(char not in _TONES for char in parts) <= 1 and _SYLLABLE.fullmatch(toneless) is not None
+    toneless = unicodedata.normalize("NFC", "".join(char for char in parts if char not in TONES))
+    return len(parts) - sum(char not in TONES for char in parts) <= 1 and _SYLLABLE.fullmatch(toneless) is not None
 
 
 def decode_vietnamese(data: bytes) -> tuple[Decoder, str] | None:

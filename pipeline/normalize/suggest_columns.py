@@ -1,10 +1,10 @@
 """What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.common.grammar.keys import number_of
+from pipeline.common.letters import LETTER_CELL
 from pipeline.common.text import fold_option
 from pipeline.normalize.nested_cells import list_in_text
 
@@ -20,35 +20,35 @@ def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[s
     rows = [row for row in rows if row][:ROWS]
     headers = list(dict.fromkeys(key for row in rows for key in row))
     free = [header for header in headers if header not in known.values()]
-    guess = dict(known)
-    if not any(part.startswith("option") for part in guess):
+    suggested = dict(known)
+    if not any(part.startswith("option") for part in suggested):
         lists = [header for header in free if _all(rows, header, _is_list)]
         if lists:
-            guess["options"] = lists[0]
+            suggested["options"] = lists[0]
             free.remove(lists[0])
-    if not any(part.startswith("option") for part in guess) and "answer" in guess:
+    if not any(part.startswith("option") for part in suggested) and "answer" in suggested:
         texts = [header for header in free if _all(rows, header, lambda value: isinstance(value, str | int | float))]
-        hits = [header for header in texts if any(_same(row.get(header), row.get(guess["answer"])) for row in rows)]
-        covered = sum(any(_same(row.get(header), row.get(guess["answer"])) for header in hits) for row in rows)
+        hits = [header for header in texts if any(_same(row.get(header), row.get(suggested["answer"])) for row in rows)]
+        covered = sum(any(_same(row.get(header), row.get(suggested["answer"])) for header in hits) for row in rows)
         if len(hits) >= 2 and covered >= 0.8 * len(rows):
-            guess |= {f"option_{chr(97 + place)}": header for place, header in enumerate(hits[:10])}
+            suggested |= {f"option_{chr(97 + place)}": header for place, header in enumerate(hits[:10])}
             free = [header for header in free if header not in hits]
-    if not any(part.startswith("option") for part in guess):
-        return guess
-    if "stem" not in guess:
+    if not any(part.startswith("option") for part in suggested):
+        return suggested
+    if "stem" not in suggested:
         texts = [header for header in free if _all(rows, header, lambda value: isinstance(value, str))]
         longest = max(texts, key=lambda header: sum(len(str(row.get(header) or "")) for row in rows), default=None)
         if longest is not None:
-            guess["stem"] = longest
+            suggested["stem"] = longest
             free.remove(longest)
-    if "answer" not in guess:
+    if "answer" not in suggested:
         # Texts of options say most, then letters; small numbers could be anything.
         for is_key in (_is_text, _is_letter, _is_number):
-            if keys := [header for header in free if all(is_key(row.get(header), row, guess) for row in rows)]:
-                guess["answer"] = keys[-1]
+            if keys := [header for header in free if all(is_key(row.get(header), row, suggested) for row in rows)]:
+                suggested["answer"] = keys[-1]
                 break
     order = ["stem", "options", *(f"option_{chr(97 + place)}" for place in range(26)), "answer"]
-    return {part: guess[part] for part in order if part in guess}
+    return {part: suggested[part] for part in order if part in suggested}
 
 
 def _all(rows: list[dict[str, Any]], header: str, test: Any) -> bool:
@@ -66,17 +66,17 @@ def _same(left: Any, right: Any) -> bool:
     return left is not None and right is not None and fold_option(str(left)) == fold_option(str(right))
 
 
-def _is_text(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
+def _is_text(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:
     """True for the text of one of the row's options."""
-    options = row.get(guess.get("options", ""))
-    columns = [row.get(column) for part, column in guess.items() if part.startswith("option_")]
+    options = row.get(suggested.get("options", ""))
+    columns = [row.get(column) for part, column in suggested.items() if part.startswith("option_")]
     return any(_same(value, option) for option in [*(options if isinstance(options, list) else []), *columns])
 
 
-def _is_letter(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
-    return re.fullmatch(r"\(?[A-Ja-j][.)]?", str(value).strip()) is not None
+def _is_letter(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:
+    return LETTER_CELL.fullmatch(str(value).strip()) is not None
 
 
-def _is_number(value: Any, row: Mapping[str, Any], guess: Mapping[str, str]) -> bool:
+def _is_number(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:
     number = number_of(value)
     return number is not None and number <= 10

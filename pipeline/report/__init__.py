@@ -14,17 +14,18 @@ from pipeline.common.store.lake import Version
 from pipeline.ledger import curated_rows
 from pipeline.report import records as report_records
 from pipeline.report import sets as report_sets
-from pipeline.report.document import Block, Cell, Figures, Heading, Line, Picture, Table, Text
-from pipeline.report.facts import EXAMPLES, Facts, Row, cut, percent
-from pipeline.report.remedies import Fix, fixes
+from pipeline.report.document import Block, Cell, Figures, Heading, Line, Picture, TableBlock, Text
+from pipeline.report.facts import EXAMPLES, Facts, cut, percent
+from pipeline.report.remedies import Fix, rank_fixes
 from pipeline.report.set_signals import set_signals
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import LedgerRow, Pair, Quality, Question
+from schemas.tables.row import RowMapping
 
 
 def build_report(
-    ledger: pd.DataFrame, quality: pd.DataFrame, pairs: pd.DataFrame, version: Version, set_level: Sequence[Row] = ()
+    ledger: pd.DataFrame, quality: pd.DataFrame, pairs: pd.DataFrame, version: Version, set_level: Sequence[RowMapping] = ()
 ) -> tuple[str, list[Block]]:
     """Title and blocks of the page. `set_level`: mappings of name, group, value, low, high, expected, questions, says."""
     rows = to_rows(ledger, LedgerRow)
@@ -62,7 +63,7 @@ def _summary(facts: Facts) -> list[Block]:
     training = [row for row in facts.rows if row["role"] == "train"]
     scores = [row["quality_score"] for row in facts.kept]
     held = sum(row["disposition"] == Disposition.CONFLICT for row in facts.rows)
-    first = fixes(facts.rows)[:1]
+    first = rank_fixes(facts.rows)[:1]
     advice = f" First thing to do: {first[0].what} ({first[0].where}), which brings back up to {first[0].questions:,}." if first else ""
     said = f"{kept:,} of {len(training):,} records that could be trained on are in a split."
     return [
@@ -80,7 +81,7 @@ def _summary(facts: Facts) -> list[Block]:
 
 
 def _fixes(facts: Facts) -> list[Block]:
-    found = fixes(facts.rows)
+    found = rank_fixes(facts.rows)
     if not found:
         return [Text("Nothing: every record is in a split, or stands in another record's place.")]
     rows: list[list[Cell]] = [
@@ -90,7 +91,7 @@ def _fixes(facts: Facts) -> list[Block]:
     more = sum(fix.questions for fix in found[2 * EXAMPLES :])
     blocks: list[Block] = [
         Text("Ranked by the questions that one act brings back, at most: some may turn out duplicates."),
-        Table(["what", "where", "questions", "acts"], rows, wide=frozenset({0, 1})),
+        TableBlock(["what", "where", "questions", "acts"], rows, wide=frozenset({0, 1})),
     ]
     return [*blocks, Text(f"{len(found) - 2 * EXAMPLES} smaller groups hold {more:,} more.")] if more else blocks
 
@@ -108,7 +109,7 @@ def _funnel(facts: Facts) -> list[Block]:
         left -= 0 if name in splits else counts[name]
         rows.append([name, counts[name], percent(counts[name], len(facts.rows)), "" if name in splits else left])
     says = "Records by what became of them; the first verdict that fits wins, and the counts add up."
-    return [Picture(plots.funnel_bars(counts, splits), says), Table(["disposition", "records", "share", "left"], rows)]
+    return [Picture(plots.funnel_bars(counts, splits), says), TableBlock(["disposition", "records", "share", "left"], rows)]
 
 
 def baselines(ledger: pd.DataFrame) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ class Text(NamedTuple):
     text: str
 
 
-class Table(NamedTuple):
+class TableBlock(NamedTuple):
     """Rows under column names. Fractions are given as text; `marked` holds numbers of rows to stress, `wide` the columns to give room."""
 
     columns: Sequence[str]
@@ -56,7 +56,7 @@ class Figures(NamedTuple):
     items: Sequence[tuple[str, str]]
 
 
-Block = Heading | Text | Table | Picture | Figures
+Block = Heading | Text | TableBlock | Picture | Figures
 
 
 def to_markdown(title: str, blocks: Sequence[Block]) -> str:
@@ -83,7 +83,7 @@ def _markdown(block: Block) -> str:
             return f"![{safe(says)}]({_data_uri(png)})"
         case Figures(items):
             return " · ".join(f"**{safe(value)}** {safe(what)}" for value, what in items)
-        case Table(columns, rows):
+        case TableBlock(columns, rows):
             if not rows:
                 return "*none*"
             marks = [" ---: " if _is_number(rows, place) else " --- " for place in range(len(columns))]
@@ -133,7 +133,7 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _column_classes(table: Table) -> list[str]:
+def _column_classes(table: TableBlock) -> list[str]:
     places = range(len(table.columns))
     return ["n" if _is_number(table.rows, at) else f"w{len(table.wide)}" if at in table.wide else "" for at in places]
 

@@ -1,13 +1,13 @@
 """What the report's sections share: the tables of a version, and how records and shares are said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.common.letters import LETTERS
 from pipeline.common.store.lake import Version
 from pipeline.common.text import one_line
+from schemas.tables.row import RowMapping
 
-Row = Mapping[str, Any]
 EXAMPLES, VALUES, TEXT_CHARS = 6, 24, 200
 
 
@@ -20,7 +20,7 @@ class Facts(NamedTuple):
     quality: dict[str, dict[str, Any]]
     pairs: dict[frozenset[str], dict[str, Any]]
     version: Version
-    set_level: Sequence[Row]
+    set_level: Sequence[RowMapping]
 
     @property
     def judged(self) -> list[dict[str, Any]]:
@@ -37,13 +37,13 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "undefined"
 
 
-def said(row: Row, with_key: bool = False) -> str:
+def question_text(row: RowMapping, with_key: bool = False) -> str:
     """What a record says, on one line: the question where one was read, else its payload."""
     text = row["stem"] or row["payload"]
-    return f"{text} [{key(row)}]" if with_key else text
+    return f"{text} [{key_text(row)}]" if with_key else text
 
 
-def key(row: Row) -> str:
+def key_text(row: RowMapping) -> str:
     """The letter and the text of the right option."""
     return f"{LETTERS[row['answer_index']]}. {row['options'][row['answer_index']]}"
 

@@ -2,13 +2,13 @@
 hundred keys to look up, one by one."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pipeline.common.text import one_line
 from schemas.reasons import Disposition, Reason
+from schemas.tables.row import RowMapping
 
-Row = Mapping[str, Any]
 # One cause is likely where a reason hits this share of a file's records, and at least so many of them.
 COMMON_SHARE, COMMON_ROWS = 0.5, 3
 
@@ -68,18 +68,18 @@ class Fix(NamedTuple):
     example: str
 
 
-def fixes(rows: Iterable[Row]) -> list[Fix]:
+def rank_fixes(rows: Iterable[RowMapping]) -> list[Fix]:
     """Fixes for ledger rows, the most questions an act first, then the most questions."""
     everything = list(rows)
     found = [*_by_file(everything), *_conflicts(everything), *_weak(everything)]
     return sorted(found, key=lambda fix: (-fix.questions / fix.acts, -fix.questions, fix.where, fix.what))
 
 
-def _by_file(rows: Sequence[Row]) -> Iterable[Fix]:
+def _by_file(rows: Sequence[RowMapping]) -> Iterable[Fix]:
     """Rejections: a file's own where one act mends it, else all of a source that fail alike."""
     sizes = Counter((row["source"], row["file"]) for row in rows)
-    files: defaultdict[tuple[str, str, Reason], list[Row]] = defaultdict(list)
-    single: defaultdict[tuple[str, Reason], list[Row]] = defaultdict(list)
+    files: defaultdict[tuple[str, str, Reason], list[RowMapping]] = defaultdict(list)
+    single: defaultdict[tuple[str, Reason], list[RowMapping]] = defaultdict(list)
     for row in rows:
         if row["disposition"] == Disposition.REJECTED and row["reason_codes"]:
             # A row with several faults counts once, for the first.
@@ -102,7 +102,7 @@ def _by_file(rows: Sequence[Row]) -> Iterable[Fix]:
         yield Fix(f"mend rows: {reason}", where, ACTIONS[reason], n, n, _rows(n), _example(found[0]))
 
 
-def _example(row: Row) -> str:
+def _example(row: RowMapping) -> str:
     return f"{row['locator']}: {one_line(row['detail'] or row['stem'] or '')}"
 
 
@@ -110,16 +110,16 @@ def _rows(count: int) -> str:
     return f"{count:,} row{'s' * (count != 1)}"
 
 
-def _conflicts(rows: Sequence[Row]) -> Iterable[Fix]:
+def _conflicts(rows: Sequence[RowMapping]) -> Iterable[Fix]:
     """Many contradictions between the same two are one decision: an outdated edition, a key column off by one."""
     by_id = {row["record_id"]: row for row in rows}
-    sides: dict[frozenset[str], tuple[Row, Row]] = {}
+    sides: dict[frozenset[str], tuple[RowMapping, RowMapping]] = {}
     for row in rows:
         if row["disposition"] == Disposition.CONFLICT:
             other = by_id[row["representative_id"]]
             sides.setdefault(frozenset((row["content_id"], other["content_id"])), (row, other))
     for part in ("source", "file"):
-        between: defaultdict[tuple[str, str], list[tuple[Row, Row]]] = defaultdict(list)
+        between: defaultdict[tuple[str, str], list[tuple[RowMapping, RowMapping]]] = defaultdict(list)
         for pair in sides.values():
             first, second = sorted(side[part] for side in pair)
             between[first, second].append(pair)
@@ -135,8 +135,8 @@ def _conflicts(rows: Sequence[Row]) -> Iterable[Fix]:
         yield Fix("settle conflicting keys", where, how, n, n, f"{n:,} look{'s' * (n != 1)}", _example(row))
 
 
-def _weak(rows: Sequence[Row]) -> Iterable[Fix]:
-    groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+def _weak(rows: Sequence[RowMapping]) -> Iterable[Fix]:
+    groups: defaultdict[tuple[str, tuple[str, ...]], list[RowMapping]] = defaultdict(list)
     for row in rows:
         if row["disposition"] == Disposition.FILTERED:
             groups[row["source"], tuple(row["flags"] or [])].append(row)

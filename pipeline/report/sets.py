@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from statistics import mean
 
 from pipeline.common import plots
-from pipeline.report.document import Block, Line, Picture, Table, Text
-from pipeline.report.document import Cell as TableCell
-from pipeline.report.facts import VALUES, Facts, Row, cut, percent, said
-from pipeline.split.balance import ATTRIBUTES, Cell, position_balance, split_balance
+from pipeline.report.document import Block, Cell, Line, Picture, TableBlock, Text
+from pipeline.report.facts import VALUES, Facts, cut, percent, question_text
+from pipeline.split.balance import ATTRIBUTES, BalanceCell, position_shares, split_balance
 from schemas.reasons import Disposition
+from schemas.tables.row import RowMapping
 
 
 def quality(facts: Facts) -> list[Block]:
@@ -19,43 +19,43 @@ def quality(facts: Facts) -> list[Block]:
         return [Text("Undefined: no question was read in full, so none has a score.")]
     threshold = facts.version.config.get("quality", {}).get("min_score", 0.5)
     scores: dict[bool, list[float]] = {True: [], False: []}
-    by_flag: defaultdict[str, list[Row]] = defaultdict(list)
+    by_flag: defaultdict[str, list[RowMapping]] = defaultdict(list)
     for row in judged:
         scores[row["split"] is not None].append(row["quality_score"])
         for flag in row["flags"] or []:
             by_flag[flag].append(row)
-    rows: list[list[TableCell]] = []
+    rows: list[list[Cell]] = []
     for flag, found in sorted(by_flag.items(), key=lambda pair: (-len(pair[1]), pair[0])):
         kept = [row for row in found if row["split"] is not None]
         shown = (kept or found)[0]
         quality = facts.quality.get(shown["record_id"], {"flags": [], "explanations": []})
         explained = dict(zip(quality["flags"], quality["explanations"], strict=False)).get(flag, "")
         filtered = sum(row["disposition"] == Disposition.FILTERED for row in found)
-        example = [Line(shown["locator"], "code"), Line(cut(said(shown, with_key=True))), Line(cut(explained), "dim")]
+        example = [Line(shown["locator"], "code"), Line(cut(question_text(shown, with_key=True))), Line(cut(explained), "dim")]
         rows.append([[Line(flag, "strong")], len(found), len(kept), filtered, example])
     low = sum(score < threshold for score in [*scores[True], *scores[False]])
     says = f"{len(judged):,} questions have a score; {low:,} are under {threshold:g}. A flag alone removes nothing: it costs score."
     caption = "Scores of questions that were read in full, on a logarithmic scale of counts."
-    table = Table(["flag", "questions", "in a split", "filtered", "example, and what was seen"], rows, wide=frozenset({4}))
+    table = TableBlock(["flag", "questions", "in a split", "filtered", "example, and what was seen"], rows, wide=frozenset({4}))
     return [Text(says), Picture(plots.score_histogram(scores[True], scores[False], threshold), caption), table]
 
 
 def positions(facts: Facts) -> list[Block]:
     """Where the right option stands, before selection and after, beside what chance gives."""
 
-    def cells(rows: Iterable[Row], part: str) -> list[Cell]:
-        return position_balance([{**row, "option_count": len(row["options"])} for row in rows], part)
+    def cells(rows: Iterable[RowMapping], part: str) -> list[BalanceCell]:
+        return position_shares([{**row, "option_count": len(row["options"])} for row in rows], part)
 
     before, after = cells(facts.judged, "before"), cells(facts.kept, "after")
     if not before:
         return [Text("Undefined: no question was read in full.")]
     after_at = {cell.value: cell for cell in after}
-    rows: list[list[TableCell]] = []
+    rows: list[list[Cell]] = []
     marked = set()
     for cell in before:
         now = after_at.get(cell.value)
         found = [cell, *([now] if now else [])]
-        shown: list[TableCell] = []
+        shown: list[Cell] = []
         for side in (cell, now):
             shown += [side.observed, percent(side.observed, side.total), _range(side)] if side else ["undefined", "undefined", "undefined"]
         off = ", ".join(side.part for side in found if side.outside)
@@ -73,10 +73,10 @@ def positions(facts: Facts) -> list[Block]:
     columns = ["position", "before", "share", "95% of chance", "after", "share", "95% of chance", "verdict"]
     fits = all(len(found) == len(labels) for found in dots.values())
     picture = [Picture(plots.share_ranges(labels, dots, "% of questions"), caption)] if fits else []
-    return [Text(says), *picture, Table(columns, rows, frozenset(marked))]
+    return [Text(says), *picture, TableBlock(columns, rows, frozenset(marked))]
 
 
-def _range(cell: Cell) -> str:
+def _range(cell: BalanceCell) -> str:
     return f"{cell.low:,}–{cell.high:,}"
 
 
@@ -84,18 +84,18 @@ def groups(facts: Facts) -> list[Block]:
     """Records, kept share, mean score and most frequent reason by source and by subject."""
     tables: list[Block] = []
     for name in ("source", "subject"):
-        groups: defaultdict[str, list[Row]] = defaultdict(list)
+        groups: defaultdict[str, list[RowMapping]] = defaultdict(list)
         for row in facts.rows:
             groups[row[name] or "(none)"].append(row)
         ordered = sorted(groups, key=lambda value: (-len(groups[value]), value))
         rows = [_group_row(value, groups[value]) for value in ordered[:VALUES]]
         if rest := ordered[VALUES:]:
             rows.append(_group_row(f"({len(rest)} more)", [row for value in rest for row in groups[value]]))
-        tables.append(Table([name, "records", "in a split", "share kept", "mean score", "most frequent reason"], rows))
+        tables.append(TableBlock([name, "records", "in a split", "share kept", "mean score", "most frequent reason"], rows))
     return tables
 
 
-def _group_row(value: str, rows: Sequence[Row]) -> list[TableCell]:
+def _group_row(value: str, rows: Sequence[RowMapping]) -> list[Cell]:
     kept = sum(row["split"] is not None for row in rows)
     scores = [row["quality_score"] for row in rows if row["quality_score"] is not None]
     reasons = Counter(reason for row in rows for reason in row["reason_codes"]).most_common(1)
@@ -110,7 +110,7 @@ def splits(facts: Facts) -> list[Block]:
     if not cells:
         return [Text("Undefined: there are too few questions, or one value alone of source, subject, answer position and language.")]
     config = facts.version.config.get("split", {})
-    summary: list[list[TableCell]] = []
+    summary: list[list[Cell]] = []
     for attribute in ATTRIBUTES:
         own = [cell for cell in cells if cell.attribute == attribute]
         off = sum(cell.outside for cell in own)
@@ -131,19 +131,19 @@ def splits(facts: Facts) -> list[Block]:
     return [
         Text(says),
         *picture,
-        Table(["attribute", "values", "counts", "outside", "outside by chance"], summary),
-        Table(["attribute", "value", *columns, "outside"], rows, frozenset(marked)),
+        TableBlock(["attribute", "values", "counts", "outside", "outside by chance"], summary),
+        TableBlock(["attribute", "value", *columns, "outside"], rows, frozenset(marked)),
         *([Text(f"{more:,} rarer values have no count outside its range.")] if more else []),
     ]
 
 
-def _split_rows(cells: Sequence[Cell]) -> tuple[list[list[TableCell]], set[int], int]:
+def _split_rows(cells: Sequence[BalanceCell]) -> tuple[list[list[Cell]], set[int], int]:
     """A row a value: the commonest of each attribute and all with a count outside; the numbers of the latter, and how many aren't shown."""
-    by_value: defaultdict[tuple[str, str], list[Cell]] = defaultdict(list)
+    by_value: defaultdict[tuple[str, str], list[BalanceCell]] = defaultdict(list)
     for cell in cells:
         by_value[cell.attribute, cell.value].append(cell)
     shown: Counter[str] = Counter()
-    rows: list[list[TableCell]] = []
+    rows: list[list[Cell]] = []
     marked = set()
     for (attribute, value), found in by_value.items():
         off = ", ".join(cell.part for cell in found if cell.outside)
@@ -151,7 +151,7 @@ def _split_rows(cells: Sequence[Cell]) -> tuple[list[list[TableCell]], set[int],
         if off:
             marked.add(len(rows))
         if off or shown[attribute] <= VALUES // 2:
-            counts: list[TableCell] = [text for cell in found for text in (f"{cell.observed:,}", _range(cell))]
+            counts: list[Cell] = [text for cell in found for text in (f"{cell.observed:,}", _range(cell))]
             rows.append([attribute, value, *counts, off])
     return rows, marked, len(by_value) - len(rows)
 
@@ -160,7 +160,7 @@ def baselines(facts: Facts) -> list[Block]:
     """Set-level signals, where they were measured."""
     if not facts.set_level:
         return []
-    rows: list[list[TableCell]] = []
+    rows: list[list[Cell]] = []
     for signal in facts.set_level:
         what = [Line(signal["name"], "strong"), Line(f"{signal['group']}: {signal['says']}", "dim")]
         low, high = signal["low"], signal["high"]
@@ -168,4 +168,4 @@ def baselines(facts: Facts) -> list[Block]:
         found, chance = ("undefined" if value is None else f"{value:.3f}" for value in (signal["value"], signal["expected"]))
         rows.append([what, found, interval, chance, signal["questions"]])
     says = "How far the questions of all splits can be answered without being understood, and how even the set is. Not a question's fault."
-    return [Text(says), Table(["what", "found", "95% interval", "by chance", "questions"], rows, wide=frozenset({0}))]
+    return [Text(says), TableBlock(["what", "found", "95% interval", "by chance", "questions"], rows, wide=frozenset({0}))]

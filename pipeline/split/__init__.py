@@ -36,13 +36,13 @@ def split(selection: pd.DataFrame, config: SplitConfig) -> pd.DataFrame:
     return to_frame(pa.table(columns, schema=arrow_schema(SplitRow)), SplitRow)
 
 
-def place(group: str, seed: int) -> float:
+def hash_fraction(group: str, seed: int) -> float:
     """Where a group stands in [0, 1): uniform over groups, the same on every machine."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{group}".encode()).digest()[:8], "big") / 2**64
 
 
 def _by_hash(group: str, config: SplitConfig) -> Disposition:
-    at = place(group, config.seed)
+    at = hash_fraction(group, config.seed)
     return Disposition.TRAIN if at < config.train else Disposition.VALIDATION if at < config.train + config.validation else Disposition.TEST
 
 
@@ -52,7 +52,7 @@ def _by_quota(groups: dict[str, int], config: SplitConfig) -> dict[str, Disposit
     total = sum(groups.values())
     filled = dict.fromkeys(SPLITS, 0)
     assigned = {}
-    for group in sorted(groups, key=lambda group: (-groups[group], place(group, config.seed))):
+    for group in sorted(groups, key=lambda group: (-groups[group], hash_fraction(group, config.seed))):
         name = max(SPLITS, key=lambda split: shares[split] * total - filled[split])
         assigned[group] = name
         filled[name] += groups[group]

@@ -13,9 +13,9 @@ from pipeline.common.letters import LETTERS
 from schemas.reasons import SPLITS
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import Selection
+from schemas.tables.row import RowMapping
 
-Row = Mapping[str, Any]
-ATTRIBUTES: dict[str, Callable[[Row], str]] = {
+ATTRIBUTES: dict[str, Callable[[RowMapping], str]] = {
     "source": lambda row: row["source"],
     "subject": lambda row: row["subject"] or "(none)",
     "answer position": lambda row: LETTERS[row["answer_index"]],
@@ -23,7 +23,7 @@ ATTRIBUTES: dict[str, Callable[[Row], str]] = {
 }
 
 
-class Cell(NamedTuple):
+class BalanceCell(NamedTuple):
     """How many rows of `part` (a split, or all rows of a set) have `value`, and the 95% range of chance, both ends included."""
 
     attribute: str
@@ -51,7 +51,7 @@ def placed_rows(selection: pd.DataFrame, splits: pd.DataFrame) -> list[dict[str,
     return [row | {"split": placed[row["record_id"]]} for row in to_rows(selection, Selection) if row["kept"]]
 
 
-def split_balance(rows: Sequence[Row]) -> list[Cell]:
+def split_balance(rows: Sequence[RowMapping]) -> list[BalanceCell]:
     """One cell for each attribute, value and split of the kept rows (with `split` and `split_group`), common values first.
 
     An attribute with one value alone has nothing to balance and gives no cell; neither does a split without rows.
@@ -75,7 +75,7 @@ def split_balance(rows: Sequence[Row]) -> list[Cell]:
                 everything = max(round(len(rows) / effect), of_value, drawn)
                 low, high = (round(float(q) * effect) for q in hypergeom.ppf([0.025, 0.975], everything, of_value, drawn))
                 expected = count * parts[part] / len(rows)
-                cells.append(Cell(attribute, value, part, found[value, part], parts[part], expected, low, high))
+                cells.append(BalanceCell(attribute, value, part, found[value, part], parts[part], expected, low, high))
     return cells
 
 
@@ -104,7 +104,7 @@ def design_effect(value_by_group: Mapping[str, int], group_sizes: Counter[str], 
     return max(clustered / single, 1.0) if single else 1.0
 
 
-def position_balance(rows: Iterable[Row], part: str) -> list[Cell]:
+def position_shares(rows: Iterable[RowMapping], part: str) -> list[BalanceCell]:
     """One cell for each position that the rows (`answer_index`, `option_count`) could have their key at; no rows give none.
 
     Each option is right with probability 1 / number of options; a set that mixes those numbers is judged by their mean, which
@@ -122,5 +122,5 @@ def position_balance(rows: Iterable[Row], part: str) -> list[Cell]:
     for position in range(max(sizes, default=0)):
         expected = sum(n / options for options, n in sizes.items() if position < options)
         low, high = (int(q) for q in binom.ppf([0.025, 0.975], total, min(expected / total, 1)))
-        cells.append(Cell("answer position", LETTERS[position], part, counts[position], total, expected, low, high))
+        cells.append(BalanceCell("answer position", LETTERS[position], part, counts[position], total, expected, low, high))
     return cells

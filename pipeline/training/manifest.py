@@ -16,8 +16,11 @@ from schemas.tables.bounds import checked_rows
 from schemas.tables.training import TrainedSample
 
 
-def job_fingerprint(job: Job) -> str:
-    """What makes two runs the same: training and rendering config, dataset version, and the examples' content (not the run's id)."""
+def folder_fingerprint(job: Job) -> str:
+    """Whose folder this is: a run goes on only where one of the same training and rendering config, dataset version and examples began.
+
+    Which folder that is, and so whether an adapter is trained anew, `assets/resources/cache_keys.py` decides.
+    """
     parts = {block: job.config[block] for block in ("train", "render")}
     rows = hashlib.sha256(json.dumps(pq.read_table(job.examples).to_pylist(), ensure_ascii=False).encode()).hexdigest()
     return hashlib.sha256(json.dumps([parts, job.dataset_version, rows], sort_keys=True).encode()).hexdigest()[:32]

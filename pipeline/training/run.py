@@ -23,7 +23,7 @@ from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
-from pipeline.training.manifest import job_fingerprint, write_manifest, write_samples
+from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 from schemas.errors import TrainingError
 
 
@@ -147,7 +147,7 @@ def _last_checkpoint(folder: Path) -> Path | None:
 
 def _claim(job: Job) -> None:
     """Notes whose folder this is. Raises TrainingError when it is another job's."""
-    mark, fingerprint = job.output / "job.json", job_fingerprint(job)
+    mark, fingerprint = job.output / "job.json", folder_fingerprint(job)
     if mark.exists():
         found = json.loads(mark.read_text(encoding="utf-8")).get("fingerprint")
         if found != fingerprint:

@@ -12,8 +12,18 @@ from schemas.config.train import LINEAR_KINDS, TrainConfig
 from schemas.errors import ConfigError
 
 GIB = 2**30
-# Of the 16 GB on a T4 torch reports 14.74 GiB; what the driver and fragmentation take besides leaves this.
-T4_USABLE_GIB = 14.0
+# What torch reports of a GPU less what the driver and fragmentation take: a T4 of 16 GB shows 14.74 GiB, and a plan of 14.0 fits.
+USABLE_GIB = {
+    "t4": 14.0,
+    "l4": 21.0,
+    "rtx3090": 22.5,
+    "rtx4090": 22.5,
+    "a10g": 21.5,
+    "v100": 15.0,
+    "a100-40": 38.5,
+    "a100-80": 78.0,
+    "h100": 78.0,
+}
 # NF4 with double quantisation: 4 bits, an 8-bit constant for 64 weights, and a 32-bit one for 256 of those (arXiv 2305.14314).
 NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256)
 CONTEXT_GIB = 0.6
@@ -137,7 +147,7 @@ def read_shape(path: Path) -> ModelShape:
 def plan(train: TrainConfig, render: RenderConfig) -> VramPlan:
     """What the configured run needs. Samples are planned at `render.max_seq_tokens`, their longest."""
     shape = shape_of(train)
-    capacity = train.gpu_memory_gib or T4_USABLE_GIB
+    capacity = train.gpu_memory_gib or USABLE_GIB["t4"]
     components = _components(shape, train, train.batch_size, render.max_seq_tokens, LABELLED_TOKENS)
     naive = _components(shape, train, train.batch_size, render.max_seq_tokens, render.max_seq_tokens)
     largest = 0

@@ -14,7 +14,7 @@ class DedupConfig(Strict):
     permutations: int = Field(256, ge=16, le=1024, description="MinHash signature length")
     bands: int = Field(51, ge=1, description="LSH bands")
     rows: int = Field(5, ge=1, description="rows a band; bands x rows must fit in permutations")
-    seed: int = 1
+    seed: int = Field(1, description="of the MinHash permutations")
     drop_variants: bool = Field(False, description="also drop reworded questions; by default they stay, in one split group")
 
     @model_validator(mode="after")

@@ -10,9 +10,13 @@ from schemas.config.base import Strict
 class EvaluateConfig(Strict):
     """Base against adapter on the same held-out questions."""
 
-    modes: list[Literal["letter", "cloze"]] = Field(["cloze", "letter"], min_length=1)
+    modes: list[Literal["letter", "cloze"]] = Field(
+        ["cloze", "letter"],
+        min_length=1,
+        description="letter: the options are listed and a letter is scored; cloze: the options' texts are",
+    )
     primary: Literal["letter", "cloze"] = Field("letter", description="the mode that the verdict is given on")
-    split: Literal["test", "validation"] = "test"
+    split: Literal["test", "validation"] = Field("test", description="the held-out questions that are asked")
     batch_tokens: int = Field(2048, ge=64, description="tokens a forward pass, padding included")
     max_questions: int | None = Field(None, ge=1, description="a seeded sample of so many; default all")
     min_groups: int = Field(30, ge=1, description="under so many independent groups no verdict is given")

@@ -19,6 +19,6 @@ class QualityConfig(Strict):
         description="causal language model for two more signals, named as train.base_model is; null: none. "
         "A 135M model can't see wrong keys (AUROC 0.49 on MMLU-Redux), so it is off",
     )
-    revision: str = "main"
+    revision: str = Field("main", description="of the model, on a hub")
     quantised: bool = Field(False, description="NF4: a 7B then fits a T4")
     batch_tokens: int = Field(2048, ge=64, description="tokens a forward pass, padding included")

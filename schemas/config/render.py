@@ -15,7 +15,9 @@ class RenderConfig(Strict):
         description="letter: options listed, answer is the letter (a 7B learns it); "
         "cloze: question alone, answer is the option's text (a 135M learns it)",
     )
-    system_prompt: str = "You answer multiple-choice questions. Reply with the answer only."
+    system_prompt: str = Field(
+        "You answer multiple-choice questions. Reply with the answer only.", description="opens every chat; empty: none"
+    )
     max_seq_tokens: int = Field(
         1024, ge=32, le=131072, description="longer samples keep their split and are recorded as not_trained: too_long"
     )

@@ -16,15 +16,21 @@ class SourceConfig(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
     path: str | list[str] = Field(description="glob or globs below `root`")
-    reader: Literal["auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam"] = "auto"
+    reader: Literal["auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam"] = Field(
+        "auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)"
+    )
     fields: dict[str, str] = Field(
         default_factory=dict,
         description="question part -> column name or dotted path; parts: " + ", ".join(FIELD_NAMES) + ", option_a .. option_j",
     )
-    answer_format: Literal["auto", "letter", "index0", "index1", "text"] = "auto"
-    language: Literal[Language, "auto"] = "auto"
-    role: Role = "train"
-    licence: str = ""
+    answer_format: Literal["auto", "letter", "index0", "index1", "text"] = Field(
+        "auto", description="how keys are written; auto: decided over all rows of a file, and recorded"
+    )
+    language: Literal[Language, "auto"] = Field(
+        "auto", description="of the questions; auto: told from each text, or from the file's other questions where it shows none"
+    )
+    role: Role = Field("train", description="train, or benchmark: never trained on, and what it holds is taken out of the others")
+    licence: str = Field("", description="told in the ledger and in exports; licences are the source's own")
 
     @field_validator("fields")
     @classmethod

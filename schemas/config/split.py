@@ -10,11 +10,11 @@ from schemas.config.base import Strict
 class SplitConfig(Strict):
     """`hash` keeps a question's split when others come or go; `quota` is exact, for tiny sets, and not stable."""
 
-    method: Literal["hash", "quota"] = "hash"
-    train: float = Field(0.8, ge=0, le=1)
-    validation: float = Field(0.1, ge=0, le=1)
-    test: float = Field(0.1, ge=0, le=1)
-    seed: int = 7
+    method: Literal["hash", "quota"] = Field("hash", description="hash: stable when questions come and go; quota: exact shares, not stable")
+    train: float = Field(0.8, ge=0, le=1, description="share of the groups, 0-1")
+    validation: float = Field(0.1, ge=0, le=1, description="share of the groups, 0-1")
+    test: float = Field(0.1, ge=0, le=1, description="share of the groups, 0-1; under 30 test groups there is no verdict")
+    seed: int = Field(7, description="another one draws other splits")
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:

@@ -10,7 +10,9 @@ from schemas.config.base import Strict
 class RankPolicy(Strict):
     """How alpha follows from the rank. `sqrt_hidden`: alpha = sqrt(hidden size) with rsLoRA's alpha/sqrt(r) scale (arXiv 2312.03732)."""
 
-    name: Literal["twice_rank", "fixed", "sqrt_hidden"] = "twice_rank"
+    name: Literal["twice_rank", "fixed", "sqrt_hidden"] = Field(
+        "twice_rank", description="`twice_rank`: alpha = 2 x rank; `fixed`: your own; `sqrt_hidden`: by the model's width"
+    )
     alpha: float | None = Field(None, gt=0, description="for `fixed` only")
 
     @model_validator(mode="after")
@@ -27,21 +29,23 @@ class TrainConfig(Strict):
     """QLoRA (arXiv 2305.14314) by default: NF4, double quantisation, every linear layer."""
 
     base_model: str = Field("smollm2-135m", description="`smollm2-135m` (ships with the demo-model extra), a folder, or a hub name")
-    revision: str = "main"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    method: Literal["lora", "qlora", "dora"] = "qlora"
-    rank: int = Field(16, ge=1, le=512)
+    revision: str = Field("main", description="of the base model, on a hub")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where there is one")
+    method: Literal["lora", "qlora", "dora"] = Field(
+        "qlora", description="qlora: the base in NF4; lora: in 16 bit; dora: NF4 with DoRA's magnitudes (arXiv 2402.09353)"
+    )
+    rank: int = Field(16, ge=1, le=512, description="of the adapter's matrices")
     policy: RankPolicy = RankPolicy()
-    target_modules: list[str] = Field(default_factory=lambda: list(LINEAR_KINDS))
-    dropout: float = Field(0.0, ge=0, lt=1)
-    epochs: float = Field(3, gt=0)
-    learning_rate: float = Field(2e-4, gt=0)
-    batch_size: int = Field(8, ge=1)
-    gradient_accumulation: int = Field(1, ge=1)
-    warmup_fraction: float = Field(0.05, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
+    target_modules: list[str] = Field(default_factory=lambda: list(LINEAR_KINDS), description="linear layers that get an adapter")
+    dropout: float = Field(0.0, ge=0, lt=1, description="on the adapter's input")
+    epochs: float = Field(3, gt=0, description="passes over the training split")
+    learning_rate: float = Field(2e-4, gt=0, description="peak of a linear schedule with warm-up")
+    batch_size: int = Field(8, ge=1, description="examples a forward pass")
+    gradient_accumulation: int = Field(1, ge=1, description="forward passes an optimiser step")
+    warmup_fraction: float = Field(0.05, ge=0, lt=1, description="share of the steps until the learning rate is at its peak")
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's")
+    max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
     gradient_checkpointing: bool | None = Field(None, description="recompute activations to save memory; null: on a GPU only")
     save_steps: int = Field(20, ge=1, description="a checkpoint every so many optimiser steps; an interrupted run resumes from the last")
-    seed: int = 7
+    seed: int = Field(7, description="of shuffling and of the adapter's first weights")
     gpu_memory_gib: float | None = Field(None, gt=0, description="memory to plan for; default: what the GPU reports, 14.0 usable on a T4")

@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_schema
-from schemas.tables.row import Row, Rule, is_one_of
+from schemas.tables.row import Row, RowRule, is_one_of
 
 VALUE_CHARS = 80
 NEVER_NULL = "never null"
@@ -22,7 +22,7 @@ NEVER_NULL = "never null"
 class Violation(NamedTuple):
     """A bound, and the places of the rows that break it."""
 
-    rule: Rule
+    rule: RowRule
     rows: list[int]
 
 
@@ -35,7 +35,7 @@ class _Bound(NamedTuple):
 
 
 @cache
-def column_rules(model: type[Row]) -> dict[str, list[Rule]]:
+def column_rules(model: type[Row]) -> dict[str, list[RowRule]]:
     """The bounds of each column by itself, as its field states them. Raises TypeError for one that can't be tested in bulk."""
     found = {}
     for name, info in model.model_fields.items():
@@ -44,7 +44,7 @@ def column_rules(model: type[Row]) -> dict[str, list[Rule]]:
     return found
 
 
-def rules_of(model: type[Row]) -> list[Rule]:
+def rules_of(model: type[Row]) -> list[RowRule]:
     """All bounds of a table: those of its columns, in order, then those between them."""
     return [*(rule for rules in column_rules(model).values() for rule in rules), *model.rules]
 
@@ -79,9 +79,9 @@ def checked_rows(rows: Sequence[Mapping[str, Any]], model: type[Row]) -> pa.Tabl
     return checked(pa.Table.from_pylist(rows, arrow_schema(model)), model)
 
 
-def _rule(name: str, bound: _Bound) -> Rule:
+def _rule(name: str, bound: _Bound) -> RowRule:
     if not bound.each:
-        return Rule(bound.says, (name,), lambda rows: bound.holds(rows[name]))
+        return RowRule(bound.says, (name,), lambda rows: bound.holds(rows[name]))
 
     def holds(rows: pa.RecordBatch) -> pa.Array:
         lists = rows[name]
@@ -90,7 +90,7 @@ def _rule(name: str, bound: _Bound) -> Rule:
         kept[broken.to_numpy(zero_copy_only=False)] = False
         return pa.array(kept)
 
-    return Rule(f"each {bound.says}", (name,), holds)
+    return RowRule(f"each {bound.says}", (name,), holds)
 
 
 def _bounds(annotation: Any, metadata: Iterable[Any] = ()) -> list[_Bound]:

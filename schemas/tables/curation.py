@@ -20,7 +20,7 @@ from schemas.tables.row import (
     Position,
     RecordId,
     Row,
-    Rule,
+    RowRule,
     Text,
     given_where,
     is_one_of,
@@ -37,7 +37,7 @@ DatasetVersion = Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
 Options = Annotated[list[Text], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)]
 FoundOptions = Annotated[list[str], Field(min_length=1)]
 
-ANSWER_IS_AN_OPTION = Rule(
+ANSWER_IS_AN_OPTION = RowRule(
     "answer_index is the place of an option",
     ("answer_index", "options"),
     lambda rows: pc.less(rows["answer_index"], pc.list_value_length(rows["options"])),
@@ -46,7 +46,7 @@ ANSWER_IS_AN_OPTION = Rule(
 KEPT_OR_BENCHMARK = (None, *SPLITS, Disposition.BENCHMARK)
 DECIDED_BY_ANOTHER = (Disposition.CONTAMINATED, Disposition.CONFLICT, Disposition.DUPLICATE)
 VERDICT_RULES = (
-    Rule(
+    RowRule(
         "reason_codes is empty where the record was kept or is a benchmark's, and nowhere else",
         ("reason_codes", "disposition"),
         lambda rows: pc.equal(pc.equal(pc.list_value_length(rows["reason_codes"]), 0), is_one_of(rows["disposition"], KEPT_OR_BENCHMARK)),
@@ -89,7 +89,7 @@ class Question(Row):
     table = "questions"
     rules = (
         ANSWER_IS_AN_OPTION,
-        Rule("no two options say the same, but for spaces and closing punctuation", ("options",), _options_differ),
+        RowRule("no two options say the same, but for spaces and closing punctuation", ("options",), _options_differ),
     )
 
     record_id: RecordId
@@ -135,7 +135,7 @@ class Pair(Row):
     """Two questions that verification found related."""
 
     table = "duplicate_pairs"
-    rules = (Rule("left_id is smaller than right_id", ("left_id", "right_id"), lambda rows: pc.less(rows["left_id"], rows["right_id"])),)
+    rules = (RowRule("left_id is smaller than right_id", ("left_id", "right_id"), lambda rows: pc.less(rows["left_id"], rows["right_id"])),)
 
     left_id: RecordId
     right_id: RecordId
@@ -149,7 +149,7 @@ class ClusterMember(Row):
 
     table = "duplicate_clusters"
     rules = (
-        Rule(
+        RowRule(
             "split_group is no larger than content_id",
             ("split_group", "content_id"),
             lambda rows: pc.less_equal(rows["split_group"], rows["content_id"]),
@@ -178,7 +178,7 @@ class Quality(Row):
 
     table = "quality_scores"
     rules = (
-        Rule(
+        RowRule(
             "each flag has one explanation",
             ("flags", "explanations"),
             lambda rows: pc.equal(pc.list_value_length(rows["flags"]), pc.list_value_length(rows["explanations"])),
@@ -217,7 +217,7 @@ class Selection(Row):
     rules = (
         given_where(("disposition",), "where the question was not kept", "kept", pc.invert),
         *VERDICT_RULES,
-        Rule(
+        RowRule(
             "answer_index is the place of an option",
             ("answer_index", "option_count"),
             lambda rows: pc.less(rows["answer_index"], rows["option_count"]),
@@ -259,7 +259,7 @@ class LedgerRow(Row):
 
     table = "sample_ledger"
     rules = (
-        Rule(
+        RowRule(
             "split is the disposition where that is a split, else null",
             ("split", "disposition"),
             lambda rows: pc.equal(
@@ -273,7 +273,7 @@ class LedgerRow(Row):
             "disposition",
             lambda dispositions: pc.not_equal(dispositions, Disposition.REJECTED),
         ),
-        Rule(
+        RowRule(
             "stem, options and language are given unless the record was rejected",
             ("stem", "options", "language", "disposition"),
             lambda rows: pc.or_(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pyarrow.compute as pc
 from pydantic import Field
 
-from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, ContentId, Filled, Label, Position, RecordId, Row, Rule
+from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, ContentId, Filled, Label, Position, RecordId, Row, RowRule
 from schemas.vocabulary import Language, Split
 
 
@@ -14,17 +14,17 @@ class Prediction(Row):
 
     table = "predictions"
     rules = (
-        Rule(
+        RowRule(
             "answer_index is the place of a score",
             ("answer_index", "option_scores"),
             lambda rows: pc.less(rows["answer_index"], pc.list_value_length(rows["option_scores"])),
         ),
-        Rule(
+        RowRule(
             "predicted_index is the place of a score",
             ("predicted_index", "option_scores"),
             lambda rows: pc.less(rows["predicted_index"], pc.list_value_length(rows["option_scores"])),
         ),
-        Rule(
+        RowRule(
             "correct where predicted_index is answer_index",
             ("correct", "predicted_index", "answer_index"),
             lambda rows: pc.equal(rows["correct"], pc.equal(rows["predicted_index"], rows["answer_index"])),

@@ -1,8 +1,8 @@
 """What every row is, the bounds that several tables share, and those between the columns of one row."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.tables.arrow import arrow_schema
 
+# A row of a table, or of several joined, as values by column.
+RowMapping = Mapping[str, Any]
 MAX_TEXT_CHARS = 200_000
 # Of what a file calls a question or its subject.
 MAX_LABEL_CHARS = 300
@@ -28,7 +30,7 @@ Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-class Rule(NamedTuple):
+class RowRule(NamedTuple):
     """A bound, in words, and as a test of many rows at once: a boolean a row, null where there is nothing to compare."""
 
     says: str
@@ -46,7 +48,7 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     table: ClassVar[str]
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    rules: ClassVar[tuple[RowRule, ...]] = ()
 
     @model_validator(mode="after")
     def _keeps_rules(self) -> Self:
@@ -61,14 +63,14 @@ def is_one_of(values: pa.Array, words: Iterable[str | None]) -> pa.Array:
     return pc.is_in(values, value_set=pa.array([None if word is None else str(word) for word in words], pa.string()))
 
 
-def given_where(columns: tuple[str, ...], says: str, by: str, where: Callable[[pa.Array], pa.Array]) -> Rule:
+def given_where(columns: tuple[str, ...], says: str, by: str, where: Callable[[pa.Array], pa.Array]) -> RowRule:
     """The rule that columns hold a value where another, `by`, is such (in words: `says`), and null in all other rows."""
 
     def holds(rows: pa.RecordBatch) -> pa.Array:
         expected = where(rows[by])
         return reduce(pc.and_, [pc.equal(rows[name].is_valid(), expected) for name in columns])
 
-    return Rule(f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} given {says}, else null", (*columns, by), holds)
+    return RowRule(f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} given {says}, else null", (*columns, by), holds)
 
 
 def option_identity(option: str) -> str:

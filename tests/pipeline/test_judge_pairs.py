@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.deduplicate.question import Prepared
+from pipeline.deduplicate.question import ComparableQuestion
 from pipeline.judge_pairs import judge_pairs, read_sides
 
 BLOCK = "#Q What colour is snow in winter?\nA white\nB green"
@@ -36,6 +36,6 @@ def test_a_side_that_is_no_question_equals_its_copy_alone_whatever_it_is_called(
 @pytest.mark.parametrize("side", [{}, {"text": ""}, {"text": BLOCK, "key": None}, ESSAY])
 def test_a_side_that_cannot_be_read_says_why(side):
     good, bad = read_sides([SNOW, side])
-    assert isinstance(good, Prepared)
+    assert isinstance(good, ComparableQuestion)
     assert isinstance(bad, str)
     assert bad

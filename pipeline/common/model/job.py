@@ -92,7 +92,7 @@ def read_job(path: Path, kind: type[AnyJob]) -> AnyJob:
         raise ConfigError(f"{path} is no job file: {error}") from error
 
 
-def run_child(work: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
+def run_child(main: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
     """Reads the job named on the command line and does it; returns the exit code.
 
     0: done. 1: a PipelineError, said in its own words on stderr (with the traceback when MCQ_DEBUG=1). 130: interrupted.
@@ -111,7 +111,7 @@ def run_child(work: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
         return 2
     with _under_pipes():
         try:
-            work(read_job(Path(sys.argv[1]), kind))
+            main(read_job(Path(sys.argv[1]), kind))
         except PipelineError as error:
             if os.environ.get("MCQ_DEBUG") == "1":
                 raise

@@ -16,7 +16,7 @@ from pipeline.common.model.score_cache import ScoreCache
 
 
 @dataclass(frozen=True)
-class Item:
+class EncodedQuestion:
     """One question as token ids: the prompt, and what stands for each option (none of them empty)."""
 
     prompt_ids: list[int]
@@ -26,7 +26,7 @@ class Item:
         return len(self.prompt_ids) + sum(map(len, self.option_ids))
 
 
-def batches(items: Sequence[Item], batch_tokens: int) -> Iterator[list[int]]:
+def batches(items: Sequence[EncodedQuestion], batch_tokens: int) -> Iterator[list[int]]:
     """Indices of items in batches of at most `batch_tokens` padded tokens (one longer item is a batch alone), longest first.
 
     Which items share a batch depends on all items and nothing else: on few-bit number types it changes the last digits.
@@ -42,7 +42,7 @@ def batches(items: Sequence[Item], batch_tokens: int) -> Iterator[list[int]]:
         yield batch
 
 
-def option_scores(model: Any, items: Sequence[Item]) -> list[list[float]]:
+def option_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]]:
     """Summed log-likelihood (nats) of each option of each item, computed in one forward pass of `model`."""
     device, longest = model.device, max(map(len, items))
     input_ids = torch.zeros(len(items), longest, dtype=torch.int64)
@@ -93,7 +93,7 @@ def _half(device: torch.device) -> torch.dtype:
 def score_all(
     model: Any,
     questions: Sequence[Mapping[str, Any]],
-    items: Sequence[tuple[Item, str, list[str]]],
+    items: Sequence[tuple[EncodedQuestion, str, list[str]]],
     cache: ScoreCache,
     progress: Progress,
     phase: str,

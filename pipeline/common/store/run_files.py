@@ -1,4 +1,4 @@
-"""How the files of adapters and evaluations are called. Nothing but names: an adapter's identity hangs on this module."""
+"""How the files of adapters and evaluations are called. Nothing but names: what stands here is part of each adapter's key."""
 
 QUESTIONS = "questions.parquet"
 EXAMPLES = "examples.parquet"

@@ -2,7 +2,7 @@
 
 from pipeline.ingest.decode import decode
 from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
-from pipeline.ingest.items import FileItems, Format, Sample
+from pipeline.ingest.items import FileItems, Format, SniffedFile
 from schemas.errors import DataError
 
 # The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
@@ -44,7 +44,7 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     Raises:
         DataError: nothing of the file can be read.
     """
-    form = READERS.get(reader) or _find(Sample(data, suffix.lower(), ""))
+    form = READERS.get(reader) or _find(SniffedFile(data, suffix.lower(), ""))
     try:
         return _read(data, suffix, form)
     except RecursionError as error:
@@ -61,7 +61,7 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
     except UnicodeError as error:
         raise DataError(str(error)) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    form = form or _find(Sample(data, suffix.lower(), text[:SNIFFED_CHARS].lstrip()))
+    form = form or _find(SniffedFile(data, suffix.lower(), text[:SNIFFED_CHARS].lstrip()))
     if not text.strip():
         return FileItems([], form.name if form else "none", encoding)
     if form is None or form.read_text is None:
@@ -70,6 +70,6 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
     return FileItems(list(form.read_text(text)), form.name, encoding)
 
 
-def _find(sample: Sample) -> Format | None:
+def _find(file: SniffedFile) -> Format | None:
     """The format that the bytes show, or, once the text is there, the text."""
-    return next((form for form in FORMATS if (form.read_bytes is None) == bool(sample.text) and form.sniff(sample)), None)
+    return next((form for form in FORMATS if (form.read_bytes is None) == bool(file.text) and form.sniff(file)), None)

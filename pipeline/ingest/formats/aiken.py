@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 
 KEY = re.compile(r"(?mi)^[ \t]*ANSWER[ \t]*:[ \t]*\(?([A-Z])\)?[ \t.]*$")
 _OPTION = re.compile(r"[ \t]*\(?([A-Za-z])[.)][ \t]*(\S.*)")
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """A line holds a key and nothing else, and none numbers its questions ("Câu 1."): those are exams."""
-    return KEY.search(sample.text) is not None and re.search(r"(?mi)^\W*(?:câu|question)\s+\d", sample.text) is None
+    return KEY.search(file.text) is not None and re.search(r"(?mi)^\W*(?:câu|question)\s+\d", file.text) is None
 
 
 def read(text: str) -> Iterator[Item]:

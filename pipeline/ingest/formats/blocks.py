@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """A line begins with #Q."""
-    return re.search(r"(?m)^#Q\b", sample.text) is not None
+    return re.search(r"(?m)^#Q\b", file.text) is not None
 
 
 def read(text: str) -> Iterator[Item]:

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import table_items
 from schemas.errors import DataError
 from schemas.reasons import Reason
@@ -15,14 +15,14 @@ csv.field_size_limit(2**31 - 1)
 MAX_RESTARTS = 50
 
 
-def sniff_name(sample: Sample) -> bool:
+def sniff_name(file: SniffedFile) -> bool:
     """The suffix."""
-    return sample.suffix in (".csv", ".tsv")
+    return file.suffix in (".csv", ".tsv")
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The first line holds two separators of one kind."""
-    first = sample.text.split("\n", 1)[0]
+    first = file.text.split("\n", 1)[0]
     return any(first.count(mark) >= 2 for mark in ",;\t|")
 
 

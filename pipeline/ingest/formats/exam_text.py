@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from pipeline.common.letters import LETTERS
-from pipeline.ingest.exam import OPTION, PLAIN, Line, Marks, exam_items, has_options, table_keys
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.exam import OPTION, PLAIN, ExamLine, Marks, exam_items, has_options, table_keys
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
 
@@ -26,13 +26,13 @@ _LETTER = re.compile(r"\s*[A-Ja-j]\s*")
 _STAR = frozenset(["star"])
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or a table in Markdown."""
-    if _TABLE_RULE.search(sample.text) or len(_TASK.findall(sample.text)) >= 2:
+    if _TABLE_RULE.search(file.text) or len(_TASK.findall(file.text)) >= 2:
         return True
-    starts, lists = len(_START.findall(sample.text)), len(_FIRST_OPTION.findall(sample.text))
+    starts, lists = len(_START.findall(file.text)), len(_FIRST_OPTION.findall(file.text))
     return (
-        lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)/*_]", sample.text) is not None
+        lists > 0 and (lists * 3 >= starts or starts == 0) and re.search(r"(?m)(?:^|\s)[*_(\[]{0,3}[Bb]\s?[.)/*_]", file.text) is not None
     )
 
 
@@ -40,7 +40,7 @@ def read(text: str) -> Iterator[Item]:
     """One item a numbered question; where nothing is numbered, one a paragraph with options. Raises DataError without any."""
     keys: dict[int, str] = {}
     tables: list[Item] = []
-    lines: list[Line | None] = []
+    lines: list[ExamLine | None] = []
     for barred, group in groupby(_lettered(text.split("\n")), key=lambda line: line.lstrip().startswith("|")):
         block = list(group)
         rows = [[cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:-]+", line)]
@@ -68,7 +68,7 @@ def _lettered(lines: list[str]) -> Iterator[str]:
         place = place + 1 if task else place if not line.strip() else 0
 
 
-def _line(raw: str) -> Line:
+def _line(raw: str) -> ExamLine:
     """A line without its Markdown, and what that set off."""
     star = _STAR_BEFORE.match(raw)
     raw = raw[star.end() :] if star else _BULLET.sub("", raw)
@@ -83,13 +83,13 @@ def _line(raw: str) -> Line:
         marks += [PLAIN] * len(before) + [style] * len(inner)
         start = match.end()
     text, marks = text + raw[start:], marks + [PLAIN] * (len(raw) - start)
-    return Line(text, [mark | _STAR for mark in marks] if star else marks)
+    return ExamLine(text, [mark | _STAR for mark in marks] if star else marks)
 
 
-def _paragraphs(lines: list[Line | None]) -> list[Item]:
+def _paragraphs(lines: list[ExamLine | None]) -> list[Item]:
     """Questions without numbers, parted by blank lines: a paragraph without options belongs to the next with some."""
     items: list[Item] = []
-    waiting: list[Line] = []
+    waiting: list[ExamLine] = []
     for filled, group in groupby(lines, key=bool):
         if not filled:
             continue
@@ -97,7 +97,7 @@ def _paragraphs(lines: list[Line | None]) -> list[Item]:
         if has_options(waiting):
             # LogiQA's text puts the key first, alone on its line.
             key = waiting.pop(0).text.strip().upper() if _LETTER.fullmatch(waiting[0].text) else None
-            numbered = [Line(f"Câu 1. {waiting[0].text}", [PLAIN] * 7 + waiting[0].marks), *waiting[1:]]
+            numbered = [ExamLine(f"Câu 1. {waiting[0].text}", [PLAIN] * 7 + waiting[0].marks), *waiting[1:]]
             items += [item._replace(locator=f"item:{len(items) + 1}") for item in exam_items(numbered, {1: key} if key else {})]
             waiting = []
     return items

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS
 
@@ -15,13 +15,13 @@ BLOCK = re.compile(rf"(?<!\\)\{{\s*(?:{_EMBEDDED}|\d+:)?\s*(?:[=~]|(?:T|F|TRUE|F
 _ANSWER = re.compile(r"(?<!\\)([=~])((?:\\.|[^=~\\])*)", re.DOTALL)
 _WEIGHT = re.compile(r"\s*%(-?[\d.,]+)%")
 _CATEGORY = re.compile(r"[ \t]*\$CATEGORY:[ \t]*(.*)")
-_FORMAT_TAG = re.compile(r"\A\s*\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
+FORMAT_TAG = re.compile(r"\A\s*\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
 _WRONG = re.compile(r"(?<!\\)~")
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or an answer block."""
-    return sample.suffix == ".gift" or re.search(r"(?m)^::[^:\n]+::.*\{", sample.text) is not None or BLOCK.search(sample.text) is not None
+    return file.suffix == ".gift" or re.search(r"(?m)^::[^:\n]+::.*\{", file.text) is not None or BLOCK.search(file.text) is not None
 
 
 def read(text: str) -> Iterator[Item]:
@@ -48,7 +48,7 @@ def read(text: str) -> Iterator[Item]:
 
 def _question(chunk: str) -> dict[str, Any]:
     title = re.match(r"::((?:\\.|[^:\\])*)::\s*", chunk)
-    body = _FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk)
+    body = FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk)
     found = re.search(r"(?<!\\)\{(.*)(?<!\\)\}(.*)", body, re.DOTALL)
     cells: dict[str, Any] = {"question": _unescape(body), "options": [], "answer": None}
     if found:
@@ -72,7 +72,7 @@ def _options(inside: str) -> dict[str, Any]:
     for mark, raw in _ANSWER.findall(inside):
         weight = _WEIGHT.match(raw)
         text = _unescape(re.split(r"(?<!\\)#", raw[weight.end() :] if weight else raw, maxsplit=1)[0])
-        text = _FORMAT_TAG.sub("", text).strip()
+        text = FORMAT_TAG.sub("", text).strip()
         share = float(weight[1].replace(",", ".")) if weight and re.fullmatch(r"-?\d+(?:[.,]\d+)?", weight[1]) else 0.0
         found.append((text, 100.0 if mark == "=" and not weight else share))
     whole = [text for text, share in found if share >= 100]

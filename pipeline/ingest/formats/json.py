@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.common.grammar.columns import SYNONYMS, is_called
 from pipeline.ingest.formats import jsonl
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.nested import is_nested, too_deep, unnest
 from pipeline.ingest.tables import is_table, table_items
 from schemas.errors import DataError
@@ -17,11 +17,11 @@ _GAP = re.compile(r"[\s,]*")
 _NEXT_OBJECT = re.compile(r"\}\s*(?:,\s*)?(?=\{)")
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or an opening bracket with something of JSON behind it."""
-    if sample.suffix in (".csv", ".tsv", ".md"):
+    if file.suffix in (".csv", ".tsv", ".md"):
         return False
-    return sample.suffix in (".json", ".jsonl") or re.match(r"[\[{]\s*[\[{\"\]}]", sample.text) is not None
+    return file.suffix in (".json", ".jsonl") or re.match(r"[\[{]\s*[\[{\"\]}]", file.text) is not None
 
 
 def read(text: str) -> Iterator[Item]:

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.nested import too_deep, unnest
 from schemas.reasons import Reason
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix; but a file of that name that begins with an array is JSON."""
-    return sample.suffix in (".jsonl", ".ndjson") and not sample.text.startswith("[")
+    return file.suffix in (".jsonl", ".ndjson") and not file.text.startswith("[")
 
 
 def read(text: str) -> Iterator[Item]:

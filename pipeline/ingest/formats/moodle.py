@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.errors import DataError
 
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
@@ -17,10 +17,10 @@ _TAG = re.compile(r"<[^<>]*>")
 _IMAGE = re.compile(r"<img\b[^>]*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or the beginning of an XML file."""
-    head = sample.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return sample.suffix == ".xml" or head.startswith((b"<?xml", b"<quiz"))
+    head = file.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return file.suffix == ".xml" or head.startswith((b"<?xml", b"<quiz"))
 
 
 def read(data: bytes) -> Iterator[Item]:

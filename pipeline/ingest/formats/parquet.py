@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.nested import unnest
 from schemas.errors import DataError
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or the mark that opens every Parquet file."""
-    return sample.suffix in (".parquet", ".pq") or sample.data[:4] == b"PAR1"
+    return file.suffix in (".parquet", ".pq") or file.data[:4] == b"PAR1"
 
 
 def read(data: bytes) -> Iterator[Item]:

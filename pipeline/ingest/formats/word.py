@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pipeline.ingest.exam import PLAIN, Line, Marks, exam_items, starts_question, table_keys
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.exam import PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.ingest.vietnamese import repair_vietnamese
 from schemas.errors import DataError
@@ -30,10 +30,10 @@ _BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, Runt
 Rows = list[list[str]]
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or a zip archive with a Word document in it."""
-    zipped = sample.data[:4] == b"PK\x03\x04" and b"word/" in sample.data
-    return sample.suffix == ".docx" or (zipped and sample.suffix not in (".xlsx", ".xlsm"))
+    zipped = file.data[:4] == b"PK\x03\x04" and b"word/" in file.data
+    return file.suffix == ".docx" or (zipped and file.suffix not in (".xlsx", ".xlsm"))
 
 
 def read(data: bytes) -> Iterator[Item]:
@@ -43,7 +43,7 @@ def read(data: bytes) -> Iterator[Item]:
     if repaired := repair_vietnamese(" ".join(element.text or "" for element in texts)):
         for element in texts:
             element.text = repaired[0](element.text or "")
-    lines: list[Line] = []
+    lines: list[ExamLine] = []
     keys: dict[int, str] = {}
     questions: Rows = []
     for block in _body_blocks(body):
@@ -182,7 +182,7 @@ def _cells(row: Element) -> list[Element]:
     return row.findall(f"{W}tc")
 
 
-def _row_lines(row: Element, numbering: _Numbering) -> Iterator[Line]:
+def _row_lines(row: Element, numbering: _Numbering) -> Iterator[ExamLine]:
     """A row's lines cell by cell; a cell that only names an option or a question goes before the next ("A" | "Hà Nội"),
     which numbers in a table of data don't."""
     label, cells = "", _cells(row)
@@ -192,12 +192,12 @@ def _row_lines(row: Element, numbering: _Numbering) -> Iterator[Line]:
         if match and (match[1] or any(len("".join(cell.itertext())) > 12 for cell in cells[place + 1 : place + 2])):
             label = f"{match[1] or match[2]}. "
         elif lines:
-            yield Line(label + lines[0].text, [PLAIN] * len(label) + lines[0].marks)
+            yield ExamLine(label + lines[0].text, [PLAIN] * len(label) + lines[0].marks)
             yield from lines[1:]
             label = ""
 
 
-def _lines(paragraph: Element, numbering: _Numbering | None) -> list[Line]:
+def _lines(paragraph: Element, numbering: _Numbering | None) -> list[ExamLine]:
     prefix = numbering.prefix(paragraph) if numbering and any(True for _ in _runs(paragraph)) else ""
     text, marks = prefix, [PLAIN] * len(prefix)
     for piece, style in _runs(paragraph):
@@ -205,7 +205,7 @@ def _lines(paragraph: Element, numbering: _Numbering | None) -> list[Line]:
         marks += [style] * len(piece)
     lines, start = [], 0
     for piece in text.split("\n"):
-        lines.append(Line(piece, marks[start : start + len(piece)]))
+        lines.append(ExamLine(piece, marks[start : start + len(piece)]))
         start += len(piece) + 1
     if numbering and not prefix and starts_question(text):
         numbering.restart_letters()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from pipeline.ingest.items import Format, Item, Sample
+from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import table_items
 from schemas.errors import DataError
 
@@ -15,10 +15,10 @@ MAX_CELLS = 20_000_000
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
-def sniff(sample: Sample) -> bool:
+def sniff(file: SniffedFile) -> bool:
     """The suffix, or a zip archive with a workbook in it."""
-    zipped = sample.data[:4] == b"PK\x03\x04"
-    return sample.suffix in _SUFFIXES or (zipped and (b"xl/workbook" in sample.data or b"opendocument.spreadsheet" in sample.data[:200]))
+    zipped = file.data[:4] == b"PK\x03\x04"
+    return file.suffix in _SUFFIXES or (zipped and (b"xl/workbook" in file.data or b"opendocument.spreadsheet" in file.data[:200]))
 
 
 def read(data: bytes) -> Iterator[Item]:

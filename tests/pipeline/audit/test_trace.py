@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.audit.trace import find_record, tell
+from pipeline.audit.trace import find_record, trace_record
 from schemas.errors import DataError
 
 
@@ -23,7 +23,7 @@ def test_a_name_of_nothing_is_refused_with_the_forms_that_work(published, query)
 
 def test_the_story_holds_origin_verdict_neighbours_training_and_answers(published):
     tables, adapters, row = published
-    story = tell(row, tables, adapters)
+    story = trace_record(row, tables, adapters)
     assert story["record"]["locator"] == row["locator"]
     assert story["quality"]["quality_score"] > 0.99
     assert [fact["times_seen"] for fact in story["training"]] == [3]
@@ -35,7 +35,7 @@ def test_the_story_holds_origin_verdict_neighbours_training_and_answers(publishe
 def test_a_duplicates_story_names_what_it_lost_to(published):
     tables, adapters, _ = published
     loser = next(row for row in tables["sample_ledger"].to_pylist() if row["disposition"] == "duplicate")
-    story = tell(loser, tables, adapters)
+    story = trace_record(loser, tables, adapters)
     assert story["decided_by"]["record_id"] == loser["representative_id"]
     assert story["neighbours"][0]["relation"] == "exact"
     assert story["reasons"] == ["duplicate_exact: the same question, options and key stand elsewhere"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.deduplicate.candidates import STEM_LIMIT, Fingerprints, fingerprints, shared_stems, worth_judging
-from pipeline.deduplicate.question import Prepared
+from pipeline.deduplicate.question import ComparableQuestion
 from pipeline.deduplicate.rules import judge_pair
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
@@ -31,8 +31,8 @@ QUESTION = st.tuples(
 def test_what_is_not_worth_judging_is_different(left, right):
     pair = np.array([[0, 1]])
     if not worth_judging(pair, prints_of(left, right), np.zeros(2, np.int64))[0]:
-        prepared = [Prepared({"stem": stem, "options": options, "answer_index": key}) for stem, options, key in (left, right)]
-        assert judge_pair(*prepared).relation == Relation.DIFFERENT
+        pair = [ComparableQuestion({"stem": stem, "options": options, "answer_index": key}) for stem, options, key in (left, right)]
+        assert judge_pair(*pair).relation == Relation.DIFFERENT
 
 
 def test_many_pairs_are_left_out_and_those_on_one_passage_are_not():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.deduplicate import deduplicate
-from pipeline.deduplicate.question import Prepared
+from pipeline.deduplicate.question import ComparableQuestion
 from pipeline.deduplicate.rules import judge_pair
 from pipeline.judge_pairs import judge_pairs
 from pipeline.normalize import content_id
@@ -43,7 +43,7 @@ def question(stem, options, answer_index, context=None, number=0, role="train"):
 
 
 def relation(a, b):
-    left, right = Prepared(question(*a)), Prepared(question(*b))
+    left, right = ComparableQuestion(question(*a)), ComparableQuestion(question(*b))
     verdict, turned = judge_pair(left, right), judge_pair(right, left)
     assert verdict.relation == turned.relation, "judging is symmetric"
     assert verdict.why

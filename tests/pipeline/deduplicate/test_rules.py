@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.common.words import words
-from pipeline.deduplicate import rules
-from pipeline.deduplicate.question import Prepared, read_stem
+from pipeline.deduplicate import comparison, rules
+from pipeline.deduplicate.question import ComparableQuestion, read_stem
 from pipeline.deduplicate.rules import RULES, judge_pair
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
@@ -46,12 +46,12 @@ QUESTIONS = [
 ]
 
 
-def prepared(stem, options, answer_index, context=None):
-    return Prepared({"stem": stem, "options": options, "answer_index": answer_index, "context": context})
+def comparable(stem, options, answer_index, context=None):
+    return ComparableQuestion({"stem": stem, "options": options, "answer_index": answer_index, "context": context})
 
 
 def relation(a, b):
-    left, right = prepared(*a), prepared(*b)
+    left, right = comparable(*a), comparable(*b)
     verdict = judge_pair(left, right).relation
     assert judge_pair(right, left).relation == verdict, "judging is symmetric"
     return verdict
@@ -338,7 +338,7 @@ DECIDED = {
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_decides_a_pair_and_names_itself(rule):
-    a, b = (prepared(*question) for question in DECIDED[rule.name])
+    a, b = (comparable(*question) for question in DECIDED[rule.name])
     if rule.name == "same_content":
         a.content_id = b.content_id = "one"
     verdict, turned = judge_pair(a, b), judge_pair(b, a)
@@ -350,9 +350,10 @@ def test_rules_have_names_of_their_own_and_each_a_pair():
     assert sorted(rule.name for rule in RULES) == sorted(DECIDED)
 
 
-def test_no_rule_hides_a_figure():
+@pytest.mark.parametrize("module", [comparison, rules], ids=lambda module: module.__name__)
+def test_no_rule_hides_a_figure(module):
     """Any number but a count of none, one or two is a named threshold with its source."""
-    tree = ast.parse(inspect.getsource(rules))
+    tree = ast.parse(inspect.getsource(module))
     bodies = [node for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) for node in function.body]
     bodies += [function.body for function in ast.walk(tree) if isinstance(function, ast.Lambda)]
     rounding = {
@@ -405,7 +406,7 @@ def questions():
 def test_own_pairs_are_judged_as_we_did(questions, part, least, precision):
     """`sample`, `second` and `third` were drawn evenly over similarity and read blind; `near` are the hardest: look-alikes that were once missed."""
     pairs = [pair for pair in map(json.loads, OWN.read_text(encoding="utf-8").splitlines()) if pair["part"] == part]
-    found = [judge_pair(Prepared(questions[pair["a"]]), Prepared(questions[pair["b"]])).relation for pair in pairs]
+    found = [judge_pair(ComparableQuestion(questions[pair["a"]]), ComparableQuestion(questions[pair["b"]])).relation for pair in pairs]
     right = sum(pair["label"] != "different" and verdict in DUPLICATE for pair, verdict in zip(pairs, found, strict=True))
     claimed, real = sum(verdict in DUPLICATE for verdict in found), sum(pair["label"] != "different" for pair in pairs)
     assert len(pairs) > 60

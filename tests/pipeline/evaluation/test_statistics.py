@@ -1,28 +1,11 @@
-"""Statistics of the verdict against known values, and the sentence in each of its forms."""
+"""Statistics of the verdict against known values."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.statistics import cluster_bootstrap, compare, mcnemar_exact, minimum_detectable_effect, sentence, wilson_interval
-
-
-def answers(correct, groups=None, options=4):
-    return [
-        {
-            "record_id": str(i),
-            "split_group": str(i) if groups is None else groups[i],
-            "source": "s",
-            "subject": None if i % 2 else "maths",
-            "language": "en",
-            "answer_index": 0,
-            "predicted_index": 0 if right else 1,
-            "correct": right,
-            "option_scores": [0.0] * options,
-            "gold_nll": 1.0,
-        }
-        for i, right in enumerate(correct)
-    ]
+from pipeline.evaluation.statistics import cluster_bootstrap, compare, mcnemar_exact, minimum_detectable_effect, wilson_interval
+from pipeline.evaluation.verdict import sentence
 
 
 @pytest.mark.parametrize(("fixed", "broken", "p"), [(9, 1, 0.021484375), (0, 0, 1.0), (5, 5, 1.0), (0, 6, 0.03125), (1, 0, 1.0)])
@@ -67,7 +50,7 @@ def test_questions_of_one_group_count_once_in_the_interval():
     assert cluster_bootstrap([1, 1], ["a", "a"], 7) is None
 
 
-def test_compare_counts_what_turned_right_and_wrong():
+def test_compare_counts_what_turned_right_and_wrong(answers):
     result = compare(answers([True, False, False, True]), answers([True, True, False, False]), 7)
     assert (result["fixed"], result["broken"], result["delta"], result["n"], result["chance"]) == (1, 1, 0.0, 4, 0.25)
     assert result["by_subject"] == [
@@ -76,7 +59,7 @@ def test_compare_counts_what_turned_right_and_wrong():
     ]
 
 
-def test_models_that_answered_different_questions_are_not_compared():
+def test_models_that_answered_different_questions_are_not_compared(answers):
     with pytest.raises(ValueError, match="different questions"):
         compare(answers([True, False]), answers([True]), 7)
 
@@ -85,26 +68,3 @@ def test_nothing_answered_is_undefined_and_not_zero():
     result = compare([], [], 7)
     assert result["base"]["accuracy"] is result["delta"] is result["p_value"] is result["delta_interval"] is None
     assert sentence(result, "test", 30).startswith("No verdict")
-
-
-@pytest.mark.parametrize(
-    ("base", "adapter", "words"),
-    [
-        ([False] * 40, [True] * 20 + [False] * 20, "training helped"),
-        ([True] * 20 + [False] * 20, [False] * 40, "training hurt"),
-        ([True, False] * 20, [True, False] * 19 + [False, True], "no difference shown"),
-        ([True, False] * 20, [True, False] * 20, "no difference shown"),
-    ],
-)
-def test_the_sentence_says_what_the_numbers_carry(base, adapter, words):
-    text = sentence(compare(answers(base), answers(adapter), 7), "test", 30)
-    assert words in text
-    assert "95% interval" in text
-
-
-@pytest.mark.parametrize(("groups", "given_one"), [(29, False), (30, True), (31, True)])
-def test_too_few_independent_groups_give_no_verdict(groups, given_one):
-    names = [str(i % groups) for i in range(60)]
-    result = compare(answers([False] * 60, names), answers([True] * 60, names), 7)
-    assert ("training helped" in sentence(result, "test", 30)) is given_one
-    assert ("no verdict" in sentence(result, "test", 30)) is not given_one

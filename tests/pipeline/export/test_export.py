@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.common.store.lake import Version
 from pipeline.export import FORMATS, MARK, export
-from pipeline.export.sheets import MAX_CELL_CHARS, marked
+from pipeline.export.spreadsheets import MAX_CELL_CHARS, marked
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
 from schemas.config import Config

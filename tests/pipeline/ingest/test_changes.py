@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipeline.ingest.changes import look
+from pipeline.ingest.changes import find_changes
 from schemas.config import Config
 
 
@@ -22,7 +22,7 @@ def watch(folder):
 
     def again():
         nonlocal seen
-        seen, due, why = look(config, seen)
+        seen, due, why = find_changes(config, seen)
         return due, why
 
     return again

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ingest.exam import PLAIN, Line, exam_items
+from pipeline.ingest.exam import PLAIN, ExamLine, exam_items
 
 QUESTIONS = [line for n in (1, 2) for line in (f"Câu {n}. Số nào chẵn?", "A. 1", "B. 2", "C. 3", "D. 5")]
 
 
 def items(*lines):
     """The items of an exam of two questions with these lines behind it."""
-    return list(exam_items([Line(line, [PLAIN] * len(line)) for line in [*QUESTIONS, *lines]], {}))
+    return list(exam_items([ExamLine(line, [PLAIN] * len(line)) for line in [*QUESTIONS, *lines]], {}))
 
 
 def pairs(form, count):

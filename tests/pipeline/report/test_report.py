@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.common.store.lake import Version
 from pipeline.report import build_report
-from pipeline.report.document import Heading, Picture, Table, Text, to_html, to_markdown
-from pipeline.report.remedies import ACTIONS, fixes
+from pipeline.report.document import Heading, Picture, TableBlock, Text, to_html, to_markdown
+from pipeline.report.remedies import ACTIONS, rank_fixes
 from schemas.reasons import Disposition, Reason
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import LedgerRow, Pair, Quality
@@ -51,7 +51,7 @@ def section(found, title):
 
 
 def table(found, title, number=0):
-    return [block for block in section(found, title) if isinstance(block, Table)][number]
+    return [block for block in section(found, title) if isinstance(block, TableBlock)][number]
 
 
 SETS = {
@@ -105,7 +105,7 @@ def test_one_setting_for_many_rows_goes_before_many_rows():
     rows = [rejected(i, "ambiguous_answer_base", file="base.csv") for i in range(20)]
     rows += [rejected(100 + i, "missing_answer", file="keys.csv") for i in range(30)]
     rows += [row(200 + i, file="keys.csv") for i in range(60)]
-    first, second = fixes(rows)
+    first, second = rank_fixes(rows)
     assert (first.questions, first.acts, first.where) == (20, 1, "s: base.csv")
     assert "answer_format" in first.how
     assert (second.questions, second.acts, second.what) == (30, 30, "mend rows: missing_answer")
@@ -114,7 +114,7 @@ def test_one_setting_for_many_rows_goes_before_many_rows():
 @pytest.mark.parametrize(("good", "acts"), [(6, 1), (7, 6)])
 def test_a_reason_that_half_of_a_file_shares_is_one_cause(good, acts):
     rows = [rejected(i, "answer_not_in_options") for i in range(6)] + [row(10 + i) for i in range(good)]
-    (fix,) = fixes(rows)
+    (fix,) = rank_fixes(rows)
     assert (fix.questions, fix.acts) == (6, acts)
 
 
@@ -124,7 +124,7 @@ def test_many_contradictions_of_two_sources_are_one_decision(pairs, acts):
     for i in range(pairs):
         rows.append(row(i, "conflict", source="new", representative_id=f"r{100 + i}"))
         rows.append(row(100 + i, "conflict", source="old", representative_id=f"r{i}"))
-    (fix,) = fixes(rows)
+    (fix,) = rank_fixes(rows)
     assert (fix.questions, fix.acts) == (pairs, acts)
     assert "new" in fix.where
     assert "old" in fix.where
@@ -133,7 +133,7 @@ def test_many_contradictions_of_two_sources_are_one_decision(pairs, acts):
 def test_what_needs_no_hand_is_no_fix():
     rows = [row(1), row(2, "duplicate", reason_codes=["duplicate_exact"], representative_id="r1")]
     rows += [rejected(3, "not_multiple_choice"), row(4, "contaminated", reason_codes=["contaminated_exact"], representative_id="r1")]
-    assert fixes(rows) == []
+    assert rank_fixes(rows) == []
 
 
 def test_conflicts_stand_once_with_both_keys():

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from scipy.stats import binom, hypergeom
 
-from pipeline.split.balance import position_balance, split_balance
+from pipeline.split.balance import position_shares, split_balance
 
 NUMBERS = count()
 
@@ -70,14 +70,14 @@ def test_what_has_one_value_has_no_balance(rows):
 
 def test_positions_are_judged_by_the_number_of_options():
     rows = [row("train", answer_index=i % 4) for i in range(100)]
-    found = position_balance(rows, "before")
+    found = position_shares(rows, "before")
     low, high = binom.ppf([0.025, 0.975], 100, 0.25)
     assert [(cell.value, cell.observed, cell.expected, cell.low, cell.high) for cell in found] == [(x, 25, 25, low, high) for x in "ABCD"]
     assert not any(cell.outside for cell in found)
-    assert [cell.value for cell in position_balance([row("train", answer_index=0) for _ in range(20)], "x") if cell.outside] == list("ABCD")
+    assert [cell.value for cell in position_shares([row("train", answer_index=0) for _ in range(20)], "x") if cell.outside] == list("ABCD")
     mixed = [{"answer_index": 0, "option_count": 2}, {"answer_index": 1, "option_count": 4}]
-    assert [cell.expected for cell in position_balance(mixed, "x")] == [0.75, 0.75, 0.25, 0.25]
+    assert [cell.expected for cell in position_shares(mixed, "x")] == [0.75, 0.75, 0.25, 0.25]
 
 
 def test_no_rows_have_no_positions():
-    assert position_balance([], "before") == []
+    assert position_shares([], "before") == []

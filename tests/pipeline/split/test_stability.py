@@ -10,7 +10,7 @@ from pipeline.audit.diff import moves
 from pipeline.deduplicate import deduplicate
 from pipeline.normalize import content_id
 from pipeline.select import select
-from pipeline.split import place, split
+from pipeline.split import hash_fraction, split
 from schemas.config import Config
 from schemas.tables.arrow import to_frame, to_rows
 from schemas.tables.curation import ClusterMember, Question, Selection, SplitRow
@@ -124,5 +124,5 @@ def test_a_group_that_loses_its_smallest_question_can_move_and_is_listed():
 
 def alone(row):
     """Split of a question whose group is itself."""
-    at = place(row["content_id"], CONFIG.split.seed)
+    at = hash_fraction(row["content_id"], CONFIG.split.seed)
     return "train" if at < 0.4 else "validation" if at < 0.7 else "test"

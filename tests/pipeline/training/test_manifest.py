@@ -9,7 +9,7 @@ import pytest
 from pipeline.common.model.job import Job
 from pipeline.common.store.runs import read_manifest
 from pipeline.training.loop import SampleStats
-from pipeline.training.manifest import job_fingerprint, write_manifest, write_samples
+from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def job(tmp_path):
 
 
 def test_a_training_is_the_same_whatever_it_is_called_and_however_it_is_evaluated(job, tmp_path):
-    mark = job_fingerprint(job())
+    mark = folder_fingerprint(job())
     config = job().config
-    assert job_fingerprint(job(run_id="other", output=tmp_path / "x", config={**config, "evaluate": {}})) == mark
+    assert folder_fingerprint(job(run_id="other", output=tmp_path / "x", config={**config, "evaluate": {}})) == mark
     others = [job(dataset_version="w"), job(config={**config, "train": {"rank": 8}}), job(config={**config, "render": {"style": "cloze"}})]
-    assert mark not in map(job_fingerprint, others)
-    assert job_fingerprint(job(prompt="Q?")) != mark
+    assert mark not in map(folder_fingerprint, others)
+    assert folder_fingerprint(job(prompt="Q?")) != mark
 
 
 def test_samples_stand_in_their_order_with_what_was_seen_of_them(tmp_path):

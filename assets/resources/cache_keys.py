@@ -1,4 +1,4 @@
-"""Where what is made of a published version lies; equal input gives equal places, so nothing is made twice."""
+"""What decides that examples, an adapter or an evaluation are made anew: each folder is named by the hash of all that it is made of."""
 
 from dataclasses import dataclass
 from pathlib import Path

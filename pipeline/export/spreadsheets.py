@@ -1,8 +1,7 @@
-"""The curated set in files that people open: csv, xlsx and GIFT (Moodle). Each comes back through ingest as the same questions."""
+"""The curated set in files that people open: csv and xlsx. Each comes back through ingest as the same questions."""
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Seen by no reader and taken off by ingest (`text.clean`), so that a text which begins like a formula comes back as it was.
 GUARD = "\u200b"
 MAX_CELL_CHARS = 32_767
-FORMAT_TAG = re.compile(r"\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
 HEAD = ("record_id", "context", "question")
 TAIL = ("answer", "explanation", "subject", "language", "source", "fixed_order")
 
@@ -72,28 +70,3 @@ def write_xlsx(path: Path, sheets: Mapping[str, Rows]) -> None:
         for line in lines:
             sheet.append([openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in line])
     book.save(path)
-
-
-def gift_text(rows: Rows) -> str:
-    """Questions in GIFT (docs.moodle.org, "GIFT format"), options in their order."""
-    return "\n\n".join(map(_gift, rows)) + "\n"
-
-
-def _gift(row: Mapping[str, Any]) -> str:
-    asked = _escaped(f"{row['context']}\n{row['question']}" if row["context"] else row["question"])
-    lines = []
-    for place, option in enumerate(marked(row["options"])):
-        right = place == row["answer_index"]
-        # An option that begins with a percentage would be read as its weight, unless it has one.
-        weight = ("%100%" if right else "%0%") if option.startswith("%") else ""
-        lines.append(f"\t{'=' if right else '~'}{weight}{_escaped(option)}")
-    return "\n".join([f"::{row['record_id']}:: {asked} {{", *lines, "}"])
-
-
-def _escaped(text: str) -> str:
-    """GIFT's own marks behind a backslash; a line's end as `\\n`, which a backslash before it would make text.
-
-    A format's name in front would be taken for one, so the default's goes before it.
-    """
-    text = re.sub(r"([\\=~#{}:])", r"\\\1", text).replace("\\\n", "\\ \n")
-    return ("[moodle]" if FORMAT_TAG.match(text) else "") + re.sub(r"\n[ \n]*", r"\\n", text)
