@@ -17,7 +17,6 @@ ELSEWHERE = {
     "assets/evaluation.py": ("assets/test_training.py", "the whole way, once"),
     "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
-    "assets/resources/places.py": ("assets/resources/test_code_version.py", "places hang on the code's version"),
     "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
     "cli": ("cli/test_cli.py", "commands are called as users call them"),
     "pipeline/assess": ("pipeline/assess/test_assess.py", "every signal at, under and over its threshold, on whole questions"),
@@ -34,6 +33,7 @@ ELSEWHERE = {
     "pipeline/training/__main__.py": ("pipeline/training/test_run.py", "an interrupted run is a process"),
     "schemas/config": ("schemas/config/test_config.py", "a block is tested as part of a configuration"),
     "schemas/errors.py": ("cli/test_cli.py", "an error's text is what a command ends with"),
+    "schemas/tables/column_text.py": ("test_docs.py", "it writes docs/tables.md, which a test compares"),
     "schemas/tables/curation.py": ("schemas/tables/test_bounds.py", "every bound of every table is broken there"),
     "schemas/tables/row.py": ("schemas/tables/test_bounds.py", "a rule is tested on the tables that have it"),
 }

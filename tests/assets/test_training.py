@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import audit, children, curation, evaluation, training
+from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry
 from assets.resources.lake_io import LakeIOManager
-from assets.resources.places import places
 from schemas.config import load_config
 
 ASSETS = dg.load_assets_from_modules([curation, training, evaluation, audit])

@@ -1,0 +1,50 @@
+"""Each block of the configuration renames the folders that are made with it, and no others."""
+
+import pytest
+
+from assets.resources.cache_keys import places
+from pipeline.common.store.lake import Version
+from schemas.errors import DataError
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import LedgerRow
+
+
+@pytest.fixture
+def folders(make_foundry, questions):
+    """Names of the folders of examples, adapter and evaluation for a published version, under these blocks."""
+
+    def named(**blocks):
+        foundry = make_foundry(questions, **blocks)
+        if foundry.lake.current() is None:
+            tables = {"sample_ledger": foundry.lake.write_table("sample_ledger", to_frame([], LedgerRow), LedgerRow, {})}
+            foundry.lake.publish(Version("tiny", "v1", tables, {}, {}, "run", "2026-01-01"))
+        at = places(foundry)
+        return at.examples.parent.name, at.adapter.name, at.evaluation.name
+
+    return named
+
+
+@pytest.mark.parametrize(
+    ("block", "renamed"),
+    [
+        ({"render": {"style": "cloze"}}, [True, True, False]),
+        ({"train": {"rank": 4}}, [False, True, False]),
+        ({"train": {"base_model": "another"}}, [True, True, False]),
+        ({"evaluate": {"max_questions": 9}}, [False, False, True]),
+        ({"keep_versions": 3}, [False, False, False]),
+    ],
+)
+def test_a_block_renames_what_is_made_with_it(block, renamed, folders):
+    assert [a != b for a, b in zip(folders(), folders(**block), strict=True)] == renamed
+
+
+def test_an_evaluation_stands_below_its_adapter(make_foundry, questions, folders):
+    folders()
+    at = places(make_foundry(questions))
+    assert at.adapter in at.evaluation.parents
+    assert (at.manifest.parent, at.result.parent) == (at.adapter, at.evaluation)
+
+
+def test_before_the_first_version_there_are_no_places(make_foundry, questions):
+    with pytest.raises(DataError, match="no published version yet"):
+        places(make_foundry(questions))
