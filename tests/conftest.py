@@ -1,6 +1,7 @@
-"""Shared fixtures: a handful of raw questions, a configuration over them, and a project that tests may run."""
+"""Shared fixtures: a handful of raw questions, a configuration over them, models, and a project that tests may run."""
 
 import json
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,7 +9,9 @@ from hypothesis import HealthCheck, settings
 from assets.resources.foundry import Foundry
 from schemas.config import load_config
 from schemas.config.base import PROJECT_ROOT
+from schemas.config.train import TrainConfig
 
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Machines are shared: no test fails for being slow.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("calm")
@@ -82,6 +85,35 @@ def _leave_the_users_runs_alone(make_dagster_home):
     assert not any(folder.exists() for folder in missing), (
         f"a test made one of {[*map(str, missing)]}: give it a data root and DAGSTER_HOME"
     )
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """A models folder with the converted demo model; that of the demo when it has run, else one of this session."""
+    from pipeline.common.model.base_model import locate
+
+    ours = PROJECT_ROOT / "data" / "models"
+    folder = ours if (ours / "base" / "smollm2-135m").is_dir() else tmp_path_factory.mktemp("models")
+    locate(TrainConfig(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(models, tmp_path_factory):
+    """Folder of a random two-layer Llama with the demo model's real tokenizer: for what needs no knowledge."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from pipeline.common.model.base_model import load_tokenizer
+
+    torch.manual_seed(0)
+    tokenizer = load_tokenizer(TrainConfig(), models)
+    shape = {"hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 128, "num_attention_heads": 4, "num_key_value_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=512, **shape))
+    folder = tmp_path_factory.mktemp("tiny")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

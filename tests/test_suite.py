@@ -1,8 +1,77 @@
-"""The suite covers the project: the examples of all docstrings run with it."""
+"""The suite covers the project: every module has its test at its place, and the examples of all docstrings run."""
+
+import ast
+from pathlib import Path
 
 import pytest
 
 from schemas.config.base import PROJECT_ROOT
+
+TESTS = PROJECT_ROOT / "tests"
+# Modules, or folders of them, that are tested somewhere else under tests/, and why there.
+ELSEWHERE = {
+    "assets/audit.py": ("assets/test_training.py", "the whole way, once"),
+    "assets/catalogue.py": ("assets/test_definitions.py", "what it says is looked up on the loaded definitions"),
+    "assets/checks.py": ("assets/test_curation.py", "a check blocks a run; what it finds is in pipeline/test_checks.py"),
+    "assets/children.py": ("assets/test_training.py", "children at work, and one that fails"),
+    "assets/evaluation.py": ("assets/test_training.py", "the whole way, once"),
+    "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
+    "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
+    "assets/resources/places.py": ("assets/resources/test_code_version.py", "places hang on the code's version"),
+    "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
+    "cli": ("cli/test_cli.py", "commands are called as users call them"),
+    "pipeline/assess": ("pipeline/assess/test_assess.py", "every signal at, under and over its threshold, on whole questions"),
+    "pipeline/common/grammar": ("pipeline/normalize/layouts/test_headers.py", "wordings are tested on the files that hold them"),
+    "pipeline/common/plots.py": ("pipeline/report/test_report.py", "a picture is tested on the page that holds it"),
+    "pipeline/deduplicate": ("pipeline/deduplicate/test_rules.py", "questions and words are tested by the rules that compare them"),
+    "pipeline/evaluation/__main__.py": ("assets/test_training.py", "a child process of the asset"),
+    "pipeline/evaluation/job.py": ("pipeline/evaluation/test_run.py", "a job is tested by what reads it"),
+    "pipeline/export": ("pipeline/export/test_export.py", "each form is tested by reading it back"),
+    "pipeline/ingest/formats/__init__.py": ("pipeline/ingest/test_registry.py", "the list of formats, beside that of layouts"),
+    "pipeline/normalize": ("pipeline/normalize/test_normalize.py", "rows are tested from file to question"),
+    "pipeline/normalize/layouts/__init__.py": ("pipeline/ingest/test_registry.py", "the list of layouts, beside that of formats"),
+    "pipeline/report": ("pipeline/report/test_report.py", "sections are tested on the page"),
+    "pipeline/training/__main__.py": ("pipeline/training/test_run.py", "an interrupted run is a process"),
+    "schemas/config": ("schemas/config/test_config.py", "a block is tested as part of a configuration"),
+    "schemas/errors.py": ("cli/test_cli.py", "an error's text is what a command ends with"),
+    "schemas/tables/curation.py": ("schemas/tables/test_bounds.py", "every bound of every table is broken there"),
+    "schemas/tables/row.py": ("schemas/tables/test_bounds.py", "a rule is tested on the tables that have it"),
+}
+
+
+def does_something(module):
+    """Whether it holds a function or a method; tables, settings and words alone do nothing."""
+    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    return any(isinstance(node, ast.FunctionDef) for node in nodes)
+
+
+def test_of(module):
+    """Where a module's test stands; that of a package is named after it and stands within."""
+    place = module.parent if module.name == "__init__.py" else module
+    folder = module.parent.relative_to(PROJECT_ROOT)
+    return TESTS / folder / f"test_{place.stem}.py"
+
+
+test_of.__test__ = False
+MODULES = [
+    path
+    for package in ("assets", "benchmarks", "cli", "pipeline", "schemas")
+    for path in sorted((PROJECT_ROOT / package).rglob("*.py"))
+    if does_something(path)
+]
+WITHOUT = [path.relative_to(PROJECT_ROOT) for path in MODULES if not test_of(path).exists()]
+
+
+@pytest.mark.parametrize("module", WITHOUT, ids=str)
+def test_a_module_without_a_test_at_its_place_is_tested_elsewhere_for_a_reason(module):
+    known = [ELSEWHERE[str(place)] for place in (module, *module.parents) if str(place) in ELSEWHERE]
+    assert known, f"write {test_of(PROJECT_ROOT / module).relative_to(PROJECT_ROOT)}, or say in ELSEWHERE where and why else"
+    assert (TESTS / known[0][0]).is_file()
+
+
+@pytest.mark.parametrize("place", ELSEWHERE)
+def test_no_exception_outlives_its_reason(place):
+    assert any(Path(place) in (module, *module.parents) for module in WITHOUT), "it has its own test by now"
 
 
 def test_every_folder_with_examples_is_collected_for_them(request):

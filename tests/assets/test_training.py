@@ -1,0 +1,105 @@
+"""From the published dataset to an adapter, a verdict and the audit database: the real child processes, on a tiny random model."""
+
+import json
+import sqlite3
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from assets import audit, children, curation, evaluation, training
+from assets.resources.foundry import Foundry
+from assets.resources.lake_io import LakeIOManager
+from assets.resources.places import places
+from schemas.config import load_config
+
+ASSETS = dg.load_assets_from_modules([curation, training, evaluation, audit])
+CHECKS = dg.load_asset_checks_from_modules([training])
+SMALL = {"device": "cpu", "rank": 4, "epochs": 1, "batch_size": 4}
+
+
+@pytest.fixture(scope="module")
+def run(questions, tmp_path_factory):
+    """Curates eight questions, and trains and evaluates a base model on them."""
+
+    def materialize(base_model):
+        folder = tmp_path_factory.mktemp("project")
+        (folder / "school.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions), encoding="utf-8")
+        config = {"dataset": "tiny", "root": str(folder), "sources": [{"name": "school", "path": "*.jsonl"}]}
+        config |= {"split": {"method": "quota", "train": 0.5, "validation": 0.25, "test": 0.25}, "render": {"max_seq_tokens": 128}}
+        config |= {"train": {**SMALL, "base_model": str(base_model)}, "evaluate": {"modes": ["letter"]}}
+        (folder / "tiny.yaml").write_text(json.dumps(config), encoding="utf-8")
+        foundry = Foundry(folder / "tiny.yaml", load_config(folder / "tiny.yaml"), folder / "data")
+
+        def again():
+            with dg.DagsterInstance.ephemeral() as instance:
+                resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
+                return dg.materialize([*ASSETS, *CHECKS], instance=instance, resources=resources, raise_on_error=False)
+
+        return foundry, again
+
+    return materialize
+
+
+@pytest.fixture(scope="module")
+def trained(run, tiny_model):
+    """The Foundry, its first run, how to run it again, and what the children told."""
+    foundry, again = run(tiny_model)
+    heard = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(children, "listeners", [lambda asset, line: heard.append((asset, line))])
+        result = again()
+    assert result.success
+    return foundry, result, again, heard
+
+
+def metadata_of(result, asset):
+    (event,) = result.asset_materializations_for_node(asset)
+    return event.metadata
+
+
+def test_every_question_is_rendered_and_the_training_ones_are_trained_on(trained):
+    foundry, result, _, _ = trained
+    at = places(foundry)
+    assert pq.read_table(at.examples).num_rows == metadata_of(result, "chat_examples")["dagster/row_count"].value == 8
+    assert json.loads(at.manifest.read_text())["samples"] == {"trained": 4, "validation": 2}
+    assert {check.check_name for check in result.get_asset_check_evaluations() if check.passed} == {
+        "labels_cover_exactly_the_answer",
+        "nothing_lost_in_render",
+        "fits_the_gpu",
+    }
+
+
+def test_the_verdict_stands_on_the_page_and_in_the_audit_database(trained):
+    foundry, result, _, _ = trained
+    said = json.loads(places(foundry).result.read_text())["verdict"]
+    assert metadata_of(result, "evaluation")["verdict"].value == said
+    database = sqlite3.connect(foundry.data_root / "audit.sqlite")
+    assert database.execute("select adapter, verdict from runs").fetchall() == [(places(foundry).adapter.name, said)]
+    assert database.execute("select count(*) from predictions").fetchone() == (4,)
+
+
+def test_losses_are_told_live_and_stand_in_the_history(trained):
+    _, result, _, heard = trained
+    steps = [line for asset, line in heard if asset == "qlora_adapter" and "loss" in line]
+    assert [line["step"] for line in steps] == [1]
+    observed = [event.event_specific_data.asset_observation for event in result.all_events if event.is_asset_observation]
+    assert steps[0]["loss"] in [observation.metadata["loss"].value for observation in observed if "loss" in observation.metadata]
+
+
+def test_what_was_made_once_is_not_made_again(trained, monkeypatch):
+    _, _, again, _ = trained
+    for module in (training, evaluation):
+        monkeypatch.setattr(module, "run_child", lambda *_: pytest.fail("nothing is new"))
+    result = again()
+    assert result.success
+    assert metadata_of(result, "qlora_adapter")["computed"].value == "remembered"
+
+
+def test_a_child_that_fails_ends_the_run_in_its_own_words(run, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    result = run(tmp_path)[1]()
+    (failed,) = [event for event in result.all_events if event.is_step_failure and event.step_key == "chat_examples"]
+    said = failed.step_failure_data.user_failure_data.description
+    assert said.startswith(f"pipeline.render: base model '{tmp_path}' can't be loaded: ")
+    assert "Name a local folder" in said
