@@ -6,11 +6,11 @@ import sqlite3
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
+from assets.resources.places import places
 
 from assets import audit, children, curation, evaluation, training
 from assets.resources.foundry import Foundry
 from assets.resources.lake_io import LakeIOManager
-from assets.resources.places import places
 from schemas.config import load_config
 
 ASSETS = dg.load_assets_from_modules([curation, training, evaluation, audit])
