@@ -17,7 +17,7 @@ ELSEWHERE = {
     "assets/evaluation.py": ("assets/test_training.py", "the whole way, once"),
     "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
-    "assets/resources/places.py": ("assets/resources/test_code_version.py", "places hang on the code's version"),
+    "assets/resources/cache_keys.py": ("assets/resources/test_code_version.py", "places hang on the code's version"),
     "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
     "cli": ("cli/test_cli.py", "commands are called as users call them"),
     "pipeline/assess": ("pipeline/assess/test_assess.py", "every signal at, under and over its threshold, on whole questions"),

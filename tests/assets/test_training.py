@@ -6,7 +6,7 @@ import sqlite3
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
-from assets.resources.places import places
+from assets.resources.cache_keys import places
 
 from assets import audit, children, curation, evaluation, training
 from assets.resources.foundry import Foundry
