@@ -6,9 +6,9 @@ import sqlite3
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
-from assets.resources.cache_keys import places
 
 from assets import audit, children, curation, evaluation, training
+from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry
 from assets.resources.lake_io import LakeIOManager
 from schemas.config import load_config
