@@ -48,7 +48,7 @@ def column_schema(model: type[Row]) -> dg.TableSchema:
         dg.TableColumn(
             column.name,
             column.type,
-            description=f"{column.text} ({'; '.join(column.bounds)})" if column.bounds else column.text,
+            description=column.text,
             constraints=dg.TableColumnConstraints(nullable=column.nullable, other=list(column.bounds)),
         )
         for column in described(model)

@@ -144,5 +144,4 @@ def test_columns_and_tables_show_their_bounds():
     schema = GRAPH.get(dg.AssetKey("duplicate_pairs")).metadata["dagster/column_schema"]
     (similarity,) = (column for column in schema.columns if column.name == "similarity")
     assert similarity.constraints == dg.TableColumnConstraints(nullable=False, other=["0 or more", "1 or less"])
-    assert similarity.description == "Jaccard of content tokens (0 or more; 1 or less)"
     assert schema.constraints.other == ["left_id is smaller than right_id"]
