@@ -6,6 +6,7 @@ Every function takes cleaned text (`text.clean`) and says what it changed, so th
 import re
 from typing import NamedTuple
 
+from pipeline.guards import Guarded
 from pipeline.text import fold, fold_option, one_line
 from schemas.reasons import Reason
 
@@ -27,8 +28,9 @@ NOTE = re.compile(
     r"\s*(?:[:.]|\b(?=\s*[A-J]\b)).*)$",
     re.IGNORECASE | re.DOTALL,
 )
+# The first letter comes first, so that most positions are passed over quickly.
 NAMED_KEY = re.compile(
-    r"(?:ch[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|[đd][áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
+    r"[cđdak](?:(?<=c)h[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|(?<=[đd])[áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?<=a)nswer(?:\s+is)?|(?<=k)ey)\s*[:.]?\s*"
     r"[(\[]?([A-JАВСЕ])(?![\w'’])",
     re.IGNORECASE,
 )
@@ -255,39 +257,36 @@ def _is_label(number: re.Match[str], text: str) -> bool:
     return not (number[0].rstrip()[-1:].isalnum() and text[number.end() : number.end() + 1].islower())
 
 
-PICTURE_VI = re.compile(
+PICTURE_VI = (
     r"(?:trong|như|quan sát|dựa vào|xem|ở|theo|là|có|bởi|cho)\s+(?:các\s+)?hình(?:\s+(?:vẽ|ảnh))?\s*(?:\d+\s*)?(?:bên|sau|dưới|trên)(?!\s*(?:thức|dạng|thành|chữ))"
     r"|\bhình\s+(?:vẽ\s+)?bên(?:\s+(?:dưới|cạnh))?\b(?!\s+(?:trong|ngoài))|\bhình\s+vẽ\s+(?:sau|dưới|trên|bên|mô tả|minh họa|dưới đây)\b|\bnhư\s+hình\s+vẽ\b|\bhình\s+(?:ảnh\s+)?dưới\s+đây\b"
     r"|\bcho\s+(?:các\s+)?(?:biểu\s+đồ|đồ\s+thị\s+(?:sau|bên)|sơ\s+đồ\s+(?:sau|bên)|hình\s+vẽ|lược\s+đồ)\b"
     r"|\b(?:dựa\s+vào|căn\s+cứ\s+vào|căn\s+cứ|theo|quan\s+sát|từ|qua)\s+(?:các\s+)?(?:biểu\s+đồ|lược\s+đồ)(?:\s+(?:trên|sau|dưới|bên|đã\s+cho))?(?=\s*[,:.]|\s+(?:trên|sau|dưới|bên|đã))"
-    r"|\bbiểu\s+đồ\s+(?:trên|bên|dưới\s+đây)\b|\bđồ\s+thị\s+(?:ở\s+)?(?:hình|bên)\b|\b(?:bức\s+)?(?:tranh|ảnh)\s+(?:bên|dưới\s+đây|sau\s+đây)\b",
-    re.IGNORECASE,
+    r"|\bbiểu\s+đồ\s+(?:trên|bên|dưới\s+đây)\b|\bđồ\s+thị\s+(?:ở\s+)?(?:hình|bên)\b|\b(?:bức\s+)?(?:tranh|ảnh)\s+(?:bên|dưới\s+đây|sau\s+đây)\b"
 )
 _PICTURE_WORD = r"(?:figures?|diagrams?|pictures?|images?|graphs?|charts?|photos?|photographs?|illustrations?|drawings?)"
-PICTURE_EN = re.compile(
+PICTURE_EN = (
     rf"\b{_PICTURE_WORD}\s+(?:shown\s+)?(?:below|above|here|on\s+the\s+(?:right|left)|at\s+(?:the\s+)?(?:right|left))\b"
     rf"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed)\s+(?:in|on)\s+(?:the|this)\s+{_PICTURE_WORD}\b"
     r"|\b(?:shown|pictured|depicted)\s+(?:below|above|here)\b"
     rf"|\b(?:in|from|on|refer\s+to|look\s+at|see|use|using)\s+(?:the\s+(?:following|accompanying|adjacent|attached)|this)\s+{_PICTURE_WORD}\b"
-    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[[^\]]*\]\(",
-    re.IGNORECASE,
+    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[[^\]]*\]\("
 )
-MARKUP_PICTURE = re.compile(r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]", re.IGNORECASE)
-
-
-# Every match of the three patterns holds one of these: most questions hold none, and skip the patterns.
-_PICTURE_SIGN = re.compile("hình|đồ|tranh|ảnh|figure|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|!\\[")
+MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]"
+PICTURE = Guarded(
+    f"{PICTURE_VI}|{PICTURE_EN}|{MARKUP_PICTURE}",
+    texts="hình|đồ|tranh|ảnh|figure|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![",
+    flags=re.IGNORECASE,
+)
 
 
 def picture_wanted(text: str) -> str | None:
     """The words that point at a picture, or None. A printed atlas is no picture."""
-    if not _PICTURE_SIGN.search(text.lower()):
+    if not PICTURE.may_match(text):
         return None
     without_atlas = re.sub(r"\b[AÁ]t\s?-?l[aá]t\b[^,.;:\n]{0,60}", "", text, flags=re.IGNORECASE)
-    for pattern in (PICTURE_VI, PICTURE_EN, MARKUP_PICTURE):
-        if match := pattern.search(without_atlas):
-            return one_line(match[0])
-    return None
+    match = PICTURE.pattern.search(without_atlas)
+    return one_line(match[0]) if match else None
 
 
 class Key(NamedTuple):
@@ -385,31 +384,20 @@ def number_of(value: object) -> int | None:
 
 def key_in_note(note: str | None) -> str | None:
     """The one letter that an explanation names as right ("Chọn đáp án B"); None where it names none or several."""
-    found = {match[1].translate(LOOKALIKE).upper() for match in NAMED_KEY.finditer(note or "")}
+    found = {letter.translate(LOOKALIKE).upper() for letter in NAMED_KEY.findall(note or "")}
     return found.pop() if len(found) == 1 else None
 
 
 _TWO_LETTERS = re.compile(r"(?:both |cả )?\(?[A-J]\)? ?(?:,|and|or|và|&) ?\(?[A-J]\)?\b", re.IGNORECASE)
 
 
-# How an option that refers to others begins, where it doesn't say "of the above".
-_REFERRING = (
-    "all",
-    "none",
-    "any",
-    "both",
-    "neither",
-    "either",
-    "two",
-    "tất cả",
-    "cả",
-    "không",
-    "các",
-    "đáp án",
-    "câu",
-    "phương án",
-    "ý",
-    "nội dung",
+_NAMED_LETTERS = Guarded(r"^(?:cả|both|either|neither)\s+\(?[A-J]\)?\b.*\b[A-J]\b", texts="cả|both|either")
+# Of a folded option.
+_ALL_OR_NONE = Guarded(
+    r"\b(?:all|none|any|both|neither|either|two) of (?:the )?(?:above|following|other (?:answers|options|choices))\b|^(?:all|none|any|both|neither) of (?:these|them|those)\W*$"
+    r"|^(?=tất cả|cả|không|các|đáp án|câu|phương án).*\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))"
+    r"|^cả [a-j]\b(?:\s*,|\s+và|\s+lẫn)|^(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai)|cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b.*)\W*$",
+    texts=" of |cả|không|các|đáp án|câu|phương án",
 )
 
 
@@ -421,30 +409,6 @@ def refers_to_others(option: str) -> bool:
     """
     if len(option) > 80:
         return False
-    lower = option.lower()
-    referring = lower.startswith(_REFERRING) or " of " in lower
-    if not referring and len(option) > 12:
-        return False
-    if _TWO_LETTERS.fullmatch(option.strip(" .")):
+    if _TWO_LETTERS.fullmatch(option.strip(" .")) or _NAMED_LETTERS.search(option):
         return True
-    if not referring:
-        return False
-    folded = fold(option)
-    if re.match(r"(?:cả|both|either|neither)\s+\(?[A-J]\)?\b.*\b[A-J]\b", option):
-        return True
-    return bool(
-        re.search(r"\b(?:all|none|any|both|neither|either|two) of (?:the )?(?:above|following|other (?:answers|options|choices))\b", folded)
-        or re.fullmatch(r"(?:all|none|any|both|neither) of (?:these|them|those)\W*", folded)
-        or (
-            re.search(
-                r"\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))",
-                folded,
-            )
-            and re.match(r"(?:tất cả|cả|không|các|đáp án|câu|phương án)", folded)
-        )
-        or re.match(r"cả [a-j]\b(?:\s*,|\s+và|\s+lẫn)", folded)
-        or re.fullmatch(
-            r"(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai)|cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b.*)\W*",
-            folded,
-        )
-    )
+    return _ALL_OR_NONE.may_match(option.lower()) and _ALL_OR_NONE.pattern.search(fold(option)) is not None
