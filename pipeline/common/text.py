@@ -7,7 +7,9 @@ import unicodedata
 from typing import Any
 
 import ftfy
-from ftfy.badness import is_bad
+from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
+
+from pipeline.common.guards import Guarded
 
 SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 # Zero-width characters, byte order marks, bidirectional marks and C0 controls but tab and line feed: never meant.
@@ -19,9 +21,10 @@ ONLY_VIETNAMESE = re.compile(r"[ơưđƠƯĐ\u1ea0-\u1ef9]")
 ALSO_VIETNAMESE = re.compile(r"[ăâêôàáãèéìíòóõùúýĩũ]", re.IGNORECASE)
 # What is left of a quotation mark or dash (E2 80 98 and so on), read as Latin-1, whose first byte was lost: with it (â), ftfy mends them.
 BEHEADED = re.compile("(?<!â)\x80([\x93\x94\x98\x99\x9c\x9d\xa6])")
-# Mojibake sets two characters beyond ASCII side by side, at least one of them no letter of a word; most texts need no closer look.
-# The last class: what 8-bit code pages make of a byte and Python counts as part of a word.
-MAYBE_MOJIBAKE = re.compile(r"[^\x00-\x7f][^\x00-\x7f\w]|[^\x00-\x7f\w][^\x00-\x7f]|[\x80-\x9fª²³µ¹º¼½¾ƒˆˇŠŒŽšœžŸЂ]")
+# Mojibake sets two characters beyond ASCII side by side, one of them no letter of a word or the second a capital; or it shows in one
+# character, or in what is left of a no-break space. Most texts need no closer look.
+_SIGN_OF_BAD = r"[^\x00-\x7f](?:[^\x00-\x7f\w]|[{upper_accented}])|[^\x00-\x7f\w][^\x00-\x7f]|[{c1}{bad}µ²³¹¼½¾ŠŒŽšœžŸЂ]|[ÃÂ] "
+BAD = Guarded(BADNESS_RE, quick=re.compile(_SIGN_OF_BAD.format(**MOJIBAKE_CATEGORIES)))
 CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
 FOLDED_MARKS = str.maketrans(
     {
@@ -56,10 +59,8 @@ def undo_mojibake(text: str) -> str:
     >>> undo_mojibake("CafÃ© â€“ Huáº¿"), undo_mojibake("the judge\\x80\\x99s")
     ('Café – Huế', 'the judge’s')
     """
-    if not MAYBE_MOJIBAKE.search(text):
-        return text
     text = BEHEADED.sub(lambda match: bytes([0xE2, 0x80, ord(match[1])]).decode(), text)
-    return ftfy.fix_encoding(text) if is_bad(text) else text
+    return ftfy.fix_encoding(text) if BAD.search(text) else text
 
 
 def one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.stems import RUBRIC
+from pipeline.common.guards import Guarded
 from pipeline.common.text import fold
 from pipeline.common.words import OPERATORS, SIGNS, WORD, words
 from pipeline.deduplicate.lexicon import ARTICLES, NEGATIONS, STOPWORDS, names_in
@@ -15,12 +16,12 @@ from pipeline.deduplicate.lexicon import ARTICLES, NEGATIONS, STOPWORDS, names_i
 LONG_STEM = 60
 BOOLEAN = frozenset({"true", "false", "yes", "no", "đúng", "sai"})
 # A scan often loses the space beside the smallest and most important word.
-GLUED_NOT = re.compile(r"(?<=[^\W\d_])(?=không)|(?<=[kK]hông)(?=[^\W\d_])")
-PERSON = re.compile(
+GLUED_NOT = Guarded(r"(?<=[^\W\d_])(?=không)|(?<=[kK]hông)(?=[^\W\d_])", texts="hông")
+PERSON = Guarded(
     r"\b((?:[Aa]nh|[Cc]hị|[Ôô]ng|[Bb]à|[Ee]m|[Cc]háu|[Cc]ô|[Cc]hú|[Bb]ạn|[Bb]ác|[Cc]ậu|[Cc]ụ|[Tt]hầy|[Hh]ọc sinh|[Cc]ông ty|[Cc]ơ quan"
-    r"|[Dd]oanh nghiệp|[Nn]hà máy|[Cc]ửa hàng|[Xx]ã|[Pp]hường|[Qq]uận|[Hh]uyện|[Tt]ỉnh|[Tt]hôn|[Tt]hành phố|[Tt]rường|[Ll]ớp)\s+)([A-ZĐ])\b"
+    r"|[Dd]oanh nghiệp|[Nn]hà máy|[Cc]ửa hàng|[Xx]ã|[Pp]hường|[Qq]uận|[Hh]uyện|[Tt]ỉnh|[Tt]hôn|[Tt]hành phố|[Tt]rường|[Ll]ớp)\s+)([A-ZĐ])\b",
+    quick=re.compile(r"\s[A-ZĐ]\b"),
 )
-_LETTER_ALONE = re.compile(r"\s[A-ZĐ]\b")
 
 
 class ComparableQuestion:
@@ -32,7 +33,7 @@ class ComparableQuestion:
         self.context_text: str = question.get("context") or ""
         self.stem_text, self.asked_text, self.atlas_page, letters = read_stem(question["stem"])
         if letters:  # a name that the scan has glued to the next word of the stem
-            unseen = {match[2] for option in question["options"] for match in PERSON.finditer(option)} - letters.keys()
+            unseen = {match[2] for option in question["options"] for match in PERSON.pattern.finditer(option)} - letters.keys()
             letters |= {letter: f"p{chr(ord('a') + len(letters) + i)}" for i, letter in enumerate(sorted(unseen))}
         self.option_texts = [rename_with(unglued(option), letters) for option in question["options"]]
         self.answer_index: int = question["answer_index"]
@@ -149,7 +150,7 @@ class AskedStem(NamedTuple):
 def read_stem(stem: str) -> AskedStem:
     """Takes off what many questions share and what only a scan put in."""
     text, letters = rename_people(unglued(stem))
-    rubric = RUBRIC.match(text) if text[:1] in "CcDdTt" else None
+    rubric = RUBRIC.match(text)
     atlas_page = (rubric["page"] or "") if rubric else ""
     return AskedStem(text, f"{atlas_page} {text[rubric.end() :]}" if rubric else text, atlas_page, letters)
 
@@ -160,19 +161,19 @@ def unglued(text: str) -> str:
     >>> unglued("ngành nào sau đâykhôngcó")
     'ngành nào sau đây không có'
     """
-    return GLUED_NOT.sub(" ", text) if "hông" in text else text
+    return GLUED_NOT.pattern.sub(" ", text) if GLUED_NOT.may_match(text) else text
 
 
 def rename_people(stem: str) -> tuple[str, dict[str, str]]:
     """People of a case are called by letters; which letters is chance: pa, pb in order of appearance."""
-    if not _LETTER_ALONE.search(stem):
+    if not PERSON.may_match(stem):
         return stem, {}
     letters: dict[str, str] = {}
-    for match in PERSON.finditer(stem):
+    for match in PERSON.pattern.finditer(stem):
         letters.setdefault(match[2], f"p{chr(ord('a') + len(letters))}")
     return (rename_with(stem, letters), letters) if letters else (stem, letters)
 
 
 def rename_with(text: str, letters: dict[str, str]) -> str:
     """The text with people named by these letters."""
-    return PERSON.sub(lambda m: m[1] + letters.get(m[2], m[2]), text) if letters else text
+    return PERSON.pattern.sub(lambda m: m[1] + letters.get(m[2], m[2]), text) if letters else text

@@ -65,12 +65,12 @@ def text_of(value: Any, repairs: list[str]) -> str:
     if not text.isascii() and (fixed := undo_mojibake(text)) != text:
         repairs.append("mojibake_fixed")
         text = fixed
-    if "&" in text and ENTITY.search(text):
+    if ENTITY.search(text):
         unescaped = html.unescape(text)
         if unescaped != text:
             repairs.append("html_entities")
             text = unescaped
-    if "<" in text and TAGS.search(text):
+    if TAGS.search(text):
         text = TAGS.sub(lambda tag: "\n" if tag[0].lower().startswith(("<br", "</p", "</div")) else "", text)
         repairs.append("html_tags")
     return clean(text)

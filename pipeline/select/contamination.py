@@ -72,7 +72,7 @@ def _frame(left: list[str], right: list[str], shared: list[int]) -> pd.DataFrame
 
 
 def _asked(stem: str) -> str:
-    rubric = RUBRIC.match(stem) if stem[:1] in "CcDdTt" else None
+    rubric = RUBRIC.match(stem)
     return stem[rubric.end() :] if rubric else stem
 
 

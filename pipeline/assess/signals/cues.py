@@ -1,10 +1,9 @@
 """Signals of the key: what gives it away to someone who doesn't know the answer."""
 
-import re
-
 from pipeline.assess.signals.registry import signal
 from pipeline.assess.signals.stems import TARRANT, open_end
 from pipeline.assess.signals.view import FUNCTION_WORDS, View
+from pipeline.common.guards import Guarded
 
 
 @signal(
@@ -77,7 +76,7 @@ def repeated_key_words(view: View) -> float | None:
     if view.language == "vi":
         if len(view.option_words[view.key]) < 3:
             return None
-        if len(view.word_set.intersection(view.option_words[view.key])) < 3:
+        if sum(map(view.word_set.__contains__, view.option_words[view.key])) < 3:
             return 0.0
         stem = " ".join(view.words)
         shared = [_shares_run(words, stem) for words in view.option_words]
@@ -150,28 +149,21 @@ def answer_in_stem(view: View) -> float | None:
 )
 def leaked_key(view: View) -> float:
     """1 where exactly one option ends in a note such as (correct), (Chọn), ✓, or starts with an asterisk."""
-    joined = view.joined
-    if not (
-        "(" in joined
-        or "*" in joined
-        or "[" in joined
-        or "<-" in joined
-        or "- correct" in joined
-        or (not view.ascii and any(tick in joined for tick in "✓✔☑✅"))
-    ):
+    if not _KEY_NOTE.may_match(view.joined):
         return 0.0
     return float(
         sum(
-            _KEY_NOTE(low) is not None and not (option[0] == "*" and option[1:].isupper())
+            _KEY_NOTE.search(low) is not None and not (option[0] == "*" and option[1:].isupper())
             for option, low in zip(view.options, view.low_options, strict=True)
         )
         == 1
     )
 
 
-_KEY_NOTE = re.compile(
-    r"[(\[]\s*(?:correct(?: answer)?|right answer|answer|key|true answer|chọn|đúng|đáp án(?: đúng)?|x|✓|✔|√)\s*[)\]]\s*\.?$|[✓✔☑✅]|^\s*\*\s?\w|\s\*$|<-+|- correct$"
-).search
+_KEY_NOTE = Guarded(
+    r"[(\[]\s*(?:correct(?: answer)?|right answer|answer|key|true answer|chọn|đúng|đáp án(?: đúng)?|x|✓|✔|√)\s*[)\]]\s*\.?$|[✓✔☑✅]|^\s*\*\s?\w|\s\*$|<-+|- correct$",
+    texts="(|[|*|<-|- correct|✓|✔|☑|✅",
+)
 
 
 @signal(
@@ -185,12 +177,11 @@ _KEY_NOTE = re.compile(
 )
 def leaked_letter(view: View) -> float:
     """1 where the stem ends in or holds the label of a key ("Đáp án: B", "Answer: B", "(Ans. C)")."""
-    if _KEY_WORDS.isdisjoint(view.word_set):
-        return 0.0
-    return float(_KEY_LABEL(view.stem) is not None)
+    return float(_KEY_LABEL.search(view.stem, view.runs) is not None)
 
 
-_KEY_WORDS = frozenset("answer ans key đáp chọn".split())
-_KEY_LABEL = re.compile(
-    r"(?:\b(?:[Aa]nswer|ANSWER|[Aa]ns|[Kk]ey)\s*[:.=]|[Đđ]áp án(?: đúng)?(?: là)?\s*[:.]|\([Cc]họn|[Cc]họn:)\s*[(\[]?[A-J](?![\w'’]|\s*[,./]\s*[A-J])"
-).search
+_KEY_LABEL = Guarded(
+    r"(?:\b(?:[Aa]nswer|ANSWER|[Aa]ns|ANS|[Kk]ey|KEY)\s*[:.=]|\b(?:[Đđ]áp [Áá]n(?: đúng)?(?: là)?|ĐÁP ÁN)\s*[:.]|\((?:[Cc]họn|CHỌN)\b|\b(?:[Cc]họn|CHỌN)\s*:)"
+    r"\s*[(\[]?[A-J](?![\w'’]|\s*[,./]\s*[A-J])",
+    words="answer ans key đáp chọn",
+)

@@ -1,12 +1,14 @@
 """Signals of the options: alike in kind, different in meaning, and complete."""
 
 import re
+import unicodedata
 from itertools import pairwise
 
 from pipeline.assess.signals.registry import signal
 from pipeline.assess.signals.stems import TARRANT
 from pipeline.assess.signals.view import VERDICTS, View
 from pipeline.common.grammar.references import refers_to_others
+from pipeline.common.guards import Guarded
 from pipeline.common.text import strip_marks
 
 _SYMBOL = re.compile(r"[\\^_$=<>+*≥≤≡⊃∨•~|→]|\d/|/\d|(?<!\w)-|-(?!\w)").search
@@ -18,15 +20,17 @@ _ABOVE = re.compile(
     r"of (?:the )?(?:above|these|them|those|following|other)|\babove\b|tất cả|(?:cả|đều) |không (?:có )?(?:đáp|phương|câu|ý)|none|all |neither|both|either"
 )
 _NONE = re.compile(r"^(?:none|neither|không (?:có )?(?:đáp|phương|câu|ý|ai)|no correct|not listed)")
-_ROMAN = re.compile(
-    r"^(?:only |chỉ )?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?(?: ?(?:,|and|&|và|or|hoặc) ?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?)+(?: only)?\.?$|^(?:i{1,3}|iv) only|^chỉ \(?(?:i{1,3}|iv)\)?$"
+_ROMAN = Guarded(
+    r"^(?:only |chỉ )?\(?\b(?:i{1,3}|iv|v|[1-5]|[a-e])\b\)?(?: ?(?:,|and|&|và|or|hoặc) ?\(?(?:i{1,3}|iv|v|[1-5]|[a-e])\)?)+(?: only)?\.?$|^\b(?:i{1,3}|iv) only|^chỉ \(?\b(?:i{1,3}|iv)\b\)?$",
+    words="i ii iii iv v 1 2 3 4 5 a b c d e",
 )
 _ABSOLUTE = frozenset("always never absolutely impossible invariably".split())
-_ABSOLUTE_PHRASE = re.compile(r"\b(?:luôn luôn|không bao giờ|in no case|under no circumstances|without exception)\b").search
-_ABSOLUTE_SIGNS = frozenset("luôn bao case circumstances exception".split())
-_VAGUE_SIGNS = frozenset("đôi thỉnh hiếm thông".split())
+_ABSOLUTE_PHRASE = Guarded(
+    r"\b(?:luôn luôn|không bao giờ|in no case|under no circumstances|without exception)\b",
+    texts="luôn luôn|không bao giờ|no case|no circumstances|without exception",
+)
 _VAGUE = frozenset("usually often sometimes frequently rarely occasionally generally typically seldom normally".split())
-_VAGUE_PHRASE = re.compile(r"\b(?:đôi khi|thỉnh thoảng|hiếm khi|thông thường)\b").search
+_VAGUE_PHRASE = Guarded(r"\b(?:đôi khi|thỉnh thoảng|hiếm khi|thông thường)\b", texts="đôi khi|thỉnh thoảng|hiếm khi|thông thường")
 
 
 @signal(
@@ -46,8 +50,8 @@ def near_equal_options(view: View) -> float | None:
         if len(seen) < len(amounts) and len({option.strip(" .") for option in view.options}) == len(view.options):
             return 1.0
     # Folding drops no more than this rough key drops: most questions end here.
-    rough = view.joined.encode("ascii", "ignore").translate(None, _ROUGH).split(b"\n")
-    if len(set(rough)) == len(rough):
+    rough = _rough(view.joined).split(b"\n")
+    if len(set(rough)) == len(rough) == len(view.options):
         return 0.0
     plain = [_plain(option) for option in view.low_options]
     words = [text for text in plain if len(text) >= 4]
@@ -58,8 +62,14 @@ def near_equal_options(view: View) -> float | None:
     return float(not any(_SYMBOL(option) or _code(option) or _DECIMAL(option) for option in pairs))
 
 
-# What spellings disagree on: vowels, punctuation, s and z, and d, which an unmarked đ becomes. Letters with marks vanish in ASCII.
-_ROUGH = b"aeiouydsz .,;:'\"!?()[]-_/"
+# What spellings disagree on: punctuation, vowels, s and z, and d, which an unmarked đ becomes.
+_ROUGH = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != "\n") + b"aeiouydsz"
+
+
+def _rough(lower: str) -> bytes:
+    """What folding can't change, line by line."""
+    plain = lower if lower.isascii() else unicodedata.normalize("NFD", lower.casefold())
+    return plain.encode("ascii", "ignore").translate(None, _ROUGH)
 
 
 def _code(option: str) -> bool:
@@ -72,7 +82,7 @@ def _plain(lower: str) -> str:
     text = lower if lower.isascii() else strip_marks(lower).replace("_", " ")
     text = _PUNCTUATION.sub("", text)
     if lower.isascii() and len(text) > 4:
-        text = _OUR.sub("or", text) if "our" in text else text
+        text = _OUR.sub("or", text)
         for british, american in _BRITISH:
             if british in text:
                 text = text.replace(british, american)
@@ -276,18 +286,15 @@ def _refers(view: View, none: bool) -> bool:
 )
 def k_type(view: View) -> float:
     """Share of options that combine numbered statements ("I and II only") or list verdicts on several ("True, False")."""
-    if view.all_option_words.isdisjoint(_K_WORDS):
-        return 0.0
     words = view.option_words[0]
-    if len(words) >= 2 and set(words) <= VERDICTS:
+    if len(words) >= 2 and VERDICTS.issuperset(words):
         return sum(len(found) >= 2 and set(found) <= VERDICTS for found in view.option_words) / len(view.options)
-    # Permutations of a list put things into order; they combine nothing.
-    if min(view.lengths) > 24 or len({"".join(sorted(words)) for words in view.option_words}) == 1:
+    if min(view.lengths) > 24 or not _ROMAN.may_match(view.joined, view.all_option_words):
         return 0.0
-    return sum(_ROMAN.match(option) is not None for option in view.low_options) / len(view.options)
-
-
-_K_WORDS = frozenset("ii iii 2 3 b c true false yes no correct wrong right đúng sai".split())
+    # Permutations of a list put things into order; they combine nothing.
+    if len({"".join(sorted(words)) for words in view.option_words}) == 1:
+        return 0.0
+    return sum(_ROMAN.pattern.match(option) is not None for option in view.low_options) / len(view.options)
 
 
 @signal("0 or 1", 1, 0.02, "the question is of the true/false kind", "câu hỏi dạng đúng/sai", source=f"true/false, {TARRANT}")
@@ -306,13 +313,11 @@ def true_false(view: View) -> float:
 )
 def absolute_terms(view: View) -> float:
     """Number of options with an absolute word; a single one-word option ("Always") is an answer, not a cue."""
-    if _ABSOLUTE.isdisjoint(view.all_option_words) and (
-        _ABSOLUTE_SIGNS.isdisjoint(view.all_option_words) or not _ABSOLUTE_PHRASE(view.joined)
-    ):
+    if _ABSOLUTE.isdisjoint(view.all_option_words) and not _ABSOLUTE_PHRASE.may_match(view.joined):
         return 0.0
     return float(
         sum(
-            len(words) > 2 and (not _ABSOLUTE.isdisjoint(words) or _ABSOLUTE_PHRASE(low) is not None)
+            len(words) > 2 and (not _ABSOLUTE.isdisjoint(words) or _ABSOLUTE_PHRASE.search(low) is not None)
             for words, low in zip(view.option_words, view.low_options, strict=True)
         )
     )
@@ -328,11 +333,11 @@ def absolute_terms(view: View) -> float:
 )
 def vague_terms(view: View) -> float:
     """Number of options with a vague word of frequency."""
-    if _VAGUE.isdisjoint(view.all_option_words) and (_VAGUE_SIGNS.isdisjoint(view.all_option_words) or not _VAGUE_PHRASE(view.joined)):
+    if _VAGUE.isdisjoint(view.all_option_words) and not _VAGUE_PHRASE.may_match(view.joined):
         return 0.0
     return float(
         sum(
-            not _VAGUE.isdisjoint(words) or _VAGUE_PHRASE(low) is not None
+            not _VAGUE.isdisjoint(words) or _VAGUE_PHRASE.search(low) is not None
             for words, low in zip(view.option_words, view.low_options, strict=True)
         )
     )
@@ -349,10 +354,7 @@ def vague_terms(view: View) -> float:
 )
 def unfinished_option(view: View) -> float:
     """1 where exactly one option ends with a comma, a hyphen, an open bracket or a joining word."""
-    joined = view.joined
-    if _ANY_JOINING.isdisjoint(view.all_option_words) and not (
-        "(" in joined or "," in joined or "-" in joined or "&" in joined or "–" in joined
-    ):
+    if _ANY_JOINING.isdisjoint(view.all_option_words) and not _OPEN_END.may_match(view.joined):
         return 0.0
     broken = [_breaks_off(option, words, view.language) for option, words in zip(view.options, view.option_words, strict=True)]
     return float(sum(broken) == 1)
@@ -363,11 +365,12 @@ def _breaks_off(option: str, words: list[str], language: str) -> bool:
         return True
     if len(words) < 3 or "\\" in option:
         return False
-    return option[-1:] in ",-–([&" or (
+    return _OPEN_END.pattern.search(option) is not None or (
         option[-1:].islower() and option.rsplit(None, 1)[-1].islower() and words[-1] in _JOINING[language == "vi"]
     )
 
 
+_OPEN_END = Guarded(r"[,\-–(\[&]$", texts=",|-|–|(|[|&")
 _JOINING = (frozenset("the a an and or of".split()), frozenset("và hoặc các những của với".split()))
 _ANY_JOINING = _JOINING[0] | _JOINING[1]
 
@@ -384,20 +387,19 @@ _ANY_JOINING = _JOINING[0] | _JOINING[1]
 def missing_option(view: View) -> float:
     """1 where the stem names a number of choices ("the following five") that isn't theirs, or an option names a letter beyond the last ("B and E")."""
     count = len(view.options)
-    if not view.word_set.isdisjoint(_COUNTS) and (match := _FOLLOWING(view.lower)):
+    if match := _FOLLOWING.search(view.lower, view.runs):
         return float(_COUNTS_OF.get(match[1] or match[2], count) > count)
-    if view.all_option_words.isdisjoint(_LATE):
-        return 0.0
     beyond = "BCDEFGHIJK"[count - 1 : count + 2]
+    if view.all_option_words.isdisjoint(beyond.lower()):
+        return 0.0
     return float(any(letter in beyond for option in view.options for pair in _PAIR(option) for letter in pair))
 
 
 _COUNTS_OF = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6}
-_COUNTS = frozenset(_COUNTS_OF)
-_FOLLOWING = re.compile(
-    r"\b(?:the|these) (?:following )?(three|four|five|six|seven) (?:options|choices|answers|alternatives|conditions|statements)(?! (?:above|are true))|\b(ba|bốn|năm|sáu) (?:phương án|đáp án|lựa chọn) (?:sau|dưới)"
-).search
-_LATE = frozenset("cdefgh")
+_FOLLOWING = Guarded(
+    r"\b(?:the|these) (?:following )?(three|four|five|six|seven) (?:options|choices|answers|alternatives|conditions|statements)(?! (?:above|are true))|\b(ba|bốn|năm|sáu) (?:phương án|đáp án|lựa chọn) (?:sau|dưới)",
+    words=" ".join(_COUNTS_OF),
+)
 _PAIR = re.compile(r"^(?:[Bb]oth |Cả )?([A-H])(?:,| and| và|,? or) ([A-H])\W*$").findall
 
 
@@ -412,16 +414,16 @@ _PAIR = re.compile(r"^(?:[Bb]oth |Cả )?([A-H])(?:,| and| và|,? or) ([A-H])\W*
 )
 def spreadsheet_date(view: View) -> float:
     """1 where an option reads as a spreadsheet's date (14-May, Mar-05) and another one is a range or number."""
-    if "-" not in view.joined or not view.digit_count or view.all_option_words.isdisjoint(_MONTHS):
+    if not _SHEET_DATE.may_match(view.joined):
         return 0.0
-    dates = [_SHEET_DATE(option) is not None for option in view.low_options]
+    dates = [_SHEET_DATE.search(option) is not None for option in view.low_options]
     return float(any(dates) and any(not date and digit for date, digit in zip(dates, view.digits, strict=True)))
 
 
-_MONTHS = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
-_SHEET_DATE = re.compile(
-    r"(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2})"
-).fullmatch
+_SHEET_DATE = Guarded(
+    r"^(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2})$",
+    texts="-",
+)
 
 
 @signal(
@@ -456,15 +458,12 @@ def split_option(view: View) -> float:
 def glued_options(view: View) -> float:
     """1 where an option holds the mark of the next one behind some text of its own, and it is the last option or one of three at most:
     in a full list, Franklin D. Roosevelt may be option C."""
-    raw = view.raw_options
-    if "." not in raw and ")" not in raw and "\n" not in "".join(view.options):
-        return 0.0
     count = len(view.options)
     for place, option in enumerate(view.options[:9]):
         if (
             (place + 1 == count or count < 4)
             and len(option) > 4
-            and (match := _MARKS[place](option))
+            and (match := _MARKS[place].search(option))
             and match.start() > 0
             and (count < 4 or " " in option[: match.start()].strip())
             and option.count("(", 0, match.start()) <= option.count(")", 0, match.start())
@@ -474,6 +473,6 @@ def glued_options(view: View) -> float:
 
 
 _MARKS = [
-    re.compile(rf"(?:(?<=[\s;.,])\(?{chr(66 + i)}[.)](?:\s+(?=[^\s.])|(?=[^\W\d_]{{2}}))(?![^\W\d_]?\.)|\n\s*{chr(66 + i)}\s)").search
-    for i in range(9)
+    Guarded(rf"(?:(?<=[\s;.,])\(?{mark}[.)](?:\s+(?=[^\s.])|(?=[^\W\d_]{{2}}))(?![^\W\d_]?\.)|\n\s*{mark}\s)", texts=f"{mark}.|{mark})|\n")
+    for mark in "BCDEFGHIJ"
 ]

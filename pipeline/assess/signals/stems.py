@@ -4,12 +4,13 @@ import re
 
 from pipeline.assess.signals.registry import signal
 from pipeline.assess.signals.view import FUNCTION_WORDS, OPEN_ENDS, VERDICTS, View
+from pipeline.common.guards import Guarded
 from pipeline.common.text import strip_marks
 
 TARRANT = "Tarrant 2006 / Moore 2023"
-_BLANKS = re.compile(r"_{2,}|\.{2,}|…|-{3,}")
+_BLANKS = Guarded(r"_{2,}|\.{2,}|…|-{3,}", texts="__|..|…|---")
 _SENTENCE_END = tuple(".!。”\"'")
-_ELSEWHERE = re.compile(
+_ELSEWHERE = Guarded(
     r"\b(?:the|this|above) (?:passage|extract|excerpt|paragraph|reading|case study|previous (?:question|problem|item|exercise))\b"
     r"|\b(?:passage|text|table|data|information|statements?|scenario|situation|example|poem|story|article|dialogue) above\b|\b(?:passage|text|table|data) below\b"
     r"|\b(?:according to|based on|from|in|see|use|using) (?:the|this) (?:text|table|article|scenario)\b|\b(?:mentioned|described|shown|listed|given|stated|discussed) above\b"
@@ -17,42 +18,32 @@ _ELSEWHERE = re.compile(
     r"|\b(?:in this|our|the previous) (?:chapter|textbook|lesson|lecture|course|module|handout|interviewees?)\b(?!.{0,3}$)|\baccording to the (?:author|lecture|speaker|lecturer)(?! of| and)\b"
     r"|\b(?:last|preceding) (?:question|problem|exercise)\b|\bsame (?:facts|data|conditions) as\b|\bin line \d+|\bin paragraph \d"
     r"|\b(?:đoạn (?:văn|trích|thơ|thông tin)|bảng số liệu|văn bản|câu chuyện|tình huống|thông tin|bài đọc|bài thơ) (?:trên|dưới đây|ở trên)\b(?! thế giới)"
-    r"|\btheo (?:đoạn trích|bảng số liệu|bài đọc|đoạn văn)\b|\bcâu hỏi (?:trên|trước)\b|\b(?:ở|của) câu (?:trên|trước)\b"
+    r"|\btheo (?:đoạn trích|bảng số liệu|bài đọc|đoạn văn)\b|\bcâu hỏi (?:trên|trước)\b|\b(?:ở|của) câu (?:trên|trước)\b",
+    words="""passage extract excerpt paragraph reading study previous above below text table article scenario
+    answer response solution reason question problem exercise chapter textbook lesson lecture course module handout interviewee interviewees
+    according same line đoạn bảng bài trên dưới trước""",
 )
 _QUOTES = frozenset('"“|')
-# Every match of the pattern holds one of these words.
-_ELSEWHERE_WORDS = frozenset(
-    """passage text extract excerpt table paragraph article essay poem story scenario study dialogue conversation above below question problem item
-    exercise number example same line data chapter textbook unit lesson lecture course module handout interviewees interviewee author speaker lecturer đoạn bảng bản huống tin bài trên truyện hỏi trước""".split()
-)
-_PICTURE = re.compile(
+_PICTURE = Guarded(
     r"\b(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing|circuit) (?:below|above|shown|(?:on|to) the (?:left|right))\b"
     r"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed|marked) (?:in|on|by) (?:the|this) (?:accompanying )?(?:figure|diagram|picture|image|graph|chart|map|photo|photograph|illustration|drawing)\b"
     r"|\b(?:in|from|on|see) the (?:following |accompanying )?(?:figure|diagram|sound clip|audio clip|video clip|clip)\b|\bthe (?:figure|diagram|graph) (?:shows|represents|depicts|illustrates)\b"
     r"|\b(?:figure|fig\.|exhibit) \d|\bshaded (?:area|region|part)\b|\bsee (?:figure|picture|image|diagram)\b"
-    r"|\b(?:đồ thị|hình vẽ|biểu đồ|sơ đồ|hình ảnh|lược đồ|hình) (?:trên|bên|bên dưới|dưới đây|đã cho|minh họa)\b(?! trái đất)|\bquan sát (?:các )?(?:sơ đồ|hình|biểu đồ|đồ thị|tranh|ảnh)\b|\b(?:như|trong|ở|theo|xem) (?:hình(?: vẽ)?|biểu đồ|sơ đồ|đồ thị) (?:\d|bên|dưới|trên|sau)"
+    r"|\b(?:đồ thị|hình vẽ|biểu đồ|sơ đồ|hình ảnh|lược đồ|hình) (?:trên|bên|bên dưới|dưới đây|đã cho|minh họa)\b(?! trái đất)|\bquan sát (?:các )?(?:sơ đồ|hình|biểu đồ|đồ thị|tranh|ảnh)\b|\b(?:như|trong|ở|theo|xem) (?:hình(?: vẽ)?|biểu đồ|sơ đồ|đồ thị) (?:\d|bên|dưới|trên|sau)",
+    words="""figure fig diagram picture image graph chart map photo photograph illustration drawing circuit exhibit shaded clip hình đồ sát""",
 )
-_PICTURE_WORDS = frozenset(
-    """figure figures diagram diagrams picture pictures pictured image images graph graphs chart charts photo photos photograph photographs
-    illustration illustrated drawing map maps curve circuit fig exhibit shaded clip hình đồ""".split()
-)
-_TIME = re.compile(
+_TIME = Guarded(
     r"\b(?:currently|nowadays|right now|today|as of (?:\w+ )?\d{4}|at present|present[- ]day|in recent (?:years|times|decades)|recently|latest(?! (?:edition|version|generation))|so far|to date|until now|"
-    r"(?:the|our|is|are) current(?!,| (?:year|period|month|ratio|assets?|liabilit|account|through|in|of|flow|depth|value|price|intensity|density|and|that|flowing|is))|(?:last|past) (?:\w+ )?(?:years?|decades?)|upcoming|tính đến (?:năm|nay|hết)|gần đây nhất|thời điểm hiện (?:tại|nay))\b"
+    r"(?:the|our|is|are) current(?!,| (?:year|period|month|ratio|assets?|liabilit|account|through|in|of|flow|depth|value|price|intensity|density|and|that|flowing|is))|(?:last|past) (?:\w+ )?(?:years?|decades?)|upcoming|tính đến (?:năm|nay|hết)|gần đây nhất|thời điểm hiện (?:tại|nay))\b",
+    words="""current currently nowadays now today present recent recently latest far date year years decade decades upcoming tính gần hiện""",
+    texts="as of ",
 )
-_TIME_WORDS = frozenset(
-    """currently nowadays now today present recent recently latest far date current year years decade decades century upcoming tính nay gần hiện
-    mới""".split()
-)
-_NEGATIVE = frozenset(
-    "not except least never cannot isnt doesnt didnt wasnt arent werent dont cant neither nor không chưa ngoại sai".split()
-)
-_BEST = re.compile(
+_BEST = Guarded(
     r"\b(?:best (?:describe|explain|represent|characteri|define|illustrate|reflect|exemplif|answer|option|choice|translation|description|title|explanation|example|reason"
     r"|way|approach|summar|capture|fit|serve|complete|identif|interpret|symboli|strategy|method|course|response|statement)|(?:be|is|are|was|were|which) best\b(?! known| friend)"
-    r"|most (?:likely|probably|appropriate|accurate|closely|important|effective|commonly|accepted|nearly)|primarily|mainly)"
+    r"|most (?:likely|probably|appropriate|accurate|closely|important|effective|commonly|accepted|nearly)|(?:primarily|mainly)\b)",
+    words="best most primarily mainly",
 )
-_BEST_WORDS = frozenset("best most primarily mainly".split())
 _GENERIC = FUNCTION_WORDS | frozenset(
     "term refers called known means find value question statement statements đoạn giá trị ý nghĩa khái niệm".split()
 )
@@ -257,17 +248,19 @@ def answer_type(view: View) -> float | None:
     """1 where the stem asks how many, how much or what year and no option holds a digit or number word, or asks who and all options are
     numbers. Undefined where it asks none of these in its last sentence."""
     lower = view.lower
-    if not ("how m" in lower or "year" in lower or "who" in view.word_set or "nhiêu" in lower or "năm nào" in lower):
+    if "who" not in view.word_set and not _WANTS_NUMBER.may_match(lower):
         return None
     last = lower[max(lower.rfind(". ", 0, -1), lower.rfind("\n"), 0) :]
-    if "?" in last and _WANTS_NUMBER(last):
+    if "?" in last and _WANTS_NUMBER.search(last):
         return float(not any(view.digits) and view.all_option_words.isdisjoint(_NUMBER_WORDS) and not view.true_false)
     if "?" in last and last.lstrip(" .\n").startswith("who "):
         return float(bool(view.numeric))
     return None
 
 
-_WANTS_NUMBER = re.compile(r"\bhow (?:many|much)\b(?! (?:more|less|of))|\b(?:what|which) year\b|\bbao nhiêu\b|\bnăm nào\b").search
+_WANTS_NUMBER = Guarded(
+    r"\bhow (?:many|much)\b(?! (?:more|less|of))|\b(?:what|which) year\b|\bbao nhiêu\b|\bnăm nào\b", texts="how m| year|bao nhiêu|năm nào"
+)
 _NUMBER_WORDS = frozenset(
     """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
     forty fifty sixty seventy eighty ninety hundred thousand million billion none no once twice half all both never dozen double few several many
@@ -279,16 +272,17 @@ _NUMBER_WORDS = frozenset(
 @signal("0 or 1", 1, 0.02, "the stem asks for what is not so", "câu hỏi ở dạng phủ định", source=f"negatively worded stem, {TARRANT}")
 def negative_stem(view: View) -> float:
     """1 where the stem's last sentence holds not, except, least, không, chưa, ngoại trừ or asks for the false one (sai)."""
-    if _NEGATIVE.isdisjoint(view.word_set):
+    if not _NEGATED.may_match(view.lower, view.runs):
         return 0.0
     last = view.lower[max(view.lower.rfind(". ", 0, -1), view.lower.rfind("\n"), 0) :]
-    return float(_NEGATED(last) is not None)
+    return float(_NEGATED.pattern.search(last) is not None)
 
 
-_NEGATED = re.compile(
+_NEGATED = Guarded(
     r"\b(?:not|except|least(?! one| once)|never|cannot|isnt|doesnt|didnt|wasnt|arent|werent|dont|cant|neither|ngoại trừ)\b"
-    r"|\b(?:không|chưa)\b(?! (?:gian|khí|quân|phân biệt|đổi))(?<!hàng không)|\bsai\b|n['’]t\b"
-).search
+    r"|\b(?:không|chưa)\b(?! (?:gian|khí|quân|phân biệt|đổi))(?<!hàng không)|\bsai\b|(?:^|\b(?=wh))\W*(?:[\w-]+ ){0,7}\w*n['’]t\b",
+    words="not except least never cannot isnt doesnt didnt wasnt arent werent dont cant neither t ngoại không chưa sai",
+)
 
 
 @signal(
@@ -302,15 +296,9 @@ _NEGATED = re.compile(
 )
 def missing_reference(view: View) -> float:
     """1 where the stem points at a passage, table or other question, and neither a context, nor a quotation, nor a text of some length is here."""
-    if (
-        view.context
-        or _ELSEWHERE_WORDS.isdisjoint(view.word_set)
-        or len(view.words) > 60
-        or "\n" in view.stem
-        or not _QUOTES.isdisjoint(view.stem)
-    ):
+    if view.context or _ELSEWHERE.search(view.lower, view.runs) is None:
         return 0.0
-    return float(_ELSEWHERE.search(view.lower) is not None)
+    return float(len(view.words) <= 60 and "\n" not in view.stem and _QUOTES.isdisjoint(view.stem))
 
 
 @signal(
@@ -324,9 +312,7 @@ def missing_reference(view: View) -> float:
 )
 def missing_picture(view: View) -> float:
     """1 where the stem points at a figure, graph, map or drawing."""
-    if _PICTURE_WORDS.isdisjoint(view.word_set):
-        return 0.0
-    return float(_PICTURE.search(view.lower) is not None)
+    return float(_PICTURE.search(view.lower, view.runs) is not None)
 
 
 @signal(
@@ -340,7 +326,7 @@ def missing_picture(view: View) -> float:
 )
 def time_dependent(view: View) -> float:
     """1 where the stem speaks of now, of recent years or of a day by which it holds."""
-    return float((not _TIME_WORDS.isdisjoint(view.word_set) or "as of" in view.lower) and _TIME.search(view.lower) is not None)
+    return float(_TIME.search(view.lower, view.runs) is not None)
 
 
 @signal(
@@ -353,7 +339,7 @@ def time_dependent(view: View) -> float:
 )
 def judgement(view: View) -> float:
     """1 where the stem asks for the best, the most likely or the main one."""
-    return float(not _BEST_WORDS.isdisjoint(view.word_set) and _BEST.search(view.lower) is not None)
+    return float(_BEST.search(view.lower, view.runs) is not None)
 
 
 @signal(
@@ -398,8 +384,6 @@ def shouting(view: View) -> float | None:
 @signal("0 or 1", 1, 0.02, "a gap to fill stands inside the stem", "chỗ trống nằm giữa câu hỏi", source=f"fill in the blank, {TARRANT}")
 def inner_gap(view: View) -> float:
     """1 where a gap stands before the stem's last word."""
-    if not view.blank:
-        return 0.0
     match = _BLANKS.search(view.stem)
     return float(match is not None and match.end() + 12 < len(view.stem) and match.start() > 0)
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from pipeline.common.guards import RUN
+
 # On ASCII, `str.translate` is three times as fast as a pattern, elsewhere three times as slow. Apostrophes vanish (isnt).
-_APART = {ord(c): " " for c in '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t'} | {ord("'"): None}
+_APART = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("'"): None}
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*").findall
 # Words that carry no topic, and those that every question shares.
 FUNCTION_WORDS = frozenset(
@@ -82,6 +84,13 @@ class View:
     @lazy
     def word_set(self) -> set[str]:
         return set(self.words)
+
+    @lazy
+    def runs(self) -> set[str]:
+        """Words of the stem, and what apostrophes part in them: whatever stands between two `\\b` of a pattern, lower case."""
+        if "'" not in self.lower and "’" not in self.lower:
+            return self.word_set
+        return self.word_set.union(self.lower.replace("'", " ").translate(_APART).split() if self.lower.isascii() else RUN(self.lower))
 
     @lazy
     def low_options(self) -> list[str]:

@@ -7,8 +7,9 @@ from pipeline.common.letters import LOOKALIKE, MARK_LETTER
 from pipeline.common.text import fold_option, one_line
 from schemas.reasons import Reason
 
+# The first letter comes first, so that most positions are passed over quickly.
 NAMED_KEY = re.compile(
-    r"(?:ch[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|[đd][áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?:correct\s+)?answer(?:\s+is)?|key)\s*[:.]?\s*"
+    r"[cđdak](?:(?<=c)h[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|(?<=[đd])[áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?<=a)nswer(?:\s+is)?|(?<=k)ey)\s*[:.]?\s*"
     r"[(\[]?([A-JАВСЕ])(?![\w'’])",
     re.IGNORECASE,
 )
@@ -109,5 +110,5 @@ def number_of(value: object) -> int | None:
 
 def key_in_note(note: str | None) -> str | None:
     """The one letter that an explanation names as right ("Chọn đáp án B"); None where it names none or several."""
-    found = {match[1].translate(LOOKALIKE).upper() for match in NAMED_KEY.finditer(note or "")}
+    found = {letter.translate(LOOKALIKE).upper() for letter in NAMED_KEY.findall(note or "")}
     return found.pop() if len(found) == 1 else None

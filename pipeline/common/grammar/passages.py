@@ -23,7 +23,7 @@ def passage_ends(stems: Sequence[str]) -> list[int]:
     followed: defaultdict[str, set[str]] = defaultdict(set)
     openings: list[list[str]] = []
     for stem in stems:
-        found = _openings(stem) if "\n" in stem and len(stem) > 3 * PASSAGE_WORDS else []
+        found = _openings(stem) if "\n" in stem and len(stem) > 2 * PASSAGE_WORDS else []
         openings.append(found)
         for opening in found:
             followed[opening].add(fold(stem[len(opening) :]))

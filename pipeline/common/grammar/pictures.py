@@ -2,36 +2,36 @@
 
 import re
 
+from pipeline.common.guards import Guarded
 from pipeline.common.text import one_line
 
-PICTURE_VI = re.compile(
+PICTURE_VI = (
     r"(?:trong|như|quan sát|dựa vào|xem|ở|theo|là|có|bởi|cho)\s+(?:các\s+)?hình(?:\s+(?:vẽ|ảnh))?\s*(?:\d+\s*)?(?:bên|sau|dưới|trên)(?!\s*(?:thức|dạng|thành|chữ))"
     r"|\bhình\s+(?:vẽ\s+)?bên(?:\s+(?:dưới|cạnh))?\b(?!\s+(?:trong|ngoài))|\bhình\s+vẽ\s+(?:sau|dưới|trên|bên|mô tả|minh họa|dưới đây)\b|\bnhư\s+hình\s+vẽ\b|\bhình\s+(?:ảnh\s+)?dưới\s+đây\b"
     r"|\bcho\s+(?:các\s+)?(?:biểu\s+đồ|đồ\s+thị\s+(?:sau|bên)|sơ\s+đồ\s+(?:sau|bên)|hình\s+vẽ|lược\s+đồ)\b"
     r"|\b(?:dựa\s+vào|căn\s+cứ\s+vào|căn\s+cứ|theo|quan\s+sát|từ|qua)\s+(?:các\s+)?(?:biểu\s+đồ|lược\s+đồ)(?:\s+(?:trên|sau|dưới|bên|đã\s+cho))?(?=\s*[,:.]|\s+(?:trên|sau|dưới|bên|đã))"
-    r"|\bbiểu\s+đồ\s+(?:trên|bên|dưới\s+đây)\b|\bđồ\s+thị\s+(?:ở\s+)?(?:hình|bên)\b|\b(?:bức\s+)?(?:tranh|ảnh)\s+(?:bên|dưới\s+đây|sau\s+đây)\b",
-    re.IGNORECASE,
+    r"|\bbiểu\s+đồ\s+(?:trên|bên|dưới\s+đây)\b|\bđồ\s+thị\s+(?:ở\s+)?(?:hình|bên)\b|\b(?:bức\s+)?(?:tranh|ảnh)\s+(?:bên|dưới\s+đây|sau\s+đây)\b"
 )
 _PICTURE_WORD = r"(?:figures?|diagrams?|pictures?|images?|graphs?|charts?|photos?|photographs?|illustrations?|drawings?)"
-PICTURE_EN = re.compile(
+PICTURE_EN = (
     rf"\b{_PICTURE_WORD}\s+(?:shown\s+)?(?:below|above|here|on\s+the\s+(?:right|left)|at\s+(?:the\s+)?(?:right|left))\b"
     rf"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed)\s+(?:in|on)\s+(?:the|this)\s+{_PICTURE_WORD}\b"
     r"|\b(?:shown|pictured|depicted)\s+(?:below|above|here)\b"
     rf"|\b(?:in|from|on|refer\s+to|look\s+at|see|use|using)\s+(?:the\s+(?:following|accompanying|adjacent|attached)|this)\s+{_PICTURE_WORD}\b"
-    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[[^\]]*\]\(",
-    re.IGNORECASE,
+    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[[^\]]*\]\("
 )
-MARKUP_PICTURE = re.compile(r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]", re.IGNORECASE)
-# Every match of the three patterns holds one of these: most questions hold none, and skip the patterns.
-_PICTURE_SIGN = re.compile("hình|đồ|tranh|ảnh|figure|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|!\\[")
+MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]"
+PICTURE = Guarded(
+    f"{PICTURE_VI}|{PICTURE_EN}|{MARKUP_PICTURE}",
+    texts="hình|đồ|tranh|ảnh|figure|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![",
+    flags=re.IGNORECASE,
+)
 
 
 def picture_wanted(text: str) -> str | None:
     """The words that point at a picture, or None. A printed atlas is no picture."""
-    if not _PICTURE_SIGN.search(text.lower()):
+    if not PICTURE.may_match(text):
         return None
     without_atlas = re.sub(r"\b[AÁ]t\s?-?l[aá]t\b[^,.;:\n]{0,60}", "", text, flags=re.IGNORECASE)
-    for pattern in (PICTURE_VI, PICTURE_EN, MARKUP_PICTURE):
-        if match := pattern.search(without_atlas):
-            return one_line(match[0])
-    return None
+    match = PICTURE.pattern.search(without_atlas)
+    return one_line(match[0]) if match else None

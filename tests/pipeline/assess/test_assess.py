@@ -331,3 +331,23 @@ def test_every_signal_is_documented_once():
     assert all(signal.measure.__doc__ and signal.says and signal.says_vi and signal.source for signal in SIGNALS)
     assert len({signal.name for signal in SIGNALS}) == len(SIGNALS)
     assert stage.assess is assess
+
+
+@pytest.mark.parametrize(
+    ("flag", "changes"),
+    [
+        ("lost_formula", {"stem": "Let be a continuous function. What is its derivative?"}),
+        ("lost_formula", {"stem": "What is the limit of at zero?"}),
+        ("missing_picture", {**VI, "stem": "Quan sát tranh và cho biết con vật nào đang ngủ?"}),
+        ("missing_reference", {"stem": "Who wrote this reading?"}),
+        ("negative_stem", {"stem": "Which river doesn\u2019t reach the sea?"}),
+        ("leaked_letter", {"stem": "Which river? Ans: B"}),
+    ],
+)
+def test_what_a_quick_look_once_kept_from_a_signal_is_found(flag, changes):
+    assert flag in scored(**changes)["flags"]
+
+
+def test_coal_is_no_lost_half_of_a_comparison():
+    assert "lost_formula" not in scored(**{**VI, "stem": "Chất khí nào cần thiết cho sự cháy của than?"})["flags"]
+    assert "lost_formula" in scored(stem="For which values is the sum greater than?")["flags"]
