@@ -10,6 +10,7 @@ from assets.definitions import defs, foundry
 from assets.resources.runs import ACTIVE
 from cli.dagster_internals import create_run, end_lost_run, run_events
 from cli.display import Display
+from pipeline.common.files import is_alive
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -45,15 +46,5 @@ def reap(instance: dg.DagsterInstance) -> None:
     """Ends runs whose `mcq` process is gone (killed, power lost), and frees the pool slots that they held."""
     for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
         host, _, pid = run.tags.get("mcq/process", "").rpartition(":")
-        if host == socket.gethostname() and not _alive(int(pid)):
+        if host == socket.gethostname() and not is_alive(int(pid)):
             end_lost_run(instance, run)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

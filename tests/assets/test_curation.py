@@ -135,7 +135,7 @@ def test_an_asset_without_its_inputs_says_what_to_run_first(curate, make_foundry
 def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, questions):
     names = []
     for count in (4, 5, 6, 7):
-        foundry = make_foundry(questions[:count], keep_versions=1)
+        foundry = make_foundry(questions[:count], keep_versions=1, keep_hours=0)
         if count == 5:
             adapter = foundry.adapters / "pinned"
             adapter.mkdir(parents=True)
