@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev docs bench lock clean
+.PHONY: help setup demo test faults check dev docs bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ demo: $(STAMP) ## the whole way on the bundled sample: raw questions to an evalu
 
 test: $(STAMP) ## all tests, and the examples in docstrings
 	@$(BIN)/python -m pytest
+
+faults: $(STAMP) ## every fault of storage, file operations and processes (about an hour; MCQ_FAULTS=10: every tenth)
+	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults -s -p no:logging
 
 check: $(STAMP) ## lint, format, strict types, import direction
 	@$(BIN)/ruff check .

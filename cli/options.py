@@ -83,7 +83,9 @@ def in_words(error: BaseException) -> str | None:
                 "folder `.dagster` away: it holds the history of runs alone, no table, version or adapter"
             )
         if isinstance(found, OSError):
-            return f"{found.strerror or found}: {found.filename or 'no file named'}; check its rights, and the room that is left on the disk"
+            return (
+                f"{found.strerror or found}: {found.filename or 'no file named'}; check its rights, and the room that is left on the disk"
+            )
     return None
 
 

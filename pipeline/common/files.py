@@ -59,6 +59,8 @@ def write_parquet(path: Path, table: pa.Table, compression: str = "snappy") -> N
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
     """The rows of a Parquet file, its checksums verified. Raises DataError when it is gone or damaged."""
+    if path.is_dir():  # which pyarrow would read as a table of many files
+        raise DataError(f"{path} is damaged (a folder stands in its place)")
     try:
         return pq.read_table(path, columns=columns, filters=filters, partitioning=None, page_checksum_verification=True)
     except FileNotFoundError as error:

@@ -5,23 +5,19 @@ import json
 import os
 import shutil
 
-import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assets import curation, report
-from assets.checks import CURATION_CHECKS
-from assets.resources.foundry import Foundry, ledger_of
-from assets.resources.lake_io import TABLES, LakeIOManager
+from assets.resources.foundry import ledger_of
+from assets.resources.lake_io import TABLES
 from pipeline.common.files import file_hash
-from schemas.config import load_config
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.evaluation import Prediction
 from schemas.tables.training import TrainedSample
+from tests.faults.refresher import curate, open_project
 
-ASSETS = [*dg.load_assets_from_modules([curation, report]), *CURATION_CHECKS]
-FEW = 8
+FEW = 5
 
 
 def pytest_collection_modifyitems(config, items):
@@ -40,18 +36,6 @@ def pytest_collection_modifyitems(config, items):
     }
     config.hook.pytest_deselected(items=list(resting))
     items[:] = [item for item in items if item not in resting]
-
-
-def _curate(foundry):
-    with dg.DagsterInstance.ephemeral() as instance:
-        resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
-        return dg.materialize(ASSETS, instance=instance, resources=resources, raise_on_error=False)
-
-
-@pytest.fixture(scope="session")
-def curate():
-    """Refreshes a Foundry's dataset in this process, with a history of its own; gives the job's result."""
-    return _curate
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +62,7 @@ def write_project():
             (raw / "school.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         config = {"dataset": "tiny", "root": str(raw), "sources": [{"name": "school", "path": "*.jsonl"}], **blocks}
         (folder / "tiny.yaml").write_text(json.dumps(config), encoding="utf-8")
-        return Foundry(folder / "tiny.yaml", load_config(folder / "tiny.yaml"), folder / "data")
+        return open_project(folder)
 
     return write
 
@@ -109,7 +93,7 @@ def original(questions, write_project, tmp_path_factory):
     """Folder of a project with one published version, its report and an adapter, and the record that the adapter saw."""
     folder = tmp_path_factory.mktemp("original")
     foundry = write_project(folder, questions)
-    assert _curate(foundry).success
+    assert curate(foundry).success
     return folder, _add_adapter(foundry)
 
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from assets.resources.foundry import clean_up
 from cli.main import app
 from pipeline.audit.database import build_audit
+from tests.faults.refresher import curate
 
 DAMAGE = {
     "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
@@ -46,7 +47,9 @@ def call(published, monkeypatch, tmp_path):
         monkeypatch.setenv(name, str(value))
 
     def run(*arguments):
-        result = CliRunner().invoke(app, [*map(str, arguments), "--config", str(foundry.config_file), "--data-root", str(foundry.data_root)])
+        result = CliRunner().invoke(
+            app, [*map(str, arguments), "--config", str(foundry.config_file), "--data-root", str(foundry.data_root)]
+        )
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert result.exit_code in (0, 1)
         assert result.exit_code == 0 or "error:" in result.stderr or "damaged" in result.stdout
@@ -65,7 +68,7 @@ def readers(call, record, folder):
 @pytest.mark.fault
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("what", CURATED)
-def test_readers_speak_in_sentences_and_the_next_refresh_mends(what, damage, published, call, curate, whole, tmp_path):
+def test_readers_speak_in_sentences_and_the_next_refresh_mends(what, damage, published, call, whole, tmp_path):
     foundry, record = published
     before, ledger = foundry.lake.current(), call("ledger", "--format", "jsonl")
     healthy = [code for code, _ in readers(call, record, tmp_path)]
@@ -86,13 +89,13 @@ def test_readers_speak_in_sentences_and_the_next_refresh_mends(what, damage, pub
 @pytest.mark.fault
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("what", TRAINED)
-def test_a_damaged_adapter_is_named_and_keeps_nobody_from_the_data(what, damage, published, call, curate, tmp_path):
+def test_a_damaged_adapter_is_named_and_keeps_nobody_from_the_data(what, damage, published, call, tmp_path):
     foundry, record = published
     (path,) = foundry.data_root.glob(TRAINED[what])
     DAMAGE[damage](path)
     codes = [code for code, _ in readers(call, record, tmp_path)]
     assert codes[:4] == [0, 0, 0, 0]
-    counts, unreadable = build_audit(tmp_path / "audit.sqlite", {}, foundry.adapters.glob("*"))
+    _, unreadable = build_audit(tmp_path / "audit.sqlite", {}, foundry.adapters.glob("*"))
     assert curate(foundry).success
     if what in ("manifest", "result") and damage == "gone":
         return  # an unfinished run is no damage
@@ -117,5 +120,3 @@ def test_a_damaged_audit_database_is_told_with_the_cure(damage, published, call)
     assert "mcq run" in said
     build_audit(path, {}, foundry.adapters.glob("*"))
     assert path.is_file()
-
-

@@ -34,7 +34,9 @@ def test_files_are_readable_by_others(tmp_path):
 
 def test_what_a_killed_process_left_is_removed_at_once_and_what_another_writes_stays(tmp_path):
     killed = "import os, sys; from pathlib import Path; from pipeline.common.files import replacing\nwith replacing(Path(sys.argv[1])): os._exit(9)"
-    subprocess.run([sys.executable, "-c", killed, str(tmp_path / "f")], check=False, cwd=files.PROJECT_ROOT if hasattr(files, "PROJECT_ROOT") else None)
+    subprocess.run(
+        [sys.executable, "-c", killed, str(tmp_path / "f")], check=False, cwd=files.PROJECT_ROOT if hasattr(files, "PROJECT_ROOT") else None
+    )
     assert len(list(tmp_path.iterdir())) == 1
     with files.replacing(tmp_path / "g") as own:
         own.write_bytes(b"half")

@@ -132,11 +132,13 @@ def test_a_table_that_was_read_once_is_read_again_with_its_checksums(tmp_path):
     stamp = path.stat().st_mtime_ns
     flip_a_bit(path)
     os.utime(path, ns=(stamp, stamp))
-    with pytest.raises(DataError, match="damaged .*CRC"):
+    with pytest.raises(DataError, match=r"damaged .*CRC"):
         lake.arrow("splits", table)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"tables": {"splits": 1}, "facts": {}}', '{"tables": {"splits": "../../x"}, "facts": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"tables": {"splits": 1}, "facts": {}}', '{"tables": {"splits": "../../x"}, "facts": {}}']
+)
 def test_a_damaged_memo_is_no_memory(text, tmp_path):
     lake = Lake(tmp_path, "d")
     lake.remember("splits", ORIGIN, {"splits": lake.write_table("splits", frame(), SplitRow, {})}, {})
