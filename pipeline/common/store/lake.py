@@ -166,11 +166,10 @@ class Lake:
     def _is_whole(self, asset: str, table_hash: str) -> bool:
         path = self.table_path(asset, table_hash)
         try:
-            self.arrow(asset, table_hash)
-            known = _verified.get(path) == _signature(path)
+            if _verified.get(path) != _signature(path):
+                self.arrow(asset, table_hash)
             os.utime(path)
-            if known:
-                _verified[path] = _signature(path)
+            _verified[path] = _signature(path)
         except (DataError, OSError):
             return False
         return True
