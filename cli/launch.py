@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import dagster as dg
 
@@ -11,12 +12,16 @@ from assets.resources.runs import ACTIVE
 from cli.dagster_internals import create_run, end_lost_run, run_events
 from cli.display import Display
 from pipeline.common.files import is_alive
+from schemas.errors import ConfigError
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def launch(job_name: str) -> bool:
     """Runs a job to its end with progress on stderr; True when it succeeded."""
+    home = os.environ["DAGSTER_HOME"]
+    if not Path(home).is_dir():
+        raise ConfigError(f"DAGSTER_HOME names {home}, which is no folder; make it, or unset it: then the project's own folder is taken")
     with dg.DagsterInstance.get() as instance:
         reap(instance)
         repository = defs.get_repository_def()

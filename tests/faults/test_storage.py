@@ -1,6 +1,8 @@
 """Whatever lies damaged below the data root: readers say so in a sentence, and what the sentence advises mends it."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -8,6 +10,7 @@ from typer.testing import CliRunner
 from assets.resources.foundry import clean_up
 from cli.main import app
 from pipeline.audit.database import build_audit
+from schemas.config.base import PROJECT_ROOT
 from tests.faults.refresher import curate
 
 DAMAGE = {
@@ -120,3 +123,40 @@ def test_a_damaged_audit_database_is_told_with_the_cure(damage, published, call)
     assert "mcq run" in said
     build_audit(path, {}, foundry.adapters.glob("*"))
     assert path.is_file()
+
+
+@pytest.fixture
+def mcq_run(published, make_dagster_home):
+    """Calls `mcq run --until curated` in a process of its own; gives exit code and stderr."""
+    foundry, _ = published
+    home = make_dagster_home()
+
+    def run(data_root=foundry.data_root, **environment):
+        command = [sys.executable, "-m", "cli.main", "run", "--until", "curated", "--config", foundry.config_file, "--data-root", data_root]
+        settings = {"PATH": "/usr/bin:/bin", "HOME": str(home), "DAGSTER_HOME": str(home), **environment}
+        done = subprocess.run([*map(str, command)], cwd=PROJECT_ROOT, capture_output=True, encoding="utf-8", env=settings, timeout=300)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stderr
+
+    return home, run
+
+
+def test_a_run_history_that_is_damaged_is_told_with_the_cure(mcq_run, tmp_path):
+    home, run = mcq_run
+    assert run()[0] == 0
+    for file in (home / "history").rglob("*.db"):
+        file.write_bytes(b"garbage")
+    code, said = run()
+    assert code == 1
+    assert "history" in said
+    assert "move the folder `.dagster` away" in said
+    (home / "history").rename(tmp_path / "away")
+    assert run()[0] == 0
+
+
+@pytest.mark.parametrize("place", ["data_root", "DAGSTER_HOME"])
+def test_a_place_that_cannot_be_written_is_told(place, mcq_run):
+    _, run = mcq_run
+    code, said = run(**{place: "/proc/nowhere"}, HOME="/proc/nowhere")
+    assert code == 1
+    assert "/proc/nowhere" in said
