@@ -37,10 +37,9 @@ def inspect(
         raise DataError(f"{file} is no file")
     try:
         options = {"name": "inspected", "path": glob.escape(path.name), "reader": reader, "answer_format": answer_format}
-        source = SourceConfig.model_validate(options)
+        config = Config(dataset="inspected", root=str(path.parent), sources=[SourceConfig.model_validate(options)])
     except ValidationError as error:
         raise ConfigError("; ".join(f"--{str(e['loc'][0]).replace('_', '-')} {e['input']}: {e['msg']}" for e in error.errors())) from error
-    config = Config(dataset="inspected", root=str(path.parent), sources=[source])
     content, _ = read_file(path, reader)
     raw = ingest(config)
     result = normalize(raw, config.sources)
