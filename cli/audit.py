@@ -3,12 +3,15 @@
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.options import command, err
 from schemas.errors import DataError, MissingExtraError
+
+PLUGINS = Path(__file__).parent / "plugins"
 
 
 @command
@@ -24,4 +27,5 @@ def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.
         raise MissingExtraError("mcq audit", "datasette", "audit")
     err.print(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
     # Immutable: Datasette reads it without locks, and a new version appears by rename.
-    os.execv(sys.executable, [sys.executable, "-m", "datasette", "serve", "-i", str(path), "--host", "127.0.0.1", "--port", str(port)])
+    served = ["-i", str(path), "--plugins-dir", str(PLUGINS), "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "datasette", "serve", *served])

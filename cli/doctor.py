@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from cli.options import command, escape, out
+from cli.options import command, out
 
 PACKAGES = {
     "needed": ("dagster", "dagster-webserver", "pandas", "pyarrow", "pydantic", "datasketch", "duckdb"),
@@ -75,4 +75,4 @@ def installed(name: str) -> str | None:
 
 def line(label: str, text: str, style: str | None = None) -> None:
     """One finding."""
-    out.print(f"{label:<11} {escape(text)}", style=style)
+    out.print(f"{label:<11} {text}", style=style)

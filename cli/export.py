@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import command, err, escape, user_path
+from cli.options import command, err, user_path
 from schemas.errors import DataError
 
 
@@ -38,4 +38,4 @@ def export(
     if version is None:
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     counts = write(user_path(folder), to, ledger_of(foundry, version), version, foundry.config)
-    err.print(f"{', '.join(f'{name} {count:,}' for name, count in counts.items())} written to {escape(str(user_path(folder)))}")
+    err.print(f"{', '.join(f'{name} {count:,}' for name, count in counts.items())} written to {user_path(folder)}")
