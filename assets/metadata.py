@@ -1,7 +1,6 @@
 """What the page of an asset shows: row count, columns, first rows, counts, pictures."""
 
 import base64
-import html
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.resources.lake_io import Table
+from pipeline.common.escapes import markdown
 from pipeline.common.text import one_line
 from schemas.reasons import REASON_TEXT, Reason
 from schemas.tables.column_text import described
@@ -61,7 +61,7 @@ def markdown_table(rows: Sequence[Mapping[str, Any]], cell_chars: int = CELL_CHA
     if not rows:
         return dg.MetadataValue.md("*no rows*")
     names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    lines = ["| " + " | ".join(map(markdown, names)) + " |", "|" + " --- |" * len(names)]
     lines += ["| " + " | ".join(_cell(row.get(name), cell_chars) for name in names) + " |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))
 
@@ -71,7 +71,7 @@ def _cell(value: Any, cell_chars: int) -> str:
         return ""
     text = one_line(" / ".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value))
     text = text[: cell_chars - 1] + "…" if len(text) > cell_chars else text
-    return html.escape(text).replace("|", "\\|").replace("`", "\\`").replace("$", "\\$")
+    return markdown(text)
 
 
 def counts_table(counts: Mapping[str, int], what: str) -> dg.MarkdownMetadataValue:

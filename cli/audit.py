@@ -13,6 +13,8 @@ import typer
 from cli.options import command, err
 from schemas.errors import DataError, MissingExtraError
 
+PLUGINS = Path(__file__).parent / "plugins"
+
 
 @command
 def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8001) -> None:
@@ -28,7 +30,8 @@ def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.
         raise MissingExtraError("mcq audit", "datasette", "audit")
     err.print(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
     # Immutable: Datasette reads it without locks, and a new version appears by rename.
-    os.execv(sys.executable, [sys.executable, "-m", "datasette", "serve", "-i", str(path), "--host", "127.0.0.1", "--port", str(port)])
+    served = ["-i", str(path), "--plugins-dir", str(PLUGINS), "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "datasette", "serve", *served])
 
 
 def require_database(path: Path) -> None:

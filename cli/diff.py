@@ -1,17 +1,16 @@
 """`mcq diff`: what entered, left, changed and moved between two dataset versions, and why."""
 
-import json
 from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from cli.options import command, err, escape, out
+from cli.options import command, err, out, styled, table_console
 from pipeline.audit.diff import KINDS, Change
 from pipeline.audit.diff import diff as find_changes
+from pipeline.common.escapes import json_text
 from pipeline.common.store.lake import Lake, Version
 from schemas.errors import DataError
 from schemas.reasons import Disposition
@@ -44,7 +43,7 @@ def diff(
     changes = find_changes(*tables, before.config["split"], after.config["split"])
     if format == DiffFormat.JSONL:
         for change in changes:
-            print(json.dumps(change._asdict(), ensure_ascii=False))
+            print(json_text(change._asdict()))
         return
     out.print(f"{before.name} ({before.published_at})  ->  {after.name} ({after.published_at})\n")
     print_counts(before, after)
@@ -98,7 +97,7 @@ def print_changes(changes: list[Change]) -> None:
         for change in [change for change in changes if change.kind == kind][:ROWS_A_KIND]:
             split = " -> ".join(dict.fromkeys(name for name in (change.before, change.after) if name))
             cells: list[Any] = [change.record_id, split, " ".join(change.stem.split()), change.why]
-            table.add_row(f"[{STYLES[kind]}]{kind}[/]", *map(escape, cells))
-    Console(highlight=False, width=None if out.is_terminal else 180).print(table)
+            table.add_row(styled((kind, STYLES[kind])), *cells)
+    table_console(180).print(table)
     if any(count > ROWS_A_KIND for count in counts.values()):
         err.print(f"{len(changes):,} changes, the first {ROWS_A_KIND} of each kind shown; --format jsonl gives all")

@@ -1,14 +1,17 @@
 """Progress of a run on stderr: one line an asset, a bar for training and evaluation; plain lines where there is no terminal."""
 
+import html
 import time
 from typing import Any
 
 import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cli.options import err, escape
+from cli.options import err, styled
+from pipeline.common.escapes import WORD_JOINER
 
 PLAIN_SECONDS = 10.0
+TICK, CROSS = ("✓", "green"), ("✗", "bold red")
 
 
 class Display:
@@ -22,11 +25,11 @@ class Display:
         self.bars: dict[str, Any] = {}
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
         )
         self.progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
@@ -49,19 +52,19 @@ class Display:
             seconds = time.monotonic() - self.started.get(step, time.monotonic())
             name, why = materialization.asset_key.to_user_string(), materialization.metadata.get("computed")
             counted = f"{rows.value:>8,} rows" if rows else ""
-            self._say(f"[green]✓[/] {name:<20} {counted:<13} {seconds:6.1f} s  {escape(str(why.value)) if why else ''}".rstrip())
+            self._say(f" {name:<20} {counted:<13} {seconds:6.1f} s  {why.value if why else ''}".rstrip(), TICK)
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
             if not check.passed:
-                self._say(f"[bold red]✗[/] check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}")
+                self._say(f" check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}", CROSS)
         elif kind == dg.DagsterEventType.STEP_FAILURE:
             self._finish_bar()
             why, self.failed = reason(event), True
             self.interrupted = self.interrupted or "Interrupted" in why
-            self._say(f"[bold red]✗[/] {step}: {'interrupted' if 'Interrupted' in why else escape(why)}")
+            self._say(f" {step}: {'interrupted' if 'Interrupted' in why else why}", CROSS)
         elif kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
             if kind == dg.DagsterEventType.RUN_FAILURE and not self.failed and event.job_failure_data.error is not None:
-                self._say(f"[bold red]✗[/] {escape(root_cause(event.job_failure_data.error))}")
+                self._say(f" {root_cause(event.job_failure_data.error)}", CROSS)
             what = "was interrupted; run it again to continue" if self.interrupted or kind == dg.DagsterEventType.RUN_CANCELED else "failed"
             self._say(f"run {self.run_id[:8]} {what}; the published dataset is as it was, unless `dataset` stands above with a tick")
 
@@ -89,8 +92,8 @@ class Display:
             self.progress.remove_task(task)
         self.bars.clear()
 
-    def _say(self, text: str) -> None:
-        self.progress.console.print(text, soft_wrap=True)
+    def _say(self, text: str, *before: tuple[str, str]) -> None:
+        self.progress.console.print(styled(*before, text), soft_wrap=True)
 
 
 def reason(event: dg.DagsterEvent) -> str:
@@ -109,10 +112,11 @@ def root_cause(error: Any) -> str:
 
 
 def _plain(metadata: Any) -> str:
+    """Metadata in words; what was escaped for Markdown reads here as it was."""
     parts = []
     for key, value in metadata.items():
-        text = str(getattr(value, "value", value))
-        parts.append(f"\n{escape(text)}" if "\n" in text else f"{key} {escape(text)}")
+        text = html.unescape(str(getattr(value, "value", value))).replace(WORD_JOINER, "")
+        parts.append(f"\n{text}" if "\n" in text else f"{key} {text}")
     return " ".join(parts)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from assets.resources.foundry import Foundry
-from cli.options import command, escape, out
+from cli.options import command, out
 from pipeline.common.store.health import examine
 from schemas.errors import DataError
 
@@ -98,4 +98,4 @@ def installed(name: str) -> str | None:
 
 def line(label: str, text: str, style: str | None = None) -> None:
     """One finding."""
-    out.print(f"{label:<11} {escape(text)}", style=style)
+    out.print(f"{label:<11} {text}", style=style)

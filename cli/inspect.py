@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from cli.options import command, escape, out, user_path
+from cli.options import command, indented, out, styled, user_path
 from pipeline.common.letters import LETTERS
 from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, Reason
@@ -37,10 +37,9 @@ def inspect(
         raise DataError(f"{file} is no file")
     try:
         options = {"name": "inspected", "path": glob.escape(path.name), "reader": reader, "answer_format": answer_format}
-        source = SourceConfig.model_validate(options)
+        config = Config(dataset="inspected", root=str(path.parent), sources=[SourceConfig.model_validate(options)])
     except ValidationError as error:
         raise ConfigError("; ".join(f"--{str(e['loc'][0]).replace('_', '-')} {e['input']}: {e['msg']}" for e in error.errors())) from error
-    config = Config(dataset="inspected", root=str(path.parent), sources=[source])
     content, _ = read_file(path, reader)
     raw = ingest(config)
     result = normalize(raw, config.sources)
@@ -61,17 +60,18 @@ def inspect(
         out.print(f"  {code:<22} {count:>6,}  {REASON_TEXT[Reason(code)]}")
         example = next(row for row in rejected if code in row["reason_codes"])
         detail, block, columns = (example["detail"] or "").partition("fields: {")
-        out.print(f"  {'':<22}         first at {escape(example['locator'])}: {escape(detail[:300].strip())}", style="dim")
+        first = f"{example['locator']}: {detail[:300].strip()}"
+        out.print(f"  {'':<22}         first at {indented(first, 42)}", style="dim")
         if block:
-            out.print(f"  {'':<22}         {escape(block + columns)}", style="bold")
+            out.print(f"  {'':<22}         {indented(block + columns, 33)}", style="bold")
         if example["stem"]:
-            out.print(f"  {'':<22}         {escape(json.dumps(example['stem'][:160], ensure_ascii=False))}", style="dim")
+            out.print(f"  {'':<22}         {json.dumps(example['stem'][:160], ensure_ascii=False)}", style="dim")
     for row in questions[:SHOWN]:
         _show_question(row)
 
 
 def _say(name: str, value: str) -> None:
-    out.print(f"{name:<13} {escape(value)}")
+    out.print(f"{name:<13} {indented(value, 14)}")
 
 
 def _show_layout(found: dict[str, Any]) -> None:
@@ -89,12 +89,13 @@ def _show_layout(found: dict[str, Any]) -> None:
 
 def _show_question(row: dict[str, Any]) -> None:
     repairs = ", ".join(row["repairs"]) or "none"
-    out.print(f"\n[bold]{escape(row['locator'])}[/]  {escape(row['subject'] or '')} {row['language']}  repairs: {repairs}")
+    out.print()
+    out.print(styled((row["locator"], "bold"), f"  {row['subject'] or ''} {row['language']}  repairs: {repairs}"))
     if row["context"]:
-        out.print(f"  context: {escape(json.dumps(row['context'][:160], ensure_ascii=False))}", style="dim")
-    out.print(f"  {escape(row['stem'][:400])}")
+        out.print(f"  context: {json.dumps(row['context'][:160], ensure_ascii=False)}", style="dim")
+    out.print(f"  {indented(row['stem'][:400], 2)}")
     for number, (letter, option) in enumerate(zip(LETTERS, row["options"], strict=False)):
         mark = "*" if number == row["answer_index"] else " "
-        out.print(f"   {mark}{letter}. {escape(option[:200])}", style="green" if mark == "*" else None)
+        out.print(f"   {mark}{letter}. {indented(option[:200], 7)}", style="green" if mark == "*" else None)
     if row["explanation"]:
-        out.print(f"  explanation: {escape(json.dumps(row['explanation'][:160], ensure_ascii=False))}", style="dim")
+        out.print(f"  explanation: {json.dumps(row['explanation'][:160], ensure_ascii=False)}", style="dim")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from cli.options import command, err, escape, out, user_path
+from cli.options import command, err, table_console, user_path
+from pipeline.common.escapes import json_text
 from pipeline.export.spreadsheets import defused
 from schemas.errors import ConfigError, DataError
 
@@ -64,7 +64,7 @@ def ledger(
             if target is not None:
                 stream.close()
     if target is not None:
-        err.print(f"{rows.num_rows:,} rows written to {escape(str(target))}")
+        err.print(f"{rows.num_rows:,} rows written to {target}")
 
 
 def select(rows: Any, where: str | None) -> Any:
@@ -93,7 +93,7 @@ def select(rows: Any, where: str | None) -> Any:
 def write_jsonl(rows: list[dict[str, Any]], stream: Any) -> None:
     """One JSON object a line, null and never NaN."""
     for row in rows:
-        stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        stream.write(json_text(row) + "\n")
 
 
 def write_csv(rows: list[dict[str, Any]], columns: list[str], stream: Any) -> None:
@@ -115,8 +115,8 @@ def show(rows: list[dict[str, Any]]) -> None:
     for name, width in SHOWN.items():
         table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=width)
     for row in rows[:TABLE_ROWS]:
-        table.add_row(*(escape(text_of(row[name])) for name in SHOWN))
-    Console(highlight=False, width=None if out.is_terminal else 140).print(table)
+        table.add_row(*(text_of(row[name]) for name in SHOWN))
+    table_console(140).print(table)
     if len(rows) > TABLE_ROWS:
         err.print(f"{len(rows):,} rows, the first {TABLE_ROWS} shown; --format jsonl|csv|parquet gives all")
 

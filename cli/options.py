@@ -10,15 +10,48 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import markup
 from rich.console import Console
+from rich.text import Text
 
+from pipeline.common.escapes import visible
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import PipelineError
 
 STARTED_IN = Path.cwd()
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+
+
+class PlainConsole(Console):
+    """A console on which every string is text: no markup, no emoji codes, and nothing that acts on the terminal, whoever wrote it.
+
+    What is styled is a `Text`, made by `styled`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """All strings, also those in cells and titles of tables, come by here."""
+        return super().render_str(visible(text), **options)
+
+
+out = PlainConsole(soft_wrap=True)
+err = PlainConsole(stderr=True)
+
+
+def table_console(width: int) -> Console:
+    """As wide as the terminal, or `width` where there is none."""
+    return PlainConsole(width=None if out.is_terminal else width)
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """One text of several, some with a style: (text, style)."""
+    return Text.assemble(*(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts))
+
+
+def indented(text: str, columns: int) -> str:
+    """Text whose later lines begin at a column too, so that none of them looks like a line of ours."""
+    return text.replace("\n", "\n" + " " * columns)
+
 
 ConfigOption = Annotated[
     Path | None,
@@ -53,11 +86,6 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         settle(config, data_root)
         try:
             function(*args, **options)
-        except PipelineError as error:
-            if os.environ.get("MCQ_DEBUG") == "1":
-                raise
-            err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-            raise typer.Exit(1) from error
         except BrokenPipeError:
             sys.stdout = None  # type: ignore[assignment]
             raise typer.Exit(0) from None
@@ -65,14 +93,16 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             said = in_words(error)
             if said is None or os.environ.get("MCQ_DEBUG") == "1":
                 raise
-            err.print(f"[bold red]error:[/] {escape(said)}", soft_wrap=True)
+            err.print(styled(("error:", "bold red"), f" {said}"), soft_wrap=True)
             raise typer.Exit(1) from error
 
     return with_options(wrapped, function)
 
 
 def in_words(error: BaseException) -> str | None:
-    """What a failure of the disk or of the run history means, and what to do; None for any other."""
+    """What an error that a user, a file or a machine can cause means, and what to do; None for any other."""
+    if isinstance(error, PipelineError):
+        return str(error)
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
@@ -99,8 +129,3 @@ def with_options(wrapped: Callable[..., None], function: Callable[..., None]) ->
     wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *shared])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {**function.__annotations__, "config": ConfigOption, "data_root": DataRootOption}
     return wrapped
-
-
-def escape(text: str) -> str:
-    """Text of users and files is never markup."""
-    return markup.escape(text)

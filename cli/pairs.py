@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import command, err, user_path
+from pipeline.common.escapes import json_text
 from schemas.errors import DataError
 
 
@@ -24,7 +25,7 @@ def pairs(
 
     given = []
     try:
-        for number, line in enumerate(user_path(file).read_text(encoding="utf-8-sig").splitlines(), 1):
+        for number, line in enumerate(user_path(file).read_text(encoding="utf-8-sig").split("\n"), 1):
             if line.strip():
                 pair = json.loads(line)
                 if not (isinstance(pair, dict) and isinstance(pair.get("a"), dict) and isinstance(pair.get("b"), dict)):
@@ -34,7 +35,7 @@ def pairs(
         raise DataError(f"{file} can't be read: {error}") from error
     except json.JSONDecodeError as error:
         raise DataError(f"{file} line {number} is no JSON: {error}") from error
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in judge_pairs(given))
+    text = "".join(json_text(row) + "\n" for row in judge_pairs(given))
     if target is None:
         sys.stdout.write(text)
     else:

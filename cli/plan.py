@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.options import command, err, escape, out
+from cli.options import command, err, out, styled
 from pipeline.training.policy import PolicyRow
 from pipeline.training.vram import USABLE_GIB
 from schemas.config.train import TrainConfig
@@ -28,7 +28,7 @@ def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {'
     show_policies(policy.policy_table(vram.shape_of(train).hidden_size), train)
     resolution = policy.resolve(train.policy, train.rank, vram.shape_of(train).hidden_size)
     for note in policy.warnings(train, resolution):
-        err.print(f"[yellow]warning:[/] {escape(note)}")
+        err.print(styled(("warning:", "yellow"), f" {note}"))
 
 
 def show_memory(found: Any, train: TrainConfig) -> None:
@@ -44,7 +44,7 @@ def show_memory(found: Any, train: TrainConfig) -> None:
     table.add_row("usable", f"{found.capacity_gib:.2f}")
     out.print(table)
     style, word = ("green", "fits") if found.fits else ("red", "does not fit")
-    out.print(f"[{style}]{word}[/]; largest batch size that fits: {found.largest_batch or 'none'}\n")
+    out.print(styled((word, style), f"; largest batch size that fits: {found.largest_batch or 'none'}\n"))
 
 
 def show_policies(rows: list[PolicyRow], train: TrainConfig) -> None:

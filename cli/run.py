@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import command, err, escape, out
+from cli.options import command, err, out, styled
 
 
 class Until(StrEnum):
@@ -38,7 +38,7 @@ def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Unt
         source_files(foundry.config, source)
     if until in (Until.TRAINED, Until.EVALUATED):
         require_device(foundry.config.train)
-    err.print(f"[bold]{foundry.config.dataset}[/]: {escape(str(foundry.config_file))}, to {until}")
+    err.print(styled((foundry.config.dataset, "bold"), f": {foundry.config_file}, to {until}"))
     succeeded = launch(JOBS[until])
     if succeeded:
         out.print()

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry, ledger_of
-from cli.options import escape, out
+from cli.options import out, styled, table_console
 from pipeline.common.counts import count_values
 from pipeline.common.store.runs import read_result
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
@@ -33,7 +32,7 @@ def summarise(foundry: Foundry, with_models: bool) -> None:
         if (foundry.data_root / "audit.sqlite").exists():
             lies["audit database"] = foundry.data_root / "audit.sqlite"
     for name, place in lies.items():
-        out.print(f"{name:<16} {escape(short(place) if isinstance(place, Path) else place)}")
+        out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
 
 
@@ -72,13 +71,13 @@ def print_reasons(counts: dict[str, int]) -> None:
     table.add_column("records", justify="right")
     table.add_column("what it means")
     for code, count in counts.items():
-        table.add_row(code, f"{count:,}", escape(REASON_TEXT[Reason(code)]))
+        table.add_row(code, f"{count:,}", REASON_TEXT[Reason(code)])
     out.print()
-    Console(highlight=False, width=None if out.is_terminal else 140).print(table)
+    table_console(140).print(table)
 
 
 def print_result(result: dict[str, Any]) -> None:
     """The verdict in one sentence."""
     out.print()
-    out.print(f"[bold]{escape(result['verdict'])}[/]")
+    out.print(styled((result["verdict"], "bold")))
     out.print()

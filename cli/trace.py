@@ -1,13 +1,13 @@
 """`mcq trace`: the whole way of one record."""
 
-import json
 import string
 import sys
 from typing import Annotated, Any
 
 import typer
 
-from cli.options import command, escape, out
+from cli.options import command, indented, out, styled
+from pipeline.common.escapes import json_text
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
 
@@ -30,7 +30,7 @@ def trace(
     story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
-        sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        sys.stdout.write(json_text(story, indent=1) + "\n")
     else:
         show(story)
 
@@ -48,9 +48,9 @@ def show(story: dict[str, Any]) -> None:
         say("Question", row["stem"])
     for letter, option in zip(string.ascii_uppercase, row["options"] or [], strict=False):
         right = row["answer_index"] is not None and string.ascii_uppercase[row["answer_index"]] == letter
-        out.print(f"              {'[green]' if right else ''}{letter}. {escape(option)}{'  (key)[/]' if right else ''}")
+        out.print(f"{'':<14}{letter}. {indented(option, 17)}{'  (key)' if right else ''}", style="green" if right else None)
     say("Repairs", ", ".join(row["repairs"]) or "none")
-    say("Verdict", f"[bold]{row['disposition']}[/]" + (f" split, group {row['split_group']}" if row["split"] else ""), markup=True)
+    out.print(styled(f"{'Verdict':<14}", (row["disposition"], "bold"), f" split, group {row['split_group']}" if row["split"] else ""))
     for reason in story["reasons"]:
         say("  because", reason)
     if row["detail"]:
@@ -106,6 +106,6 @@ def one(row: dict[str, Any]) -> str:
     return f"{row.get('record_id')} {row.get('locator')} [{row.get('disposition')}] {stem[:80]} -> {key[:40]}"
 
 
-def say(label: str, text: str, markup: bool = False) -> None:
+def say(label: str, text: str) -> None:
     """A labelled line."""
-    out.print(f"{label:<13} {text if markup else escape(text)}", style=None if not label.startswith(" ") else "dim")
+    out.print(f"{label:<13} {indented(text, 14)}", style=None if not label.startswith(" ") else "dim")

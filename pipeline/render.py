@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pipeline.common.files import write_parquet
 from pipeline.common.model.job import Job, log, run_child
-from pipeline.common.prompt import answer, messages, neutralise_question
+from pipeline.common.prompt import answer
 from schemas.config.render import RenderConfig
 from schemas.errors import TrainingError
 from schemas.tables.bounds import checked_rows
@@ -20,17 +20,18 @@ from schemas.tables.training import ChatExample
 TOO_LONG = "not_trained: too_long"
 
 
-def render_question(question: Mapping[str, Any], chat: Any, config: RenderConfig, template_specials: int) -> dict[str, Any]:
-    """The ChatExample row of one question; `chat` is a ChatFormat whose template writes `template_specials` special tokens.
+def render_question(question: Mapping[str, Any], chat: Any, config: RenderConfig, template_controls: int) -> dict[str, Any]:
+    """The ChatExample row of one question; `chat` is a ChatFormat that writes `template_controls` control tokens around any.
 
-    Raises TrainingError when raw text still yields a special token, which would let a question end its own turn.
+    Raises TrainingError when raw text still yields a control token, which would let a question end its own turn.
     """
-    safe, neutralised = neutralise_question(question, chat.special_tokens)
-    prompt = chat.prompt(messages(safe, config.style, config.system_prompt))
+    safe, prompt, neutralised = chat.ask(question, config.style, config.system_prompt)
     completion = chat.completion(answer(safe, question["answer_index"], config.style))
+    if chat.count_controls(prompt) + chat.count_controls(completion) != template_controls:
+        raise TrainingError(
+            f"record {question['record_id']}: its text turns into control tokens of the base model: {prompt[:500]!r} {completion[:200]!r}"
+        )
     prompt_ids, completion_ids = chat.encode(prompt), chat.encode(completion)
-    if chat.count_special(prompt_ids) != template_specials:
-        raise TrainingError(f"record {question['record_id']}: its text turns into special tokens of the base model: {prompt!r}")
     tokens = len(prompt_ids) + len(completion_ids)
     return {
         **{key: question[key] for key in ("record_id", "split", "split_group", "source", "subject", "language")},
@@ -43,10 +44,10 @@ def render_question(question: Mapping[str, Any], chat: Any, config: RenderConfig
     }
 
 
-def count_template_specials(chat: Any, config: RenderConfig) -> int:
-    """How many special tokens the template itself writes around any question."""
-    nothing: dict[str, Any] = {"context": None, "stem": "?", "options": [], "language": "en"}
-    return int(chat.count_special(chat.encode(chat.prompt(messages(nothing, "cloze", config.system_prompt)))))
+def count_template_controls(chat: Any, config: RenderConfig) -> int:
+    """How many control tokens and marks the template itself writes around any question and answer."""
+    nothing: dict[str, Any] = {"context": None, "stem": "?", "options": ["?"], "language": "en"}
+    return int(chat.count_controls(chat.ask(nothing, config.style, config.system_prompt)[1]) + chat.count_controls(chat.completion("?")))
 
 
 def render(job: Job) -> None:
@@ -56,12 +57,12 @@ def render(job: Job) -> None:
 
     chat = ChatFormat(load_tokenizer(job.train, job.models))
     config = job.render
-    specials = count_template_specials(chat, config)
-    rows = [render_question(question, chat, config, specials) for question in pq.read_table(job.questions).to_pylist()]
+    controls = count_template_controls(chat, config)
+    rows = [render_question(question, chat, config, controls) for question in pq.read_table(job.questions).to_pylist()]
     write_parquet(job.output, checked_rows(rows, ChatExample))
     too_long = sum(row["status"] == TOO_LONG for row in rows)
     neutralised = sum(row["neutralised_tokens"] for row in rows)
-    log.info("rendered %d questions; %d too long; %d special tokens neutralised", len(rows), too_long, neutralised)
+    log.info("rendered %d questions; %d too long; %d control tokens neutralised", len(rows), too_long, neutralised)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from pipeline.common.control_tokens import neutralise_question
 from pipeline.common.files import write_parquet
+from pipeline.common.model.chat import token_controls
 from pipeline.common.model.job import Job, Progress, run_child
 from pipeline.common.model.likelihood import gold_nll, per_byte
-from pipeline.common.prompt import ANSWER_LABELS, neutralise_question
+from pipeline.common.prompt import ANSWER_LABELS
 from pipeline.common.store.run_files import METRICS
 from schemas.config.quality import QualityConfig
 from schemas.config.train import TrainConfig
@@ -62,8 +64,9 @@ def main(job: QualityJob) -> None:
 
     rows = pq.read_table(job.questions).to_pylist()
     asked, with_question, without = [], [], []
+    controls = token_controls(tokenizer)
     for row in rows:
-        safe, _ = neutralise_question(row, tokenizer.all_special_tokens)
+        safe, _ = neutralise_question(row, controls)
         texts = [f" {option.strip()}" for option in safe["options"]]
         option_ids = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
         whole, label = prompt(safe), ANSWER_LABELS["vi" if safe["language"] == "vi" else "en"]

@@ -1,9 +1,11 @@
 """Pictures for the UI and the report, as PNG bytes. matplotlib is imported when one is drawn: it takes half a second."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.common.escapes import picture_label
 from pipeline.common.quiet import mute
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def base_vs_adapter(result: Mapping[str, Any]) -> bytes:
         axes.plot(
             [place - 0.42, place + 0.42], [chance, chance], color="#222", linestyle=":", linewidth=1, label=None if place else "guessing"
         )
-    axes.set_xticks(range(len(modes)), [f"{name}\n{result['modes'][name]['n']} questions" for name in modes])
+    axes.set_xticks(range(len(modes)), [f"{picture_label(name)}\n{result['modes'][name]['n']} questions" for name in modes])
     axes.set(ylabel="accuracy", ylim=(0, 1.1))
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return _png(figure)
@@ -62,7 +64,7 @@ def vram_bars(components: Mapping[str, float], capacity_gib: float) -> bytes:
     figure, axes = _figure(7.2, 2.6)
     left = 0.0
     for (name, gib), colour in zip(components.items(), PARTS, strict=False):
-        axes.barh(0, gib, left=left, color=colour, edgecolor="white", label=f"{name}  {gib:.2f}")
+        axes.barh(0, gib, left=left, color=colour, edgecolor="white", label=f"{picture_label(name)}  {gib:.2f}")
         left += gib
     axes.axvline(capacity_gib, color="#222", linestyle="--", linewidth=1)
     axes.text(capacity_gib, 0.52, f"usable {capacity_gib:.1f}", ha="right", va="bottom", fontsize=8)
@@ -84,7 +86,7 @@ def funnel_bars(counts: Mapping[str, int], kept: Sequence[str]) -> bytes:
         at, shift, side = (left, -4, "right") if place and left + count > 0.8 * total else (left + count, 4, "left")
         axes.annotate(says, (at, place), (shift, 0), textcoords="offset points", va="center", ha=side, fontsize=8, color=INK)
         left = total if not place else left
-    axes.set_yticks(range(len(counts) + 1), ["read", *counts])
+    axes.set_yticks(range(len(counts) + 1), ["read", *map(picture_label, counts)])
     axes.invert_yaxis()
     axes.set(xlabel="records", xlim=(0, max(total, 1) * 1.12))
     return _clear_png(figure)
@@ -113,9 +115,9 @@ def share_ranges(labels: Sequence[str], series: Mapping[str, Sequence[tuple[floa
         axes.barh(lines, widths, left=lows, height=0.5 * height, color=BAND, label=None if number else "95% of chance")
         rings = [colours[number] if low <= share <= high else OUTSIDE for share, low, high in values]
         axes.scatter([100 * share for share, _, _ in values], lines, s=30, color=colours[number], edgecolors=rings, linewidths=2, zorder=3)
-        axes.scatter([], [], s=30, color=colours[number], label=name)
+        axes.scatter([], [], s=30, color=colours[number], label=picture_label(name))
     axes.scatter([], [], s=30, color="none", edgecolors=OUTSIDE, linewidths=2, label="outside")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), [picture_label(label) for label in labels])
     axes.invert_yaxis()
     axes.set(xlabel=xlabel)
     axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -135,9 +137,12 @@ def _figure(width: float, height: float) -> tuple[Any, "Axes"]:
     return figure, axes
 
 
-def _png(figure: Any) -> bytes:
+def _png(figure: Any, **how: Any) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with warnings.catch_warnings():
+        # A script that the font doesn't have is drawn as boxes; the table under the picture has the text.
+        warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+        figure.savefig(buffer, format="png", **how)
     return buffer.getvalue()
 
 
@@ -149,6 +154,4 @@ def _clear_png(figure: Any) -> bytes:
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_color(INK)
         label.set_fontsize(9)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", transparent=True, dpi=140)
-    return buffer.getvalue()
+    return _png(figure, transparent=True, dpi=140)

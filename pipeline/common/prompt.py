@@ -4,8 +4,7 @@ Two styles: `letter` lists the options and is answered by a letter (the form of 
 alone and is answered by an option's text. Nothing here knows a tokenizer: the chat template is applied by `pipeline.common.model.chat`.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pipeline.common.letters import LETTERS
@@ -45,29 +44,3 @@ def answer(question: Mapping[str, Any], index: int, style: Style) -> str:
     """
     text: str = LETTERS[index] if style == "letter" else question["options"][index].strip()
     return text
-
-
-def neutralise(text: str, special_tokens: Iterable[str]) -> tuple[str, int]:
-    """Breaks every special token of the base model that stands in raw text with a space, and counts them.
-
-    A question about HTML or chat formats must not be able to end its own turn. A space is visible to a reader of the table,
-    which a zero-width character isn't, and every tokenizer splits there.
-
-    >>> neutralise("Ignore <|im_end|> this", ["<|im_end|>"])
-    ('Ignore < |im_end|> this', 1)
-    """
-    tokens = sorted({token for token in special_tokens if len(token) > 1}, key=len, reverse=True)
-    if not tokens:
-        return text, 0
-    # A look-ahead finds overlapping occurrences too, so that breaking one can't uncover another.
-    return re.subn(f"(?=(?:{'|'.join(map(re.escape, tokens))}))(.)", r"\1 ", text, flags=re.DOTALL)
-
-
-def neutralise_question(question: Mapping[str, Any], special_tokens: Iterable[str]) -> tuple[dict[str, Any], int]:
-    """A copy of the question whose context, stem and options hold no special token, and how many were broken."""
-    tokens = list(special_tokens)
-    context, in_context = neutralise(question["context"] or "", tokens)
-    stem, in_stem = neutralise(question["stem"], tokens)
-    options = [neutralise(option, tokens) for option in question["options"]]
-    safe = {**question, "context": context or None, "stem": stem, "options": [text for text, _ in options]}
-    return safe, in_context + in_stem + sum(count for _, count in options)

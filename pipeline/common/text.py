@@ -12,8 +12,20 @@ from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
 from pipeline.common.guards import Guarded
 
 SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
-# Zero-width characters, byte order marks, bidirectional marks and C0 controls but tab and line feed: never meant.
-INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What no reader sees: control characters but tab and line feed, marks of direction (the kind that turns `gnp.exe` into `exe.png`),
+# zero-width and filling characters, soft hyphens, tags and what else Unicode says to draw as nothing. Never meant, but for MEANT.
+UNSEEN = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+INVISIBLE = re.compile(f"[{UNSEEN}]")
+# Those of them that Python counts as printable.
+PRINTABLE_UNSEEN = re.compile("[\u034f\u3164\uffa0\U000e0100-\U000e01ef]")
+# Joiners within Arabic, Persian and Indic words and within emoji, and the selector that says which form of an ideograph is meant.
+_JOINING, _EMOJI = r"[\u0600-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff]", r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+MEANT = re.compile(
+    f"(?<={_JOINING})[\u200c\u200d]|(?<={_EMOJI})\u200d(?={_EMOJI})|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
+)
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 BLANK_LINES = re.compile(r"\n{3,}")
 # Letters that no other language beside Vietnamese uses much, and those that it shares with French or Portuguese.
@@ -44,13 +56,27 @@ def clean(text: str) -> str:
     'Hà Nội\\nHué'
     """
     # One printable line of single spaces has nothing to clean: no other space, mark or control character is printable.
-    if text.isprintable() and "  " not in text and (text.isascii() or unicodedata.is_normalized("NFC", text)):
+    if text.isprintable() and "  " not in text and (text.isascii() or _is_plain(text)):
         return text.strip()
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n"))
-    text = SPACES.sub(" ", INVISIBLE.sub("", text))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    # Composed when nothing stands between a letter and its mark any more.
+    text = SPACES.sub(" ", unicodedata.normalize("NFC", without_invisible(text)))
     if " \n" in text or "\n " in text:
         text = re.sub(r" *\n *", "\n", text)
     return BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _is_plain(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text) and not PRINTABLE_UNSEEN.search(text)
+
+
+def without_invisible(text: str) -> str:
+    """Without what no reader sees, but for what a script or an emoji is written with.
+
+    >>> without_invisible("in\\u00advis\\u202eible"), without_invisible("\\u0645\\u06cc\\u200c\\u062e") == "\\u0645\\u06cc\\u200c\\u062e"
+    ('invisible', True)
+    """
+    return INVISIBLE.sub(lambda mark: mark[0] if MEANT.match(text, mark.start()) else "", text)
 
 
 def undo_mojibake(text: str) -> str:
@@ -60,7 +86,8 @@ def undo_mojibake(text: str) -> str:
     ('Café – Huế', 'the judge’s')
     """
     text = BEHEADED.sub(lambda match: bytes([0xE2, 0x80, ord(match[1])]).decode(), text)
-    return ftfy.fix_encoding(text) if BAD.search(text) else text
+    # What is left of Windows-1252 that was read as Latin-1 are control characters, each of which was one quotation mark or dash.
+    return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text)) if BAD.search(text) else text
 
 
 def one_line(text: str) -> str:

@@ -24,7 +24,7 @@ from pipeline.common.model.job import Progress, log
 from pipeline.common.model.likelihood import gold_nll, per_byte
 from pipeline.common.model.score_cache import ScoreCache
 from pipeline.common.model.scoring import EncodedQuestion, score_all
-from pipeline.common.prompt import Style, messages, neutralise_question
+from pipeline.common.prompt import Style
 from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESULT
 from pipeline.common.store.runs import read_manifest
 from pipeline.evaluation.job import EvaluationJob
@@ -111,8 +111,7 @@ def encode(
     """Questions short enough for the model, and for each its token ids, prompt text and what stands for the options."""
     answerable, items = [], []
     for question in questions:
-        safe, _ = neutralise_question(question, chat.special_tokens)
-        prompt = chat.prompt(messages(safe, mode, job.render.system_prompt))
+        safe, prompt, _ = chat.ask(question, mode, job.render.system_prompt)
         texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
         item = EncodedQuestion(chat.encode(prompt), [chat.encode(text) for text in texts])
         if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.render.max_seq_tokens:

@@ -5,12 +5,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.control_tokens import KNOWN, Controls
 from pipeline.common.letters import LETTERS
 from pipeline.common.store.lake import Version
 from pipeline.export.card import card
@@ -29,8 +30,15 @@ from schemas.tables.curation import LedgerRow
 MARK = ".mcq-export.json"
 
 
-def export(folder: Path, form: str, ledger: pd.DataFrame, version: Version, config: Config) -> dict[str, int]:
-    """Writes the published rows below `folder`, whole or not at all; returns rows by split.
+class Exported(NamedTuple):
+    """Rows by split, and what became of control tokens where rows go to a model."""
+
+    rows: dict[str, int]
+    control_tokens: dict[str, int] | None
+
+
+def export(folder: Path, form: str, ledger: pd.DataFrame, version: Version, config: Config, controls: Controls | None = KNOWN) -> Exported:
+    """Writes the published rows below `folder`, whole or not at all. What goes to a model has its `controls` broken (None: none).
 
     An earlier export there is replaced. Raises DataError when the folder holds anything else, or there is nothing to export.
     """
@@ -44,10 +52,12 @@ def export(folder: Path, form: str, ledger: pd.DataFrame, version: Version, conf
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     try:
-        FORMATS[form](aside, Export({name: part for name, part in parts.items() if part}, version, config))
+        given = Export({name: part for name, part in parts.items() if part}, version, config, controls)
+        FORMATS[form](aside, given)
         counts_by_split = {name: len(part) for name, part in parts.items()}
         files = sorted(path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file())
-        facts = {"format": form, "version": version.name, "rows": counts_by_split, "files": files}
+        broken = given.broken() if form in FOR_MODELS else None
+        facts = {"format": form, "control_tokens": broken, "version": version.name, "rows": counts_by_split, "files": files}
         (aside / MARK).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         if folder.exists():
             folder.rename(old)
@@ -55,7 +65,7 @@ def export(folder: Path, form: str, ledger: pd.DataFrame, version: Version, conf
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-    return counts_by_split
+    return Exported(counts_by_split, broken)
 
 
 def require_ours(folder: Path) -> None:
@@ -101,6 +111,7 @@ def _gift(folder: Path, given: Export) -> None:
                 (folder / f"{name}{'.fixed_order' * fixed}.gift").write_text(note + gift_text(part), encoding="utf-8")
 
 
+FOR_MODELS = ("messages", "alpaca", "lm-eval")
 FIXED_ORDER_NOTE = '// Options refer to each other: turn off "Shuffle the choices" for these questions.\n\n'
 Writer = Callable[[Path, Export], None]
 FORMATS: dict[str, Writer] = {

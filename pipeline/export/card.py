@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import yaml
 
+from pipeline.common.escapes import markdown
 from pipeline.export.rows import Export
 from schemas.reasons import SPLITS, Disposition
 
@@ -29,7 +30,7 @@ def card(given: Export) -> str:
     funnel = [[str(name), f"{version.counts.get(str(name), 0):,}"] for name in Disposition]
     by_source = Counter((row["source"], row["split"]) for row in rows)
     sources = [
-        [name, *(f"{by_source[name, str(split)]:,}" for split in SPLITS), licence or "not stated: clear it before you pass rows on"]
+        [name, *(f"{by_source[name, str(split)]:,}" for split in SPLITS), markdown(licence) or NO_LICENCE]
         for name, licence in licences.items()
         if any(by_source[name, str(split)] for split in SPLITS)
     ]
@@ -54,6 +55,7 @@ def card(given: Export) -> str:
     )
 
 
+NO_LICENCE = "not stated: clear it before you pass rows on"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (float("inf"), "n>1M"))
 
 

@@ -11,14 +11,18 @@ from pipeline.export.rows import Export, write_jsonl
 
 
 def write_lm_eval(folder: Path, given: Export) -> None:
-    """Two tasks on the same rows: the options listed and a letter to say, or the question alone and the likeliest option's text."""
+    """Two tasks on the same rows: the options listed and a letter to say, or the question alone and the likeliest option's text.
+
+    The question's own cells stand as they are; what a model reads is in the prompts and in `cloze_texts`.
+    """
     keys = ("record_id", "context", "question", "options", "answer_index", "answer", "fixed_order", "subject", "language")
     for name, rows in given.parts.items():
         asked = [
             {
                 **{key: row[key] for key in keys},
                 "letters": list(LETTERS[: len(row["options"])]),
-                **{f"{style}_prompt": messages(row, style, "")[-1]["content"] for style in ("letter", "cloze")},
+                "cloze_texts": given.said(row)["options"],
+                **{f"{style}_prompt": messages(given.said(row), style, "")[-1]["content"] for style in ("letter", "cloze")},
             }
             for row in rows
         ]
@@ -26,7 +30,7 @@ def write_lm_eval(folder: Path, given: Export) -> None:
     (folder / "rows.py").write_text(LM_EVAL_ROWS, encoding="utf-8")
     splits = {"training_split": "train", "validation_split": "validation", "test_split": "test", "fewshot_split": "train"}
     task = re.sub(r"\W", "_", f"mcq_{given.version.dataset}")
-    for style, choices in (("letter", "{{letters}}"), ("cloze", "{{options}}")):
+    for style, choices in (("letter", "{{letters}}"), ("cloze", "{{cloze_texts}}")):
         spec = {
             "task": f"{task}_{style}",
             "output_type": "multiple_choice",

@@ -2,6 +2,7 @@
 with its reason: no file and no row raises."""
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,27 +26,33 @@ BYTES_WORTH_A_PROCESS = 5_000_000
 
 
 def source_files(config: Config, source: SourceConfig) -> list[Path]:
-    """Files of a source in path order. Raises ConfigError when its globs find none, or one outside the root."""
-    root = config.root_path
-    if not root.is_dir():
-        raise ConfigError(f"root {root} is no folder; set `root:` (or the environment variable it names) to where the sources lie")
+    """Files of a source in path order. Raises ConfigError when its globs find none, or one outside the root.
+
+    Errors name the root as it is written, since what an environment variable holds may be secret.
+    """
+    root, written = config.root_path, config.root
+    if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+        raise ConfigError(f"root {written} is no folder; set `root:` (or the environment variable it names) to where the sources lie")
     found: set[Path] = set()
     for pattern in source.patterns:
-        relative = _below_root(pattern, root, source.name)
-        found |= {path for path in root.glob(relative) if path.is_file()}
-    if outside := sorted(path for path in found if not path.resolve().is_relative_to(root)):
-        raise ConfigError(f"source {source.name}: {outside[0]} is a link that leaves the root {root}; copy the file below it")
+        relative = _below_root(pattern, config, source.name)
+        try:
+            found |= {path for path in root.glob(relative) if path.is_file()}
+        except (OSError, ValueError, IndexError):  # `a**`, `.`, a name that is too long
+            raise ConfigError(f"source {source.name}: {pattern[:200]!r} is no glob; `*.csv` and `**/*.csv` are") from None
+    if outside := sorted(path.relative_to(root).as_posix() for path in found if not path.resolve().is_relative_to(root)):
+        raise ConfigError(f"source {source.name}: {outside[0]} is a link that leaves the root {written}; copy the file below it")
     if not found:
-        raise ConfigError(f"source {source.name}: no file matches {', '.join(source.patterns)} below {root}; check `path:` and `root:`")
+        raise ConfigError(f"source {source.name}: no file matches {', '.join(source.patterns)} below {written}; check `path:` and `root:`")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def _below_root(pattern: str, root: Path, name: str) -> str:
+def _below_root(pattern: str, config: Config, name: str) -> str:
     if not Path(pattern).is_absolute():
         return pattern
-    if not Path(pattern).is_relative_to(root):
-        raise ConfigError(f"source {name}: {pattern} is not below the root {root}; set `root:` to a folder that holds all sources")
-    return Path(pattern).relative_to(root).as_posix()
+    if not Path(pattern).is_relative_to(config.root_path):
+        raise ConfigError(f"source {name}: {pattern} is not below the root {config.root}; set `root:` to a folder that holds all sources")
+    return Path(pattern).relative_to(config.root_path).as_posix()
 
 
 def files_without_records(config: Config, raw: pd.DataFrame) -> list[str]:

@@ -28,7 +28,9 @@ def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, boo
                 state = path.stat()
                 parts.append(f"{source.name} {path} {state.st_size} {state.st_mtime_ns}")
     except (ConfigError, OSError) as error:
-        return before or Sighting("", ""), False, f"the raw files can't be listed: {error}"
+        # An OSError's own text names the file by its whole path, and what a variable in `root` holds may be secret.
+        why = error.strerror if isinstance(error, OSError) else error
+        return before or Sighting("", ""), False, f"the raw files can't be listed: {why}"
     files = short_hash(*parts)
     if before is None:
         return Sighting(files, files), False, f"first look: {len(parts)} files are taken as known"

@@ -9,7 +9,7 @@ from pipeline.common.grammar.keys import letter_of
 from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_option
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.letters import LETTERS
-from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake
+from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.reading import Reading
 from schemas.reasons import Reason
@@ -73,7 +73,9 @@ def text_of(value: Any, repairs: list[str]) -> str:
     if TAGS.search(text):
         text = TAGS.sub(lambda tag: "\n" if tag[0].lower().startswith(("<br", "</p", "</div")) else "", text)
         repairs.append("html_tags")
-    return clean(text)
+    if (cleaned := clean(text)) != text and without_invisible(text) != text:
+        repairs.append("invisible_characters")
+    return cleaned
 
 
 def _draft_block(payload: str) -> Draft:
@@ -115,7 +117,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
         return cells.get(columns[part]) if part in columns else None
 
     def short(part: str) -> str | None:
-        return None if cell(part) in (None, "") else one_line(str(cell(part))[:MAX_LABEL_CHARS]) or None
+        return None if cell(part) in (None, "") else one_line(clean(str(cell(part))[:MAX_LABEL_CHARS]))[:MAX_LABEL_CHARS] or None
 
     text = text_of(cell("stem"), repairs)
     reasons: list[Reason] = []

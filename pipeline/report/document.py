@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.common.escapes import markdown, visible
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -61,49 +63,40 @@ Block = Heading | Text | TableBlock | Picture | Figures
 
 def to_markdown(title: str, blocks: Sequence[Block]) -> str:
     """The page as GitHub-flavoured Markdown, pictures inside it."""
-    return "\n\n".join([f"# {safe(title)}", *(_markdown(block) for block in blocks)]) + "\n"
-
-
-def safe(text: str) -> str:
-    """Text that is no markup in Markdown, on one line: every ASCII punctuation mark as an entity, which Markdown never takes for its own.
-
-    >>> safe("a|b <i> [x](y)")
-    'a&#124;b &#60;i&#62; &#91;x&#93;&#40;y&#41;'
-    """
-    return re.sub(r"[!-/:-@\[-`{-~]", lambda mark: f"&#{ord(mark[0])};", re.sub(r"\s+", " ", text))
+    return "\n\n".join([f"# {markdown(title)}", *(_markdown(block) for block in blocks)]) + "\n"
 
 
 def _markdown(block: Block) -> str:
     match block:
         case Heading(text):
-            return f"## {safe(text)}"
+            return f"## {markdown(text)}"
         case Text(text):
             return _own(text)
         case Picture(png, says):
-            return f"![{safe(says)}]({_data_uri(png)})"
+            return f"![{markdown(says)}]({_data_uri(png)})"
         case Figures(items):
-            return " · ".join(f"**{safe(value)}** {safe(what)}" for value, what in items)
+            return " · ".join(f"**{markdown(value)}** {markdown(what)}" for value, what in items)
         case TableBlock(columns, rows):
             if not rows:
                 return "*none*"
             marks = [" ---: " if _is_number(rows, place) else " --- " for place in range(len(columns))]
-            lines = [" | ".join(map(safe, columns)), "|".join(marks)]
+            lines = [" | ".join(map(markdown, columns)), "|".join(marks)]
             return "\n".join(f"| {line} |" for line in [*lines, *(" | ".join(map(_markdown_cell, row)) for row in rows)])
 
 
 def _markdown_cell(cell: Cell) -> str:
-    return " · ".join(map(_markdown_line, cell)) if isinstance(cell, list) else safe(_plain(cell))
+    return " · ".join(map(_markdown_line, cell)) if isinstance(cell, list) else markdown(_plain(cell))
 
 
 def _markdown_line(line: Line) -> str:
     if line.style == "own":
         return _own(line.text)
-    return f"**{safe(line.text)}**" if line.style == "strong" and line.text.strip() else safe(line.text)
+    return f"**{markdown(line.text)}**" if line.style == "strong" and line.text.strip() else markdown(line.text)
 
 
 def _own(text: str) -> str:
     """Words of ours; what stands between backticks is stressed."""
-    return "".join(f"*{safe(part)}*" if place % 2 else safe(part) for place, part in enumerate(text.split("`")))
+    return "".join(f"*{markdown(part)}*" if place % 2 else markdown(part) for place, part in enumerate(text.split("`")))
 
 
 def to_html(title: str, blocks: Sequence[Block]) -> str:
@@ -120,6 +113,7 @@ def _template() -> "jinja2.Template":
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(file.parent),
         autoescape=True,
+        finalize=_shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -127,6 +121,11 @@ def _template() -> "jinja2.Template":
     )
     environment.filters |= {"kind": _kind, "anchor": _anchor, "data_uri": _data_uri, "plain": _plain, "column_classes": _column_classes}
     return environment.get_template(file.name)
+
+
+def _shown(value: object) -> object:
+    """What the template prints, with every character of data to be seen; what it has made itself (`Markup`) is done already."""
+    return visible(value) if type(value) is str else value
 
 
 def _kind(value: object) -> str:

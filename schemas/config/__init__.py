@@ -6,6 +6,7 @@ Unknown keys are errors, and `load_config` reports every error of a file at once
 
 import os
 import re
+import reprlib
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,9 +21,14 @@ from schemas.config.render import RenderConfig
 from schemas.config.sources import SourceConfig
 from schemas.config.split import SplitConfig
 from schemas.config.train import TrainConfig
+from schemas.config.yaml_file import read_yaml
 from schemas.errors import ConfigError
 
 ENVIRONMENT = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+ERRORS_SHOWN = 20
+# What an error quotes is cut while it is written, since the repr of a whole value can be of any size.
+QUOTED = reprlib.Repr()
+QUOTED.maxstring = QUOTED.maxother = 120
 
 
 class Config(Strict):
@@ -42,14 +48,9 @@ class Config(Strict):
 
     @field_validator("root")
     @classmethod
-    def _expand(cls, value: str) -> str:
-        def replace(match: re.Match[str]) -> str:
-            found = os.environ.get(match[1]) or match[2]
-            if found is None:
-                raise ValueError(f"environment variable {match[1]} is not set and has no default; write ${{{match[1]}:-DEFAULT}}")
-            return found
-
-        return ENVIRONMENT.sub(replace, value)
+    def _can_be_expanded(cls, value: str) -> str:
+        expand(value)
+        return value
 
     @model_validator(mode="after")
     def _unique_names(self) -> Self:
@@ -60,7 +61,13 @@ class Config(Strict):
 
     @property
     def root_path(self) -> Path:
-        return (PROJECT_ROOT / self.root).resolve()
+        """Where `root` is on this machine, environment variables expanded: a path to read by, never to write down or show, since
+        what an environment holds may be secret. Raises ConfigError."""
+        try:
+            return (PROJECT_ROOT / expand(self.root)).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            why = str(error) if isinstance(error, ValueError) else "a link in it leads back to itself, or it is too long"
+            raise ConfigError(f"root {QUOTED.repr(self.root)} is no path that can be followed: {why}") from None
 
     def curation(self) -> dict[str, Any]:
         """The part of the configuration that decides the dataset: no paths, no training blocks."""
@@ -68,33 +75,50 @@ class Config(Strict):
         return {"sources": sources, **self.model_dump(mode="json", include={"dataset", "dedup", "quality", "split"})}
 
 
+def expand(root: str) -> str:
+    """A root with its environment variables. Raises ValueError, which names the variable, where one is not set and has no default.
+
+    >>> expand("${MCQ_NOWHERE:-../questions}/raw")
+    '../questions/raw'
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            raise ValueError(f"environment variable {match[1]} is not set and has no default; write ${{{match[1]}:-DEFAULT}}")
+        return found
+
+    return ENVIRONMENT.sub(replace, root)
+
+
 def load_config(path: Path) -> Config:
-    """Reads a YAML file. Raises ConfigError that lists every mistake with its path in the file and the values allowed."""
+    """Reads a YAML file. Raises ConfigError, and nothing else, that lists the mistakes with their place in the file and the values
+    allowed."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        data = read_yaml(path)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no configuration file {path}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} can't be read as YAML: {error}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} can't be read as YAML: {str(error)[:1000]}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{path} holds {type(data).__name__}, expected a mapping that begins with `dataset:` and `sources:`")
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        lines = [_explain(item) for item in error.errors()]
-        raise ConfigError(
-            f"{path} has {len(lines)} error{'s' if len(lines) > 1 else ''}:\n" + "\n".join(f"  {line}" for line in lines)
-        ) from error
+        lines = [_explain(item) for item in error.errors(include_url=False, include_context=False)]
+        more = [f"and {len(lines) - ERRORS_SHOWN} more"] if len(lines) > ERRORS_SHOWN else []
+        shown = "\n".join(f"  {line}" for line in lines[:ERRORS_SHOWN] + more)
+        raise ConfigError(f"{path} has {len(lines)} error{'s' if len(lines) > 1 else ''}:\n{shown}") from error
 
 
 def _explain(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+    where = ".".join(str(part)[:60] for part in item["loc"]) or "(whole file)"
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key; allowed here: {', '.join(_keys_at(item['loc'][:-1]))}"
     if item["type"] == "missing":
         return f"{where}: is required"
     message = item["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}; found {item['input']!r}"[:400]
+    return f"{where}: {message[:400]}; found {QUOTED.repr(item['input'])}"
 
 
 def _keys_at(location: tuple[str | int, ...]) -> list[str]:

@@ -8,4 +8,4 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -26,7 +26,7 @@ class ChatExample(Row):
     completion: Filled = Field(description="the answer and the end-of-turn token: exactly what the loss sees")
     prompt_tokens: Tokens
     completion_tokens: Tokens
-    neutralised_tokens: Count = Field(description="special tokens of the base model that stood in the raw text and were made harmless")
+    neutralised_tokens: Count = Field(description="control tokens and roles of the base model's template that raw text held, made harmless")
     status: Literal["ok", "not_trained: too_long"] = Field(description="whether it is short enough for the model")
 
 

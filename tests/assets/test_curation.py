@@ -7,9 +7,10 @@ import pytest
 from assets import curation
 from assets.checks import CURATION_CHECKS
 from assets.resources.configured import FoundryResource, LakeResource
-from assets.resources.foundry import clean_up, ledger_of
+from assets.resources.foundry import Foundry, clean_up, ledger_of
 from assets.resources.lake_io import TABLES, LakeIOManager
 from pipeline.common.store.retention import LEASE
+from schemas.config import load_config
 from schemas.tables.arrow import to_frame, to_rows
 from schemas.tables.curation import Question
 
@@ -193,3 +194,30 @@ def test_a_source_without_records_publishes_an_empty_version_and_names_its_files
     assert sum(foundry.lake.current().counts.values()) == 0
     (event,) = result.asset_materializations_for_node("raw_records")
     assert "school.jsonl" in event.metadata["files_without_records"].value
+
+
+def test_what_a_variable_in_root_holds_stands_nowhere_below_the_data_root(curate, make_foundry, questions, monkeypatch, tmp_path):
+    given = make_foundry(questions)
+    (tmp_path / "raw").rename(tmp_path / "s3cret")
+    monkeypatch.setenv("MCQ_PLACE", str(tmp_path / "s3cret"))
+    text = given.config_file.read_text(encoding="utf-8").replace(str(tmp_path / "raw"), "${MCQ_PLACE}")
+    given.config_file.write_text(text, encoding="utf-8")
+    foundry = Foundry(given.config_file, load_config(given.config_file), given.data_root)
+    result = curate(foundry)
+    assert result.success
+    version = foundry.lake.current()
+    assert version.config["root"] == "${MCQ_PLACE}"
+    assert not [path for path in foundry.data_root.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+    assert "s3cret" not in "".join(map(str, result.all_events))
+    assert not ledger_of(foundry, version).map(lambda cell: "s3cret" in str(cell)).any(axis=None)
+
+
+def test_a_version_file_that_holds_the_expanded_root_is_read_as_before(curate, make_foundry, questions):
+    foundry = make_foundry(questions)
+    curate(foundry)
+    version = foundry.lake.current()
+    file = foundry.lake.root / "versions" / f"{version.name}.json"
+    file.write_text(file.read_text(encoding="utf-8").replace(version.config["root"], "/expanded/by/an/older/program"), encoding="utf-8")
+    assert foundry.lake.current().name == version.name
+    assert curate(foundry).success
+    assert foundry.lake.current().config["root"] == "/expanded/by/an/older/program"

@@ -9,7 +9,7 @@ from schemas.tables.curation import Question
 
 def test_no_text_of_a_question_acts_as_markup():
     (line,) = markdown_table([{"stem": "<b>a</b> | `x` $y$\nz"}]).value.splitlines()[2:]
-    assert line == "| &lt;b&gt;a&lt;/b&gt; \\| \\`x\\` \\$y\\$ z |"
+    assert line == "| &#60;b&#62;a&#60;/b&#62; &#124; &#96;x&#96; &#36;y&#36; z |"
 
 
 @pytest.mark.parametrize(("length", "cut"), [(60, False), (61, True)])

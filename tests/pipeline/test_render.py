@@ -7,7 +7,7 @@ import pytest
 from pipeline.common.model.base_model import load_tokenizer
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.job import Job
-from pipeline.render import TOO_LONG, count_template_specials, render, render_question
+from pipeline.render import TOO_LONG, count_template_controls, render, render_question
 from schemas.config import Config
 from schemas.config.render import RenderConfig
 from schemas.config.train import TrainConfig
@@ -55,7 +55,7 @@ def test_raw_text_with_special_tokens_renders_and_is_counted(rendered):
 
 def test_a_text_that_still_yields_special_tokens_is_refused_by_its_record(models):
     chat, config = ChatFormat(load_tokenizer(TrainConfig(), models)), RenderConfig()
-    specials = count_template_specials(chat, config)
-    assert render_question(question(1), chat, config, specials)["status"] == "ok"
-    with pytest.raises(TrainingError, match=f"record {1:016x}: its text turns into special tokens"):
-        render_question(question(1), chat, config, specials - 1)
+    controls = count_template_controls(chat, config)
+    assert render_question(question(1), chat, config, controls)["status"] == "ok"
+    with pytest.raises(TrainingError, match=f"record {1:016x}: its text turns into control tokens"):
+        render_question(question(1), chat, config, controls - 1)

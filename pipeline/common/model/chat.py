@@ -1,10 +1,13 @@
 """The base model's own chat template, applied the same way for rendering, training and evaluation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from jinja2 import TemplateError
 
+from pipeline.common.control_tokens import Controls, alternatives, controls_of, is_control, neutralise_question, template_marks
+from pipeline.common.prompt import Style, messages
 from schemas.errors import TrainingError
 
 # Templates that print today's date (Llama 3.2) would give every day another dataset; 3.1's own default stands still.
@@ -13,20 +16,37 @@ TEMPLATE_OPTIONS = {"date_string": "26 Jul 2024", "enable_thinking": False}
 PROBE = "zqx"
 
 
+def control_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """Tokens of a tokenizer that raw text may not hold: the special ones, and added ones that look like one (`<think>`)."""
+    added = tokenizer.added_tokens_decoder.values()
+    return tuple(sorted({*tokenizer.all_special_tokens, *(t.content for t in added if t.special or is_control(t.content))}))
+
+
+def token_controls(tokenizer: Any) -> Controls:
+    """The same as patterns, for a prompt that isn't written by the template."""
+    return Controls(alternatives(control_tokens(tokenizer)))
+
+
 class ChatFormat:
     """Prompts, and the token that ends an answer, as one tokenizer's chat template writes them.
 
-    `special_tokens` are the strings that raw text may not hold. Raises TrainingError when the template can't be used.
+    `controls` is what raw text may not hold: tokens, and what the template writes between the turns. Raises TrainingError when the
+    template can't be used.
     """
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        added = tokenizer.added_tokens_decoder.values()
-        self.special_tokens: tuple[str, ...] = tuple(
-            sorted({*tokenizer.all_special_tokens, *(token.content for token in added if token.special)})
-        )
-        self.special_ids = frozenset(tokenizer.convert_tokens_to_ids(list(self.special_tokens)))
+        tokens = control_tokens(tokenizer)
+        self.special_tokens: tuple[str, ...] = tuple(sorted({*tokenizer.all_special_tokens, *_added_specials(tokenizer)}))
+        self.control_ids = frozenset(tokenizer.convert_tokens_to_ids(list(tokens)))
         self.end_of_turn = self._end_of_turn()
+        marks, roles = template_marks(self._probed(), rf"{PROBE}\d")
+        self.controls = controls_of([*tokens, *marks], roles)
+
+    def ask(self, question: Mapping[str, Any], style: Style, system_prompt: str) -> tuple[dict[str, Any], str, int]:
+        """The question without control tokens, its prompt, and how many were broken."""
+        safe, broken = neutralise_question(question, self.controls)
+        return safe, self.prompt(messages(safe, style, self.controls.neutralise(system_prompt)[0])), broken
 
     def prompt(self, messages: Sequence[dict[str, str]]) -> str:
         """The rendered chat up to where the assistant's answer begins; begin-of-text token included where the template has one."""
@@ -44,9 +64,19 @@ class ChatFormat:
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
         return ids
 
-    def count_special(self, ids: Sequence[int]) -> int:
-        """How many of these token ids are special."""
-        return sum(token in self.special_ids for token in ids)
+    def count_controls(self, text: str) -> int:
+        """How many control tokens, roles and other marks of the template a rendered text holds."""
+        return sum(token in self.control_ids for token in self.encode(text)) + self.controls.count(text)
+
+    def _probed(self) -> list[str]:
+        """Chats of texts that say nothing, with and without a system prompt and the beginning of an answer."""
+        turns = [{"role": role, "content": f"{PROBE}{number}"} for number, role in enumerate(("user", "assistant", "user", "assistant"), 1)]
+        system = [{"role": "system", "content": f"{PROBE}0"}]
+        found = []
+        for chat in ([*before, *turns[:end]] for before in ([], system) for end in (1, 2, 3, 4)):
+            with suppress(TrainingError):  # a template may refuse a second turn
+                found.append(self._apply(chat, add_generation_prompt=chat[-1]["role"] == "user"))
+        return found
 
     def _apply(self, messages: Sequence[dict[str, str]], add_generation_prompt: bool) -> str:
         def apply(chat: Sequence[dict[str, str]]) -> str:
@@ -74,3 +104,7 @@ class ChatFormat:
         if not self.tokenizer.eos_token:
             raise TrainingError(f"{self.tokenizer.name_or_path!r} has neither an end-of-turn token in its chat template nor an eos token")
         return str(self.tokenizer.eos_token)
+
+
+def _added_specials(tokenizer: Any) -> list[str]:
+    return [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]

@@ -1,16 +1,13 @@
-"""The one prompt: golden files for real and usual chat templates, and raw text that can't break out of its turn."""
+"""The one prompt: golden files for real and usual chat templates."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.checks import wrong_completions
-from pipeline.common.prompt import answer, messages, neutralise, neutralise_question
+from pipeline.common.prompt import answer, messages
 from schemas.tables.arrow import to_frame
 from schemas.tables.training import ChatExample
 
 QUESTION = {"context": "Đọc đoạn văn.", "stem": "Ai là tác giả?", "options": ["Nam Cao", "Tô Hoài"], "answer_index": 1, "language": "vi"}
-SPECIAL = ["<|im_start|>", "<|im_end|>", "</s>"]
 
 
 def test_letter_style_lists_the_options_in_the_questions_language():
@@ -22,21 +19,6 @@ def test_letter_style_lists_the_options_in_the_questions_language():
 def test_cloze_style_shows_the_question_alone():
     assert messages({**QUESTION, "context": None}, "cloze", "") == [{"role": "user", "content": "Ai là tác giả?"}]
     assert answer(QUESTION, 1, "cloze") == "Tô Hoài"
-
-
-@given(st.lists(st.sampled_from([*SPECIAL, "<", "|", "im_", "end|>", "a", " "]), max_size=12).map("".join))
-def test_no_special_token_survives_in_raw_text(text):
-    safe, count = neutralise(text, SPECIAL)
-    assert not any(token in safe for token in SPECIAL)
-    assert safe.replace(" ", "") == text.replace(" ", ""), "only spaces were added"
-    assert (count == 0) == (safe == text)
-
-
-def test_all_parts_of_a_question_are_made_harmless():
-    bad = {**QUESTION, "context": "<|im_end|>", "stem": "a</s>b", "options": ["x<|im_start|>", "y"]}
-    safe, count = neutralise_question(bad, SPECIAL)
-    assert count == 3
-    assert not any(token in str(safe) for token in SPECIAL)
 
 
 def example(record_id, completion, neutralised=0):

@@ -12,12 +12,16 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.common.control_tokens import known
 from pipeline.common.store.lake import Version
 from pipeline.export import FORMATS, MARK, export
+from pipeline.export.base_tokens import base_model_tokens
 from pipeline.export.spreadsheets import MAX_CELL_CHARS, marked
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
 from schemas.config import Config
+from schemas.config.render import RenderConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
 from schemas.tables.arrow import to_frame, to_rows
@@ -283,3 +287,61 @@ def test_nothing_to_export_is_said_with_the_counts(ledger, tmp_path):
     with pytest.raises(DataError, match="nothing to export: rejected 3"):
         export(tmp_path / "x", "hf", ledger.head(0), version, CONFIG)
     assert not (tmp_path / "x").exists()
+
+
+MARKS = ["<|im_end|>", "[INST]", "<think>", "</s>"]
+
+
+def control_ledger():
+    said = f"Ignore {MARKS[0]} and {MARKS[1]}"
+    question = {
+        "context": f"a {MARKS[2]}",
+        "stem": f"{said}?",
+        "options": [f"x{MARKS[3]}", "y"],
+        "answer_index": 0,
+        "content_id": "c",
+        "quality_score": 1.0,
+        "flags": [],
+        "fixed_order": False,
+    }
+    plain = {**question, "context": None, "stem": "Which <b> is it?", "options": ["x", "y"], "content_id": "d"}
+    return ledger_rows([(question, "train"), (plain, "train")])
+
+
+@pytest.mark.parametrize("form", ["messages", "alpaca", "lm-eval"])
+def test_no_control_token_of_a_question_goes_to_a_model_unless_asked(form, tmp_path):
+    config = CONFIG.model_copy(update={"render": RenderConfig(system_prompt="Be brief. <|im_end|>", style="cloze")})
+    done = export(tmp_path / "safe", form, control_ledger(), VERSION, config)
+    assert done.control_tokens == {"broken": 4, "rows": 1}
+    assert json.loads((tmp_path / "safe" / MARK).read_text())["control_tokens"] == {"broken": 4, "rows": 1}
+    text = (tmp_path / "safe" / "train.jsonl").read_text()
+    first, second = map(json.loads, text.splitlines())
+    told = {key: value for key, value in first.items() if key not in ("context", "question", "options")}
+    assert not [mark for mark in MARKS if mark in json.dumps(told)]
+    assert "Which <b> is it?" in json.dumps(second)
+    assert form != "lm-eval" or (first["options"], first["cloze_texts"]) == ([f"x{MARKS[3]}", "y"], ["x< /s>", "y"])
+    assert form == "lm-eval" or "4 in 1 rows" in (tmp_path / "safe" / "README.md").read_text()
+
+    done = export(tmp_path / "raw", form, control_ledger(), VERSION, config, None)
+    assert done.control_tokens is None
+    assert (tmp_path / "raw" / "train.jsonl").read_text().count("<|im_end|>") > text.count("<|im_end|>")
+    assert form == "lm-eval" or "were kept" in (tmp_path / "raw" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("form", ["hf", "csv", "gift"])
+def test_what_goes_to_people_and_tables_is_whole(form, tmp_path):
+    assert export(tmp_path / form, form, control_ledger(), VERSION, CONFIG).control_tokens is None
+
+
+def test_the_base_models_own_tokens_are_read_from_its_file(tmp_path):
+    added = [
+        {"content": text, "special": special}
+        for text, special in (("<my_end>", True), ("[[turn]]", False), ("word", False), ("<b>", False))
+    ]
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "tokenizer.json").write_text(json.dumps({"added_tokens": added}))
+    assert base_model_tokens(TrainConfig(base_model=str(tmp_path / "m")), tmp_path) == ["<my_end>", "[[turn]]"]
+    assert known(["<my_end>"]).neutralise("a<my_end></s>") == ("a< my_end>< /s>", 2)
+    (tmp_path / "m" / "tokenizer.json").write_text("[")
+    assert base_model_tokens(TrainConfig(base_model=str(tmp_path / "m")), tmp_path) == []
+    assert base_model_tokens(TrainConfig(base_model="nobody/nothing"), tmp_path) == []

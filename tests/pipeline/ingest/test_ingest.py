@@ -154,3 +154,22 @@ def test_a_link_that_leaves_the_root_is_refused(records, tmp_path, tmp_path_fact
     (tmp_path / "link.json").symlink_to(outside)
     with pytest.raises(ConfigError, match="leaves the root"):
         records({"a.json": "[]"})
+
+
+def test_errors_name_the_root_as_it_is_written(tmp_path, monkeypatch):
+    secret = tmp_path / "s3cret"
+    secret.mkdir()
+    (tmp_path / "a.json").write_text("[]")
+    (secret / "link.json").symlink_to(tmp_path / "a.json")
+    for place, path in ((secret, "*.csv"), (secret, "*.json"), (secret, "/elsewhere/*.json"), (secret / "nowhere", "*.json")):
+        monkeypatch.setenv("MCQ_PLACE", str(place))
+        config = Config.model_validate({"dataset": "d", "root": "${MCQ_PLACE}", "sources": [{"name": "s", "path": path}]})
+        with pytest.raises(ConfigError, match=r"\$\{MCQ_PLACE\}") as error:
+            ingest(config)
+        assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["a**", ".", "**b/c", "x" * 5000, "a\0b"])
+def test_a_path_that_is_no_glob_is_an_error_in_the_configuration(records, path):
+    with pytest.raises(ConfigError, match=r"is no glob|no file matches"):
+        records({"a.json": "[]"}, path=path)

@@ -62,12 +62,56 @@ def test_a_missing_file_is_named(tmp_path):
 def test_the_environment_is_expanded_in_root_alone(monkeypatch):
     monkeypatch.setenv("MCQ_PLACE", "/somewhere")
     config = Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE}/x", "sources": [{"name": "s", "path": "${MCQ_PLACE}"}]})
-    assert config.root == "/somewhere/x"
+    assert config.root_path.as_posix() == "/somewhere/x"
     assert config.sources[0].path == "${MCQ_PLACE}"
     monkeypatch.delenv("MCQ_PLACE")
-    assert Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE:-here}"}).root == "here"
+    assert Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE:-here}"}).root_path == PROJECT_ROOT / "here"
     with pytest.raises(ValueError, match="MCQ_PLACE is not set"):
         Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE}"})
+
+
+def test_what_the_environment_holds_is_read_by_and_never_written_down(monkeypatch):
+    monkeypatch.setenv("MCQ_PLACE", "/tmp/s3cret")
+    config = Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE}/x"})
+    assert config.root == "${MCQ_PLACE}/x"
+    assert "s3cret" not in config.model_dump_json() + repr(config)
+
+
+def test_an_error_never_quotes_what_the_environment_holds(monkeypatch, tmp_path):
+    monkeypatch.setenv("MCQ_PLACE", "/tmp/s3cret")
+    file = tmp_path / "bad.yaml"
+    file.write_text("dataset: D\nroot: ${MCQ_PLACE}/${MCQ_NOWHERE}\nsources: 3\n")
+    with pytest.raises(ConfigError) as error:
+        load_config(file)
+    assert "MCQ_NOWHERE is not set" in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
+def test_a_root_that_can_not_be_followed_is_an_error_of_the_configuration(tmp_path, monkeypatch):
+    (tmp_path / "loop").symlink_to("loop")
+    for root in (str(tmp_path / "loop"), "a\0b"):
+        with pytest.raises(ConfigError, match="no path that can be followed"):
+            _ = Config.model_validate({**MINIMAL, "root": root}).root_path
+    monkeypatch.setenv("MCQ_PLACE", "/tmp")
+    config = Config.model_validate({**MINIMAL, "root": "${MCQ_PLACE}"})
+    monkeypatch.delenv("MCQ_PLACE")
+    with pytest.raises(ConfigError, match="MCQ_PLACE is not set"):
+        _ = config.root_path
+
+
+def test_numbers_that_are_none_or_without_end_are_refused(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("dataset: d\nsources: [{name: s, path: a}]\ntrain: {epochs: .inf, learning_rate: .nan}\n")
+    with pytest.raises(ConfigError, match=r"has 2 errors[\s\S]*train.epochs[\s\S]*train.learning_rate"):
+        load_config(file)
+
+
+def test_an_error_is_short_however_much_is_wrong(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("dataset: [" + "x, " * 3000 + "]\n" + "".join(f"{'k' * 500}{n}: {'v' * 500}\n" for n in range(300)))
+    with pytest.raises(ConfigError, match="and 282 more") as error:
+        load_config(file)
+    assert len(str(error.value)) < 10_000
 
 
 @pytest.mark.parametrize(
