@@ -3,13 +3,15 @@ PYTHON ?= python3
 # The torch build to install: the default is the ordinary one of your package index (CUDA, about 2.7 GB);
 # a local wheel or another pin works too: make demo TORCH=/path/to/torch-2.13.0+cpu-....whl
 TORCH ?= torch==2.13.0
+# How long make fuzz goes on.
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev docs bench lock clean
+.PHONY: help setup demo test fuzz check dev docs bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +34,9 @@ demo: $(STAMP) ## the whole way on the bundled sample: raw questions to an evalu
 
 test: $(STAMP) ## all tests, and the examples in docstrings
 	@$(BIN)/python -m pytest
+
+fuzz: $(STAMP) ## changed inputs against every reader, the parser and the configuration, for SECONDS=60
+	@$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS)
 
 check: $(STAMP) ## lint, format, strict types, import direction
 	@$(BIN)/ruff check .
