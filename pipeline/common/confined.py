@@ -97,11 +97,10 @@ class _Process:
 
     def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Any:
         self.calls += 1
-        too_long = TimeoutError(f"it takes more than {seconds:.0f} s")
+        too_long, clock = TimeoutError(f"it takes more than {seconds:.0f} s"), seconds * CLOCK_PER_CPU
         try:
             self.ours.send((function, arguments, seconds))
-            answered = self.ours.poll(seconds * CLOCK_PER_CPU)
-            answer = self.ours.recv() if answered else too_long
+            answer = self.ours.recv() if self.ours.poll(clock) else TimeoutError(f"it takes more than {clock:.0f} s by the clock")
         except (EOFError, OSError):
             code = self.child.wait()
             answer = too_long if code == -signal.SIGXCPU else ChildProcessError(f"its process ended: {_in_words(code)}")

@@ -4,7 +4,6 @@ import errno
 from pathlib import Path
 
 from pipeline.common.confined import MEMORY_BYTES
-from pipeline.ingest.files import printable
 from schemas.errors import PipelineError
 
 _SYSTEM = {
@@ -21,7 +20,7 @@ _MEMORY = f"reading it takes more than the {MEMORY_BYTES / 2**30:.0f} GiB of mem
 
 
 def explain(error: Exception, path: Path, reader: str = "") -> str:
-    """One sentence or two for the `detail` of an unreadable file; nothing that a terminal or a table couldn't hold."""
+    """One sentence or two for the `detail` of an unreadable file."""
     who = f"the {reader} reader" if reader not in ("", "auto") else "its reader"
     if isinstance(error, PipelineError):
         text = str(error)
@@ -39,4 +38,4 @@ def explain(error: Exception, path: Path, reader: str = "") -> str:
         kind = path.suffix.lower() or "text"
         said = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
         text = f"{who} can't make sense of it: a damaged file, or no true {kind} ({said[:300]}); {_SIMPLER}"
-    return printable(text)
+    return text

@@ -78,8 +78,9 @@ def test_a_sparse_file_of_a_terabyte_is_refused_at_once(tmp_path):
 
 
 @pytest.mark.parametrize(("path", "what"), [("/dev/zero", "a device"), ("pipe", "a named pipe")])
-def test_what_never_ends_is_not_opened(tmp_path, path, what):
+def test_what_never_ends_is_not_opened(tmp_path, monkeypatch, path, what):
     os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(os, "open", None)
     with pytest.raises(DataError, match=what):
         bytes_of(tmp_path / path)
 

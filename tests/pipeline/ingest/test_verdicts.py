@@ -1,7 +1,6 @@
 """Every kind of failure in words: what it means, and what to do."""
 
 import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,5 @@ def test_advice_comes_with_whatever_a_reader_raises():
     )
 
 
-def test_it_fits_into_a_table_whatever_the_name_and_the_error():
-    text = explain(ValueError("\udce9\ud800" * 1000), Path(os.fsdecode(b"a.\xe9")))
-    assert text.encode()
-    assert len(text) < 3000
+def test_long_words_of_a_library_are_cut():
+    assert len(explain(ValueError("x" * 100_000), Path("a.xlsx"))) < 1000
