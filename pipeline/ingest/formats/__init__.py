@@ -24,7 +24,7 @@ FORMATS: tuple[Format, ...] = (
 READERS = {form.name: form for form in FORMATS}
 SNIFFED_CHARS = 200_000
 # Processor time for a file that isn't plain text. Workbooks, the slowest, take 1.5 s a megabyte on a slow core.
-SECONDS, SECONDS_PER_MEGABYTE = 20, 8
+SECONDS, SECONDS_PER_MEGABYTE = 10, 8
 # Files that hold no readable text, by their first bytes, and what to do about them.
 _FOREIGN = (
     (b"%PDF", "a PDF: export it as Word, text or a table"),

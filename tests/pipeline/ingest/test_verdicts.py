@@ -14,7 +14,7 @@ CASES = {
     "closed": (PermissionError(errno.EACCES, "x"), "grant read permission"),
     "loop": (OSError(errno.ELOOP, "x"), "leads back to itself"),
     "disk": (OSError(errno.EIO, "Input/output error"), "Input/output error: check the disk"),
-    "slow": (TimeoutError("it takes more than 20 s"), "more than 20 s to read it"),
+    "slow": (TimeoutError("it takes more than 10 s"), "more than 10 s to read it"),
     "crash": (ChildProcessError("its process ended: SIGSEGV"), "or it crashes the xlsx reader (its process ended: SIGSEGV)"),
     "memory": (MemoryError(), "more than the 4 GiB"),
     "depth": (RecursionError("maximum"), "nested too deeply"),
