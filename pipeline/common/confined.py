@@ -27,6 +27,8 @@ Found = TypeVar("Found")
 MEMORY_BYTES = 4 * 2**30
 # A process gets so much longer by the clock than of the processor: others want the cores too, and it may wait for a disk.
 CLOCK_PER_CPU = 4
+# By the clock, until a call has arrived: imports take a second where the machine is idle, and many where it isn't.
+START_SECONDS = 120
 # Each thread reserves address space, which counts here: a pool for 64 cores would leave no room for the file.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_IO_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _ASKING = Lock()
@@ -97,16 +99,22 @@ class _Process:
 
     def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Any:
         self.calls += 1
-        too_long, clock = TimeoutError(f"it takes more than {seconds:.0f} s"), seconds * CLOCK_PER_CPU
         try:
             self.ours.send((function, arguments, seconds))
-            answer = self.ours.recv() if self.ours.poll(clock) else TimeoutError(f"it takes more than {clock:.0f} s by the clock")
+            self._receive(START_SECONDS)
+            return self._receive(seconds * CLOCK_PER_CPU)
+        except TimeoutError:
+            raise
         except (EOFError, OSError):
             code = self.child.wait()
-            answer = too_long if code == -signal.SIGXCPU else ChildProcessError(f"its process ended: {_in_words(code)}")
-        if isinstance(answer, TimeoutError | ChildProcessError):
-            raise answer
-        return answer
+        if code == -signal.SIGXCPU:
+            raise TimeoutError(f"it takes more than {seconds:.0f} s")
+        raise ChildProcessError(f"its process ended: {_in_words(code)}")
+
+    def _receive(self, seconds: float) -> Any:
+        if not self.ours.poll(seconds):
+            raise TimeoutError(f"it takes more than {seconds:.0f} s by the clock")
+        return self.ours.recv()
 
     def end(self) -> None:
         self.ours.close()
@@ -129,6 +137,7 @@ def _serve(channel: Connection) -> None:
             function, arguments, seconds = channel.recv()
         except EOFError:
             return
+        channel.send(None)
         _limit(resource.RLIMIT_CPU, int(time.process_time() + seconds) + 1)
         answer = _answer(function, arguments)
         try:

@@ -41,7 +41,8 @@ def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
         data = bytes_of(path)
         digest = hashlib.sha256(data).hexdigest()
         content = read_bytes(data, path.suffix, reader)
-        return content._replace(items=[item._replace(payload=_written(item.payload)) for item in content.items]), digest
+        items = [Item(item.locator, _written(item.payload), item.reason, item.detail) for item in content.items]
+        return content._replace(items=items), digest
     except Exception as error:
         payload = canonical_json({"unreadable_file": digest} if digest else None)
         return FileItems([Item("file:1", payload, Reason.UNREADABLE_FILE, explain(error, path, reader))], reader, None), digest
@@ -50,7 +51,7 @@ def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
 def _written(payload: Any) -> str:
     """A payload as it is hashed and kept. A text that isn't sound Unicode loses what no table could hold."""
     text = payload if isinstance(payload, str) else canonical_json(payload)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def ingest(config: Config, found: Found | None = None) -> pd.DataFrame:

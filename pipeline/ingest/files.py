@@ -69,6 +69,8 @@ def printable(name: str) -> str:
     >>> printable(os.fsdecode("Đề".encode() + b" s\\xe8 1.csv"))
     'Đề s\\\\xe8 1.csv'
     """
+    if name.isascii():
+        return name
     return _LONE_SURROGATE.sub(lambda match: f"\\x{ord(match[0]) - 0xDC00:02x}" if match[0] >= "\udc80" else "\ufffd", name)
 
 

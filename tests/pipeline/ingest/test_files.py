@@ -37,9 +37,10 @@ def test_what_is_no_sound_file_is_listed_so_that_it_is_named(listed, tmp_path):
     assert listed("*.csv") == ["loop.csv", "nothing.csv", "pipe.csv"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may list every folder")
 def test_a_folder_that_may_not_be_listed_is_named(listed, tmp_path):
     (tmp_path / "closed").mkdir(mode=0)
+    if os.access(tmp_path / "closed", os.R_OK):
+        pytest.skip("this user may list every folder")
     assert listed() == ["closed"]
     with pytest.raises(DataError, match="grant read permission"):
         bytes_of(tmp_path / "closed")

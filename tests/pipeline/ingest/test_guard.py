@@ -111,8 +111,8 @@ def test_native_code_that_ends_its_process_ends_no_refresh(folder, refused):
 
 
 def test_a_reader_that_takes_too_long_is_ended(folder, refused, monkeypatch):
-    monkeypatch.setattr(confined, "CLOCK_PER_CPU", 0.1)
-    os.kill(confined.confined(os.getpid, seconds=600), signal.SIGSTOP)
+    os.kill(confined.confined(os.getpid, seconds=5), signal.SIGSTOP)
+    monkeypatch.setattr(confined, "START_SECONDS", 1)
     (folder / "a.xlsx").write_bytes(cells((1, 1)))
     assert "more than 1 s by the clock to read it" in refused()
 
@@ -262,9 +262,10 @@ def test_a_file_that_is_deleted_while_it_is_looked_at_ends_no_watch(folder, conf
     assert find_changes(config, None)[2] == "first look: 2 files are taken as known"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read every file")
 def test_a_file_that_may_not_be_read_is_named(folder, refused):
     (folder / "a.csv").touch(mode=0)
+    if os.access(folder / "a.csv", os.R_OK):
+        pytest.skip("this user may read every file")
     assert "grant read permission" in refused()
 
 
