@@ -41,7 +41,7 @@ MAX_BYTES = 64_000
 MAX_SECONDS = 2
 # Failures that are verdicts, but the guard's: a reader that raised them lost a file of which it might have read the rest.
 # By the clock alone, the machine was slow.
-NOT_MEANT = ("can't make sense of it", " s to read it")
+NOT_MEANT = ("can't make sense of it", " s to read it", "of memory that one file may take")
 # Libraries of native code, which panic and hang on some files; nothing here can mend them, and the file is refused.
 NATIVE = ("xlsx", "parquet")
 TOKENS = [
