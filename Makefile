@@ -3,13 +3,15 @@ PYTHON ?= python3
 # The torch build to install: the default is the ordinary one of your package index (CUDA, about 2.7 GB);
 # a local wheel or another pin works too: make demo TORCH=/path/to/torch-2.13.0+cpu-....whl
 TORCH ?= torch==2.13.0
+# How long make fuzz goes on.
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults check packages sbom dev docs bench lock clean
+.PHONY: help setup demo test faults fuzz check packages sbom dev docs bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,6 +37,9 @@ test: $(STAMP) ## all tests, and the examples in docstrings
 
 faults: $(STAMP) ## every fault of storage, file operations and processes (about an hour; MCQ_FAULTS=10: every tenth)
 	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults -s -p no:logging
+
+fuzz: $(STAMP) ## changed inputs against every reader, the parser and the configuration, for SECONDS=60
+	@$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS)
 
 check: $(STAMP) ## lint, format, strict types, import direction, known vulnerabilities
 	@$(BIN)/ruff check .

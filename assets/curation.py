@@ -19,7 +19,8 @@ from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import files_without_records, ingest
-from pipeline.ingest.summary import by_file, by_source
+from pipeline.ingest.files import find_files
+from pipeline.ingest.summary import by_file, by_source, unreadable_files
 from pipeline.ledger import build_ledger, funnel
 from pipeline.normalize import normalize
 from pipeline.publish import publish
@@ -42,13 +43,17 @@ SHOWN = 20
 )
 def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
     """Stage 1, ingest. The files are its input, so it always reads them."""
-    frame = ingest(foundry.config)
-    files, empty = by_file(frame), files_without_records(foundry.config, frame)
+    found = find_files(foundry.config)
+    frame = ingest(foundry.config, found)
+    files, empty, unreadable = by_file(frame), files_without_records(foundry.config, found, frame), unreadable_files(frame)
+    for name, why in list(unreadable.items())[:SHOWN]:
+        context.log.warning("%s can't be read: %s", name, why)
     if empty:
         context.log.warning("%d files hold no record: %s", len(empty), ", ".join(empty[:SHOWN]))
     metadata = {
         "sources": markdown_table(by_source(frame).to_dict("records")),
         "files": markdown_table(files.head(SHOWN).to_dict("records")),
+        "unreadable_files": markdown_table([{"file": name, "why": why} for name, why in list(unreadable.items())[:SHOWN]], cell_chars=300),
         "unreadable_records": int(files["rejected"].sum()),
         "files_without_records": markdown_table([{"file": name} for name in empty[:SHOWN]]),
     }

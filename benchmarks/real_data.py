@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.ingest import source_files
+from pipeline.ingest.files import source_files
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError

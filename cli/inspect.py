@@ -24,28 +24,29 @@ def inspect(
     answer_format: Annotated[str, typer.Option(help="auto, letter, index0, index1 or text")] = "auto",
 ) -> None:
     """Show what would be read from a file: format, encoding, layout, field map, answer format, five questions, reject reasons."""
-    from pipeline.ingest import ingest, read_file
+    from pipeline.ingest import read_file, records_of
+    from pipeline.ingest.files import printable, size_of
     from pipeline.normalize import normalize
-    from schemas.config import Config
     from schemas.config.sources import SourceConfig
     from schemas.errors import ConfigError
     from schemas.tables.arrow import to_rows
     from schemas.tables.curation import Question, RawRecord, Rejected
 
-    path = user_path(file).resolve()
+    path = user_path(file).absolute()
+    name = printable(str(file))
     if not path.is_file():
-        raise DataError(f"{file} is no file")
+        raise DataError(f"{name} is no file")
     try:
-        options = {"name": "inspected", "path": glob.escape(path.name), "reader": reader, "answer_format": answer_format}
-        config = Config(dataset="inspected", root=str(path.parent), sources=[SourceConfig.model_validate(options)])
+        options = {"name": "inspected", "path": glob.escape(printable(path.name)), "reader": reader, "answer_format": answer_format}
+        source = SourceConfig.model_validate(options)
     except ValidationError as error:
         raise ConfigError("; ".join(f"--{str(e['loc'][0]).replace('_', '-')} {e['input']}: {e['msg']}" for e in error.errors())) from error
     content, _ = read_file(path, reader)
-    raw = ingest(config)
-    result = normalize(raw, config.sources)
+    raw = records_of(path.parent, [(source, [path])])
+    result = normalize(raw, [source])
     records, questions, rejected = to_rows(raw, RawRecord), to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
-    size = path.stat().st_size
-    _say("file", f"{file}, {size:,} bytes")
+    size = size_of(path)
+    _say("file", f"{name}, {size:,} bytes")
     unreadable = bool(records) and all(row["reason_codes"] == [Reason.UNREADABLE_FILE] for row in records)
     _say("reader", "none that can read it" if unreadable else content.reader)
     if not unreadable:

@@ -30,7 +30,7 @@ def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Unt
     from assets.resources.foundry import load_foundry
     from cli.launch import launch
     from cli.summary import summarise
-    from pipeline.ingest import source_files
+    from pipeline.ingest.files import source_files
     from pipeline.training.hardware import require_device
 
     foundry = load_foundry()

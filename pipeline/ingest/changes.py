@@ -1,9 +1,10 @@
 """When a refresh is due: the sources' files differ from those of the last refresh, and nobody is writing them any more."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.common.text import short_hash
-from pipeline.ingest import source_files
+from pipeline.ingest.files import printable, source_files
 from schemas.config import Config
 from schemas.errors import ConfigError
 
@@ -25,12 +26,11 @@ def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, boo
         parts = []
         for source in config.sources:
             for path in source_files(config, source):
-                state = path.stat()
-                parts.append(f"{source.name} {path} {state.st_size} {state.st_mtime_ns}")
+                parts.append(f"{source.name} {path} {_state(path)}")
     except (ConfigError, OSError) as error:
         # An OSError's own text names the file by its whole path, and what a variable in `root` holds may be secret.
-        why = error.strerror if isinstance(error, OSError) else error
-        return before or Sighting("", ""), False, f"the raw files can't be listed: {why}"
+        why = str(error.strerror) if isinstance(error, OSError) else str(error)
+        return before or Sighting("", ""), False, f"the raw files can't be listed: {printable(why)}"
     files = short_hash(*parts)
     if before is None:
         return Sighting(files, files), False, f"first look: {len(parts)} files are taken as known"
@@ -39,3 +39,12 @@ def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, boo
     if files != before.files:
         return Sighting(files, before.refreshed), False, f"{len(parts)} files, some of them new or changed; waiting until they stand still"
     return Sighting(files, files), True, ""
+
+
+def _state(path: Path) -> str:
+    """Size and time; a file that can't be looked at (gone since it was listed, a link to nothing) is in a state of its own."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        return f"errno {error.errno}"
+    return f"{state.st_size} {state.st_mtime_ns}"

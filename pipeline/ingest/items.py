@@ -7,6 +7,8 @@ from schemas.reasons import Reason
 
 # Wider rows hold no question.
 MAX_COLUMNS = 2000
+# Of one sheet, empty ones between its corners too, or of one Parquet table. The longest sheet that Excel knows holds as many in 19 columns.
+MAX_CELLS = 20_000_000
 
 
 class Item(NamedTuple):

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from schemas.reasons import Reason
+
 
 def by_source(raw: pd.DataFrame) -> pd.DataFrame:
     """Files and records of each source, in its order."""
@@ -14,3 +16,9 @@ def by_file(raw: pd.DataFrame) -> pd.DataFrame:
     files = raw.assign(refused=refused).groupby("file", sort=False)
     counts = files.agg(reader=("reader", "first"), encoding=("encoding", "first"), records=("refused", "size"), rejected=("refused", "sum"))
     return counts.reset_index().sort_values(["rejected", "records"], ascending=False)
+
+
+def unreadable_files(raw: pd.DataFrame) -> dict[str, str]:
+    """Why each file that can't be read at all can't be, by its name."""
+    refused = raw[[Reason.UNREADABLE_FILE in codes for codes in raw["reason_codes"]]]
+    return dict(zip(refused["file"], refused["detail"], strict=True))

@@ -1,5 +1,7 @@
 """The job `curate` on a few questions: what it publishes, what it remembers, and what a failed check leaves alone."""
 
+import os
+
 import dagster as dg
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from assets.resources.lake_io import TABLES, LakeIOManager
 from pipeline.common.store.retention import LEASE
 from schemas.config import load_config
 from schemas.tables.arrow import to_frame, to_rows
-from schemas.tables.curation import Question
+from schemas.tables.curation import LedgerRow, Question
 
 ASSETS = dg.load_assets_from_modules([curation])
 
@@ -221,3 +223,21 @@ def test_a_version_file_that_holds_the_expanded_root_is_read_as_before(curate, m
     assert foundry.lake.current().name == version.name
     assert curate(foundry).success
     assert foundry.lake.current().config["root"] == "/expanded/by/an/older/program"
+
+
+def test_files_that_cannot_be_read_are_named_and_end_no_run(curate, make_foundry, questions):
+    foundry = make_foundry(questions, sources=[{"name": "school", "path": "*"}])
+    root = foundry.config.root_path
+    os.mkfifo(root / "pipe.csv")
+    (root / os.fsdecode(b"\xd0\xe8.xlsx")).write_bytes(b"PK no workbook")
+    (root / os.fsdecode(b"empty \xe9.csv")).write_text("")
+    result = curate(foundry)
+    assert result.success
+    assert foundry.lake.current().counts["rejected"] == 2
+    (event,) = result.asset_materializations_for_node("raw_records")
+    named = event.metadata["unreadable_files"].value
+    assert "a named pipe" in named
+    assert r"\xd0\xe8.xlsx" in named
+    assert r"empty \xe9.csv" in event.metadata["files_without_records"].value
+    rejected = to_rows(ledger_of(foundry, foundry.lake.current()), LedgerRow, ["locator", "disposition"])
+    assert {"locator": r"\xd0\xe8.xlsx#file:1", "disposition": "rejected"} in rejected

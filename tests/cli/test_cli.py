@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -193,6 +194,8 @@ def test_inspect_of_broken_and_unknown_files_says_what_to_do(mcq, project):
     assert "the file is empty" in mcq("inspect", "empty[1].csv").stdout
     (project / "no.xlsx").write_bytes(b"PK no workbook")
     assert "unreadable_file" in mcq("inspect", "no.xlsx").stdout
+    (project / os.fsdecode(b"k\xe9.csv")).write_text("question,A,B,answer\nWhich?,x,y,A\n")
+    assert r"k\xe9.csv#row:1" in mcq("inspect", os.fsdecode(b"k\xe9.csv")).stdout
     (project / "base.csv").write_text("question,A,B,C,answer,error_type\nWhich?,x1,y1,z1,2,ok\n")
     text = mcq("inspect", "base.csv").stdout
     assert "answer_format: index0" in text

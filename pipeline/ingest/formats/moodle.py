@@ -9,9 +9,11 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from pipeline.ingest.decode import decode
 from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.errors import DataError
 
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _IMAGE = re.compile(r"<img\b[^>]*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
@@ -29,8 +31,8 @@ def read(data: bytes) -> Iterator[Item]:
     Raises DataError when the file is no Moodle quiz.
     """
     try:
-        root = fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+        root = _parse(data)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise DataError(f"not a readable XML file: {error}") from error
     if root.tag != "quiz":
         raise DataError(f"not a Moodle quiz: the root element is <{root.tag}>, expected <quiz>")
@@ -42,6 +44,19 @@ def read(data: bytes) -> Iterator[Item]:
             continue
         number += 1
         yield Item(f"item:{number}", _cells(question, kind, category))
+
+
+def _parse(data: bytes) -> Element:
+    try:
+        return fromstring(data, forbid_dtd=True)
+    except DefusedXmlException:
+        raise
+    # The parser doesn't know the encoding that the file names, or the file is in another: it is told as for plain text.
+    except (ParseError, LookupError, ValueError) as error:
+        try:
+            return fromstring(_DECLARATION.sub("", decode(data).text), forbid_dtd=True)
+        except (ParseError, ValueError):
+            raise error from None
 
 
 def _cells(question: Element, kind: str, category: str | None) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-from pipeline.ingest.items import Format, Item, SniffedFile
+from pipeline.ingest.items import MAX_CELLS, Format, Item, SniffedFile
 from pipeline.ingest.nested import unnest
 from schemas.errors import DataError
 
@@ -20,11 +21,32 @@ def read(data: bytes) -> Iterator[Item]:
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.read_table(pa.BufferReader(data)).to_pylist()
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if (cells := file.metadata.num_rows * file.metadata.num_columns) > MAX_CELLS:
+            raise DataError(f"the table holds {cells:,} cells; at most {MAX_CELLS:,} are read: split the file")
+        table = file.read(use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"not a readable Parquet file: {error}") from error
-    for number, row in enumerate(rows, start=1):
+    columns = [_values(column) for column in table.columns]
+    for number, cells_of_row in enumerate(zip(*columns, strict=True), start=1):
+        row = dict(zip(table.column_names, cells_of_row, strict=True))
         yield from unnest(f"row:{number}", json.loads(json.dumps(row, default=str)))
+
+
+def _values(column: Any) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+        return values
+    # A time or a day beyond the years 1 to 9999, text that is no UTF-8: such cells alone are lost, not their table.
+    except (ValueError, OverflowError):
+        return [_value(cell) for cell in column]
+
+
+def _value(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError) as error:
+        return f"unreadable {cell.type}: {error}"
 
 
 FORMAT = Format("parquet", sniff, read_bytes=read)

@@ -1,9 +1,6 @@
 """Word exams (.docx, ECMA-376): numbered questions with lettered options, automatic numbers and formulas included, tables too."""
 
-import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
@@ -11,6 +8,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from pipeline.ingest.archives import BROKEN, open_archive, part_of
 from pipeline.ingest.exam import PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
 from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import is_question_table, table_items
@@ -26,7 +24,8 @@ _PIECES = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen":
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _LABEL_CELL = re.compile(r"([A-J])[.)]?|(?:Câu|Question)?\s*(\d{1,3})[.:)]?")
-_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, RuntimeError, NotImplementedError)
+# Word itself knows nine levels of a list, starts of up to 32767, and short texts around a number.
+_LEVELS, _MAX_START, _MAX_NUMBER_CHARS = 9, 32_767, 255
 Rows = list[list[str]]
 
 
@@ -82,9 +81,8 @@ class _Numbering:
         self.of_style: dict[str, tuple[str, int]] = {}
         self.counts: dict[tuple[str, int], int] = {}
         for element in numbering.iter(f"{W}abstractNum") if numbering is not None else ():
-            abstract[_value(element, "abstractNumId", "")] = {
-                int(_value(level, "ilvl", "0")): _level(level) for level in element.iter(f"{W}lvl")
-            }
+            levels = [(_depth(_value(level, "ilvl", "0")), _level(level)) for level in element.iter(f"{W}lvl")]
+            abstract[_value(element, "abstractNumId", "")] = {depth: level for depth, level in levels if depth is not None}
         for element in numbering.findall(f"{W}num") if numbering is not None else ():
             self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "", {})
         for style in styles.iter(f"{W}style") if styles is not None else ():
@@ -126,15 +124,31 @@ class _Numbering:
 
 
 def _level(element: Element) -> _Level:
-    start = _child(element, "start") or "1"
-    return _Level(_child(element, "numFmt") or "decimal", _child(element, "lvlText") or "", int(start) if start.isdigit() else 1)
+    start = _number(_child(element, "start") or "1")
+    text = (_child(element, "lvlText") or "")[:_MAX_NUMBER_CHARS]
+    return _Level(_child(element, "numFmt") or "decimal", text, 1 if start is None else min(start, _MAX_START))
 
 
 def _place(properties: Element | None) -> tuple[str, int] | None:
     found = properties.find(f"{W}numPr") if properties is not None else None
     number = _child(found, "numId")
-    depth = _child(found, "ilvl") or "0"
-    return (number, int(depth)) if number and number != "0" and depth.isdigit() else None
+    depth = _depth(_child(found, "ilvl") or "0")
+    return (number, depth) if number and number != "0" and depth is not None else None
+
+
+def _depth(text: str) -> int | None:
+    """The level of a list, None for what is none: such a paragraph stands in no list."""
+    depth = _number(text)
+    return depth if depth is not None and depth < _LEVELS else None
+
+
+def _number(text: str) -> int | None:
+    """Digits as a number; "²" and five thousand of them are none.
+
+    >>> _number("3"), _number("²"), _number("-1")
+    (3, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _child(element: Element | None, name: str) -> str | None:
@@ -148,17 +162,15 @@ def _value(element: Element, name: str, default: str) -> str:
 
 def _open(data: bytes) -> tuple[Element, _Numbering]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(info.file_size for info in archive.infolist() if info.filename.endswith(".xml"))
-            if size > MAX_XML_BYTES:
-                raise DataError(f"the document unpacks to {size:,} bytes; at most {MAX_XML_BYTES:,} are read")
-            body = fromstring(archive.read("word/document.xml"), forbid_dtd=True).find(f"{W}body")
+        with open_archive(data, MAX_XML_BYTES, (".xml",)) as archive:
+            body = fromstring(part_of(archive, "word/document.xml"), forbid_dtd=True).find(f"{W}body")
             names = set(archive.namelist())
             others = [
-                fromstring(archive.read(name), forbid_dtd=True) if name in names else None
+                fromstring(part_of(archive, name), forbid_dtd=True) if name in names else None
                 for name in ("word/numbering.xml", "word/styles.xml")
             ]
-    except (*_BROKEN_ZIP, ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+    # LookupError: an encoding of that name.
+    except (*BROKEN, ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise DataError(f"not a readable Word document: {error}") from error
     if body is None:
         raise DataError("not a readable Word document: it has no body")

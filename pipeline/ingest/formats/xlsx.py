@@ -1,17 +1,21 @@
 """Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows; a cell merged over several rows stands in each."""
 
 import io
-import zipfile
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from itertools import islice
 from typing import Any
 
-from pipeline.ingest.items import Format, Item, SniffedFile
+from pipeline.ingest.archives import BROKEN, chunks_of, open_archive
+from pipeline.ingest.items import MAX_CELLS, Format, Item, SniffedFile
 from pipeline.ingest.tables import table_items
 from schemas.errors import DataError
 
 MAX_UNZIPPED_BYTES = 512 * 2**20
-MAX_CELLS = 20_000_000
+# A cell that isn't empty, by its place; styles alone make none.
+_PLACE = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"[^<>]{0,200}(?<!/)>(?!</)')
+_PLACE_BYTES = 300
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
@@ -28,16 +32,43 @@ def read(data: bytes) -> Iterator[Item]:
 
     try:
         if data[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                size = sum(info.file_size for info in archive.infolist())
-            if size > MAX_UNZIPPED_BYTES:
-                raise DataError(f"the workbook unpacks to {size:,} bytes; at most {MAX_UNZIPPED_BYTES:,} are read")
+            with open_archive(data, MAX_UNZIPPED_BYTES) as archive:
+                for name in archive.namelist():
+                    if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                        _refuse_stray_cells(name, chunks_of(archive, name))
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [(name, _rows(book.get_sheet_by_name(name))) for name in book.sheet_names]
-    except (zipfile.BadZipFile, CalamineError, ZipError, OSError, ValueError, KeyError, NotImplementedError) as error:
+    except (*BROKEN, CalamineError, ZipError, ValueError) as error:
         raise DataError(f"not a readable xlsx workbook: {error}") from error
     for place, (name, rows) in enumerate(sheets):
         yield from table_items(rows, "" if place == 0 else f"{name}/")
+
+
+def _refuse_stray_cells(name: str, chunks: Iterable[bytes]) -> None:
+    """Raises DataError for a sheet whose used cells lie too far apart: the library takes memory for every cell that lies between."""
+    columns: set[int] = set()
+    top, bottom, rest = 10**7, 0, b""
+    for chunk in chunks:
+        text = rest + chunk
+        places = _PLACE.findall(text)
+        columns |= {_column(letters) for letters in {letters for letters, _ in places}}
+        rows = [int(digits) for digits in {digits for _, digits in places}]
+        top, bottom = min([top, *rows]), max([bottom, *rows])
+        rest = text[-_PLACE_BYTES:]
+    height, width = bottom - top + 1, max(columns, default=0) - min(columns, default=0) + 1
+    if columns and height * width > MAX_CELLS:
+        raise DataError(
+            f"the used cells of {name} span {height:,} rows and {width:,} columns; at most {MAX_CELLS:,} cells are read: "
+            "delete the stray cells far from the table, or save the table as csv"
+        )
+
+
+def _column(letters: bytes) -> int:
+    """
+    >>> _column(b"A"), _column(b"XFD")
+    (1, 16384)
+    """
+    return reduce(lambda number, letter: number * 26 + letter - 64, letters, 0)
 
 
 def _rows(sheet: Any) -> list[list[Any]]:

@@ -100,11 +100,10 @@ def test_an_archive_that_claims_to_be_a_document_is_one_verdict(reasons, name):
     assert reasons(ARCHIVES[name], name) == [["unreadable_file"]]
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(reasons, monkeypatch):
-    from pipeline.ingest.formats import xlsx
-
-    monkeypatch.setattr(xlsx, "MAX_UNZIPPED_BYTES", 1000)
-    assert reasons(archive(("xl/workbook.xml", b" " * 2000)), "a.xlsx") == [["unreadable_file"]]
+def test_a_workbook_that_unpacks_to_too_much_is_refused(read):
+    parts = [(f"xl/media/{number}.png", b" " * 2**20) for number in range(513)]
+    _, (row,) = read(archive(*parts), "a.xlsx")
+    assert "unpacks to 537,919,488 bytes" in row["detail"]
 
 
 def test_entities_that_grow_without_end_are_refused(reasons):

@@ -1,0 +1,41 @@
+"""Why a file can't be read, in words: what went wrong, what that means, and what to do about it."""
+
+import errno
+from pathlib import Path
+
+from pipeline.common.confined import MEMORY_BYTES
+from schemas.errors import PipelineError
+
+_SYSTEM = {
+    errno.ENOENT: "it is gone: deleted or renamed while files were read, or a link to nothing; the next refresh reads what is there then",
+    errno.EACCES: "this user may not read it: grant read permission",
+    errno.EPERM: "this user may not read it: grant read permission",
+    errno.ELOOP: "a link that leads back to itself: put the file in its place",
+    errno.ENOTDIR: "the folder that held it is gone; the next refresh reads what is there then",
+    errno.ENAMETOOLONG: "its path is too long for this system: shorten the names of its folders",
+}
+_SIMPLER = "open it in the program that it comes from and save it anew, or export it as csv"
+_STRAY = "In a workbook that is mostly a stray cell far below or beside the table: delete those rows and columns"
+_MEMORY = f"reading it takes more than the {MEMORY_BYTES / 2**30:.0f} GiB of memory that one file may take"
+
+
+def explain(error: Exception, path: Path, reader: str = "") -> str:
+    """One sentence or two for the `detail` of an unreadable file."""
+    who = f"the {reader} reader" if reader not in ("", "auto") else "its reader"
+    if isinstance(error, PipelineError):
+        text = str(error)
+    elif isinstance(error, TimeoutError):
+        text = f"{error} to read it, more than a file of its size may: split it; where it is small, {_SIMPLER}"
+    elif isinstance(error, ChildProcessError):
+        text = f"{_MEMORY}, or it crashes {who} ({error}). {_STRAY}; else {_SIMPLER}"
+    elif isinstance(error, MemoryError):
+        text = f"{_MEMORY}, or than there is: split it. {_STRAY}"
+    elif isinstance(error, RecursionError):
+        text = "nested too deeply to be a file of questions"
+    elif isinstance(error, OSError):
+        text = _SYSTEM.get(error.errno or 0, f"{error.strerror or error}: check the disk or network drive that it lies on")
+    else:
+        kind = path.suffix.lower() or "text"
+        said = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
+        text = f"{who} can't make sense of it: a damaged file, or no true {kind} ({said[:300]}); {_SIMPLER}"
+    return text
