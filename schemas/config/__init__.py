@@ -22,7 +22,7 @@ from schemas.config.split import SplitConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError
 
-ENVIRONMENT = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+ENVIRONMENT = re.compile(r"\$\{(\w+)(?::-((?:[^}$]|\$(?!\{))*))?\}")
 
 
 class Config(Strict):
