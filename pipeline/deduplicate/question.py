@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.stems import RUBRIC
@@ -90,11 +91,13 @@ class ComparableQuestion:
 
     @cached_property
     def _parted_options(self) -> tuple[list[tuple[str, ...]], set[str]]:
-        plain, shared = self.full_options, set()
-        for end in (0, -1):
-            while all(len(option) > 1 for option in plain) and len({option[end] for option in plain}) == 1:
-                shared.add(plain[0][end])
-                plain = [option[1:] if end == 0 else option[:-1] for option in plain]
+        plain, shared = self.full_options, set[str]()
+        for way in (1, -1):
+            # A word of each stays. Cut off at once: word by word, the work would take the square of their number.
+            inner = zip(*(option[::way][: len(option) - 1] for option in plain), strict=False)
+            opening = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, inner)]
+            shared.update(opening)
+            plain = [option[len(opening) :] if way == 1 else option[: len(option) - len(opening)] for option in plain]
         return plain, shared
 
     @cached_property

@@ -3,7 +3,7 @@ its own, or shown by the one option that stands out. Shared by Word documents an
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -29,11 +29,11 @@ _PAIR = re.compile(
 )
 _CHOSEN = re.compile(r"\s*(?:(?:Câu|Question)\s*)?\d{1,3}(?:\s*[.:)])?\s*(?:chọn|đáp án)\b", re.IGNORECASE)
 _RANGE = re.compile(r"(\d{1,3})\s*[-–]\s*(\d{1,3})\s*[.:)]\s*([A-J](?:[ ,;]*[A-J])+)(?![\w])")
-_LISTED = re.compile(rf"[\s|]*(?:{_RANGE.pattern}|{_PAIR.pattern})[\s,;|./]*")
+_LISTED = re.compile(rf"[\s|]*(?:{_RANGE.pattern}|{_PAIR.pattern})[\s,;|./]*").match
 # Small letters are keys only where a line holds nothing else.
 _SMALL_PAIR = re.compile(r"(\d{1,3})(?:\s*[.:)\-–=])?\s*\(?([A-Ja-j])\b\)?")
-_SMALL_LISTED = re.compile(rf"\s*{_SMALL_PAIR.pattern}[\s,;|./]*")
-_GAPS = re.compile(r"\t|\s{2,}|\s*\|\s*")
+_SMALL_LISTED = re.compile(rf"\s*{_SMALL_PAIR.pattern}[\s,;|./]*").match
+_GAPS = re.compile(r"\t|\s{2,}|\s?\|\s*")
 # The key behind one question, on a line of its own or before its solution.
 _OWN_KEY = re.compile(
     r"\W*(?:đáp\s*án(?:\s+đúng)?(?:\s+là)?|đ/?a|(?:the\s+)?(?:correct\s+)?answer(?:\s+is)?|ans|key|chọn(?:\s+đáp\s+án|\s+câu)?)(?:\s*[:.\-=])?\s*\(?([A-J])(?![\w'’])",
@@ -135,14 +135,20 @@ def options_open(lines: list[ExamLine]) -> int:
     """The line that holds the second option; the number of lines where there are no options."""
     wanted = {"A", "B"}
     for place, line in enumerate(lines):
-        wanted -= _letters(line)
+        wanted -= _opening_letters(line)
         if not wanted:
             return place
     return len(lines)
 
 
-def _letters(line: ExamLine) -> set[str]:
-    return {(match[1] or match[2]).upper() for match in OPTION.finditer(line.text)}
+def _opening_letters(line: ExamLine) -> set[str]:
+    """Which of A and B mark options in a line; no further mark is looked for behind both."""
+    found: set[str] = set()
+    for match in OPTION.finditer(line.text):
+        found |= {(match[1] or match[2]).upper()} & {"A", "B"}
+        if len(found) == 2:
+            break
+    return found
 
 
 def _starts(lines: list[ExamLine]) -> dict[int, int]:
@@ -151,7 +157,7 @@ def _starts(lines: list[ExamLine]) -> dict[int, int]:
     worded = {i: int(match[1] or match[2]) for i, line in enumerate(lines) if (match := _WORD_START.match(line.text))}
     if len(worded) >= 2:
         return worded
-    letters = [_letters(line) & {"A", "B"} for line in lines]
+    letters = [_opening_letters(line) for line in lines]
     # How many lines up to each hold an A, and a B.
     before = {letter: list(accumulate((letter in found for found in letters), initial=0)) for letter in "AB"}
 
@@ -245,10 +251,10 @@ def _is_rest(rest: str) -> bool:
     return len(rest) <= 40 or (len(rest) < MAX_KEY_CHARS and _lists_keys(rest.lstrip(" :.-–")))
 
 
-def _lists_keys(text: str, listed: re.Pattern[str] = _LISTED) -> bool:
+def _lists_keys(text: str, listed: Callable[[str, int], re.Match[str] | None] = _LISTED) -> bool:
     """True for pairs and ranges with nothing between them. Each is taken once and never given back, so the work grows with the line."""
     end = 0
-    while match := listed.match(text, end):
+    while match := listed(text, end):
         end = match.end()
     return 0 < end == len(text)
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from pipeline.common.text import normal_form
 from pipeline.common.words import TONES
 
 _VOWELS = "aăâeêioôơuưy"
@@ -55,7 +56,7 @@ _VNI |= {old.upper(): new.upper() for old, new in _VNI.items()} | {
     old.capitalize(): new.upper() for old, new in _VNI.items() if len(old) == 2
 }
 _VNI_PATTERN = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
-_MARKED_WORD = re.compile(r"[a-zA-Z\xa1-\xff\u0102-\u01b0\u1ea0-\u1ef9\u0300-\u0323]*[\x80-\U0010ffff][a-zA-Z\x80-\U0010ffff]*")
+_MARKED_WORD = re.compile(r"(?<![a-zA-Z])[a-zA-Z]*+[\x80-\U0010ffff][a-zA-Z\x80-\U0010ffff]*")
 # Onset, vowels and coda of a syllable without its tone.
 _SYLLABLE = re.compile(
     r"(?:b|c|ch|d|đ|g|gh|gi|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)?"
@@ -68,6 +69,8 @@ MIN_SHARE, MIN_WORDS, MIN_DENSITY = 0.8, 3, 0.1
 # Fraction of characters that are no ASCII: a fifth in Vietnamese, less where keys of JSON stand between.
 MIN_MARKED_CHARS = 0.03
 SAMPLE_CHARS = 50_000
+# A syllable has at most eight letters, each with its mark, and a tone.
+MAX_SYLLABLE_CHARS = 17
 Decoder = Callable[[bytes], str]
 
 
@@ -76,7 +79,7 @@ def _tcvn3(data: bytes) -> str:
 
 
 def _cp1258(data: bytes) -> str:
-    return unicodedata.normalize("NFC", data.decode("cp1258", "replace"))
+    return normal_form("NFC", data.decode("cp1258", "replace"))
 
 
 def _vni(data: bytes) -> str:
@@ -110,6 +113,8 @@ def syllable_share(text: str) -> float:
 
 
 def _is_syllable(word: str) -> bool:
+    if len(word) > MAX_SYLLABLE_CHARS:
+        return False
     parts = unicodedata.normalize("NFD", word.lower())
     toneless = unicodedata.normalize("NFC", "".join(char for char in parts if char not in TONES))
     return len(parts) - sum(char not in TONES for char in parts) <= 1 and _SYLLABLE.fullmatch(toneless) is not None

@@ -20,7 +20,7 @@ _TRUE = {"true", "1", "yes", "y", "x", "t", "correct", "right", "dung", "100"}
 # "a) 38 , b) 27": small letters mark options inside a line only where they run from a.
 _SMALL_MARK = re.compile(r"(?:^|(?<=[\s,;]))\(?([a-j])\s?[).]\s*")
 _NUMPY_GAP = re.compile(r"(?<=['\"])\s+(?=['\"])")
-_ARRAY = re.compile(r"\barray\(\s*(\[.*?\])\s*(?:,\s*dtype=\w+)?\s*\)", re.DOTALL)
+_ARRAY = re.compile(r"\barray\(\s*(\[.*?\])\s*+(?:,\s*+dtype=\w++\s*+)?\)", re.DOTALL)
 
 
 def flatten(payload: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from schemas.config.train import TrainConfig
 from schemas.config.yaml_file import read_yaml
 from schemas.errors import ConfigError
 
-ENVIRONMENT = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+ENVIRONMENT = re.compile(r"\$\{(\w+)(?::-((?:[^}$]|\$(?!\{))*))?\}")
 ERRORS_SHOWN = 20
 # What an error quotes is cut while it is written, since the repr of a whole value can be of any size.
 QUOTED = reprlib.Repr()

@@ -236,8 +236,10 @@ def glued_stem(view: View) -> float | None:
 
 
 _INNER_END = re.compile(r"[.?!:)_] ?(?=[^\s.])").finditer
+# A mark in brackets counts behind the last B alone: asked of each A whether a B follows, the work would take the square of the stem.
 _FIRST_MARK = Guarded(
-    r"(?:[?:.…_]|[^\W\d_]{3,})\s*(?:\(A\)|\n?\bA\))\s?\S(?![\s\S]*\bB\))|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n\s*\(?A[.)]\s?\S|[?:]\s*\(?a[.)]\s\S(?![\s\S]*\bb[.)])",
+    r"\A(?:[\s\S]*\bB\))?+[\s\S]*?(?:[?:.…_]|[^\W\d_]{3})\s*(?:\(A\)|\bA\))\s?\S|\A(?:[\s\S]*\bb[.)])?+[\s\S]*?[?:]\s*\(?a[.)]\s\S"
+    r"|[?:…_]\s*A\.\s?\S(?!\.)|[^\W\d_]{3}\.\s+A\.\s\S|\n[^\S\n]*\(?A[.)]\s?\S",
     texts="A.|A)|a.|a)",
 )
 

@@ -42,4 +42,4 @@ def contradicted_key(view: View) -> float | None:
 
 
 # "Vậy đáp án cần chọn là: B." or "=> C đúng" at the very end.
-_CLOSING = re.compile(r"(?:cần chọn là|đáp án là|is therefore|=>|⇒|→)\s*:?\s*\(?([A-J])(?:\s+đúng)?\)?\s*\.?\s*$").search
+_CLOSING = re.compile(r"(?:cần chọn là|đáp án là|is therefore|=>|⇒|→)\s*+(?::\s*+)?\(?([A-J])(?:\s+đúng)?\)?\s*+(?:\.\s*+)?$").search

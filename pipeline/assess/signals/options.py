@@ -473,6 +473,8 @@ def glued_options(view: View) -> float:
 
 
 _MARKS = [
-    Guarded(rf"(?:(?<=[\s;.,])\(?{mark}[.)](?:\s+(?=[^\s.])|(?=[^\W\d_]{{2}}))(?![^\W\d_]?\.)|\n\s*{mark}\s)", texts=f"{mark}.|{mark})|\n")
+    Guarded(
+        rf"(?:(?<=[\s;.,])\(?{mark}[.)](?:\s+(?=[^\s.])|(?=[^\W\d_]{{2}}))(?![^\W\d_]?\.)|\n[^\S\n]*{mark}\s)", texts=f"{mark}.|{mark})|\n"
+    )
     for mark in "BCDEFGHIJ"
 ]

@@ -128,8 +128,8 @@ def no_question(view: View) -> float | None:
     return float(words.isdisjoint(_CALLS) and view.words[0] not in _CLUES and not last.endswith(":"))
 
 
-_STATEMENT_LIST = re.compile(r"\bI\. .*\bII\. ", re.DOTALL).search
-_FIRST_WORDS = re.compile(r"(?:^|[.!?:;,–-]\s+|\n\s*|\()(\w+)").findall
+_STATEMENT_LIST = re.compile(r"\A(?>.*?\bI\. ).*\bII\. ", re.DOTALL).match
+_FIRST_WORDS = re.compile(r"(?:^|[.!?:;,–-]\s+|\n[^\S\n]*|\()(\w+)").findall
 _COMMANDS = frozenset(
     """identify choose select find calculate determine compute evaluate solve complete fill match mark indicate name give state estimate simplify
     translate arrange pick guess tell answer express convert classify construct use write put list provide consider read describe explain decide define determine add who listen
@@ -280,7 +280,7 @@ def negative_stem(view: View) -> float:
 
 _NEGATED = Guarded(
     r"\b(?:not|except|least(?! one| once)|never|cannot|isnt|doesnt|didnt|wasnt|arent|werent|dont|cant|neither|ngoại trừ)\b"
-    r"|\b(?:không|chưa)\b(?! (?:gian|khí|quân|phân biệt|đổi))(?<!hàng không)|\bsai\b|(?:^|\b(?=wh))\W*(?:[\w-]+ ){0,7}\w*n['’]t\b",
+    r"|\b(?:không|chưa)\b(?! (?:gian|khí|quân|phân biệt|đổi))(?<!hàng không)|\bsai\b|(?:^|\b(?=wh))\W*+(?:[\w-]{1,40} ){0,7}\w*n['’]t\b",
     words="not except least never cannot isnt doesnt didnt wasnt arent werent dont cant neither t ngoại không chưa sai",
 )
 

@@ -191,7 +191,7 @@ _SPACE = re.compile(r"\S \S").search
 _DIGIT = re.compile(r"\d").search
 VERDICTS = frozenset("true false yes no correct incorrect wrong right not given đúng sai có không".split())
 _AMOUNT = re.compile(
-    r"\s*(?P<currency>[$€£]?)\s*(?P<sign>[-+−–]?)\s*(?P<currency2>[$€£]?)(?P<number>\d[\d.,]*)(?:\s?/\s?(?P<over>\d+))?\s*(?P<unit>%|[^\W\d_][^\W_]{0,11}(?:/[^\W_]{1,4})?\.?)?\s*\.?\s*"
+    r"\s*+(?:(?P<currency>[$€£])\s*+)?(?:(?P<sign>[-+−–])\s*+)?(?P<currency2>[$€£])?(?P<number>\d[\d.,]*)(?:\s?/\s?(?P<over>\d+))?\s*+(?:(?P<unit>%|[^\W\d_][^\W_]{0,11}(?:/[^\W_]{1,4})?\.?)\s*+)?(?:\.\s*+)?"
 )
 
 

@@ -55,7 +55,7 @@ _OPTION = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # What stands behind a name: "(required)", "- max 120 characters", a star or colon.
-_REMARK = re.compile(r"\s*(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
+_REMARK = re.compile(r"(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
 
 
 class FieldMap(NamedTuple):

@@ -9,7 +9,7 @@ from schemas.reasons import Reason
 
 # The first letter comes first, so that most positions are passed over quickly.
 NAMED_KEY = re.compile(
-    r"[cđdak](?:(?<=c)h[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|(?<=[đd])[áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?<=a)nswer(?:\s+is)?|(?<=k)ey)\s*[:.]?\s*"
+    r"[cđdak](?:(?<=c)h[oọ]n(?:\s+[đd][áa]p\s+[áa]n|\s+phương\s+án|\s+câu)?|(?<=[đd])[áa]p\s+[áa]n(?:\s+đúng)?(?:\s+là)?|(?<=a)nswer(?:\s+is)?|(?<=k)ey)\s*+(?:[:.]\s*+)?"
     r"[(\[]?([A-JАВСЕ])(?![\w'’])",
     re.IGNORECASE,
 )
@@ -25,16 +25,16 @@ class Key(NamedTuple):
 
 
 _LETTER_KEY = re.compile(
-    rf"\W*(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)?\W*([{MARK_LETTER}a-j])\W*",
+    rf"\W*+(?:(?:(?:chọn\s+)?(?:đáp\s+án|phương\s+án)(?:\s+đúng)?(?:\s+là)?|answer(?:\s+is)?|option|choice|key|ans|chọn)\W*+)?([{MARK_LETTER}a-j])\W*+",
     re.IGNORECASE,
 )
 _LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
-_SEVERAL_LETTERS = re.compile(r"\W*(?:[A-J]\s*(?:[,;/&+|]|\band\b|\bvà\b|\s)\s*)+[A-J]\W*|[A-J]{2,4}")
+_SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
 
 def letter_of(key: str) -> str | None:
     """The letter that a key is, however it is dressed: b, (C), "Đáp án: D"."""
-    # Longer ones are texts, and the pattern takes the square of a run of punctuation.
+    # Longer ones are texts.
     match = _LETTER_KEY.fullmatch(key) if len(key) <= 100 else None
     return match[1].translate(LOOKALIKE).upper() if match else None
 

@@ -9,8 +9,8 @@ from pipeline.common.text import fold_option
 
 # What may follow the last option: a key or a solution, never part of the option.
 NOTE = re.compile(
-    r"\n\s*(?P<note>(?:lời giải|giải thích|hướng dẫn(?: giải)?|giải chi tiết|chọn đáp án|đáp án(?: đúng)?|chọn|explanation|answer|correct answer|key|ans)"
-    r"\s*(?:[:.]|\b(?=\s*[A-J]\b)).*)$",
+    r"\n[^\S\n]*(?P<note>(?:lời giải|giải thích|hướng dẫn(?: giải)?|giải chi tiết|chọn đáp án|đáp án(?: đúng)?|chọn|explanation|answer|correct answer|key|ans)"
+    r"\s*(?:[:.]|\b(?=\s*[A-J]\b)).*)",
     re.IGNORECASE | re.DOTALL,
 )
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.

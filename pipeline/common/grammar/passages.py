@@ -1,7 +1,8 @@
 """Passages that several questions of one file open with: found by repetition, so that the question alone is the stem."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 from pipeline.common.text import fold
 
@@ -20,13 +21,13 @@ def passage_ends(stems: Sequence[str]) -> list[int]:
     >>> passage_ends([f"{text}\\nWho won?", f"{text}\\nWho lost?", f"{text} and more\\nWho?", "Why?"])
     [300, 300, 0, 0]
     """
+    openings = [_openings(stem) if "\n" in stem and len(stem) > 2 * PASSAGE_WORDS else [] for stem in stems]
+    counts = Counter(chain.from_iterable(openings))
     followed: defaultdict[str, set[str]] = defaultdict(set)
-    openings: list[list[str]] = []
-    for stem in stems:
-        found = _openings(stem) if "\n" in stem and len(stem) > 2 * PASSAGE_WORDS else []
-        openings.append(found)
+    for stem, found in zip(stems, openings, strict=True):
         for opening in found:
-            followed[opening].add(fold(stem[len(opening) :]))
+            if counts[opening] > 1:
+                followed[opening].add(fold(stem[len(opening) :]))
     return [max((len(opening) for opening in found if len(followed[opening] - {""}) > 1), default=0) for found in openings]
 
 

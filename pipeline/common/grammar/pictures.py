@@ -18,7 +18,7 @@ PICTURE_EN = (
     rf"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed)\s+(?:in|on)\s+(?:the|this)\s+{_PICTURE_WORD}\b"
     r"|\b(?:shown|pictured|depicted)\s+(?:below|above|here)\b"
     rf"|\b(?:in|from|on|refer\s+to|look\s+at|see|use|using)\s+(?:the\s+(?:following|accompanying|adjacent|attached)|this)\s+{_PICTURE_WORD}\b"
-    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[[^\]]*\]\("
+    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[(?:[^\]!]|!(?!\[))*\]\("
 )
 MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]"
 PICTURE = Guarded(

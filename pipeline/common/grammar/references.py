@@ -10,8 +10,8 @@ _NAMED_LETTERS = Guarded(r"^(?:cả|both|either|neither)\s+\(?[A-J]\)?\b.*\b[A-J
 # Of a folded option.
 _ALL_OR_NONE = Guarded(
     r"\b(?:all|none|any|both|neither|either|two) of (?:the )?(?:above|following|other (?:answers|options|choices))\b|^(?:all|none|any|both|neither) of (?:these|them|those)\W*$"
-    r"|^(?=tất cả|cả|không|các|đáp án|câu|phương án).*\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?\s*(?:các )?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))"
-    r"|^cả [a-j]\b(?:\s*,|\s+và|\s+lẫn)|^(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai)|cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b.*)\W*$",
+    r"|^(?=tất cả|cả|không|các|đáp án|câu|phương án).*\b(?:tất cả|cả (?:hai|ba|bốn|2|3|4|\w))?(?:đáp án|phương án|câu|ý|nội dung|ý kiến)\s*(?:trên|còn lại|kia|[a-j](?:\s*,|\s+và))"
+    r"|^cả [a-j]\b(?:\s*,|\s+và|\s+lẫn)|^(?:tất cả đều (?:đúng|sai)|tất cả(?: các)? (?:đều )?(?:đúng|sai))\W*$|^cả (?:hai|ba|bốn|2|3|4) (?:đều|ý|câu|đáp án|phương án|nội dung)\b",
     texts=" of |cả|không|các|đáp án|câu|phương án",
 )
 

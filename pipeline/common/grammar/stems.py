@@ -6,12 +6,12 @@ from typing import NamedTuple
 from pipeline.common.text import one_line
 
 NUMBERED = re.compile(
-    r"(?:(?:câu(?:\s+hỏi)?|question|bài(?:\s+tập)?)\s*(?:số\s*)?\.?\s*\d{1,4}\s*(?:\([^()\n]{0,40}\)\s*)?(?:[.:)\]\-–/]+|(?=\n|$|\s))"
-    r"|q\s*\.?\s*\d{1,4}\s*[.:)])\s*",
+    r"(?:(?:câu(?:\s+hỏi)?|question|bài(?:\s+tập)?)\s*+(?:số\s*+)?(?:\.\s*+)?\d{1,4}\s*(?:\([^()\n]{0,40}\)\s*)?(?:[.:)\]\-–/]+|(?=\n|$|\s))"
+    r"|q\s*+(?:\.\s*+)?\d{1,4}\s*+[.:)])\s*",
     re.IGNORECASE,
 )
 PLAIN_NUMBER = re.compile(r"\d{1,3}\s?[.):]\s+(?=[^\W\d_])")
-NUMBERED_LINE = re.compile(rf"(?m)^\s*{NUMBERED.pattern}", re.IGNORECASE)
+NUMBERED_LINE = re.compile(rf"(?m)^[^\S\n]*+{NUMBERED.pattern}", re.IGNORECASE)
 
 
 class Stem(NamedTuple):

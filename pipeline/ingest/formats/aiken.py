@@ -12,7 +12,7 @@ _OPTION = re.compile(r"[ \t]*\(?([A-Za-z])[.)][ \t]*(\S.*)")
 
 def sniff(file: SniffedFile) -> bool:
     """A line holds a key and nothing else, and none numbers its questions ("Câu 1."): those are exams."""
-    return KEY.search(file.text) is not None and re.search(r"(?mi)^\W*(?:câu|question)\s+\d", file.text) is None
+    return KEY.search(file.text) is not None and re.search(r"(?mi)^[^\w\n]*+(?:câu|question)\s+\d", file.text) is None
 
 
 def read(text: str) -> Iterator[Item]:

@@ -10,17 +10,17 @@ from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
 
-_START = re.compile(r"(?m)^[\s#>*_\[\]-]*(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/])")
+_START = re.compile(r"(?m)^(?:[^\S\n]|[#>*_\[\]-])*+(?:(?:Câu|CÂU|câu|Question|QUESTION|Bài)\s*(?:hỏi\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/])")
 _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[]{0,3}[Aa]\s?[.)/*_]{1,3}[:)\]]?\s*\S")
-_TABLE_RULE = re.compile(r"(?m)^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
-_EMPHASIS = re.compile(
-    r"(?<!\*)\*\*(?P<bold>[^\s*](?:.*?\S)?)\*\*(?!\*)|(?<!\w)__(?P<under>[^\W_](?:.*?[^\s_])?)__(?!\w)"
-    r"|<(?P<tag>[ub]|strong|mark)>(?P<inner>.*?)</(?P=tag)>"
-)
+_TABLE_RULE = re.compile(r"(?m)^[^\S\n]*+\|(?:[^\S\n]*+:?-++:?[^\S\n]*+\|)+[^\S\n]*+$")
+# What opens an emphasis, and what closes one, by its style.
+_OPENED = re.compile(r"(?P<bold>\*\*(?<!\*{3})(?=[^\s*]))|(?P<under>__(?<!\w__)(?=[^\W_]))|<(?P<tag>[ub]|strong|mark)>")
+_CLOSED = {"bold": re.compile(r"(?<=\S)\*\*(?!\*)"), "under": re.compile(r"(?<=[^\s_])__(?!\w)")}
+_CLOSED |= {tag: re.compile(f"</{tag}>") for tag in ("u", "b", "strong", "mark")}
 _STAR_BEFORE = re.compile(r"^[\s-]*(?:\*|\[[xX*]\]|✓|✔|→|=>)\s*(?=\(?[A-Ja-j]\s?[.)])")
-_STAR_BEHIND = re.compile(r"\s*(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
+_STAR_BEHIND = re.compile(r"(?:\(\*\)|\*|✓|✔|\((?:đúng|correct|x)\)|\[(?:đúng|correct|x)\]|<--?)\s*$", re.IGNORECASE)
 # A task list marks its options by boxes alone.
-_TASK = re.compile(r"(?m)^\s*[-*+]\s+\[(?P<tick>[ xX])\]\s+(?P<text>(?!\(?[A-Ja-j]\s?[.)]).+)")
+_TASK = re.compile(r"(?m)^[^\S\n]*+[-*+][^\S\n]++\[(?P<tick>[ xX])\][^\S\n]+(?P<text>(?!\(?[A-Ja-j]\s?[.)]).+)")
 _BULLET = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+*•]\s+(?:\[ \]\s*)?(?=\(?[A-Ja-j]\s?[.)]\s|[*_]{2}))")
 _LETTER = re.compile(r"\s*[A-Ja-j]\s*")
 _STAR = frozenset(["star"])
@@ -73,17 +73,29 @@ def _line(raw: str) -> ExamLine:
     star = _STAR_BEFORE.match(raw)
     raw = raw[star.end() :] if star else _BULLET.sub("", raw)
     if OPTION.match(raw) and (behind := _STAR_BEHIND.search(raw)) and not raw[: behind.start()].rstrip().endswith("*"):
-        raw, star = raw[: behind.start()], behind
+        raw, star = raw[: behind.start()].rstrip(), behind
     text, marks, start = "", list[Marks](), 0
-    for match in _EMPHASIS.finditer(raw):
-        inner = match["bold"] or match["under"] or match["inner"] or ""
-        style = frozenset(["bold" if match["bold"] else match["tag"] or "under"])
-        before = raw[start : match.start()]
+    for style, opened, inner, end in _emphases(raw):
+        before = raw[start:opened]
         text += before + inner
-        marks += [PLAIN] * len(before) + [style] * len(inner)
-        start = match.end()
+        marks += [PLAIN] * len(before) + [frozenset([style])] * len(inner)
+        start = end
     text, marks = text + raw[start:], marks + [PLAIN] * (len(raw) - start)
     return ExamLine(text, [mark | _STAR for mark in marks] if star else marks)
+
+
+def _emphases(raw: str) -> Iterator[tuple[str, int, str, int]]:
+    """Style, start, text within and end of each emphasis. A style that nothing closes is looked for once, not from each of its marks."""
+    end, unclosed = 0, set[str]()
+    for opened in _OPENED.finditer(raw):
+        style = opened["tag"] or ("bold" if opened["bold"] else "under")
+        if opened.start() < end or style in unclosed:
+            continue
+        if closed := _CLOSED[style].search(raw, opened.end()):
+            end = closed.end()
+            yield style, opened.start(), raw[opened.end() : closed.start()], end
+        else:
+            unclosed.add(style)
 
 
 def _paragraphs(lines: list[ExamLine | None]) -> list[Item]:

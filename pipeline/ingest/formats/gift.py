@@ -11,7 +11,9 @@ from schemas.tables.row import MAX_TEXT_CHARS
 # `{1:MULTICHOICE:=a~b}` is the form of embedded answers.
 _EMBEDDED = r"(?:\d*:(?:MULTICHOICE|MULTICHOICE_[VHS]+|MC|MC[VHS]+):)"
 # What shows a GIFT file: an answer block with a right answer (=), a wrong one (~) or a truth value. An empty one is LaTeX's as well.
-BLOCK = re.compile(rf"(?<!\\)\{{\s*(?:{_EMBEDDED}|\d+:)?\s*(?:[=~]|(?:T|F|TRUE|FALSE)\s*(?:#[^}}]*)?\}})", re.IGNORECASE)
+BLOCK = re.compile(
+    rf"(?<!\\)\{{\s*+(?:(?:{_EMBEDDED}|\d+:)\s*+)?(?:[=~]|(?:T|F|TRUE|FALSE)\s*+(?:#(?:\\.|[^{{}}\\])*+)?\}})", re.IGNORECASE
+)
 _ANSWER = re.compile(r"(?<!\\)([=~])((?:\\.|[^=~\\])*)", re.DOTALL)
 _WEIGHT = re.compile(r"\s*%(-?[\d.,]+)%")
 _CATEGORY = re.compile(r"[ \t]*\$CATEGORY:[ \t]*(.*)")
@@ -49,10 +51,10 @@ def read(text: str) -> Iterator[Item]:
 def _question(chunk: str) -> dict[str, Any]:
     title = re.match(r"::((?:\\.|[^:\\])*)::\s*", chunk)
     body = FORMAT_TAG.sub("", chunk[title.end() :] if title else chunk)
-    found = re.search(r"(?<!\\)\{(.*)(?<!\\)\}(.*)", body, re.DOTALL)
+    found = re.match(r"(?>(.*?)(?<!\\)\{)(.*)(?<!\\)\}(.*)", body, re.DOTALL)
     cells: dict[str, Any] = {"question": _unescape(body), "options": [], "answer": None}
     if found:
-        before, inside, after = body[: found.start()], found[1].strip(), found[2]
+        before, inside, after = found[1], found[2].strip(), found[3]
         cells["question"] = _unescape(f"{before.strip()} _____ {after.strip()}" if after.strip() else before)
         inside = re.sub(rf"^(?:{_EMBEDDED}|\d+:)\s*", "", inside, flags=re.IGNORECASE)
         inside, _, general = inside.partition("####")

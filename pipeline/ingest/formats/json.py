@@ -14,6 +14,8 @@ from schemas.errors import DataError
 from schemas.reasons import Reason
 
 _GAP = re.compile(r"[\s,]*")
+# The decoder counts the lines before each error from the start of its text, which therefore doesn't reach further back.
+MAX_CHARS_BEHIND = 50_000
 _NEXT_OBJECT = re.compile(r"\}\s*(?:,\s*)?(?=\{)")
 
 
@@ -132,23 +134,44 @@ def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:
     start = 0 if error.msg == "Extra data" else text.find("[") + 1
     if not start and error.msg != "Extra data":
         raise DataError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
-    position, number = start, 0
+    position, number, lines = start, 0, _Lines(text)
+    cut, rest = 0, text
     while True:
+        if position - cut > MAX_CHARS_BEHIND:
+            cut, rest = position, text[position:]
         position = _GAP.match(text, position).end()  # type: ignore[union-attr]
         if position >= len(text) or text[position] == "]":
             return
         number += 1
         try:
-            item, position = decoder.raw_decode(text, position)
+            item, end = decoder.raw_decode(rest, position - cut)
+            position = cut + end
             yield from unnest(f"item:{number}", item)
         except (ValueError, RecursionError) as broken:
             following = _NEXT_OBJECT.search(text, position)
             end = following.end() if following else len(text)
             where = (
-                f"{broken.msg} at line {broken.lineno}, column {broken.colno}" if isinstance(broken, json.JSONDecodeError) else str(broken)
+                f"{broken.msg} at {lines.place(position, cut + broken.pos)}" if isinstance(broken, json.JSONDecodeError) else str(broken)
             )
             yield Item(f"item:{number}", text[position:end].strip(), Reason.MALFORMED_ROW, where)
             position = end
+
+
+class _Lines:
+    """Lines and columns of places in a text, asked for from its start to its end."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._line, self._line_start = text, 0, 1, 0
+
+    def place(self, start: int, at: int) -> str:
+        """Line and column of `at`, which stands behind `start`; no later `start` stands before this one."""
+        self._line, self._line_start = self._count(start)
+        self._at = start
+        line, line_start = self._count(at)
+        return f"line {line}, column {at - line_start + 1}"
+
+    def _count(self, end: int) -> tuple[int, int]:
+        return self._line + self._text.count("\n", self._at, end), self._text.rfind("\n", self._at, end) + 1 or self._line_start
 
 
 FORMAT = Format("json", sniff, read_text=read)

@@ -14,9 +14,9 @@ from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.errors import DataError
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
-_IMAGE = re.compile(r"<img\b[^>]*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b(?:[^<>]|<(?!i))*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
 def sniff(file: SniffedFile) -> bool:

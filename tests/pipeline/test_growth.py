@@ -1,0 +1,237 @@
+"""No text takes more than a time that grows with its length: every reader, and every stage behind it, on repeats that hostile or careless people
+write. No clock is read: four times the text may take eight times as long, which leaves room for a logarithm and for noise; a square takes sixteen."""
+
+import io
+import json
+import time
+import zipfile
+from contextlib import suppress
+from functools import partial
+from xml.sax.saxutils import escape
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.assess import measure
+from pipeline.common.parallel import collector_paused
+from pipeline.common.text import clean, fold, fold_option, is_vietnamese, undo_mojibake
+from pipeline.common.words import words
+from pipeline.deduplicate.question import ComparableQuestion, read_stem
+from pipeline.deduplicate.rules import judge_pair
+from pipeline.ingest.decode import decode
+from pipeline.ingest.formats import READERS, SNIFFED_CHARS
+from pipeline.ingest.items import SniffedFile
+from pipeline.normalize import normalize
+from schemas.config.sources import SourceConfig
+from schemas.errors import DataError
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import RawRecord
+
+# Characters. What a stage does for a record of any length is hidden by what it does for so many.
+SHORT, LONG = 4_000, 16_000
+
+# What may stand in any text, and what means something to a reader alone.
+SEEDS = {
+    "spaces": " ",
+    "tabs": "\t",
+    "no_break_spaces": "\u00a0",
+    "blank_lines": "\n",
+    "digits": "1",
+    "quotes": '"',
+    "curly_quotes": "“",
+    "dashes": "-",
+    "stars": "*",
+    "bold": "**a ",
+    "backslashes": "\\",
+    "formulas": "\\(",
+    "points": ".",
+    "brackets": "(",
+    "square_brackets": "[",
+    "pictures": "![",
+    "braces": "{",
+    "tags": "<",
+    "comments": "<!--",
+    "entities": "&amp;",
+    "open_entities": "&#",
+    "mojibake": "Ã©",
+    "marks_in_turn": "\u0323\u0300",
+    "letter_with_marks": "a\u0323\u0300",
+    "joiners": "\u200d",
+    "options": "A. ",
+    "lines_of_options": "A. x\nB. y\n",
+    "small_options": "a) x\n",
+    "options_in_brackets": "? (A) x",
+    "questions": "Câu 1 ",
+    "chosen": "chọn đáp án A. ",
+    "arrays": "array([",
+    "statements": "I. ",
+    "hyphens": "wh-",
+    "negations": "không ",
+    "people": "anh A ",
+    "sentences": "A b. ",
+    "equals": "=",
+}
+SEEDS_OF_FILES = SEEDS | {
+    "rules": "---\n",
+    "bars": "|",
+    "table_rules": "|-",
+    "hashes": "# ",
+    "braces_with_answers": "{~a",
+    "truth_values": "{T#",
+    "bold_tags": "<b>",
+    "breaks": "<br ",
+    "image_tags": "<img ",
+    "pairs": "1 A ",
+    "pairs_of_questions": "Câu 1 A ",
+    "lines_of_questions": "Câu 1.\n",
+    "numbered_lines": "1. x\n",
+    "headings_of_keys": "Đáp án\n",
+    "tasks": "- [ ] a\n",
+    "code_fences": "```\n",
+    "blocks": "#Q x\n^ a\nA a\nB b\n",
+    "answers": "ANSWER: A\n",
+    "objects": '{"question": "x"},',
+    "broken_objects": "{x},",
+}
+
+QUESTION = "Câu 1. Số nào chẵn?¤\nA. 1¤\nB. 2\n¤\nCâu 2. Số nào lẻ?\nA. 1\nB. 2\n¤Đáp án: A\n¤"
+# Where hostile text stands in a file of each format: once at each of the places, and once alone.
+FRAMES = {
+    "exam": [QUESTION, "Which?\nA. x\nB. y\n¤", "ĐÁP ÁN ¤\n1 A 2 B", "| A | B |\n¤", "- [ ] a¤\n- [x] b"],
+    "aiken": ["What¤?\nA. 1¤\nB. 2\n¤ANSWER: A\n¤"],
+    "gift": ["::a¤:: b¤ {=c¤ ~d#e¤}¤\n\nx {T#y¤}", "x {¤=a ~b"],
+    "blocks": ["#Q x¤\n^ a¤\nA a\nB b¤"],
+    "csv": ["question,A,B,answer\nx¤,a¤,b,A\n¤", '"question¤",A,B,answer\nx,"a¤'],
+    "json": ['[{"question": "x¤"}¤', '¤[{"question": "x"}, ¤'],
+    "jsonl": ['{"question": "x¤"\n¤'],
+}
+ROW = {"question": "x¤", "A": "a¤", "B": "b", "answer": "A¤", "explanation": "¤"}
+
+
+def moodle(text):
+    answer = f"<answer fraction='100'><text><![CDATA[{text}]]></text></answer><answer fraction='0'><text>b</text></answer>"
+    question = f"<questiontext><text>{escape(text)}</text></questiontext>{answer}"
+    return f"<quiz><question type='multichoice'>{question}</question></quiz>".encode()
+
+
+def docx(text):
+    lines = QUESTION.replace("¤", text, 1).replace("¤", "").split("\n")
+    body = "".join(f"<w:p><w:r><w:t xml:space='preserve'>{escape(line)}</w:t></w:r></w:p>" for line in lines)
+    xml = f"<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body>{body}</w:body></w:document>"
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("word/document.xml", xml)
+    return data.getvalue()
+
+
+def xlsx(text):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(list(ROW))
+    book.active.append([cell.replace("¤", text) for cell in ROW.values()])
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def parquet(text):
+    data = io.BytesIO()
+    pq.write_table(pa.table({name: [cell.replace("¤", text)] for name, cell in ROW.items()}), data)
+    return data.getvalue()
+
+
+BINARY = {"moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
+assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
+
+
+@pytest.fixture(autouse=True)
+def _no_collector():
+    """What a whole session left behind is walked over at any moment, and takes longer than what is measured."""
+    with collector_paused():
+        yield
+
+
+def seconds(work, content):
+    start = time.process_time()
+    work(content)
+    return time.process_time() - start
+
+
+def grows_with_the_text(work, make, short=SHORT, long=LONG):
+    """Whether four times the text takes less than eight times as long; asked again where a machine did something else meanwhile."""
+    contents = make(short), make(long)
+    # Under a fifth of a millisecond it is the clock that is measured.
+    return any(seconds(work, contents[1]) < 8 * max(seconds(work, contents[0]), 2e-4) for _ in range(6))
+
+
+def repeat(seed, chars):
+    return SEEDS_OF_FILES[seed] * (chars // len(SEEDS_OF_FILES[seed]))
+
+
+def read(form, content):
+    """What a format's reader does with a file of its own; what it refuses is refused soon as well."""
+    data, text = (b"", content) if isinstance(content, str) else (content, "")
+    form.sniff(SniffedFile(data, ".x", text[:SNIFFED_CHARS]))
+    with suppress(DataError):
+        list(form.read_text(content) if form.read_text else form.read_bytes(content))
+
+
+@pytest.mark.parametrize("seed", SEEDS_OF_FILES)
+@pytest.mark.parametrize("form", READERS.values(), ids=lambda form: form.name)
+def test_every_reader_takes_a_time_that_grows_with_the_file(form, seed):
+    for frame in FRAMES.get(form.name, ()):
+        pieces = frame.split("¤")
+        for place in range(1, len(pieces)):
+            before, after = "".join(pieces[:place]), "".join(pieces[place:])
+            assert grows_with_the_text(partial(read, form), lambda n, b=before, a=after: b + repeat(seed, n) + a, 2_000, 8_000), (
+                before,
+                after,
+            )
+    if form.name in BINARY:
+        assert grows_with_the_text(partial(read, form), lambda n: BINARY[form.name](repeat(seed, n)), 2_000, 8_000)
+
+
+CELLS = {"question": "Which one is it?", "options": ["aa", "bb"], "answer": "A"}
+SOURCE = SourceConfig(name="s", path="a.json")
+
+
+def questions_of(cells):
+    """The question of one record, if it is one."""
+    record = {"record_id": "0" * 16, "source": "s", "role": "train", "file": "a.json", "locator": "a.json#item:1", "reader": "json"}
+    record |= {"encoding": None, "file_sha256": "0" * 64, "payload": json.dumps(cells), "reason_codes": [], "detail": None}
+    return normalize(to_frame([record], RawRecord), [SOURCE]).questions.to_dict("records")
+
+
+def compare(questions):
+    """A question beside itself with a word more."""
+    for question in questions:
+        judge_pair(ComparableQuestion(question), ComparableQuestion(question | {"stem": question["stem"] + " more"}))
+
+
+PARTS = {
+    "stem": lambda text: CELLS | {"question": f"Which one is it?{text}", "explanation": text, "context": text},
+    "option": lambda text: CELLS | {"options": [f"a{text}a", f"b{text}b"]},
+    "question_in_one": lambda text: {"question": f"Which one is it? A. x{text} B. y", "answer": "A"},
+    "cells": lambda text: CELLS | {"options": text, "answer": f"A{text}", f"note {text} x": text},
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("part", PARTS)
+def test_every_stage_takes_a_time_that_grows_with_the_record(part, seed):
+    records = {count: PARTS[part](repeat(seed, count)) for count in (SHORT, LONG)}
+    questions = {count: questions_of(cells) for count, cells in records.items()}
+    assert grows_with_the_text(questions_of, records.get)
+    assert grows_with_the_text(lambda found: list(map(measure, found)), questions.get)
+    assert grows_with_the_text(compare, questions.get)
+
+
+TEXTS = [clean, fold, fold_option, is_vietnamese, undo_mojibake, words, read_stem]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_function_on_text_takes_a_time_that_grows_with_it(seed):
+    for function in TEXTS:
+        assert grows_with_the_text(function, lambda n: f"a{repeat(seed, n)}b"), function
+    assert grows_with_the_text(lambda text: decode(text.encode("utf-8") + b"\xff\n\x93"), lambda n: f"a{repeat(seed, n)}b\n")
