@@ -22,12 +22,13 @@ import assets
 import cli
 import pipeline
 import schemas
+from pipeline.common.control_tokens import Controls
 from pipeline.common.guards import RUN, Guarded
 
 # Patterns that take the square of a text that their callers keep short.
 EXCEPTIONS = {"pipeline.normalize.nested_cells._ARRAY": "its caller counts what it begins with: at most a hundred searches"}
-# Calls whose pattern is made where they run: it is the parameter of a function that others give theirs.
-GIVEN = {"pipeline.common.guards"}
+# Modules whose patterns are made where they run, of what others give; what they make is proved on the objects that hold it.
+GIVEN = {"pipeline.common.guards", "pipeline.common.control_tokens"}
 
 METHODS = {"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 SINGLE = (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
@@ -351,6 +352,8 @@ def patterns_in(value):
         yield value.__self__, {value.__name__}
     elif type(value) in (tuple, list, set, frozenset, dict):
         yield from chain.from_iterable(map(patterns_in, value.values() if isinstance(value, dict) else value))
+    elif isinstance(value, Controls):
+        yield from ((pattern, {"sub"}) for pattern in vars(value).values() if pattern is not None)
     elif isinstance(value, FunctionType):
         yield from patterns_in(value.__defaults__)
 
@@ -401,9 +404,12 @@ def collect():
                 for pattern, _ in here.get(used_name(node), ()):
                     found[pattern][1].add(node.attr)
             if isinstance(node, ast.Call) and re.fullmatch(r"re\.\w+", ast.unparse(node.func)) and node.func.attr in METHODS | {"compile"}:
-                if module.__name__ in GIVEN and isinstance(node.args[0], ast.Name):
+                try:
+                    pattern = literal_pattern(node, names)
+                except NameError:
+                    assert module.__name__ in GIVEN, f"{module.__name__}:{node.lineno} makes a pattern that nobody proves"
                     continue
-                entry = found.setdefault(literal_pattern(node, names), (f"{module.__name__}:{node.lineno}", set()))
+                entry = found.setdefault(pattern, (f"{module.__name__}:{node.lineno}", set()))
                 entry[1].update({node.func.attr} & METHODS)
     return [(name, pattern, methods or {"search"}) for pattern, (name, methods) in found.items()]
 

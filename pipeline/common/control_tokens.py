@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# Tokens that tokenizers add beside their vocabulary are control tokens by their looks: Gemma adds HTML's tags and line feeds too.
-_SHAPE = re.compile(r"\s*[<\[{(|].*[^\W\d_].*[>\]})|]\s*", re.DOTALL)
 _HTML = re.compile(
     r"(?i)</?(?:a|b|blockquote|body|br|caption|cite|code|dd|div|dl|dt|em|h[1-6]|head|hr|html|i|img|li|ol|p|pre|s|small|span|strong|sub|sup|"
     r"table|tbody|td|tfoot|th|thead|tr|tt|u|ul)/?>"
@@ -68,12 +66,14 @@ KNOWN = known()
 
 
 def is_control(token: str) -> bool:
-    """Whether an added token that isn't marked as special looks like one.
+    """Whether an added token that isn't marked as special looks like one: a word in brackets, and no tag of HTML. Gemma adds those too,
+    and line feeds.
 
     >>> [is_control(token) for token in ("<think>", "[INST]", "<b>", "\\n\\n", "photosynthesis")]
     [True, True, False, False, False]
     """
-    return bool(_SHAPE.fullmatch(token)) and not _HTML.fullmatch(token)
+    text = token.strip()
+    return text[:1] in "<[{(|" and text[-1:] in ">]})|" and any(map(str.isalpha, text)) and not _HTML.fullmatch(token)
 
 
 def template_marks(chats: Sequence[str], probe: str) -> tuple[list[str], dict[str, bool]]:
