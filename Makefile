@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz check dev docs bench lock clean
+.PHONY: help setup demo test faults fuzz check packages sbom dev docs bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,14 +35,24 @@ demo: $(STAMP) ## the whole way on the bundled sample: raw questions to an evalu
 test: $(STAMP) ## all tests, and the examples in docstrings
 	@$(BIN)/python -m pytest
 
+faults: $(STAMP) ## every fault of storage, file operations and processes (about an hour; MCQ_FAULTS=10: every tenth)
+	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults -s -p no:logging
+
 fuzz: $(STAMP) ## changed inputs against every reader, the parser and the configuration, for SECONDS=60
 	@$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS)
 
-check: $(STAMP) ## lint, format, strict types, import direction
+check: $(STAMP) ## lint, format, strict types, import direction, known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/packages --tell
+
+packages: $(STAMP) ## look the locked packages up among the known vulnerabilities; fails when there is one
+	@$(BIN)/python .ci/packages
+
+sbom: $(STAMP) ## write build/sbom.json, the installed packages with their licences in CycloneDX form (needs uv)
+	@mkdir -p build && uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py environment --pyproject pyproject.toml --of JSON -o build/sbom.json $(BIN)/python
 
 dev: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/dg dev --host 127.0.0.1
@@ -58,6 +68,7 @@ docs: $(STAMP) ## write the tables of docs/ that code knows better (rules and th
 
 lock: ## resolve requirements.lock again (needs uv)
 	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock
+	@$(MAKE) --no-print-directory setup && $(BIN)/python docs/licences.py
 
 clean: ## remove what was computed (data/lake, models, run history), never data/raw
 	@rm -rf data/lake data/models data/reports data/audit.sqlite .dagster

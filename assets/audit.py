@@ -1,7 +1,6 @@
 """Stage 12: the audit database."""
 
 import dagster as dg
-import pyarrow.parquet as pq
 
 from assets.catalogue import OWNERS
 from assets.evaluation import evaluation
@@ -24,14 +23,14 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
     owners=OWNERS,
     code_version=code_version("pipeline.audit.database"),
 )
-def audit_database(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Writes data/audit.sqlite."""
     version = places(foundry).version
-    tables = {
-        name: pq.read_table(foundry.lake.table_path(asset, version.tables[asset]), partitioning=None) for name, asset in TABLES.items()
-    }
+    tables = {name: foundry.lake.arrow(asset, version.tables[asset]) for name, asset in TABLES.items()}
     path = foundry.data_root / "audit.sqlite"
-    counts = build_audit(path, tables, foundry.adapters.glob("*"))
+    counts, unreadable = build_audit(path, tables, foundry.adapters.glob("*"))
+    for said in unreadable:
+        context.log.warning("left out: %s", said)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(short_hash(version.name, canonical_json(counts))),
         metadata={

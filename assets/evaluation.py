@@ -1,6 +1,5 @@
 """Stage 11: base model against adapter on the same held-out questions."""
 
-import json
 from typing import Any
 
 import dagster as dg
@@ -13,6 +12,7 @@ from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
 from assets.training import qlora_adapter
 from pipeline.common import plots
+from pipeline.common.store.runs import is_whole, read_manifest, read_result
 from schemas.errors import DataError
 
 
@@ -29,13 +29,14 @@ from schemas.errors import DataError
 def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Evaluates the adapter of the published dataset and the configured training."""
     at = places(foundry)
-    if not at.manifest.exists():
+    if read_manifest(at.adapter) is None:
         raise DataError(
             f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter"
         )
-    if not at.result.exists():
+    if not is_whole(at.evaluation):
         run_child(context, foundry, "pipeline.evaluation", at.evaluation, {**at.job(at.evaluation), "adapter": str(at.adapter)})
-    result: dict[str, Any] = json.loads(at.result.read_text(encoding="utf-8"))
+    if (result := read_result(at.evaluation)) is None:
+        raise DataError(f"{at.evaluation} holds no result, though the evaluation ended well; run it again")
     primary = result["modes"][result["primary"]]
     accuracies = {f"{name}_accuracy": primary[name]["accuracy"] for name in ("base", "adapter")} | {"accuracy_delta": primary["delta"]}
     return dg.MaterializeResult(

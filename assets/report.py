@@ -27,7 +27,7 @@ def data_quality_report(
     tables = (sample_ledger, quality_scores, duplicate_pairs)
     # Not CURRENT: another run may have published meanwhile.
     version = foundry.lake.version_with({table.asset: table.hash for table in tables})
-    pages = Pages(foundry.data_root / "reports" / foundry.config.dataset, version.name, code_version("pipeline.report"))
+    pages = Pages(foundry.reports, version.name, code_version("pipeline.report"))
     if not pages.exist():
         ledger, quality, pairs = (table.frame() for table in tables)
         pages.write(*build_report(ledger, quality, pairs, version, baselines(ledger)))

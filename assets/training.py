@@ -1,10 +1,7 @@
 """Stages 9 and 10: the published dataset as chat examples, the memory plan, and the adapter."""
 
-import json
-
 import dagster as dg
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from assets.catalogue import OWNERS
 from assets.checks import check_result
@@ -15,14 +12,15 @@ from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry, ledger_of
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
-from pipeline.common.files import write_parquet
+from pipeline.common.files import is_whole_parquet, read_parquet, write_parquet
 from pipeline.common.prompt import answer
-from pipeline.common.store.runs import read_metrics, twins
+from pipeline.common.store.runs import adapter_damage, discard, read_manifest, read_metrics, twins
 from pipeline.common.text import canonical_json, short_hash
 from pipeline.ledger import model_questions
 from pipeline.training import vram
 from pipeline.training.hardware import require_device
 from pipeline.training.policy import policy_table
+from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.training import ChatExample
 
@@ -40,10 +38,10 @@ from schemas.tables.training import ChatExample
 def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Stage 9, render, in a child process: a tokenizer needs torch's neighbours."""
     at = places(foundry)
-    if not at.examples.exists():
+    if not is_whole_parquet(at.examples):
         write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
         run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
-    examples = pq.read_table(at.examples)
+    examples = read_parquet(at.examples)
     rows = examples.select(["split", "status", "prompt_tokens", "completion_tokens", "neutralised_tokens"]).to_pandas()
     counts = rows.groupby(["split", "status"]).size().reset_index(name="examples")
     tokens = rows["prompt_tokens"] + rows["completion_tokens"]
@@ -69,7 +67,7 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
     style = foundry.config.render.style
     questions = model_questions(ledger_of(foundry, at.version)).to_dict("records")
     answers = {row["record_id"]: answer(row, row["answer_index"], style) for row in questions}
-    examples = to_frame(pq.read_table(at.examples), ChatExample)
+    examples = to_frame(read_parquet(at.examples), ChatExample)
     return check_result(wrong_completions(examples, answers))
 
 
@@ -79,7 +77,7 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
 def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
     """Conservation over rendering."""
     at = places(foundry)
-    examples = to_frame(pq.read_table(at.examples), ChatExample)
+    examples = to_frame(read_parquet(at.examples), ChatExample)
     return check_result(unaccounted(model_questions(ledger_of(foundry, at.version)), examples))
 
 
@@ -139,15 +137,21 @@ def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
 def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Stage 10, training. The same examples and settings give the same folder, which is trained once."""
     at = places(foundry)
-    if at.manifest.exists():
+    damage = adapter_damage(at.adapter)
+    if damage:
+        context.log.warning("trained again: %s", damage)
+        discard(at.adapter)
+    if read_manifest(at.adapter) is not None:
         computed = "remembered"
     else:
         config = foundry.config.model_dump(mode="json", include={"train", "render"})
         same = twins(foundry.adapters.glob("*"), at.version.dataset_version, config)
-        computed = f"new code; with the same dataset and settings there is {', '.join(same)}" if same else "for the first time"
+        news = f"new code; with the same dataset and settings there is {', '.join(same)}" if same else "for the first time"
+        computed = "the last one is damaged" if damage else news
         context.log.info("%s: computed: %s", at.adapter.name, computed)
         run_child(context, foundry, "pipeline.training", at.adapter, at.job(at.adapter))
-    manifest = json.loads(at.manifest.read_text(encoding="utf-8"))
+    if (manifest := read_manifest(at.adapter)) is None:
+        raise DataError(f"{at.adapter} holds no finished adapter, though its training ended well; run it again")
     losses = {key: manifest[key][-1] for key in ("train_losses", "validation_losses") if manifest[key]}
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),

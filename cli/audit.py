@@ -1,8 +1,11 @@
 """`mcq audit`: Datasette on audit.sqlite, on the loopback interface only."""
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,8 +23,20 @@ def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.
     path = foundry.data_root / "audit.sqlite"
     if not path.exists():
         raise DataError(f"{path} is not there yet; `mcq run` writes it as its last step (or materialize audit_database in the UI)")
+    require_database(path)
     if find_spec("datasette") is None:
         raise MissingExtraError("mcq audit", "datasette", "audit")
     err.print(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
     # Immutable: Datasette reads it without locks, and a new version appears by rename.
     os.execv(sys.executable, [sys.executable, "-m", "datasette", "serve", "-i", str(path), "--host", "127.0.0.1", "--port", str(port)])
+
+
+def require_database(path: Path) -> None:
+    """Raises DataError when the audit database can't be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            if not database.execute("select name from sqlite_master where name = 'ledger'").fetchone():
+                raise sqlite3.DatabaseError("it holds no ledger")
+            database.execute("select rowid from ledger order by rowid desc limit 1").fetchone()
+    except sqlite3.Error as error:
+        raise DataError(f"{path} is damaged ({error}); `mcq run` writes it anew (or materialize audit_database in the UI)") from error

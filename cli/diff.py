@@ -58,11 +58,16 @@ def versions(lake: Lake, old: str | None, new: str | None) -> tuple[Version, Ver
         raise DataError(f"dataset {lake.dataset!r} has no published version yet; run `mcq run` first")
     if old:
         return lake.version(old), after
-    order = sorted(lake.versions(), key=lambda v: (v.published_at, (lake.root / "versions" / f"{v.name}.json").stat().st_mtime_ns))
-    earlier = order[: order.index(after)]
-    if not earlier:
-        raise DataError(f"version {after.name} of {lake.dataset!r} is the first that is kept: there is nothing to compare it with")
-    return earlier[-1], after
+    known = {version.name: version for version in lake.versions()}
+    if after.replaces in known:
+        return known[after.replaces], after
+    if after.replaces:
+        raise DataError(f"version {after.name} replaced {after.replaces}, which isn't kept; name another: {', '.join(known)}")
+    # Versions of 0.1.0 don't tell what they replaced: among them, time decides.
+    older = [version for version in known.values() if version.replaces is None and version.published_at < after.published_at]
+    if not older:
+        raise DataError(f"version {after.name} of {lake.dataset!r} is the first: there is nothing to compare it with")
+    return max(older, key=lambda version: version.published_at), after
 
 
 def print_counts(before: Version, after: Version) -> None:

@@ -18,7 +18,7 @@ class Display:
         self.run_id = run_id
         self.started: dict[str, float] = {}
         self.last_plain = 0.0
-        self.interrupted = False
+        self.interrupted = self.failed = False
         self.bars: dict[str, Any] = {}
         columns = (
             SpinnerColumn(),
@@ -56,10 +56,12 @@ class Display:
                 self._say(f"[bold red]✗[/] check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}")
         elif kind == dg.DagsterEventType.STEP_FAILURE:
             self._finish_bar()
-            why = reason(event)
+            why, self.failed = reason(event), True
             self.interrupted = self.interrupted or "Interrupted" in why
             self._say(f"[bold red]✗[/] {step}: {'interrupted' if 'Interrupted' in why else escape(why)}")
         elif kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
+            if kind == dg.DagsterEventType.RUN_FAILURE and not self.failed and event.job_failure_data.error is not None:
+                self._say(f"[bold red]✗[/] {escape(root_cause(event.job_failure_data.error))}")
             what = "was interrupted; run it again to continue" if self.interrupted or kind == dg.DagsterEventType.RUN_CANCELED else "failed"
             self._say(f"run {self.run_id[:8]} {what}; the published dataset is as it was, unless `dataset` stands above with a tick")
 
@@ -96,10 +98,14 @@ def reason(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return str(data.user_failure_data.description)
-    error = data.error
-    while error is not None and error.cause is not None:
+    return root_cause(data.error) if data.error is not None else "no reason was given"
+
+
+def root_cause(error: Any) -> str:
+    """The words of the error at the bottom of a chain of Dagster's error records."""
+    while error.cause is not None:
         error = error.cause
-    return error.message.strip() if error is not None else "no reason was given"
+    return str(error.message.strip())
 
 
 def _plain(metadata: Any) -> str:

@@ -5,10 +5,14 @@ import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from assets.resources.foundry import Foundry
 from cli.options import command, escape, out
+from pipeline.common.store.health import examine
+from schemas.errors import DataError
 
 PACKAGES = {
     "needed": ("dagster", "dagster-webserver", "pandas", "pyarrow", "pydantic", "datasketch", "duckdb"),
@@ -20,8 +24,12 @@ FREE_GIB_NEEDED = 5
 
 
 @command
-def doctor() -> None:
-    """Check the environment: versions, GPU and what it really can, disk, model cache. Exit code 1 when something needed is missing."""
+def doctor(
+    deep: Annotated[bool, typer.Option("--deep", help="read every published table and every adapter's files, and compare them")] = False,
+) -> None:
+    """Check the environment: versions, GPU and what it really can, disk, model cache. Exit code 1 when something needed is missing, or
+    something published is damaged.
+    """
     from assets.resources.foundry import load_foundry
     from pipeline.training.hardware import gpus
 
@@ -50,8 +58,12 @@ def doctor() -> None:
     place = next(path for path in (foundry.data_root, *foundry.data_root.parents) if path.exists())
     free = shutil.disk_usage(place).free / 2**30
     line("data root", f"{foundry.data_root}, {free:.0f} GiB free", "yellow" if free < FREE_GIB_NEEDED else None)
-    version_now = foundry.lake.current()
-    line("published", version_now.name if version_now else "nothing yet; `mcq run` does it")
+    try:
+        version_now = foundry.lake.current()
+        line("published", version_now.name if version_now else "nothing yet; `mcq run` does it")
+    except DataError as error:
+        problems.append("a version that can be read")
+        line("published", str(error), "red")
     cached = sorted(path.name for path in (foundry.models / "base").glob("*") if not path.name.startswith("."))
     hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub"
     cached += sorted(path.name.removeprefix("models--").replace("--", "/") for path in hub.glob("models--*"))
@@ -60,9 +72,20 @@ def doctor() -> None:
         "model hub",
         "not asked (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "asked for models that aren't local",
     )
+    damage = examined(foundry) if deep else []
     if problems:
         line("problem", f"missing: {', '.join(problems)}", "red")
+    if problems or damage:
         raise typer.Exit(1)
+
+
+def examined(foundry: Foundry) -> list[str]:
+    """Says whether what was published and trained is whole; gives what isn't."""
+    found = examine(foundry.lake, foundry.adapters.glob("*"))
+    line("examined", f"{found.versions:,} versions with {found.tables:,} tables, {found.adapters:,} adapters: {len(found.damage)} damaged")
+    for said in found.damage:
+        line("damaged", said, "red")
+    return found.damage
 
 
 def installed(name: str) -> str | None:

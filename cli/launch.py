@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import dagster as dg
 
@@ -10,12 +11,17 @@ from assets.definitions import defs, foundry
 from assets.resources.runs import ACTIVE
 from cli.dagster_internals import create_run, end_lost_run, run_events
 from cli.display import Display
+from pipeline.common.files import is_alive
+from schemas.errors import ConfigError
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def launch(job_name: str) -> bool:
     """Runs a job to its end with progress on stderr; True when it succeeded."""
+    home = os.environ["DAGSTER_HOME"]
+    if not Path(home).is_dir():
+        raise ConfigError(f"DAGSTER_HOME names {home}, which is no folder; make it, or unset it: then the project's own folder is taken")
     with dg.DagsterInstance.get() as instance:
         reap(instance)
         repository = defs.get_repository_def()
@@ -45,15 +51,5 @@ def reap(instance: dg.DagsterInstance) -> None:
     """Ends runs whose `mcq` process is gone (killed, power lost), and frees the pool slots that they held."""
     for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
         host, _, pid = run.tags.get("mcq/process", "").rpartition(":")
-        if host == socket.gethostname() and not _alive(int(pid)):
+        if host == socket.gethostname() and not is_alive(int(pid)):
             end_lost_run(instance, run)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -47,8 +47,7 @@ def ledger(
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     if format == LedgerFormat.PARQUET and target is None:
         raise ConfigError("--format parquet is binary: name a file with --out FILE")
-    path = foundry.lake.table_path("sample_ledger", version.tables["sample_ledger"])
-    rows = select(pq.read_table(path, partitioning=None).replace_schema_metadata(None), where)
+    rows = select(foundry.lake.arrow("sample_ledger", version.tables["sample_ledger"]), where)
     target = None if target is None else user_path(target)
     if format == LedgerFormat.PARQUET:
         assert target is not None

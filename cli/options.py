@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -60,8 +61,32 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             sys.stdout = None  # type: ignore[assignment]
             raise typer.Exit(0) from None
+        except Exception as error:
+            said = in_words(error)
+            if said is None or os.environ.get("MCQ_DEBUG") == "1":
+                raise
+            err.print(f"[bold red]error:[/] {escape(said)}", soft_wrap=True)
+            raise typer.Exit(1) from error
 
     return with_options(wrapped, function)
+
+
+def in_words(error: BaseException) -> str | None:
+    """What a failure of the disk or of the run history means, and what to do; None for any other."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    for found in chain:
+        if isinstance(found, sqlite3.Error):
+            return (
+                f"the run history below {os.environ['DAGSTER_HOME']} can't be used ({found}); make room and check the rights, or move the "
+                "folder `.dagster` away: it holds the history of runs alone, no table, version or adapter"
+            )
+        if isinstance(found, OSError):
+            return (
+                f"{found.strerror or found}: {found.filename or 'no file named'}; check its rights, and the room that is left on the disk"
+            )
+    return None
 
 
 def with_options(wrapped: Callable[..., None], function: Callable[..., None]) -> Callable[..., None]:

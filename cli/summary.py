@@ -1,6 +1,5 @@
 """What a run ends with: the funnel, the reasons, the verdict, and where everything lies."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry, ledger_of
 from cli.options import escape, out
 from pipeline.common.counts import count_values
+from pipeline.common.store.runs import read_result
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
 
 
@@ -20,11 +20,11 @@ def summarise(foundry: Foundry, with_models: bool) -> None:
     print_funnel(at.version.counts)
     print_reasons(count_values(ledger_of(foundry, at.version)["reason_codes"]))
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
-    if (report := foundry.data_root / "reports" / foundry.config.dataset / f"{at.version.name}.html").exists():
+    if (report := foundry.reports / f"{at.version.name}.html").exists():
         lies["report"] = report
     if with_models:
-        if at.result.exists():
-            print_result(json.loads(at.result.read_text(encoding="utf-8")))
+        if (result := read_result(at.evaluation)) is not None:
+            print_result(result)
             lies["evaluation"] = at.evaluation
         if at.manifest.exists():
             lies["adapter"] = at.adapter

@@ -18,8 +18,6 @@ def trace(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Tell the whole way of one record: origin, repairs, verdict and why, duplicates, training, answers."""
-    import pyarrow.parquet as pq
-
     from assets.resources.foundry import load_foundry
     from pipeline.audit.trace import find_record, trace_record
 
@@ -28,7 +26,7 @@ def trace(
     if version is None:
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     names = ("sample_ledger", "quality_scores", "duplicate_pairs")
-    tables = {name: pq.read_table(foundry.lake.table_path(name, version.tables[name]), partitioning=None) for name in names}
+    tables = {name: foundry.lake.arrow(name, version.tables[name]) for name in names}
     story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
@@ -76,6 +74,8 @@ def show(story: dict[str, Any]) -> None:
             "Answer",
             f"{fact['model']} ({fact['mode']}, adapter {fact['adapter']}): {fact['answered']} - {mark}, gold NLL {fact['gold_nll']:.2f}",
         )
+    for said in story["unreadable"]:
+        say("Left out", said)
     if not story["training"] and not story["answers"]:
         say("Models", "no finished training or evaluation has seen it")
 

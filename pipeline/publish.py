@@ -1,6 +1,6 @@
 """Stage 8, publish: the tables of one run become the version that readers see, all or nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,15 +9,17 @@ import pandas as pd
 from pipeline.common.store.lake import Lake, Version
 from pipeline.ledger import dataset_version, funnel
 from schemas.config import Config
+from schemas.errors import DataError
 
 
 class PublishResult(NamedTuple):
-    """`published` is false where readers saw this version already; `replaced` is the one that they saw until now."""
+    """`published` is false where readers saw this version already; `replaced` is the one that they saw until now. `damage` says what
+    was wrong with the pointer to it, and is mended."""
 
     version: Version
     published: bool
-    replaced: Version | None
-    files_removed: int
+    replaced: str | None
+    damage: str | None
 
 
 def publish(
@@ -27,11 +29,9 @@ def publish(
     ledger: pd.DataFrame,
     splits: pd.DataFrame,
     runs: Sequence[str],
-    active_runs: Iterable[str],
-    pinned: Iterable[str],
     now: datetime,
 ) -> PublishResult:
-    """Publishes tables (asset -> hash), and removes what no kept version and no run at work needs. Call under `lake.lock()`.
+    """Publishes tables (asset -> hash). Call under `lake.lock()`.
 
     Args:
         lake: where the tables lie.
@@ -40,15 +40,17 @@ def publish(
         ledger: LedgerRow rows.
         splits: SplitRow rows.
         runs: the run that publishes and those that it continues; they wrote all of the tables, or none.
-        active_runs: other runs that haven't ended.
-        pinned: dataset versions that stay readable.
         now: when it is published.
 
     Raises:
         DataError: the tables are a mix of two refreshes, or one isn't in the lake.
     """
-    before = lake.current()
     lake.require_one_run(runs, tables)
+    before, damage = None, None
+    try:
+        before = lake.current()
+    except DataError as error:
+        damage = str(error)
     version = Version(
         dataset=config.dataset,
         dataset_version=dataset_version(splits, config.curation()),
@@ -59,5 +61,4 @@ def publish(
         published_at=now.isoformat(timespec="milliseconds"),
     )
     published = lake.publish(version)
-    removed = lake.clean(config.keep_versions, pinned, {*active_runs, *runs})
-    return PublishResult(version, published, before if published else None, removed)
+    return PublishResult(version, published, before.name if before and published else None, damage)

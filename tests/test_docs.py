@@ -40,3 +40,11 @@ def test_a_file_without_the_marks_is_refused(text):
 
 def test_every_key_of_the_configuration_says_what_it_does():
     assert [row[0] for row in generate["configuration"]() if not row[-1]] == []
+
+
+def test_every_locked_package_stands_with_its_licence():
+    licences = runpy.run_path(str(DOCS / "licences.py"))
+    names = licences["locked"]((PROJECT_ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    assert len(names) > 100
+    listed = (DOCS / "licences.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"| {name} | " not in listed] == [], "run `python docs/licences.py`"

@@ -1,10 +1,15 @@
 """The resources as the code location binds them: the UI shows their descriptions and fields; assets get the plain objects."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import dagster as dg
 from pydantic import Field
 
 from assets.resources.foundry import Foundry, open_foundry
 from assets.resources.lake_io import LakeIOManager
+from assets.resources.runs import run_chain
+from pipeline.common.store.retention import lease
 
 
 class FoundryResource(dg.ConfigurableResource[Foundry]):
@@ -16,6 +21,16 @@ class FoundryResource(dg.ConfigurableResource[Foundry]):
     def create_resource(self, context: dg.InitResourceContext) -> Foundry:
         """Reads the configuration, once a run."""
         return open_foundry(self.config_file, self.data_root)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Foundry]:
+        """The Foundry; a run holds a lease on its tables, and on those of the runs that it continues, until it ends."""
+        foundry = self.create_resource(context)
+        if context.run is None or context.instance is None:
+            yield foundry
+            return
+        with lease(foundry.lake, run_chain(context.instance, context.run)):
+            yield foundry
 
 
 class LakeResource(dg.ConfigurableIOManagerFactory[LakeIOManager]):

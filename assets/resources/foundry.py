@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.common.files import remove_orphans
 from pipeline.common.store.lake import Lake, Version
-from pipeline.common.store.runs import finished_adapters
+from pipeline.common.store.retention import clean
+from pipeline.common.store.runs import damaged_manifests, finished_adapters
 from pipeline.common.text import canonical_json, short_hash
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
+from schemas.errors import DataError
 from schemas.tables.curation import LedgerRow
 
 
@@ -37,8 +40,18 @@ class Foundry:
         """Parent of this dataset's adapter folders."""
         return self.models / self.config.dataset / "adapters"
 
+    @property
+    def reports(self) -> Path:
+        """The pages on this dataset's versions."""
+        return self.data_root / "reports" / self.config.dataset
+
     def pinned_versions(self) -> set[str]:
-        """Dataset versions that an adapter's manifest names: they stay readable as long as the adapter does."""
+        """Dataset versions that an adapter's manifest names: they stay readable as long as the adapter does.
+
+        Raises DataError when a manifest can't be read.
+        """
+        if damaged := damaged_manifests(self.adapters.glob("*")):
+            raise DataError(f"{damaged[0]}; until then nobody can say which version it needs")
         return {manifest["dataset_version"] for _, manifest in finished_adapters(self.adapters.glob("*"))}
 
     @property
@@ -50,6 +63,20 @@ class Foundry:
 def ledger_of(foundry: Foundry, version: Version) -> pd.DataFrame:
     """The ledger of a published version."""
     return foundry.lake.read_table("sample_ledger", version.tables["sample_ledger"], LedgerRow)
+
+
+def clean_up(foundry: Foundry) -> int | str:
+    """Removes what nobody needs below the data root. Returns the number of files, or why nothing was removed; raises nothing, since what
+    was published stands."""
+    grace = 3600 * foundry.config.keep_hours
+    folders = [foundry.reports, foundry.models / foundry.config.dataset]
+    try:
+        with foundry.lake.lock():
+            removed = clean(foundry.lake, foundry.config.keep_versions, grace, foundry.pinned_versions())
+        left = (path for folder in folders for path in folder.rglob(".*.tmp"))
+        return removed + remove_orphans(left, grace) + remove_orphans(foundry.data_root.glob(".*.tmp"), grace)
+    except (DataError, OSError) as error:
+        return str(error)
 
 
 def settings() -> dict[str, str]:

@@ -1,6 +1,4 @@
-"""Which runs belong together, and which are still at work."""
-
-from collections.abc import Iterator
+"""Which runs belong together, and which haven't ended."""
 
 import dagster as dg
 
@@ -23,9 +21,3 @@ def run_chain(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
             break
         run = parent
     return chain
-
-
-def active_runs(instance: dg.DagsterInstance) -> Iterator[str]:
-    """Ids of the runs that haven't ended, and of those that they re-execute."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
-        yield from run_chain(instance, run)

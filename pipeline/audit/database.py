@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipeline.common.files import replacing
+from pipeline.common.files import read_parquet, replacing
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import finished_adapters, finished_evaluations, read_result
+from schemas.errors import DataError
 
 INDEXES = {
     "ledger": ("record_id", "disposition", "source", "content_id", "cluster_id", "file"),
@@ -37,16 +37,18 @@ VIEWS = {
 }
 
 
-def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, int]:
-    """Writes the database beside `path`, then renames it there: readers see the old one or the new one. Returns rows by table.
+def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> tuple[dict[str, int], list[str]]:
+    """Writes the database beside `path`, then renames it there: readers see the old one or the new one. Returns rows by table, and
+    what is left out since it can't be read.
 
     `tables` are the published ones by name; `adapters` are adapter folders, whose manifest, samples and predictions are added.
     Lists become JSON text, so that SQLite's json functions read them.
     """
     counts: dict[str, int] = {}
+    facts, unreadable = _facts(adapters)
     with replacing(path) as aside:
         database = sqlite3.connect(aside)
-        for name, table in {**tables, **_facts(adapters)}.items():
+        for name, table in {**tables, **facts}.items():
             counts[name] = _write(database, name, table)
         for name, columns in INDEXES.items():
             for column in columns:
@@ -57,7 +59,7 @@ def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[P
                 database.execute(f"create view {name} as {query}")
         database.commit()
         database.close()
-    return counts
+    return counts, unreadable
 
 
 def _write(database: sqlite3.Connection, name: str, table: pa.Table) -> int:
@@ -80,27 +82,35 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
-def _facts(adapters: Iterable[Path]) -> dict[str, pa.Table]:
-    """Append-only facts of all finished trainings and evaluations."""
+def _facts(adapters: Iterable[Path]) -> tuple[dict[str, pa.Table], list[str]]:
+    """Append-only facts of all finished trainings and evaluations, and what of them can't be read."""
     runs: list[dict[str, Any]] = []
     found: dict[str, list[pa.Table]] = {"trained_samples": [], "predictions": []}
+    unreadable: list[str] = []
+
+    def add(name: str, path: Path, **columns: str) -> None:
+        try:
+            found[name].append(_named(path, **columns))
+        except DataError as error:
+            unreadable.append(str(error))
+
     for folder, manifest in finished_adapters(adapters):
-        found["trained_samples"].append(_named(folder / SAMPLES, adapter=folder.name))
+        add("trained_samples", folder / SAMPLES, adapter=folder.name)
         evaluations = finished_evaluations(folder)
         keys = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
-        run = {"adapter": folder.name, **{key: manifest[key] for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
+        run = {"adapter": folder.name, **{key: manifest.get(key) for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
         for evaluation in evaluations:
             verdict = (read_result(evaluation) or {})["verdict"]
             runs.append({**run, "evaluation": evaluation.name, "verdict": verdict})
-            found["predictions"].append(_named(evaluation / PREDICTIONS, adapter=folder.name, evaluation=evaluation.name))
+            add("predictions", evaluation / PREDICTIONS, adapter=folder.name, evaluation=evaluation.name)
         if not evaluations:
             runs.append({**run, "evaluation": None, "verdict": None})
     tables = {name: pa.concat_tables(parts) for name, parts in found.items() if parts}
-    return {**tables, **({"runs": pa.Table.from_pylist(runs)} if runs else {})}
+    return {**tables, **({"runs": pa.Table.from_pylist(runs)} if runs else {})}, unreadable
 
 
 def _named(path: Path, **columns: str) -> pa.Table:
-    table = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    table = read_parquet(path).replace_schema_metadata(None)
     for name, value in columns.items():
         table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
     return table

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from pipeline.common.files import read_parquet
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import finished_adapters, finished_evaluations
 from schemas.errors import DataError
@@ -46,7 +47,7 @@ def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
 def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
     """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version."""
     ledger, record_id = tables["sample_ledger"], row["record_id"]
-    finished = list(finished_adapters(adapters))
+    training, answers, unreadable = _models(adapters, row)
     return {
         "record": dict(row),
         "reasons": [f"{code}: {REASON_TEXT[Reason(code)]}" for code in row["reason_codes"]],
@@ -58,8 +59,9 @@ def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapter
             for other in ledger.filter(pc.equal(ledger["content_id"], row["content_id"] or ""))["record_id"].to_pylist()
             if other != record_id
         ],
-        "training": [fact for folder, manifest in finished for fact in _training(folder, manifest, record_id)],
-        "answers": [fact for folder, _ in finished for fact in _answers(folder, row)],
+        "training": training,
+        "answers": answers,
+        "unreadable": unreadable,
     }
 
 
@@ -88,17 +90,29 @@ def _neighbours(pairs: pa.Table, ledger: pa.Table, record_id: str) -> list[dict[
     return found
 
 
+def _models(adapters: Iterable[Path], question: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """What trainings and evaluations know of a question, and the files of which nobody can say."""
+    training: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
+    unreadable: list[str] = []
+    for folder, manifest in finished_adapters(adapters):
+        readers = [(training, partial(_training, folder, manifest, question["record_id"]))]
+        readers += [(answers, partial(_answers, folder, evaluation, question)) for evaluation in finished_evaluations(folder)]
+        for facts, read in readers:
+            try:
+                facts += read()
+            except DataError as error:
+                unreadable.append(str(error))
+    return training, answers, unreadable
+
+
 def _training(folder: Path, manifest: Mapping[str, Any], record_id: str) -> list[dict[str, Any]]:
-    rows = pq.read_table(folder / SAMPLES, partitioning=None, filters=[("record_id", "=", record_id)]).to_pylist()
-    run = {"adapter": folder.name, **{key: manifest[key] for key in ("base_model", "dataset_version", "run_id")}}
+    rows = read_parquet(folder / SAMPLES, filters=[("record_id", "=", record_id)]).to_pylist()
+    run = {"adapter": folder.name, **{key: manifest.get(key) for key in ("base_model", "dataset_version", "run_id")}}
     return [{**run, **row} for row in rows]
 
 
-def _answers(folder: Path, question: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for evaluation in finished_evaluations(folder):
-        asked = [("record_id", "=", question["record_id"])]
-        for row in pq.read_table(evaluation / PREDICTIONS, partitioning=None, filters=asked).to_pylist():
-            answered = question["options"][row["predicted_index"]]
-            found.append({"adapter": folder.name, "evaluation": evaluation.name, **row, "answered": answered})
-    return found
+def _answers(folder: Path, evaluation: Path, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = read_parquet(evaluation / PREDICTIONS, filters=[("record_id", "=", question["record_id"])]).to_pylist()
+    run = {"adapter": folder.name, "evaluation": evaluation.name}
+    return [{**run, **row, "answered": question["options"][row["predicted_index"]]} for row in rows]

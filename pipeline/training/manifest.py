@@ -8,12 +8,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipeline.common.files import write_atomically, write_parquet
+from pipeline.common.files import file_hash, write_atomically, write_parquet
 from pipeline.common.model.job import Job
-from pipeline.common.store.run_files import MANIFEST
+from pipeline.common.store.run_files import MANIFEST, SAMPLES
 from pipeline.training.loop import SampleStats
 from schemas.tables.bounds import checked_rows
 from schemas.tables.training import TrainedSample
+
+ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json", SAMPLES)
 
 
 def folder_fingerprint(job: Job) -> str:
@@ -45,5 +47,6 @@ def write_samples(path: Path, rows: Sequence[Mapping[str, Any]], stats: SampleSt
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes `manifest.json`, atomically, after everything else in the folder."""
-    write_atomically(folder / MANIFEST, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    """Writes `manifest.json`, atomically, after everything else in the folder; it names the adapter's files with their SHA-256."""
+    files = {name: file_hash(folder / name) for name in ADAPTER_FILES if (folder / name).is_file()}
+    write_atomically(folder / MANIFEST, json.dumps({**facts, "files": files}, ensure_ascii=False, indent=2) + "\n")

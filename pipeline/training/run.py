@@ -20,6 +20,7 @@ from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions, peak_memory_bytes
 from pipeline.common.model.job import Job, Progress, log
 from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
+from pipeline.common.store.runs import read_manifest
 from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
@@ -38,7 +39,7 @@ def train(job: Job) -> None:
     progress = Progress(job.output / METRICS)
     with _alone(job.output.parent, progress):
         _claim(job)
-        if (job.output / MANIFEST).exists():
+        if read_manifest(job.output) is not None:
             log.info("%s is complete already: %s exists", job.output, MANIFEST)
             return
         try:
@@ -149,7 +150,10 @@ def _claim(job: Job) -> None:
     """Notes whose folder this is. Raises TrainingError when it is another job's."""
     mark, fingerprint = job.output / "job.json", folder_fingerprint(job)
     if mark.exists():
-        found = json.loads(mark.read_text(encoding="utf-8")).get("fingerprint")
+        try:
+            found = json.loads(mark.read_text(encoding="utf-8"))["fingerprint"]
+        except (OSError, ValueError, KeyError, TypeError):
+            found = "unreadable"
         if found != fingerprint:
             raise TrainingError(
                 f"{job.output} holds another training job (fingerprint {found}, this one is {fingerprint}): config, dataset or examples "

@@ -38,6 +38,7 @@ class Config(Strict):
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     keep_versions: int = Field(10, ge=1, description="published versions kept besides those that an adapter's manifest names")
+    keep_hours: float = Field(1.0, ge=0, description="hours for which a version that was replaced stays whole, for readers at work")
 
     @field_validator("root")
     @classmethod

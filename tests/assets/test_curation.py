@@ -8,8 +8,10 @@ import pytest
 
 from assets import curation
 from assets.checks import CURATION_CHECKS
-from assets.resources.foundry import ledger_of
+from assets.resources.configured import FoundryResource, LakeResource
+from assets.resources.foundry import clean_up, ledger_of
 from assets.resources.lake_io import TABLES, LakeIOManager
+from pipeline.common.store.retention import LEASE
 from schemas.tables.arrow import to_frame, to_rows
 from schemas.tables.curation import LedgerRow, Question
 
@@ -137,7 +139,7 @@ def test_an_asset_without_its_inputs_says_what_to_run_first(curate, make_foundry
 def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, questions):
     names = []
     for count in (4, 5, 6, 7):
-        foundry = make_foundry(questions[:count], keep_versions=1)
+        foundry = make_foundry(questions[:count], keep_versions=1, keep_hours=0)
         if count == 5:
             adapter = foundry.adapters / "pinned"
             adapter.mkdir(parents=True)
@@ -147,6 +149,43 @@ def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, que
     assert {version.name for version in foundry.lake.versions()} == {names[0], names[-1]}
     for version in foundry.lake.versions():
         assert len(ledger_of(foundry, version)) == sum(version.counts.values())
+
+
+@pytest.mark.parametrize("stray", ["notes.json", "manifest.json"])
+def test_what_keeps_cleaning_from_its_work_is_a_warning_and_the_version_is_published(stray, curate, make_foundry, questions):
+    foundry = make_foundry(questions[:5], keep_hours=0, keep_versions=1)
+    assert curate(foundry).success
+    folder = foundry.lake.root / "versions" if stray == "notes.json" else foundry.adapters / "a1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / stray).write_text('{"run_id": "r"}')
+    foundry = make_foundry(questions, keep_hours=0, keep_versions=1)
+    result = curate(foundry)
+    assert result.success
+    assert sum(foundry.lake.current().counts.values()) == len(questions)
+    assert len(foundry.lake.versions()) == 2, "nothing was removed"
+    (event,) = result.asset_materializations_for_node("dataset")
+    assert stray in event.metadata["files_removed"].value
+    (folder / stray).unlink()
+    assert curate(foundry).success
+    assert len(foundry.lake.versions()) == 1
+
+
+def test_a_run_holds_a_lease_on_its_tables_while_it_works(make_foundry, questions, monkeypatch):
+    foundry = make_foundry(questions, keep_hours=0)
+    resource = FoundryResource(config_file=str(foundry.config_file), data_root=str(foundry.data_root))
+    seen = []
+
+    def build(*arguments, real=curation.build_ledger):
+        seen.append(list(foundry.lake.root.glob(f"runs/*/{LEASE}")))
+        assert clean_up(foundry) == 0, "another process cleans in the middle"
+        return real(*arguments)
+
+    monkeypatch.setattr(curation, "build_ledger", build)
+    with dg.DagsterInstance.ephemeral() as instance:
+        resources = {"foundry": resource, "io_manager": LakeResource(foundry=resource)}
+        result = dg.materialize([*ASSETS, *CURATION_CHECKS], instance=instance, resources=resources)
+    assert [path.parent.name for path in seen[0]] == [result.run_id]
+    assert not list(foundry.lake.root.glob(f"runs/*/{LEASE}"))
 
 
 def test_a_source_without_records_publishes_an_empty_version_and_names_its_files(curate, make_foundry):

@@ -11,6 +11,7 @@ from assets import audit, children, curation, evaluation, training
 from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry
 from assets.resources.lake_io import LakeIOManager
+from pipeline.common.store.runs import is_whole
 from schemas.config import load_config
 
 ASSETS = dg.load_assets_from_modules([curation, training, evaluation, audit])
@@ -94,6 +95,23 @@ def test_what_was_made_once_is_not_made_again(trained, monkeypatch):
     result = again()
     assert result.success
     assert metadata_of(result, "qlora_adapter")["computed"].value == "remembered"
+
+
+def test_what_is_damaged_is_made_again_as_it_was(trained):
+    foundry, _, again, _ = trained
+    at = places(foundry)
+    weights, answers = at.adapter / "adapter_model.safetensors", at.evaluation / "predictions.parquet"
+    before = {path: path.read_bytes() for path in (weights, at.examples)}
+    result_before = json.loads(at.result.read_text())["verdict"]
+    weights.write_bytes(before[weights][:-1] + bytes([before[weights][-1] ^ 1]))
+    at.examples.write_bytes(b"")
+    answers.write_bytes(answers.read_bytes()[:-9])
+    result = again()
+    assert result.success
+    assert metadata_of(result, "qlora_adapter")["computed"].value == "the last one is damaged"
+    assert {path: path.read_bytes() for path in before} == before
+    assert is_whole(at.evaluation)
+    assert json.loads(at.result.read_text())["verdict"] == result_before
 
 
 def test_a_child_that_fails_ends_the_run_in_its_own_words(run, tmp_path):

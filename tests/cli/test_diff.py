@@ -51,6 +51,13 @@ def test_the_table_tells_counts_and_changes(mcq_diff, questions):
     assert [line.split() for line in done.stdout.splitlines() if line.startswith("read")] == [["read", "5", "6", "+1"]]
 
 
+def test_a_version_that_came_back_is_compared_with_the_one_that_it_replaced(mcq_diff, questions):
+    done, lake = mcq_diff(questions[:5], questions[:6], questions[:5])
+    assert "0 entered, 1 left, 0 changed, 0 moved" in done.stdout
+    assert [len(version.tables) > 0 for version in lake.versions()] == [True, True]
+    assert lake.current() == lake.versions()[-1]
+
+
 def test_one_version_has_nothing_to_compare_with(mcq_diff, questions):
     done, _ = mcq_diff(questions[:3], expect=1)
     assert "nothing to compare it with" in done.stderr

@@ -1,8 +1,7 @@
-"""Publishing: all tables of one run, or nothing; and what it removes."""
+"""Publishing: all tables of one run, or nothing."""
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import pytest
 
 from pipeline.common.store.lake import Lake
@@ -20,10 +19,10 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 def publish_run(tmp_path):
     """Publishes the two tables of a run, which hold `groups` as questions; the run has noted those of `noted`."""
     lake = Lake(tmp_path, "tiny")
-    config = Config.model_validate({"dataset": "tiny", "root": str(tmp_path), "sources": [{"name": "s", "path": "*"}], "keep_versions": 1})
+    config = Config.model_validate({"dataset": "tiny", "root": str(tmp_path), "sources": [{"name": "s", "path": "*"}]})
     ledger = to_frame([], LedgerRow)
 
-    def run(run_id, groups, noted=("sample_ledger", "splits"), active=(), pinned=()):
+    def run(run_id, groups, noted=("sample_ledger", "splits")):
         rows = [{"record_id": name, "content_id": name, "split_group": name, "split": "train"} for name in groups]
         splits = to_frame(rows, SplitRow)
         tables = {
@@ -32,7 +31,7 @@ def publish_run(tmp_path):
         }
         for asset in noted:
             lake.note_run(run_id, asset, tables[asset])
-        return publish(lake, config, tables, ledger, splits, [run_id], active, pinned, NOW)
+        return publish(lake, config, tables, ledger, splits, [run_id], NOW)
 
     return lake, config, run
 
@@ -49,7 +48,8 @@ def test_a_version_tells_its_tables_counts_run_and_time_and_is_published_once(pu
     assert set(version.counts.values()) == {0}
     again = run("two", "ab")
     assert (again.published, again.replaced, lake.current()) == (False, None, version)
-    assert run("three", "abc").replaced == version
+    assert run("three", "abc").replaced == version.name
+    assert lake.current().replaces == version.name
 
 
 def test_a_mix_of_two_runs_is_refused_and_readers_keep_their_version(publish_run):
@@ -60,20 +60,21 @@ def test_a_mix_of_two_runs_is_refused_and_readers_keep_their_version(publish_run
     assert lake.current() == before
 
 
-def test_tables_that_no_kept_version_and_no_active_run_names_are_removed(publish_run):
-    lake, _, run = publish_run
-    first, second = run("one", "a").version, run("two", "ab", active=["one"]).version
-    assert lake.table_path("splits", first.tables["splits"]).exists(), "the run `one` may still read it"
-    assert {version.name for version in lake.versions()} == {second.name}
-    run("three", "abc", pinned=[second.dataset_version])
-    assert not lake.table_path("splits", first.tables["splits"]).exists()
-    assert second in lake.versions()
-    pd.testing.assert_frame_equal(lake.read_table("sample_ledger", second.tables["sample_ledger"], LedgerRow), to_frame([], LedgerRow))
-
-
 def test_the_version_that_holds_some_tables_is_found_by_them(publish_run):
     lake, _, run = publish_run
-    first, second = run("one", "a").version, run("two", "ab", pinned=["x"]).version
-    assert lake.version_with({"splits": second.tables["splits"]}) == second
+    first, second = run("one", "a").version, run("two", "ab").version
+    assert lake.version_with({"splits": first.tables["splits"]}).name == first.name
+    assert lake.version_with({"sample_ledger": first.tables["sample_ledger"]}).name == second.name
     with pytest.raises(DataError, match="no published version"):
-        lake.version_with({"splits": first.tables["splits"]})
+        lake.version_with({"splits": "0" * 16})
+
+
+def test_a_pointer_that_is_damaged_is_mended_and_said(publish_run):
+    lake, _, run = publish_run
+    version = run("one", "ab").version
+    assert run("two", "ab").damage is None
+    (lake.root / "CURRENT").write_text("")
+    again = run("three", "ab")
+    assert again.published
+    assert "CURRENT is damaged" in again.damage
+    assert lake.current().name == version.name

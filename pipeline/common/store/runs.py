@@ -2,6 +2,8 @@
 
 <models>/<dataset>/examples/<id>/      questions and rendered examples of one published version and prompt
 <models>/<dataset>/adapters/<id>/      adapter, manifest, metrics, samples; below it evaluations/<id>/ with predictions and result
+
+A manifest or result that is damaged counts as absent: what it tells of is made again.
 """
 
 import json
@@ -9,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.common.store.run_files import EVALUATIONS, MANIFEST, METRICS, RESULT
+from pipeline.common.files import file_hash, is_whole_parquet
+from pipeline.common.store.run_files import EVALUATIONS, MANIFEST, METRICS, PREDICTIONS, RESULT
+from schemas.errors import DataError
 
 
 def finished_adapters(folders: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -31,24 +35,84 @@ def twins(adapters: Iterable[Path], dataset_version: str, config: Mapping[str, A
 
 def finished_evaluations(adapter: Path) -> list[Path]:
     """The folders of an adapter's finished evaluations, by name."""
-    return sorted(path.parent for path in adapter.glob(f"{EVALUATIONS}/*/{RESULT}"))
+    return sorted(path.parent for path in adapter.glob(f"{EVALUATIONS}/*/{RESULT}") if read_result(path.parent) is not None)
 
 
 def read_manifest(adapter: Path) -> dict[str, Any] | None:
-    """What a finished adapter says of itself; None for an unfinished one."""
-    return _read(adapter / MANIFEST)
+    """What a finished adapter says of itself; None for an unfinished one, and for one whose manifest is damaged."""
+    try:
+        return _read(adapter / MANIFEST, "dataset_version")
+    except DataError:
+        return None
+
+
+def damaged_manifests(adapters: Iterable[Path]) -> list[str]:
+    """Of each manifest that is there and can't be read, what is wrong, and the cure."""
+    found = []
+    for folder in sorted(adapters):
+        try:
+            _read(folder / MANIFEST, "dataset_version")
+        except DataError as error:
+            found.append(f"{error}; train again with `mcq run` where it is today's adapter, else restore it, or move the folder away")
+    return found
+
+
+def adapter_damage(adapter: Path) -> str | None:
+    """What is wrong with a finished adapter: a file that its manifest names is gone or has other bytes. None when it is whole."""
+    try:
+        manifest = _read(adapter / MANIFEST, "dataset_version") or {}
+    except DataError as error:
+        return str(error)
+    for name, digest in manifest.get("files", {}).items():
+        try:
+            if file_hash(adapter / name) != digest:
+                return f"{adapter / name} isn't the file that was saved"
+        except OSError as error:
+            return f"{adapter / name} can't be read ({error.strerror})"
+    return None
+
+
+def discard(adapter: Path) -> None:
+    """Takes the manifest of a damaged adapter aside, so that it counts as unfinished and is trained again."""
+    (adapter / MANIFEST).replace(adapter / f"{MANIFEST}.damaged")
 
 
 def read_result(evaluation: Path) -> dict[str, Any] | None:
-    """What a finished evaluation found; None for an unfinished one."""
-    return _read(evaluation / RESULT)
+    """What a finished evaluation found; None for an unfinished one, and for one whose result is damaged."""
+    try:
+        return _read(evaluation / RESULT, "verdict")
+    except DataError:
+        return None
+
+
+def is_whole(evaluation: Path) -> bool:
+    """Whether an evaluation is finished, and its answers can be read."""
+    return read_result(evaluation) is not None and is_whole_parquet(evaluation / PREDICTIONS)
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """What a child process told of its work, in order."""
-    file = folder / METRICS
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    """What a child process told of its work, in order, without lines that are damaged."""
+    try:
+        lines = (folder / METRICS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in map(_parsed, lines) if isinstance(line, dict)]
 
 
-def _read(file: Path) -> dict[str, Any] | None:
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _read(file: Path, required: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged ({error})") from error
+    if not isinstance(found, dict) or required not in found:
+        raise DataError(f"{file} is damaged (it names no {required})")
+    return found

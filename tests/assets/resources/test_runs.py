@@ -1,9 +1,9 @@
-"""A run's tables are its own and those of the runs that it re-executes; only runs at work hold on to theirs."""
+"""A run's tables are its own and those of the runs that it re-executes."""
 
 import dagster as dg
 import pytest
 
-from assets.resources.runs import active_runs, run_chain
+from assets.resources.runs import run_chain
 
 
 @pytest.fixture
@@ -34,20 +34,3 @@ def test_a_parent_that_was_deleted_ends_the_chain(instance, add):
     second = add(parent=first)
     instance.delete_run(first.run_id)
     assert run_chain(instance, second) == [second.run_id, first.run_id]
-
-
-@pytest.mark.parametrize(
-    ("status", "active"),
-    [
-        (dg.DagsterRunStatus.NOT_STARTED, True),
-        (dg.DagsterRunStatus.STARTED, True),
-        (dg.DagsterRunStatus.CANCELING, True),
-        (dg.DagsterRunStatus.SUCCESS, False),
-        (dg.DagsterRunStatus.FAILURE, False),
-        (dg.DagsterRunStatus.CANCELED, False),
-    ],
-)
-def test_runs_at_work_are_active_with_what_they_continue(status, active, instance, add):
-    first = add(dg.DagsterRunStatus.FAILURE)
-    second = add(status, first)
-    assert set(active_runs(instance)) == ({first.run_id, second.run_id} if active else set())

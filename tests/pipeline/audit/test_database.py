@@ -9,8 +9,9 @@ def test_the_audit_database_joins_ledger_training_and_answers(published, tmp_pat
     tables, adapters, row = published
     path = tmp_path / "audit.sqlite"
     names = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs"}
-    counts = build_audit(path, {name: tables[asset] for name, asset in names.items()}, adapters)
+    counts, unreadable = build_audit(path, {name: tables[asset] for name, asset in names.items()}, adapters)
     assert counts == {"ledger": 10, "quality": 9, "pairs": 1, "trained_samples": 1, "predictions": 2, "runs": 1}
+    assert unreadable == []
     database = sqlite3.connect(path)
     assert database.execute("select change, gold, adapter_answered from flipped").fetchall() == [
         ("fixed", row["options"][row["answer_index"]], row["options"][row["answer_index"]])
@@ -21,4 +22,4 @@ def test_the_audit_database_joins_ledger_training_and_answers(published, tmp_pat
 
 def test_an_audit_without_any_training_still_has_its_tables(published, tmp_path):
     tables, _, _ = published
-    assert build_audit(tmp_path / "a.sqlite", {"ledger": tables["sample_ledger"]}, []) == {"ledger": 10}
+    assert build_audit(tmp_path / "a.sqlite", {"ledger": tables["sample_ledger"]}, []) == ({"ledger": 10}, [])

@@ -57,6 +57,6 @@ def test_samples_stand_in_their_order_with_what_was_seen_of_them(tmp_path):
 
 def test_a_run_is_whole_once_its_manifest_is_there(tmp_path):
     assert read_manifest(tmp_path) is None
-    write_manifest(tmp_path, {"base_model": "Huế"})
-    assert read_manifest(tmp_path) == {"base_model": "Huế"}
+    write_manifest(tmp_path, {"dataset_version": "Huế"})
+    assert read_manifest(tmp_path) == {"dataset_version": "Huế", "files": {}}
     assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))

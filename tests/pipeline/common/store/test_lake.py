@@ -1,15 +1,18 @@
 """The lake: content names tables, versions are whole, and a failure leaves what was there."""
 
+import contextlib
 import json
+import os
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.common.store.lake import Lake, Version, content_hash
 from schemas.errors import DataError
-from schemas.tables.arrow import to_frame
+from schemas.tables.arrow import to_frame, to_table
 from schemas.tables.curation import SplitRow
 
 ORIGIN = {"code": "c", "configuration": "k", "input": "i"}
@@ -54,9 +57,9 @@ def test_different_tables_have_different_hashes(one, other):
 def test_equal_content_is_written_once(tmp_path):
     lake = Lake(tmp_path, "d")
     first = lake.write_table("splits", frame(), SplitRow, {"run_id": "1"})
-    stamp = lake.table_path("splits", first).stat().st_mtime_ns
+    file = lake.table_path("splits", first).stat().st_ino
     assert lake.write_table("splits", frame(), SplitRow, {"run_id": "2"}) == first
-    assert lake.table_path("splits", first).stat().st_mtime_ns == stamp
+    assert lake.table_path("splits", first).stat().st_ino == file
     assert lake.read_table("splits", first, SplitRow).equals(frame())
 
 
@@ -76,12 +79,131 @@ def test_a_version_without_its_tables_is_refused(tmp_path):
     assert lake.current().dataset_version == "v4"
 
 
-def test_a_damaged_table_is_named_with_the_cure(tmp_path):
+def flip_a_bit(path):
+    """One bit, in a place where the file can still be read, and holds other rows."""
+    data, before = path.read_bytes(), pq.read_table(path)
+    for place in range(4, len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with contextlib.suppress(OSError, pa.ArrowException, UnicodeDecodeError):
+            if not pq.read_table(path).equals(before):
+                return
+    raise AssertionError("no such place")
+
+
+def put_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGE = {
+    "garbage": lambda path: path.write_bytes(b"not parquet"),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "flipped": flip_a_bit,
+    "folder": put_a_folder,
+    "gone": lambda path: path.unlink(),
+    "another": lambda path: pq.write_table(to_table(frame(2), SplitRow), path),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_table_is_told_with_the_cure_and_heals_when_it_is_written_again(damage, tmp_path):
     lake = Lake(tmp_path, "d")
     table = lake.write_table("splits", frame(), SplitRow, {})
-    lake.table_path("splits", table).write_bytes(b"not parquet")
+    lake.remember("splits", ORIGIN, {"splits": table}, {})
+    assert lake.recall("splits", ORIGIN)
+    DAMAGE[damage](lake.table_path("splits", table))
     with pytest.raises(DataError, match="mcq run"):
         lake.read_table("splits", table, SplitRow)
+    assert lake.recall("splits", ORIGIN) is None
+    assert lake.news("splits", ORIGIN) == ("the last one is gone" if damage == "gone" else "the last one is damaged (splits)")
+    assert lake.write_table("splits", frame(), SplitRow, {}) == table
+    assert lake.recall("splits", ORIGIN)
+    assert lake.read_table("splits", table, SplitRow).equals(frame())
+    aside = list(lake.root.glob("splits/*aside*"))
+    assert len(aside) == (damage == "folder"), "a folder may be someone's: it is moved, not removed"
+
+
+def test_a_table_that_was_read_once_is_read_again_with_its_checksums(tmp_path):
+    lake = Lake(tmp_path, "d")
+    table = lake.write_table("splits", frame(), SplitRow, {})
+    path = lake.table_path("splits", table)
+    lake.arrow("splits", table)
+    stamp = path.stat().st_mtime_ns
+    flip_a_bit(path)
+    os.utime(path, ns=(stamp, stamp))
+    with pytest.raises(DataError, match=r"damaged .*CRC"):
+        lake.arrow("splits", table)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"tables": {"splits": 1}, "facts": {}}', '{"tables": {"splits": "../../x"}, "facts": {}}']
+)
+def test_a_damaged_memo_is_no_memory(text, tmp_path):
+    lake = Lake(tmp_path, "d")
+    lake.remember("splits", ORIGIN, {"splits": lake.write_table("splits", frame(), SplitRow, {})}, {})
+    (memo,) = lake.root.glob("memo/splits/*")
+    memo.write_text(text)
+    assert lake.recall("splits", ORIGIN) is None
+    assert lake.news("splits", ORIGIN | {"code": "other"}) == "the note on the last one is damaged"
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing\n", b"\xff\xfe", b"../../etc/passwd"])
+def test_a_damaged_pointer_is_told_with_the_cure_and_heals(content, tmp_path):
+    lake = Lake(tmp_path, "d")
+    lake.publish(version(lake))
+    (lake.root / "CURRENT").write_bytes(content)
+    with pytest.raises(DataError, match=r"CURRENT is damaged .* run `mcq run`"):
+        lake.current()
+    assert lake.publish(version(lake)) is True
+    assert lake.current() == version(lake)
+
+
+def test_a_pointer_that_became_a_folder_heals_and_the_folder_stays(tmp_path):
+    lake = Lake(tmp_path, "d")
+    lake.publish(version(lake))
+    put_a_folder(lake.root / "CURRENT")
+    with pytest.raises(DataError, match="mcq run"):
+        lake.current()
+    assert lake.publish(version(lake)) is True
+    assert lake.current() == version(lake)
+    assert (lake.root / "CURRENT.aside-1").is_dir()
+
+
+def test_what_replaced_what_is_recorded_whatever_the_clock_says(tmp_path):
+    lake = Lake(tmp_path, "d")
+    days = {2: "2026-01-02", 3: "2020-01-01"}
+    for count in (2, 3, 2):
+        lake.publish(version(lake, count, at=days[count]))
+    assert [v.dataset_version for v in lake.versions()] == ["v3", "v2"]
+    assert lake.current().replaces == version(lake, 3).name
+    assert lake.version("v3").replaces == version(lake, 2).name
+
+
+def test_what_is_no_version_hides_none_and_is_named(tmp_path):
+    lake = Lake(tmp_path, "d")
+    for count in (2, 3):
+        lake.publish(version(lake, count))
+    folder = lake.root / "versions"
+    (folder / "notes.json").write_text("{}")
+    (folder / f"{version(lake, 2).name}.json").write_text(json.dumps({"dataset": "d"}))
+    assert [v.dataset_version for v in lake.versions()] == ["v3"]
+    assert {path.name for path in lake.strangers()} == {"notes.json", f"{version(lake, 2).name}.json"}
+    assert lake.version_with(version(lake, 3).tables).dataset_version == "v3"
+    with pytest.raises(DataError, match="restore it, or move it away"):
+        lake.version("v2")
+    assert lake.publish(version(lake, 2)) is True
+    assert lake.current().dataset_version == "v2"
+
+
+def test_a_version_file_with_the_tables_of_another_is_damaged(tmp_path):
+    lake = Lake(tmp_path, "d")
+    for count in (2, 3):
+        lake.publish(version(lake, count))
+    one, other = (lake.root / "versions" / f"{version(lake, count).name}.json" for count in (2, 3))
+    other.write_bytes(one.read_bytes())
+    with pytest.raises(DataError, match="it holds version v2"):
+        lake.current()
 
 
 def test_versions_are_found_by_an_unambiguous_beginning(tmp_path):
@@ -92,25 +214,6 @@ def test_versions_are_found_by_an_unambiguous_beginning(tmp_path):
     for name, problem in (("v", "ambiguous"), ("z", "does not exist"), ("", "does not exist")):
         with pytest.raises(DataError, match=problem):
             lake.version(name)
-
-
-def test_retention_keeps_current_the_last_the_pinned_and_active_runs(tmp_path):
-    lake = Lake(tmp_path, "d")
-    made = [version(lake, count, at=f"2026-01-0{count}T00:00:00+00:00") for count in (1, 2, 3, 4)]
-    for item in made:
-        lake.publish(item)
-    loose = lake.write_table("other", frame(1), SplitRow, {})
-    lake.note_run("running", "other", loose)
-    stale = lake.write_table("stale", frame(1), SplitRow, {})
-    lake.note_run("finished", "stale", stale)
-    lake.remember("stale", ORIGIN, {"stale": stale}, {})
-    lake.clean(keep=1, pinned=["v1"], active_runs=["running"])
-    assert {item.dataset_version for item in lake.versions()} == {"v1", "v4"}
-    assert {path.stem for path in (lake.root / "splits").glob("*.parquet")} == {made[0].tables["splits"], made[3].tables["splits"]}
-    assert lake.table_path("other", loose).exists()
-    assert not lake.table_path("stale", stale).exists()
-    assert lake.recall("stale", ORIGIN) is None
-    assert not list(lake.root.glob("memo/*/*"))
 
 
 def test_memory_of_a_table_that_is_gone_is_no_memory(tmp_path):
@@ -130,6 +233,7 @@ def test_why_a_table_is_computed_anew_is_said_in_words(tmp_path):
     assert lake.news("splits", ORIGIN | {"code": "d"}) == "new code"
     assert lake.news("splits", ORIGIN | {"code": "d", "input": "j"}) == "new code and input"
     for memo in lake.root.glob("memo/splits/*"):
+        memo = memo.rename(memo.with_name("0" * 16))
         memo.write_text(json.dumps({"tables": {"splits": table}, "facts": {}}))
     assert lake.recall("splits", ORIGIN | {"code": "d"}) is None
     assert lake.news("splits", ORIGIN) == "an earlier version of this program made the last one"
