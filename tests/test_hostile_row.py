@@ -270,7 +270,7 @@ def test_every_export_holds_the_text_and_no_cell_is_a_formula(form, ledger, rows
             ]
             assert all(cell.data_type != "f" for sheet in openpyxl.load_workbook(file) for row in sheet.iter_rows() for cell in row)
         elif file.suffix == ".gift":
-            stems = [clean(item.payload["question"]) for item in read_file(file, "auto")[0].items]
+            stems = [clean(json.loads(item.payload)["question"]) for item in read_file(file, "auto")[0].items]
             assert all(any(row["stem"] in stem for stem in stems) for row in kept.values() if f"::{row['record_id']}::" in text)
         elif file.suffix == ".jsonl":
             told = [

@@ -20,5 +20,5 @@ def by_file(raw: pd.DataFrame) -> pd.DataFrame:
 
 def unreadable_files(raw: pd.DataFrame) -> dict[str, str]:
     """Why each file that can't be read at all can't be, by its name."""
-    refused = raw[[Reason.UNREADABLE_FILE in codes for codes in raw["reason_codes"]]]
-    return dict(zip(refused["file"], refused["detail"], strict=True))
+    rows = zip(raw["file"], raw["detail"], raw["reason_codes"], strict=True)
+    return {file: why for file, why, codes in rows if Reason.UNREADABLE_FILE in codes}

@@ -86,7 +86,6 @@ def test_a_record_that_vanishes_is_a_broken_promise(monkeypatch):
 def test_work_of_the_other_process_is_bounded_too(monkeypatch):
     # A workbook on which its library goes round in circles: until time is over, or memory on a faster machine.
     endless = CORPUS / "files" / "761fb6b7.xls"
-    assert try_input(Input(endless.name, endless.read_bytes())) == "ended by a limit or a panic"
     monkeypatch.setattr(fuzz, "NATIVE", ())
     monkeypatch.setattr(confined, "CLOCK_PER_CPU", 100)
     with pytest.raises(AssertionError, match=r"a reader failed: (it takes more than 2 s|reading it takes more than the 4 GiB)"):

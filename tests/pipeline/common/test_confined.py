@@ -68,6 +68,13 @@ def test_waiting_without_end_is_ended(monkeypatch):
     assert pid()
 
 
+def test_the_start_of_the_process_counts_for_no_call(monkeypatch):
+    module._end()
+    # Two fifths of a second: python alone starts in that, our imports don't.
+    monkeypatch.setattr(module, "CLOCK_PER_CPU", 0.1)
+    assert confined(len, "four", seconds=4) == 4
+
+
 def test_each_call_has_its_own_time():
     pid()
     for _ in range(3):
