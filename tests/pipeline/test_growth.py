@@ -37,6 +37,7 @@ SEEDS = {
     "tabs": "\t",
     "no_break_spaces": "\u00a0",
     "blank_lines": "\n",
+    "letters": "a",
     "digits": "1",
     "quotes": '"',
     "curly_quotes": "“",
@@ -117,11 +118,24 @@ def moodle(text):
 
 def docx(text):
     lines = QUESTION.replace("¤", text, 1).replace("¤", "").split("\n")
-    body = "".join(f"<w:p><w:r><w:t xml:space='preserve'>{escape(line)}</w:t></w:r></w:p>" for line in lines)
-    xml = f"<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body>{body}</w:body></w:document>"
+    return word_file("".join(f"<w:p><w:r><w:t xml:space='preserve'>{escape(line)}</w:t></w:r></w:p>" for line in lines))
+
+
+def docx_of_lists(count, style):
+    """Each paragraph begins a list of its own."""
+    level = f"<w:lvl w:ilvl='0'><w:numFmt w:val='{style}'/><w:lvlText w:val='%1.'/></w:lvl>"
+    lists = "".join(f"<w:num w:numId='{n}'><w:abstractNumId w:val='0'/></w:num>" for n in range(count))
+    place = "<w:pPr><w:numPr><w:ilvl w:val='0'/><w:numId w:val='{}'/></w:numPr></w:pPr>"
+    body = "".join(f"<w:p>{place.format(n)}<w:r><w:t>Câu {n}. x</w:t></w:r></w:p>" for n in range(count))
+    return word_file(body, f"<w:abstractNum w:abstractNumId='0'>{level}</w:abstractNum>{lists}")
+
+
+def word_file(body, numbering=""):
+    names = "xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'"
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("word/document.xml", xml)
+        archive.writestr("word/document.xml", f"<w:document {names}><w:body>{body}</w:body></w:document>")
+        archive.writestr("word/numbering.xml", f"<w:numbering {names}>{numbering}</w:numbering>")
     return data.getvalue()
 
 
@@ -206,12 +220,14 @@ def questions_of(cells):
 def compare(questions):
     """A question beside itself with a word more."""
     for question in questions:
-        judge_pair(ComparableQuestion(question), ComparableQuestion(question | {"stem": question["stem"] + " more"}))
+        pair = ComparableQuestion(question), ComparableQuestion(question | {"stem": question["stem"] + " more"})
+        assert pair[0].options == pair[1].options
+        judge_pair(*pair)
 
 
 PARTS = {
     "stem": lambda text: CELLS | {"question": f"Which one is it?{text}", "explanation": text, "context": text},
-    "option": lambda text: CELLS | {"options": [f"a{text}a", f"b{text}b"]},
+    "option": lambda text: CELLS | {"options": [f"a {text} a", f"a {text} b"]},
     "question_in_one": lambda text: {"question": f"Which one is it? A. x{text} B. y", "answer": "A"},
     "cells": lambda text: CELLS | {"options": text, "answer": f"A{text}", f"note {text} x": text},
 }
@@ -234,4 +250,27 @@ TEXTS = [clean, fold, fold_option, is_vietnamese, undo_mojibake, words, read_ste
 def test_every_function_on_text_takes_a_time_that_grows_with_it(seed):
     for function in TEXTS:
         assert grows_with_the_text(function, lambda n: f"a{repeat(seed, n)}b"), function
-    assert grows_with_the_text(lambda text: decode(text.encode("utf-8") + b"\xff\n\x93"), lambda n: f"a{repeat(seed, n)}b\n")
+
+
+def decode_twice(text):
+    """As UTF-8, and as UTF-8 with a line that is none."""
+    decode(text.encode())
+    decode(text.encode() + b"\xff\n\x93")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_encoding_takes_a_time_that_grows_with_the_file(seed):
+    # A few words with marks: only then it is asked whether the rest is Vietnamese.
+    assert grows_with_the_text(decode_twice, lambda n: f"{'é è à ' * (n // 50)}a{repeat(seed, n)}b\n")
+
+
+@pytest.mark.parametrize("style", ["decimal", "upperLetter"])
+def test_numbered_lists_of_word_take_a_time_that_grows_with_their_number(style):
+    assert grows_with_the_text(partial(read, READERS["docx"]), partial(docx_of_lists, style=style), 1_000, 4_000)
+
+
+def test_broken_items_take_a_time_that_grows_with_the_array():
+    # So long that counting the lines before each error from the start of the text is felt.
+    assert grows_with_the_text(
+        partial(read, READERS["json"]), lambda n: '[{"question": "x"}, ' + repeat("broken_objects", n), 50_000, 200_000
+    )

@@ -79,7 +79,9 @@ class _Numbering:
         abstract: dict[str, dict[int, _Level]] = {}
         self.levels: dict[str, dict[int, _Level]] = {}
         self.of_style: dict[str, tuple[str, int]] = {}
-        self.counts: dict[tuple[str, int], int] = {}
+        # By list and level; which levels are counted in letters.
+        self.counts: dict[str, dict[int, int]] = {}
+        self.lettered: set[tuple[str, int]] = set()
         for element in numbering.iter(f"{W}abstractNum") if numbering is not None else ():
             levels = [(_depth(_value(level, "ilvl", "0")), _level(level)) for level in element.iter(f"{W}lvl")]
             abstract[_value(element, "abstractNumId", "")] = {depth: level for depth, level in levels if depth is not None}
@@ -99,23 +101,25 @@ class _Numbering:
         if place is None or level is None or level.style in ("bullet", "none"):
             return ""
         number, depth = place
-        self.counts[number, depth] = count = self.counts.get((number, depth), level.start - 1) + 1
-        for key in [key for key in self.counts if key[0] == number and key[1] > depth]:
-            del self.counts[key]
-        if "Letter" not in level.style:
+        counts = self.counts.setdefault(number, {})
+        counts[depth] = count = counts.get(depth, level.start - 1) + 1
+        for deeper in [other for other in counts if other > depth]:
+            del counts[deeper]
+        if "Letter" in level.style:
+            self.lettered.add((number, depth))
+        else:
             self.restart_letters()
         text = level.text
         for other in range(depth + 1):
             written = self.levels[number].get(other, level)
-            text = text.replace(
-                f"%{other + 1}", self._written(count if other == depth else self.counts.get((number, other), 1), written.style)
-            )
+            text = text.replace(f"%{other + 1}", self._written(count if other == depth else counts.get(other, 1), written.style))
         return text + " "
 
     def restart_letters(self) -> None:
         """A new question: its options are lettered from A, whatever the list says."""
-        for key in [key for key in self.counts if "Letter" in self.levels[key[0]][key[1]].style]:
-            del self.counts[key]
+        for number, depth in self.lettered:
+            self.counts[number].pop(depth, None)
+        self.lettered.clear()
 
     def _written(self, count: int, style: str) -> str:
         if "Letter" not in style or not 1 <= count <= 26:

@@ -1,12 +1,13 @@
 """Text for reading keeps what an author wrote; text for comparing folds what carries no meaning."""
 
 import math
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.common.text import canonical_json, clean, fold, fold_option, one_line, short_hash, strip_marks
+from pipeline.common.text import FEW_CHARS, canonical_json, clean, fold, fold_option, normal_form, one_line, short_hash, strip_marks
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -21,6 +22,15 @@ def test_cleaning_takes_what_nobody_sees_and_keeps_the_paragraphs():
 def test_cleaned_and_folded_text_stays_as_it_is(text):
     assert clean(clean(text)) == clean(text)
     assert one_line(one_line(text)) == one_line(text) == " ".join(text.split())
+
+
+@given(
+    marks=st.text(st.characters(categories=["Mn", "Mc"]) | st.sampled_from("\u0323\u0300\u0344\u0f73\uff9e\u200d…a"), min_size=40),
+    form=st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]),
+)
+def test_marks_beyond_number_are_ordered_as_unicode_orders_them(marks, form):
+    text = "x" * FEW_CHARS + f"a{marks}ộ{marks[::-1]}"
+    assert normal_form(form, text) == unicodedata.normalize(form, text)
 
 
 @pytest.mark.parametrize(("option", "folded"), [("Hà Nội .", "hà nội"), ("x;,", "x"), ("...", "..."), ("", "")])

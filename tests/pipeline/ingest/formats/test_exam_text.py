@@ -18,6 +18,7 @@ FORMS = {
     "bold_options": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "**A. Hà Nội.**").replace("B. 2", "**B. 2**"),
     "bold_texts": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. **Hà Nội.**").replace("B. 2", "B. **2**"),
     "bold_letter": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "**A.** Hà Nội.").replace("B. 2", "**B.** 2"),
+    "bold_marks_in_a_row": f"{FIRST}Đáp án: A\n{SECOND}Đáp án: B\n".replace("A. Hà Nội. B. Huế.", "**A**. Hà Nội. **B**. Huế."),
     "star_before": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "*A. Hà Nội.").replace("B. 2", "*B. 2"),
     "star_behind": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. Hà Nội. (*)").replace("B. 2", "B. 2 *"),
     "tick": f"{LINES}\n{SECOND}".replace("A. Hà Nội.", "A. Hà Nội. ✓").replace("B. 2", "B. 2 ✓"),

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from pipeline.ingest.formats import json as json_reader
+
 ROWS = [
     {"question": "Where is it?", "options": ["here", "there"], "answer": "B"},
     {"question": "Who is it?", "options": ["Ann", "Bob"], "answer": "A"},
@@ -86,6 +88,16 @@ def test_documents_without_questions(read, content):
     questions, rejected = read(content)
     assert questions == []
     assert all(row["reason_codes"] for row in rejected)
+
+
+def test_an_error_says_its_line_and_column_however_far_behind_it_stands(read, monkeypatch):
+    text = '[{"question": "x"},\n\n{a},{b},\n  {"question": "y"}, {c},{"question":\n d},' + "{e}," * 20
+    places = [row["detail"] for row in read(text)[1] if "line" in (row["detail"] or "")]
+    assert [place.partition(" at ")[2] for place in places[:5]] == [
+        f"line {place}" for place in ("3, column 2", "3, column 6", "4, column 23", "5, column 2", "5, column 6")
+    ]
+    monkeypatch.setattr(json_reader, "MAX_CHARS_BEHIND", 3)
+    assert [row["detail"] for row in read(text)[1] if "line" in (row["detail"] or "")] == places
 
 
 def test_lists_that_are_no_table_are_broken_rows(reasons):
