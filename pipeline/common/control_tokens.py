@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # Tokens that tokenizers add beside their vocabulary are control tokens by their looks: Gemma adds HTML's tags and line feeds too.
-_SHAPE = re.compile(r"\s*[<\[{(|].*[^\W\d_].*[>\]})|]\s*", re.DOTALL)
 _HTML = re.compile(
     r"(?i)</?(?:a|b|blockquote|body|br|caption|cite|code|dd|div|dl|dt|em|h[1-6]|head|hr|html|i|img|li|ol|p|pre|s|small|span|strong|sub|sup|"
     r"table|tbody|td|tfoot|th|thead|tr|tt|u|ul)/?>"
 )
 _BRACKETED = re.compile(r"<<[^<>\s]{1,60}>>|<[^<>\s]{1,60}>|\[[^\[\]\s]{1,60}\]")
-_ROLE = re.compile(r"(?=.*[^\W\d_])\S.{0,40}:")
+_ROLE = re.compile(r"\S.{0,40}:")
 # The families' own, as they publish them, for text that goes to a model that isn't known yet.
 _KNOWN_TOKENS = (
     r"<\|[^<>|\s]{1,60}\|>|<｜[^<>｜\s]{1,60}｜>|<</?SYS>>"
@@ -73,7 +72,8 @@ def is_control(token: str) -> bool:
     >>> [is_control(token) for token in ("<think>", "[INST]", "<b>", "\\n\\n", "photosynthesis")]
     [True, True, False, False, False]
     """
-    return bool(_SHAPE.fullmatch(token)) and not _HTML.fullmatch(token)
+    text = token.strip()
+    return text[:1] in set("<[{(|") and text[-1:] in set(">]})|") and any(map(str.isalpha, text)) and not _HTML.fullmatch(text)
 
 
 def template_marks(chats: Sequence[str], probe: str) -> tuple[list[str], dict[str, bool]]:
@@ -91,7 +91,7 @@ def template_marks(chats: Sequence[str], probe: str) -> tuple[list[str], dict[st
             tokens |= set(_BRACKETED.findall(part))
             # A role stands right before a text; of the words further up some are a default system prompt.
             role = _BRACKETED.split(part)[-1].strip().split("\n")[-1]
-            if _ROLE.fullmatch(role):
+            if _ROLE.fullmatch(role) and any(map(str.isalpha, role)):
                 before = part[: part.rindex(role)]
                 roles[role] = roles.get(role, False) or bool(number and before and not before.strip(" \t"))
     return sorted(tokens), roles
