@@ -13,7 +13,7 @@ _HTML = re.compile(
     r"table|tbody|td|tfoot|th|thead|tr|tt|u|ul)/?>"
 )
 _BRACKETED = re.compile(r"<<[^<>\s]{1,60}>>|<[^<>\s]{1,60}>|\[[^\[\]\s]{1,60}\]")
-_ROLE = re.compile(r"(?=.*[^\W\d_])\S.{0,40}:")
+_ROLE = re.compile(r"\S.{0,40}:")
 # The families' own, as they publish them, for text that goes to a model that isn't known yet.
 _KNOWN_TOKENS = (
     r"<\|[^<>|\s]{1,60}\|>|<｜[^<>｜\s]{1,60}｜>|<</?SYS>>"
@@ -73,7 +73,7 @@ def is_control(token: str) -> bool:
     [True, True, False, False, False]
     """
     text = token.strip()
-    return text[:1] in "<[{(|" and text[-1:] in ">]})|" and any(map(str.isalpha, text)) and not _HTML.fullmatch(token)
+    return text[:1] in set("<[{(|") and text[-1:] in set(">]})|") and any(map(str.isalpha, text)) and not _HTML.fullmatch(text)
 
 
 def template_marks(chats: Sequence[str], probe: str) -> tuple[list[str], dict[str, bool]]:
@@ -91,7 +91,7 @@ def template_marks(chats: Sequence[str], probe: str) -> tuple[list[str], dict[st
             tokens |= set(_BRACKETED.findall(part))
             # A role stands right before a text; of the words further up some are a default system prompt.
             role = _BRACKETED.split(part)[-1].strip().split("\n")[-1]
-            if _ROLE.fullmatch(role):
+            if _ROLE.fullmatch(role) and any(map(str.isalpha, role)):
                 before = part[: part.rindex(role)]
                 roles[role] = roles.get(role, False) or bool(number and before and not before.strip(" \t"))
     return sorted(tokens), roles

@@ -35,7 +35,7 @@ class Config(Strict):
     """A whole pipeline: `dataset` and one source with name and path are enough."""
 
     dataset: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="name of the dataset: its folder in the lake")
-    root: str = Field(".", description="where relative source paths start; ${NAME:-default} is expanded here alone")
+    root: str = Field(".", max_length=4096, description="where relative source paths start; ${NAME:-default} is expanded here alone")
     sources: list[SourceConfig] = Field(min_length=1, description="where raw questions come from")
     dedup: DedupConfig = DedupConfig()
     quality: QualityConfig = QualityConfig()
