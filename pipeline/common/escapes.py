@@ -11,8 +11,8 @@ from pipeline.common.text import MEANT, UNSEEN, one_line
 
 # Beside what no reader sees: what moves a terminal's cursor, ends a line in some programs only, or can't be encoded.
 SHOWN = re.compile(f"[{UNSEEN}\r\x85\u2028\u2029\ud800-\udfff]")
-# What Markdown could take for its own anywhere, and at the beginning of a line alone.
-ACTIVE = re.compile(r"[#$&*<>\[\\\]^_`|~]")
+# What Markdown could take for its own anywhere (an underscore within a word it never does), and at the beginning of a line alone.
+ACTIVE = re.compile(r"[#$&*<>\[\\\]^`|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 FIRST = re.compile(r"(?:^|(?<=^ ))(?:[-+=:](?=[-+=: ]|$)|[0-9](?=[0-9]{0,8}[.)](?: |$)))")
 # Where GitHub-flavoured Markdown makes a link of plain text. Some renderers (remark-gfm, which Dagster's UI uses) look for it after
 # entities are decoded, so it must not stand there at all.
