@@ -1,5 +1,6 @@
 """The job `curate` on a few questions: what it publishes, what it remembers, and what a failed check leaves alone."""
 
+import html
 import os
 
 import dagster as dg
@@ -235,9 +236,9 @@ def test_files_that_cannot_be_read_are_named_and_end_no_run(curate, make_foundry
     assert result.success
     assert foundry.lake.current().counts["rejected"] == 2
     (event,) = result.asset_materializations_for_node("raw_records")
-    named = event.metadata["unreadable_files"].value
+    named = html.unescape(event.metadata["unreadable_files"].value)
     assert "a named pipe" in named
     assert r"\xd0\xe8.xlsx" in named
-    assert r"empty \xe9.csv" in event.metadata["files_without_records"].value
+    assert r"empty \xe9.csv" in html.unescape(event.metadata["files_without_records"].value)
     rejected = to_rows(ledger_of(foundry, foundry.lake.current()), LedgerRow, ["locator", "disposition"])
     assert {"locator": r"\xd0\xe8.xlsx#file:1", "disposition": "rejected"} in rejected
