@@ -46,7 +46,7 @@ def adapter(tiny_model, models, tmp_path):
     folder.mkdir()
     lora.save(model, settings.base_model, folder)
     facts = {"trained_groups": [f"{3:016x}"], "base_revision": base_model.revision_of(model), "base_model": settings.base_model}
-    (folder / "manifest.json").write_text(json.dumps(facts))
+    (folder / "manifest.json").write_text(json.dumps({"dataset_version": "v1", **facts}))
     return folder
 
 

@@ -70,8 +70,11 @@ def test_files_that_cannot_be_listed_change_nothing(watch, folder):
     assert watch() == (False, "nothing new in 1 files")
 
 
-def test_a_file_that_goes_while_it_is_looked_at_is_told_without_its_whole_path(folder, monkeypatch):
-    monkeypatch.setattr("pipeline.ingest.changes.source_files", lambda *_: [folder / "gone.csv"])
+def test_files_that_cannot_be_listed_are_told_without_their_whole_path(folder, monkeypatch):
+    def fail(*_):
+        raise PermissionError(13, "Permission denied", str(folder / "closed"))
+
+    monkeypatch.setattr("pipeline.ingest.changes.source_files", fail)
     config = Config.model_validate({"dataset": "d", "root": str(folder), "sources": [{"name": "s", "path": "*.csv"}]})
     _, due, why = find_changes(config, None)
-    assert (due, why) == (False, "the raw files can't be listed: No such file or directory")
+    assert (due, why) == (False, "the raw files can't be listed: Permission denied")
