@@ -35,7 +35,7 @@ demo: $(STAMP) ## the whole way on the bundled sample: raw questions to an evalu
 test: $(STAMP) ## all tests, and the examples in docstrings
 	@$(BIN)/python -m pytest
 
-faults: $(STAMP) ## every fault of storage, file operations and processes (about an hour; MCQ_FAULTS=10: every tenth)
+faults: $(STAMP) ## every fault of storage, file operations and processes (about two hours; MCQ_FAULTS=10: every tenth)
 	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults -s -p no:logging
 
 fuzz: $(STAMP) ## changed inputs against every reader, the parser and the configuration, for SECONDS=60

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from assets.resources.foundry import Foundry
-from pipeline.common.files import write_atomically
+from pipeline.common.files import json_lines, write_atomically
 from pipeline.common.store.run_files import ERROR, METRICS
 from schemas.config.base import PROJECT_ROOT
 
@@ -63,7 +63,7 @@ class Follower:
         self.context, self.path = context, path
         self.asset = context.asset_key.to_user_string()
         # What an earlier, interrupted run said of its phases is old news; its losses belong to the curve.
-        self.seen = {text for text in self._texts() if "loss" not in text}
+        self.seen = {text for text, _ in json_lines(path) if "loss" not in text}
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._follow, daemon=True)
 
@@ -80,17 +80,12 @@ class Follower:
             self._read()
         self._read()
 
-    def _texts(self) -> list[str]:
-        if not self.path.exists():
-            return []
-        return [text for text in self.path.read_text(encoding="utf-8").splitlines() if text.endswith("}")]
-
     def _read(self) -> None:
         # The whole file each time: a resumed run replaces it by one without the steps that it takes again.
-        for text in self._texts():
+        for text, line in json_lines(self.path):
             if text not in self.seen:
                 self.seen.add(text)
-                self._tell(json.loads(text))
+                self._tell(line)
 
     def _tell(self, line: Line) -> None:
         for listener in listeners:

@@ -31,7 +31,8 @@ def data_quality_report(
     if not pages.exist():
         ledger, quality, pairs = (table.frame() for table in tables)
         pages.write(*build_report(ledger, quality, pairs, version, baselines(ledger)))
-    pages.make_latest(known.name for known in foundry.lake.versions())
+    # A version that can't be read may be restored: its page stays.
+    pages.make_latest([*(known.name for known in foundry.lake.versions()), *(path.stem for path in foundry.lake.strangers())])
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.name),
         metadata={

@@ -38,7 +38,7 @@ from schemas.tables.training import ChatExample
 def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Stage 9, render, in a child process: a tokenizer needs torch's neighbours."""
     at = places(foundry)
-    if not is_whole_parquet(at.examples):
+    if not (is_whole_parquet(at.questions) and is_whole_parquet(at.examples)):
         write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
         run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
     examples = read_parquet(at.examples)

@@ -104,7 +104,7 @@ def in_words(error: BaseException) -> str | None:
     if isinstance(error, PipelineError):
         return str(error)
     chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+    while (cause := chain[-1].__cause__) is not None and cause not in chain:
         chain.append(cause)
     for found in chain:
         if isinstance(found, sqlite3.Error):

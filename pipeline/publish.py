@@ -51,6 +51,8 @@ def publish(
         before = lake.current()
     except DataError as error:
         damage = str(error)
+    if before is None and damage is None and lake.versions():
+        damage = f"{lake.root / 'CURRENT'} is gone, though versions were published"
     version = Version(
         dataset=config.dataset,
         dataset_version=dataset_version(splits, config.curation()),

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.common.files import read_parquet, replacing
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
-from pipeline.common.store.runs import finished_adapters, finished_evaluations, read_result
+from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
 
 INDEXES = {
@@ -48,6 +48,8 @@ def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[P
     facts, unreadable = _facts(adapters)
     with replacing(path) as aside:
         database = sqlite3.connect(aside)
+        # Nobody sees it before it is whole: a journal would only be left behind by a kill.
+        database.execute("pragma journal_mode = off")
         for name, table in {**tables, **facts}.items():
             counts[name] = _write(database, name, table)
         for name, columns in INDEXES.items():
@@ -86,7 +88,8 @@ def _facts(adapters: Iterable[Path]) -> tuple[dict[str, pa.Table], list[str]]:
     """Append-only facts of all finished trainings and evaluations, and what of them can't be read."""
     runs: list[dict[str, Any]] = []
     found: dict[str, list[pa.Table]] = {"trained_samples": [], "predictions": []}
-    unreadable: list[str] = []
+    folders = sorted(adapters)
+    unreadable = damaged_manifests(folders)
 
     def add(name: str, path: Path, **columns: str) -> None:
         try:
@@ -94,14 +97,13 @@ def _facts(adapters: Iterable[Path]) -> tuple[dict[str, pa.Table], list[str]]:
         except DataError as error:
             unreadable.append(str(error))
 
-    for folder, manifest in finished_adapters(adapters):
+    for folder, manifest in finished_adapters(folders):
         add("trained_samples", folder / SAMPLES, adapter=folder.name)
-        evaluations = finished_evaluations(folder)
+        evaluations = list(finished_evaluations(folder))
         keys = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
         run = {"adapter": folder.name, **{key: manifest.get(key) for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
-        for evaluation in evaluations:
-            verdict = (read_result(evaluation) or {})["verdict"]
-            runs.append({**run, "evaluation": evaluation.name, "verdict": verdict})
+        for evaluation, result in evaluations:
+            runs.append({**run, "evaluation": evaluation.name, "verdict": result["verdict"]})
             add("predictions", evaluation / PREDICTIONS, adapter=folder.name, evaluation=evaluation.name)
         if not evaluations:
             runs.append({**run, "evaluation": None, "verdict": None})

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.common.files import read_parquet
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
-from pipeline.common.store.runs import finished_adapters, finished_evaluations
+from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, Reason
 
@@ -94,10 +94,11 @@ def _models(adapters: Iterable[Path], question: Mapping[str, Any]) -> tuple[list
     """What trainings and evaluations know of a question, and the files of which nobody can say."""
     training: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
-    unreadable: list[str] = []
-    for folder, manifest in finished_adapters(adapters):
+    folders = sorted(adapters)
+    unreadable = damaged_manifests(folders)
+    for folder, manifest in finished_adapters(folders):
         readers = [(training, partial(_training, folder, manifest, question["record_id"]))]
-        readers += [(answers, partial(_answers, folder, evaluation, question)) for evaluation in finished_evaluations(folder)]
+        readers += [(answers, partial(_answers, folder, evaluation, question)) for evaluation, _ in finished_evaluations(folder)]
         for facts, read in readers:
             try:
                 facts += read()

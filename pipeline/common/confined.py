@@ -140,6 +140,8 @@ def _serve(channel: Connection) -> None:
         channel.send(None)
         _limit(resource.RLIMIT_CPU, int(time.process_time() + seconds) + 1)
         answer = _answer(function, arguments)
+        # What the next call brings is read before its own limit is known.
+        _limit(resource.RLIMIT_CPU, resource.RLIM_INFINITY)
         try:
             channel.send(answer)
         except MemoryError as error:
@@ -159,6 +161,8 @@ def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
 
 def _limit(kind: int, value: int) -> None:
     _, highest = resource.getrlimit(kind)
+    if value == resource.RLIM_INFINITY:
+        value = highest
     # Some systems know a limit and refuse it.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(kind, (value if highest == resource.RLIM_INFINITY else min(value, highest), highest))

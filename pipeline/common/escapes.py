@@ -1,6 +1,6 @@
 """Text of data as text, in every medium that could take it for more: one function a medium, applied where the medium is written.
 
-HTML is escaped by its template, cells of spreadsheets by `pipeline.export.spreadsheets`, prompts by `pipeline.common.prompt`.
+HTML is escaped by its template, cells of spreadsheets by `pipeline.export.spreadsheets`, prompts by `pipeline.common.control_tokens`.
 """
 
 import json

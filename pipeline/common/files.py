@@ -1,13 +1,14 @@
 """Files that are there as a whole or not at all, and that say so when they aren't."""
 
 import hashlib
+import json
 import os
 import re
 import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ import pyarrow.parquet as pq
 
 from schemas.errors import DataError
 
-_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+def _process_space() -> str:
+    """What process numbers count within: this machine, and in a container its own numbers."""
+    with suppress(OSError):
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').stat().st_ino}"
+    return socket.gethostname()
+
+
+_HOST = hashlib.sha256(_process_space().encode()).hexdigest()[:8]
 _ASIDE = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[^.]+\.tmp")
 
 
@@ -76,6 +85,20 @@ def is_whole_parquet(path: Path) -> bool:
     except DataError:
         return False
     return True
+
+
+def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The JSON objects of a file that grows by a line each, as text and as value; a line that is cut or damaged is left out."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for text in lines:
+        with suppress(ValueError):
+            if isinstance(line := json.loads(text), dict):
+                found.append((text, line))
+    return found
 
 
 def file_hash(path: Path) -> str:

@@ -75,7 +75,10 @@ def require_ours(folder: Path) -> None:
     if not folder.is_dir():
         raise DataError(f"{folder} is a file; name a folder to export to")
     mark = folder / MARK
-    ours = {MARK, *json.loads(mark.read_text(encoding="utf-8")).get("files", [])} if mark.is_file() else set()
+    try:
+        ours = {MARK, *json.loads(mark.read_text(encoding="utf-8")).get("files", [])} if mark.is_file() else set()
+    except (ValueError, AttributeError, TypeError):
+        ours = set()
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
     if foreign := sorted(found - ours):
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""

@@ -1,6 +1,7 @@
 """The files of a source and their bytes. Whatever a folder holds is listed, and each file by itself is read or refused: a file that
 vanishes, may not be read, or is a pipe or a device, ends nothing."""
 
+import errno
 import os
 import re
 import stat
@@ -36,7 +37,10 @@ def source_files(config: Config, source: SourceConfig) -> list[Path]:
         relative = _below_root(pattern, config, source.name)
         try:
             found |= {path for path in root.glob(relative) if not _is_open_folder(path)}
-        except (OSError, ValueError, IndexError):  # `a**`, `.`, a name that is too long
+        except (OSError, ValueError, IndexError) as error:  # `a**`, `.`, a name that is too long; a folder that goes meanwhile
+            if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+                why = f"{error.strerror}; try again, or check the disk or network drive that they lie on"
+                raise ConfigError(f"source {source.name}: the files of {pattern[:200]!r} can't be listed: {why}") from None
             raise ConfigError(f"source {source.name}: {pattern[:200]!r} is no glob; `*.csv` and `**/*.csv` are") from None
     if outside := sorted(name_below(root, path) for path in found if _leaves(path, root)):
         raise ConfigError(f"source {source.name}: {outside[0]} is a link that leaves the root {written}; copy the file below it")

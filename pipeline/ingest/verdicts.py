@@ -24,7 +24,7 @@ def explain(error: Exception, path: Path, reader: str = "") -> str:
     who = f"the {reader} reader" if reader not in ("", "auto") else "its reader"
     if isinstance(error, PipelineError):
         text = str(error)
-    elif isinstance(error, TimeoutError):
+    elif isinstance(error, TimeoutError) and error.errno is None:  # with one it is a network drive's
         text = f"{error} to read it, more than a file of its size may: split it; where it is small, {_SIMPLER}"
     elif isinstance(error, ChildProcessError):
         text = f"{_MEMORY}, or it crashes {who} ({error}). {_STRAY}; else {_SIMPLER}"

@@ -21,8 +21,9 @@ FEW = 5
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keeps the faults whose turn it is today, unless MCQ_FAULTS=all or single ones are asked for."""
-    if os.environ.get("MCQ_FAULTS") == "all" or any("::" in argument for argument in config.args) or config.option.keyword:
+    """Keeps the faults whose turn it is today, or every Nth (MCQ_FAULTS=N), unless all (MCQ_FAULTS=all) or single ones are asked for."""
+    asked = os.environ.get("MCQ_FAULTS", "")
+    if asked == "all" or any("::" in argument for argument in config.args) or config.option.keyword:
         return
     faults = {}
     for item in items:
@@ -32,7 +33,7 @@ def pytest_collection_modifyitems(config, items):
         item
         for same in faults.values()
         for place, item in enumerate(same)
-        if (place - FEW * datetime.date.today().toordinal()) % len(same) >= FEW
+        if (place % int(asked) if asked.isdigit() else (place - FEW * datetime.date.today().toordinal()) % len(same) >= FEW)
     }
     config.hook.pytest_deselected(items=list(resting))
     items[:] = [item for item in items if item not in resting]

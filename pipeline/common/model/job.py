@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from dagster_pipes import PipesContext, open_dagster_pipes
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.common.files import write_atomically
+from pipeline.common.files import json_lines, write_atomically
 from pipeline.common.quiet import mute_training_libraries
 from pipeline.common.store.run_files import ERROR
 from schemas.config.render import RenderConfig
@@ -74,14 +74,13 @@ class Progress:
 
     def lines(self) -> list[dict[str, Any]]:
         """All that was told, in order."""
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        return [line for _, line in json_lines(self.path)]
 
     def forget_after(self, step: int) -> None:
         """Drops what was told of steps after `step`: a resumed run takes them again."""
         if self.path.exists():
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if line.endswith("}") and json.loads(line).get("step", 0) <= step]
-            write_atomically(self.path, "".join(line + "\n" for line in kept))
+            kept = [text for text, line in json_lines(self.path) if line.get("step", 0) <= step]
+            write_atomically(self.path, "".join(text + "\n" for text in kept))
 
 
 def read_job(path: Path, kind: type[AnyJob]) -> AnyJob:

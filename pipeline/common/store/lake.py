@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.common.files import read_parquet, write_atomically, write_parquet
+from pipeline.common.files import age, read_parquet, write_atomically, write_parquet
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame, to_table
 from schemas.tables.row import Row
@@ -144,9 +144,11 @@ class Lake:
     def news(self, asset: str, origin: Mapping[str, str]) -> str:
         """Why there is nothing to recall: what of an origin the last note of a stage doesn't hold, in words."""
         if (same := read_memo(self._memo(asset, origin))) is not None:
-            damaged = [name for name, table in same["tables"].items() if self.table_path(name, table).exists()]
+            damaged = [
+                name for name, table in same["tables"].items() if self.table_path(name, table).exists() and not self.holds({name: table})
+            ]
             return f"the last one is damaged ({', '.join(damaged)})" if damaged else "the last one is gone"
-        memos = sorted(self.root.glob(f"memo/{asset}/[!.]*"), key=lambda path: path.stat().st_mtime)
+        memos = sorted(self.root.glob(f"memo/{asset}/[!.]*"), key=age, reverse=True)
         if not memos:
             return "for the first time"
         if (last := read_memo(memos[-1])) is None:
@@ -177,14 +179,15 @@ class Lake:
     def arrow(self, asset: str, table_hash: str) -> pa.Table:
         """The rows of a table. Raises DataError when it is gone, or when its rows aren't those that its name was made of."""
         path = self.table_path(asset, table_hash)
+        cure = "`mcq run` computes it again where today's questions give it, else restore it"
         try:
             signature = _signature(path)
             table = read_parquet(path).replace_schema_metadata(None)
         except (DataError, OSError) as error:
-            raise DataError(f"table {asset} {table_hash} can't be read: {error}; run `mcq run` to compute it again") from error
+            raise DataError(f"table {asset} {table_hash} can't be read: {error}; {cure}") from error
         if _verified.get(path) != signature:
             if (found := content_hash(table)) != table_hash:
-                raise DataError(f"table {asset} {table_hash} is damaged: its rows are those of {found}; run `mcq run` to compute it again")
+                raise DataError(f"table {asset} {table_hash} is damaged: its rows are those of {found}; {cure}")
             _verified[path] = signature
         return table
 
@@ -300,17 +303,17 @@ class Lake:
         if missing:
             raise DataError(f"version {version.name} can't be published: the table of {', '.join(missing)} is not in the lake")
         path = self._version_file(version.name)
-        try:
+        current = None
+        with contextlib.suppress(DataError):
             current = self.current()
-        except DataError:
-            current, known = None, self._readable(path)
-            version = replace(version, replaces=known.replaces if known else None)
-        if current is not None:
-            if current.name == version.name:
-                return False
-            version = replace(version, replaces=current.name)
+        if current is not None and current.name == version.name:
+            return False
+        # Without a pointer that can be read, the newest version is the best guess at what readers saw.
+        before = current or next((known for known in reversed(self.versions()) if known.name != version.name), None)
+        if before is not None:
+            version = replace(version, replaces=before.name)
             # Until now readers saw it; cleaning counts from here.
-            os.utime(self._version_file(current.name))
+            os.utime(self._version_file(before.name))
         write_atomically(path, json.dumps(asdict(version), ensure_ascii=False, indent=1, sort_keys=True))
         write_atomically(self.root / "CURRENT", version.name)
         return True

@@ -79,14 +79,16 @@ def clean(lake: Lake, keep: int, grace_seconds: float, pinned: Iterable[str]) ->
             removed += 1
     for folder in (lake.root / "runs").glob("*"):
         if _at_work(folder, grace_seconds):
-            named |= {(path.name, path.read_text(errors="replace")) for path in folder.iterdir() if not path.name.startswith(".")}
+            notes = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+            named |= {(path.name, path.read_text(errors="replace")) for path in notes}
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    for path in lake.root.glob("*/*.parquet"):
+    # A folder in a file's place is somebody's, here and below.
+    for path in filter(Path.is_file, lake.root.glob("*/*.parquet")):
         if (path.parent.name, path.stem) not in named and age(path) > grace_seconds:
             path.unlink(missing_ok=True)
             removed += 1
-    for file in lake.root.glob("memo/*/[!.]*"):
+    for file in filter(Path.is_file, lake.root.glob("memo/*/[!.]*")):
         memo = read_memo(file)
         if memo is None or not all(lake.table_path(*pair).exists() for pair in memo["tables"].items()):
             file.unlink(missing_ok=True)

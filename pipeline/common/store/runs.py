@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.common.files import file_hash, is_whole_parquet
+from pipeline.common.files import file_hash, is_whole_parquet, json_lines
 from pipeline.common.store.run_files import EVALUATIONS, MANIFEST, METRICS, PREDICTIONS, RESULT
 from schemas.errors import DataError
 
@@ -33,9 +33,11 @@ def twins(adapters: Iterable[Path], dataset_version: str, config: Mapping[str, A
     ]
 
 
-def finished_evaluations(adapter: Path) -> list[Path]:
-    """The folders of an adapter's finished evaluations, by name."""
-    return sorted(path.parent for path in adapter.glob(f"{EVALUATIONS}/*/{RESULT}") if read_result(path.parent) is not None)
+def finished_evaluations(adapter: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The folders of an adapter's finished evaluations, by name, each with its result."""
+    for path in sorted(adapter.glob(f"{EVALUATIONS}/*/{RESULT}")):
+        if (result := read_result(path.parent)) is not None:
+            yield path.parent, result
 
 
 def read_manifest(adapter: Path) -> dict[str, Any] | None:
@@ -73,8 +75,11 @@ def adapter_damage(adapter: Path) -> str | None:
 
 
 def discard(adapter: Path) -> None:
-    """Takes the manifest of a damaged adapter aside, so that it counts as unfinished and is trained again."""
-    (adapter / MANIFEST).replace(adapter / f"{MANIFEST}.damaged")
+    """Takes the manifest of a damaged adapter aside, so that it counts as unfinished and is trained again; and the results of its
+    evaluations, which tell of weights that are gone."""
+    for file in [adapter / MANIFEST, *adapter.glob(f"{EVALUATIONS}/*/{RESULT}")]:
+        if file.exists():
+            file.replace(file.with_name(f"{file.name}.damaged"))
 
 
 def read_result(evaluation: Path) -> dict[str, Any] | None:
@@ -92,18 +97,7 @@ def is_whole(evaluation: Path) -> bool:
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """What a child process told of its work, in order, without lines that are damaged."""
-    try:
-        lines = (folder / METRICS).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    return [line for line in map(_parsed, lines) if isinstance(line, dict)]
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+    return [line for _, line in json_lines(folder / METRICS)]
 
 
 def _read(file: Path, required: str) -> dict[str, Any] | None:

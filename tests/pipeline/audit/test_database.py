@@ -20,6 +20,15 @@ def test_the_audit_database_joins_ledger_training_and_answers(published, tmp_pat
     assert [p.name for p in tmp_path.glob(".audit*")] == []
 
 
+def test_an_adapter_that_cannot_be_read_is_named_and_the_rest_is_there(published, tmp_path):
+    tables, _, _ = published
+    (tmp_path / "a2").mkdir()
+    (tmp_path / "a2" / "manifest.json").write_text("{")
+    counts, unreadable = build_audit(tmp_path / "a.sqlite", {"ledger": tables["sample_ledger"]}, [tmp_path / "a2"])
+    assert counts == {"ledger": 10}
+    assert "manifest.json is damaged" in unreadable[0]
+
+
 def test_an_audit_without_any_training_still_has_its_tables(published, tmp_path):
     tables, _, _ = published
     assert build_audit(tmp_path / "a.sqlite", {"ledger": tables["sample_ledger"]}, []) == ({"ledger": 10}, [])

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.common import files
-from pipeline.common.files import is_whole_parquet, read_parquet, remove_orphans, write_atomically, write_parquet
+from pipeline.common.files import is_whole_parquet, json_lines, read_parquet, remove_orphans, write_atomically, write_parquet
 from schemas.errors import DataError
 
 
@@ -76,3 +76,9 @@ def test_a_flipped_bit_in_a_parquet_file_is_seen(tmp_path):
     path.unlink()
     with pytest.raises(DataError, match="is gone"):
         read_parquet(path)
+
+
+def test_a_line_that_was_cut_or_filled_with_nothing_is_left_out(tmp_path):
+    (tmp_path / "m").write_bytes(b'{"step": 1}\n\x00\x00\x00{"step": 2}\n[1]\n\xff\n{"step": 3}\n{"st')
+    assert json_lines(tmp_path / "m") == [('{"step": 1}', {"step": 1}), ('{"step": 3}', {"step": 3})]
+    assert json_lines(tmp_path / "nothing") == []

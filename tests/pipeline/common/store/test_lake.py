@@ -180,6 +180,25 @@ def test_what_replaced_what_is_recorded_whatever_the_clock_says(tmp_path):
     assert lake.version("v3").replaces == version(lake, 2).name
 
 
+@pytest.mark.parametrize("damage", ["empty", "gone"])
+def test_what_was_replaced_is_known_without_a_pointer(damage, tmp_path):
+    lake = Lake(tmp_path, "d")
+    for count in (1, 2):
+        lake.publish(version(lake, count))
+    DAMAGE[damage](lake.root / "CURRENT")
+    assert lake.publish(version(lake, 3)) is True
+    assert lake.current().replaces == version(lake, 2).name
+
+
+def test_only_damaged_tables_are_named(tmp_path):
+    lake = Lake(tmp_path, "d")
+    tables = {asset: lake.write_table(asset, frame(), SplitRow, {}) for asset in ("whole", "hurt", "gone")}
+    lake.remember("whole", ORIGIN, tables, {})
+    lake.table_path("hurt", tables["hurt"]).write_bytes(b"")
+    lake.table_path("gone", tables["gone"]).unlink()
+    assert lake.news("whole", ORIGIN) == "the last one is damaged (hurt)"
+
+
 def test_what_is_no_version_hides_none_and_is_named(tmp_path):
     lake = Lake(tmp_path, "d")
     for count in (2, 3):

@@ -101,6 +101,20 @@ def test_a_run_whose_lease_stands_still_is_gone(tmp_path):
         assert not lake.table_path("splits", table).exists()
 
 
+def test_a_folder_in_a_files_place_stays_and_keeps_nobody_from_cleaning(tmp_path):
+    lake = Lake(tmp_path, "d")
+    first = publish(lake, 1)
+    lake.remember("splits", ORIGIN, {"splits": first.tables["splits"]}, {})
+    publish(lake, 2)
+    lake.note_run("r", "splits", first.tables["splits"])
+    theirs = [lake.root / "memo" / "splits" / "x.aside-1", lake.root / "splits" / f"{'0' * 16}.parquet"]
+    for folder in theirs:
+        folder.mkdir()
+    make_old(lake.root)
+    assert clean(lake, keep=1, grace_seconds=HOUR, pinned=[]) == 2
+    assert all(folder.is_dir() for folder in theirs)
+
+
 def test_nothing_is_removed_while_a_version_file_cannot_be_read(tmp_path):
     lake = Lake(tmp_path, "d")
     first, second = publish(lake, 1), publish(lake, 2)

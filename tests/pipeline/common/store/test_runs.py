@@ -51,9 +51,12 @@ def test_an_adapter_is_whole_while_its_files_are_those_that_were_saved(adapter):
     assert "isn't the file that was saved" in adapter_damage(adapter)
     (adapter / "adapter_model.safetensors").unlink()
     assert "can't be read" in adapter_damage(adapter)
+    assert len(list(finished_evaluations(adapter))) == 1
     discard(adapter)
     assert adapter_damage(adapter) is None
     assert read_manifest(adapter) is None, "it counts as unfinished, and is trained again"
+    assert list(finished_evaluations(adapter)) == [], "what was found tells of weights that are gone"
+    discard(adapter)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"run_id": "r"}', "\udcff"])
@@ -61,7 +64,7 @@ def test_a_damaged_manifest_or_result_is_no_run_and_is_named(text, adapter, tmp_
     for file in (adapter / "manifest.json", adapter / "evaluations" / "e1" / "result.json"):
         file.write_bytes(text.encode("utf-8", "surrogateescape"))
     assert list(finished_adapters([adapter])) == []
-    assert finished_evaluations(adapter) == []
+    assert list(finished_evaluations(adapter)) == []
     (said,) = damaged_manifests([adapter])
     assert "manifest.json is damaged" in said
     assert "move the folder away" in said
