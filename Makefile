@@ -36,7 +36,7 @@ test: $(STAMP) ## all tests, and the examples in docstrings
 	@$(BIN)/python -m pytest
 
 faults: $(STAMP) ## every fault of storage, file operations and processes (about two hours; MCQ_FAULTS=10: every tenth)
-	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults -s -p no:logging
+	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults --show-capture=no
 
 fuzz: $(STAMP) ## changed inputs against every reader, the parser and the configuration, for SECONDS=60
 	@$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS)

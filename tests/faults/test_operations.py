@@ -77,7 +77,9 @@ def litter(folder):
 
 
 @pytest.mark.parametrize("how", ["kill", "refuse", "cut"])
-def test_a_refresh_that_is_stopped_anywhere_publishes_all_or_nothing_and_the_next_mends(how, changed, expected, refresh, whole, tmp_path):
+def test_a_refresh_that_is_stopped_anywhere_publishes_all_or_nothing_and_the_next_mends(
+    how, changed, expected, refresh, whole, tmp_path, capsys
+):
     before, after, operations = expected
     assert operations > 100
     wrong, left = [], 0
@@ -101,5 +103,6 @@ def test_a_refresh_that_is_stopped_anywhere_publishes_all_or_nothing_and_the_nex
         page = project.reports / "latest.html"
         if not page.is_file() or page.read_bytes() != (project.reports / f"{after}.html").read_bytes():
             wrong.append(f"operation {number}: the report isn't that of the version")
-    print(f"{how}: {len(in_turn(operations))} of {operations} operations stopped, {left} left a file behind")
+    with capsys.disabled():
+        print(f"\n{how}: {len(in_turn(operations))} of {operations} operations stopped, {left} left a file behind")
     assert wrong == []

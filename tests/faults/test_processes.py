@@ -57,7 +57,7 @@ print(json.dumps({{"turns": turn, "seen": len(seen)}}))
 """
 
 
-def test_nothing_is_mixed_and_nobody_fails(questions, write_project, tmp_path):
+def test_nothing_is_mixed_and_nobody_fails(questions, write_project, tmp_path, capsys):
     settings = {"keep_versions": 1, "keep_hours": GRACE_SECONDS / 3600}
     projects = []
     for name in ("one", "two"):
@@ -90,9 +90,9 @@ def test_nothing_is_mixed_and_nobody_fails(questions, write_project, tmp_path):
     failed = [errors[-2000:] for worker, (_, errors) in zip(workers, told, strict=True) if worker.returncode]
     assert failed == []
     counts = [json.loads(output.splitlines()[-1]) for output, _ in told]
-    print(
-        f"{SECONDS} s: refreshes {[c['turns'] for c in counts[:2]]}, readings {[c['turns'] for c in counts[2:6]]}, cleanings {counts[6]['turns']}"
-    )
+    turns = [count["turns"] for count in counts]
+    with capsys.disabled():
+        print(f"\n{SECONDS} s: refreshes {turns[:2]}, readings {turns[2:6]}, cleanings {turns[6]}")
     foundry = open_project(projects[0])
     assert foundry.lake.current() is not None
     assert not list(foundry.data_root.rglob(".*.tmp"))
