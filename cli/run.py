@@ -30,12 +30,11 @@ def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Unt
     from assets.resources.foundry import load_foundry
     from cli.launch import launch
     from cli.summary import summarise
-    from pipeline.ingest.files import source_files
+    from pipeline.ingest.files import find_files
     from pipeline.training.hardware import require_device
 
     foundry = load_foundry()
-    for source in foundry.config.sources:
-        source_files(foundry.config, source)
+    find_files(foundry.config)
     if until in (Until.TRAINED, Until.EVALUATED):
         require_device(foundry.config.train)
     err.print(styled((foundry.config.dataset, "bold"), f": {foundry.config_file}, to {until}"))

@@ -1,6 +1,5 @@
 """Archives that unpack to more than they should, or than they say."""
 
-import io
 import struct
 import zipfile
 
@@ -9,14 +8,7 @@ import pytest
 from pipeline.ingest import archives
 from pipeline.ingest.archives import chunks_of, open_archive, part_of
 from schemas.errors import DataError
-
-
-def zipped(*parts):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts:
-            archive.writestr(name, content)
-    return data.getvalue()
+from tests.pipeline.ingest.zipped import zipped
 
 
 def lying(content, size):

@@ -4,11 +4,11 @@ No clock is read: what grew with the square of these sizes would take hours.
 """
 
 import gzip
-import io
 import json
-import zipfile
 
 import pytest
+
+from tests.pipeline.ingest.zipped import zipped
 
 Q = {"question": "Which?", "options": ["a1", "b1"], "answer": "A"}
 TOO_LONG = "A. x B. y " * 1_000_000
@@ -71,14 +71,6 @@ def test_numbered_lines_without_options_end_soon(read):
         assert len(questions) + len(rejected) >= 1
 
 
-def archive(*members):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in members:
-            file.writestr(name, content)
-    return data.getvalue()
-
-
 DEEP = (
     '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>'
     + "<w:sdt>" * 5000
@@ -86,12 +78,12 @@ DEEP = (
     + "</w:body></w:document>"
 )
 ARCHIVES = {
-    "plain.xlsx": archive(("a.txt", "x")),
-    "plain.docx": archive(("a.txt", "x")),
-    "plain.zip": archive(("a.txt", "x")),
-    "empty.zip": archive(),
-    "bomb.docx": archive(("word/document.xml", b" " * 210_000_000)),
-    "deep.docx": archive(("word/document.xml", DEEP)),
+    "plain.xlsx": zipped(("a.txt", "x")),
+    "plain.docx": zipped(("a.txt", "x")),
+    "plain.zip": zipped(("a.txt", "x")),
+    "empty.zip": zipped(),
+    "bomb.docx": zipped(("word/document.xml", b" " * 210_000_000)),
+    "deep.docx": zipped(("word/document.xml", DEEP)),
 }
 
 
@@ -102,7 +94,7 @@ def test_an_archive_that_claims_to_be_a_document_is_one_verdict(reasons, name):
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(read):
     parts = [(f"xl/media/{number}.png", b" " * 2**20) for number in range(513)]
-    _, (row,) = read(archive(*parts), "a.xlsx")
+    _, (row,) = read(zipped(*parts), "a.xlsx")
     assert "unpacks to 537,919,488 bytes" in row["detail"]
 
 
