@@ -5,7 +5,6 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-import pyarrow.parquet as pq
 
 from assets.catalogue import OWNERS, table_asset, table_out
 from assets.children import run_child
@@ -17,6 +16,7 @@ from assets.resources.memo import computed, unwritten
 from assets.resources.runs import run_chain
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
+from pipeline.common.files import read_parquet
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import files_without_records, ingest
 from pipeline.ingest.files import find_files
@@ -132,7 +132,7 @@ def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions
     folder = foundry.models / foundry.config.dataset / "quality"
     job = {"questions": str(questions.path), "output": str(folder / "signals.parquet")}
     run_child(context, foundry, "pipeline.assess.ask_model", folder, job)
-    return to_frame(pq.read_table(folder / "signals.parquet"), ModelSignal)
+    return to_frame(read_parquet(folder / "signals.parquet"), ModelSignal)
 
 
 @table_asset(

@@ -16,10 +16,15 @@ TEMPLATE_OPTIONS = {"date_string": "26 Jul 2024", "enable_thinking": False}
 PROBE = "zqx"
 
 
-def control_tokens(tokenizer: Any) -> tuple[str, ...]:
+def special_tokens(tokenizer: Any) -> set[str]:
+    """Tokens that a tokenizer calls special, those that were added to it too."""
+    return {*tokenizer.all_special_tokens, *(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)}
+
+
+def control_tokens(tokenizer: Any) -> set[str]:
     """Tokens of a tokenizer that raw text may not hold: the special ones, and added ones that look like one (`<think>`)."""
-    added = tokenizer.added_tokens_decoder.values()
-    return tuple(sorted({*tokenizer.all_special_tokens, *(t.content for t in added if t.special or is_control(t.content))}))
+    added = {token.content for token in tokenizer.added_tokens_decoder.values()}
+    return special_tokens(tokenizer) | set(filter(is_control, added))
 
 
 def token_controls(tokenizer: Any) -> Controls:
@@ -37,7 +42,7 @@ class ChatFormat:
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
         tokens = control_tokens(tokenizer)
-        self.special_tokens: tuple[str, ...] = tuple(sorted({*tokenizer.all_special_tokens, *_added_specials(tokenizer)}))
+        self.special_tokens: tuple[str, ...] = tuple(sorted(special_tokens(tokenizer)))
         self.control_ids = frozenset(tokenizer.convert_tokens_to_ids(list(tokens)))
         self.end_of_turn = self._end_of_turn()
         marks, roles = template_marks(self._probed(), rf"{PROBE}\d")
@@ -104,7 +109,3 @@ class ChatFormat:
         if not self.tokenizer.eos_token:
             raise TrainingError(f"{self.tokenizer.name_or_path!r} has neither an end-of-turn token in its chat template nor an eos token")
         return str(self.tokenizer.eos_token)
-
-
-def _added_specials(tokenizer: Any) -> list[str]:
-    return [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
