@@ -55,6 +55,7 @@ def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[ComparableQuestion | 
             "role": "train",
             "file": str(number),
             "locator": f"{number}#item:1",
+            "part": "",
         }
         record |= {"reader": reader, "encoding": "utf-8", "file_sha256": "", "payload": payload, "reason_codes": [], "detail": None}
         records.append(record)

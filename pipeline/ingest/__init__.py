@@ -41,7 +41,7 @@ def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
         data = bytes_of(path)
         digest = hashlib.sha256(data).hexdigest()
         content = read_bytes(data, path.suffix, reader)
-        items = [Item(item.locator, _written(item.payload), item.reason, item.detail) for item in content.items]
+        items = [item._replace(payload=_written(item.payload)) for item in content.items]
         return content._replace(items=items), digest
     except Exception as error:
         payload = canonical_json({"unreadable_file": digest} if digest else None)
@@ -89,7 +89,8 @@ def _records(root: Path, found: Found) -> Iterator[dict[str, Any]]:
                     "file": name,
                     # Both may hold names of sheets, lists and columns.
                     "locator": printable(f"{name}#{item.locator}"),
-                    "reader": content.reader,
+                    "part": printable(item.part),
+                    "reader": item.reader or content.reader,
                     "encoding": content.encoding,
                     "file_sha256": digest,
                     "payload": item.payload,

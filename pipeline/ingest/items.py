@@ -12,20 +12,34 @@ MAX_CELLS = 20_000_000
 
 
 class Item(NamedTuple):
-    """One record as found: a mapping of cells, a block's text, or what is left of a broken row."""
+    """One record as found: a mapping of cells, a block's text, or what is left of a broken row.
+
+    `part` names the sheet or the member of an archive that it stands in, where that has a layout of its own: what is inferred of a
+    file (columns, base of the keys) is inferred of each part by itself. `reader` is the part's, where it isn't the file's.
+    """
 
     locator: str
     payload: Any
     reason: Reason | None = None
     detail: str | None = None
+    part: str = ""
+    reader: str | None = None
+
+
+class Text(NamedTuple):
+    """What a reader yields beside its items: a piece of the file's text as people see it. What no item holds of it is the remainder."""
+
+    text: str
 
 
 class FileItems(NamedTuple):
-    """All items of a file, the reader that took it, and how its bytes were decoded (None: not text)."""
+    """All items of a file, the reader that took it, how its bytes were decoded (None: not text), and its text as people see it
+    (None: a table or a structure, whose cells are all in items)."""
 
     items: list[Item]
     reader: str
     encoding: str | None
+    text: str | None = None
 
 
 class SniffedFile(NamedTuple):
@@ -38,9 +52,10 @@ class SniffedFile(NamedTuple):
 
 class Format(NamedTuple):
     """A file format. Exactly one of `read_bytes` and `read_text` (decoded, LF line ends) reads it; a file that can't be opened
-    at all raises DataError, a broken row becomes an item with a reason."""
+    at all raises DataError, a broken row becomes an item with a reason. A reader whose file shows people other text than its
+    decoded bytes (a document, markup) yields that text beside its items; of other text files the decoded text counts."""
 
     name: str
     sniff: Callable[[SniffedFile], bool]
-    read_bytes: Callable[[bytes], Iterator[Item]] | None = None
-    read_text: Callable[[str], Iterator[Item]] | None = None
+    read_bytes: Callable[[bytes], Iterator[Item | Text]] | None = None
+    read_text: Callable[[str], Iterator[Item | Text]] | None = None

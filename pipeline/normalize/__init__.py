@@ -34,11 +34,13 @@ NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
 WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
 SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
+# What is understood by itself: a file, or a part of one with a layout of its own.
+FILE = ("source", "file", "part")
 preload(__name__)
 
 
 class NormalizeResult(NamedTuple):
-    """kept + removed = input, in the input's order; `inferences` has one entry a file: field map and answer format."""
+    """kept + removed = input, in the input's order; `inferences` has one entry a file or part of it: field map and answer format."""
 
     questions: pd.DataFrame
     rejected: pd.DataFrame
@@ -59,9 +61,9 @@ def normalize(raw: pd.DataFrame, configured: Sequence[SourceConfig]) -> Normaliz
 
 
 def _by_file(table: pa.Table) -> list[pa.Table]:
-    """Chunks of whole files, since what is inferred of a file rests on all of its rows; files in the order of their first rows."""
-    files: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, file in enumerate(zip(table["source"].to_pylist(), table["file"].to_pylist(), strict=True)):
+    """Chunks of whole files (or parts of them), since inferences rest on all of their rows, in the order of their first rows."""
+    files: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for row, file in enumerate(zip(*(table[name].to_pylist() for name in FILE), strict=True)):
         files[file].append(row)
     chunks: list[list[int]] = []
     for rows in files.values():
@@ -75,8 +77,9 @@ def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple
     questions: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
     inferences = {}
-    for (name, file), rows in groupby(table.to_pylist(), key=itemgetter("source", "file")):
-        kept, dropped, inferences[f"{name}:{file}"] = _normalize_file(list(rows), sources[name])
+    for (name, file, part), rows in groupby(table.to_pylist(), key=itemgetter(*FILE)):
+        where = f"{name}:{file}#{part}" if part else f"{name}:{file}"
+        kept, dropped, inferences[where] = _normalize_file(list(rows), sources[name])
         questions += kept
         rejected += dropped
     return checked_rows(questions, Question), checked_rows(rejected, Rejected), inferences

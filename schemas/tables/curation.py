@@ -70,6 +70,7 @@ class RawRecord(Row):
     role: Role
     file: Filled = Field(description="path below the config's root")
     locator: Locator
+    part: str = Field(description="sheet or member of an archive with a layout of its own, else empty")
     reader: Filled
     encoding: Filled | None = Field(description="how the file was decoded; two joined by + where its lines mix them")
     file_sha256: FileHash

@@ -212,7 +212,15 @@ SOURCE = SourceConfig(name="s", path="a.json")
 
 def questions_of(cells):
     """The question of one record, if it is one."""
-    record = {"record_id": "0" * 16, "source": "s", "role": "train", "file": "a.json", "locator": "a.json#item:1", "reader": "json"}
+    record = {
+        "record_id": "0" * 16,
+        "source": "s",
+        "role": "train",
+        "file": "a.json",
+        "locator": "a.json#item:1",
+        "part": "",
+        "reader": "json",
+    }
     record |= {"encoding": None, "file_sha256": "0" * 64, "payload": json.dumps(cells), "reason_codes": [], "detail": None}
     return normalize(to_frame([record], RawRecord), [SOURCE]).questions.to_dict("records")
 

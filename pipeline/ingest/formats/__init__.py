@@ -1,9 +1,11 @@
 """One module a file format, all registered in FORMATS: to add one, see CONTRIBUTING.md."""
 
+from collections.abc import Iterable
+
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
 from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
-from pipeline.ingest.items import FileItems, Format, Item, SniffedFile
+from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
 # The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
@@ -54,14 +56,27 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     form = READERS.get(reader) or _find(SniffedFile(data, suffix.lower(), ""))
     if form is not None and form.read_bytes is not None:
         seconds = SECONDS + SECONDS_PER_MEGABYTE * len(data) / 1e6
-        return FileItems(confined(_items, form.name, data, seconds=seconds), form.name, None)
+        items, text = _parted(confined(_items, form.name, data, seconds=seconds))
+        return FileItems(items, form.name, None, text)
     return _read(data, suffix, form)
 
 
-def _items(name: str, data: bytes) -> list[Item]:
+def _items(name: str, data: bytes) -> list[Item | Text]:
     read = READERS[name].read_bytes
     assert read is not None
     return list(read(data))
+
+
+def _parted(found: Iterable[Item | Text]) -> tuple[list[Item], str | None]:
+    """Items, and the text as people see it; None where the reader gives none."""
+    items: list[Item] = []
+    texts: list[str] = []
+    for one in found:
+        if isinstance(one, Text):
+            texts.append(one.text)
+        else:
+            items.append(one)
+    return items, "\n".join(texts) if texts else None
 
 
 def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
@@ -78,7 +93,8 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
     if form is None or form.read_text is None:
         kind = suffix or "no suffix"
         raise DataError(f"no reader knows this kind of text ({kind}); readable are {', '.join(READERS)}: name one as `reader:`")
-    return FileItems(list(form.read_text(text)), form.name, encoding)
+    items, seen = _parted(form.read_text(text))
+    return FileItems(items, form.name, encoding, text if seen is None else seen)
 
 
 def _find(file: SniffedFile) -> Format | None:

@@ -27,7 +27,7 @@ OF_VERDICT = {"reason_codes": ["duplicate_same"], "detail": "said", "representat
 OF_VERDICT |= {"disposition": "duplicate", "shared_13gram": None, "quality_score": 1.0, "split_group": A}
 OF_ANSWER = {"record_id": A, "split_group": A, "source": "school", "subject": None, "language": "en", "split": "benchmark"}
 ROWS = {
-    "raw_records": OF_RECORD | OF_FILE | {"reader": "csv", "reason_codes": ["malformed_row"], "detail": None},
+    "raw_records": OF_RECORD | OF_FILE | {"part": "", "reader": "csv", "reason_codes": ["malformed_row"], "detail": None},
     "questions": OF_RECORD | OF_QUESTION,
     "rejected_records": OF_RECORD
     | {"reason_codes": ["empty_stem"], "detail": None, "stem": None, "context": None, "options": [""], "payload": ""}
