@@ -61,6 +61,15 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     return _read(data, suffix, form)
 
 
+def possible_readers(data: bytes, suffix: str) -> list[str]:
+    """Names of all readers that would take a file, the one that `auto` takes first. Raises UnicodeError for what is no text."""
+    file = SniffedFile(data, suffix.lower(), "")
+    if (binary := _find(file)) is not None:
+        return [binary.name]
+    file = file._replace(text=decode(data[: 4 * SNIFFED_CHARS]).text.replace("\r\n", "\n")[:SNIFFED_CHARS].lstrip())
+    return list(dict.fromkeys(form.name for form in FORMATS if form.read_text is not None and form.sniff(file)))
+
+
 def _items(name: str, data: bytes) -> list[Item | Text]:
     read = READERS[name].read_bytes
     assert read is not None
@@ -94,7 +103,7 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
         kind = suffix or "no suffix"
         raise DataError(f"no reader knows this kind of text ({kind}); readable are {', '.join(READERS)}: name one as `reader:`")
     items, seen = _parted(form.read_text(text))
-    return FileItems(items, form.name, encoding, text if seen is None else seen)
+    return FileItems(items, form.name, encoding, text if seen is None and form.prose else seen)
 
 
 def _find(file: SniffedFile) -> Format | None:

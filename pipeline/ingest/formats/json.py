@@ -174,4 +174,4 @@ class _Lines:
         return self._line + self._text.count("\n", self._at, end), self._text.rfind("\n", self._at, end) + 1 or self._line_start
 
 
-FORMAT = Format("json", sniff, read_text=read)
+FORMAT = Format("json", sniff, read_text=read, prose=False)
