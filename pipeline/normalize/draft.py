@@ -143,7 +143,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     explanation = "\n".join(part for part in (text_of(cell("explanation"), repairs, reading.markup), note) if part) or None
     if (image := text_of(cell("image"), [])).lower() not in _NO_PICTURE:
         reasons, detail = [Reason.IMAGE_REQUIRED], f"it comes with the picture {image[:80]}"
-    elif pictures := [label for label, option in zip(labels, options, strict=True) if is_picture(option)]:
+    elif pictures := [label for label, option in zip(labels, options, strict=True) if is_picture(option, text)]:
         reasons, detail = [Reason.IMAGE_REQUIRED], f"option {', '.join(pictures[:5])} is a picture"
     if several:
         reasons, detail = [Reason.MULTIPLE_QUESTIONS], "two lists of options, or a second numbered question, in one text"

@@ -17,7 +17,11 @@ ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d{0,2});")
 _CODE_BEFORE = re.compile(r"[=(,*]\s?\Z")
 _WORD = re.compile(r"\w")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)(?:[\s/][^<>]*+)?>")
-_EDGE_TAG = re.compile(r"\A\s*+</?(?:p|br|div|span|li|ul|b|i|strong|em)(?:[\s/][^<>]*+)?>|</?(?:p|br|div|span|li|ul)(?:\s*+/)?>\s*+\Z", re.IGNORECASE)
+_EDGE_TAG = re.compile(
+    r"\A\s*+</?(?:p|br|div|span|li|ul|b|i|strong|em)(?:[\s/][^<>]*+)?>|</?(?:p|br|div|span|li|ul)(?:\s*+/)?>\s*+\Z", re.IGNORECASE
+)
+_ONE_TAG = re.compile(r"\s*+</?[a-zA-Z][^<>]*+>\s*+")
+_EMPTY = re.compile(r"(?:\s|&nbsp;|</?(?:p|br|div|span|b|i|strong|em)(?:[\s/][^<>]*+)?>)++", re.IGNORECASE)
 _PICTURE_ALONE = re.compile(r"\s*+(?:<(?:p|div|span|a)\b[^<>]*+>\s*+)*+<img\b[^<>]*+>\s*+(?:</(?:p|div|span|a)>\s*+)*+", re.IGNORECASE)
 _ABOUT_MARKUP = re.compile(r"\b(?:x?html5?|xml|markup|tags?|elements?|entit(?:y|ies)|thẻ|phần tử|thực thể)\b", re.IGNORECASE)
 # Tags that only say "this is code" tell nothing of what is asked.
@@ -107,7 +111,7 @@ def unescape(text: str) -> str:
 
 
 def without_markup(text: str, markup: CellMarkup, repairs: list[str]) -> str:
-    """A cell as people see it. What shows nothing once its tags are gone is text that names tags."""
+    """A cell as people see it. A tag alone is text that names it; an empty element is an empty cell."""
     if not markup.is_cells or ("<" not in text and "&" not in text):
         return text
     if markup.twice and "&lt;" in text and is_html(once := html.unescape(text)) and (shown := html_text(once)).strip():
@@ -117,6 +121,9 @@ def without_markup(text: str, markup: CellMarkup, repairs: list[str]) -> str:
         repairs += ["html_entities"] * bool(ENTITY.search(text))
         repairs.append("html_tags")
         return _again(shown)
+    if "<" in text and markup.tags and not _ONE_TAG.fullmatch(text) and _EMPTY.fullmatch(text):
+        repairs.append("html_tags")
+        return ""
     if not markup.entities or not ENTITY.search(text) or not (markup.alone or _WORD.search(ENTITY.sub("", text))):
         return text
     resolved = _again(unescape(text))
@@ -145,10 +152,10 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
     return len(set(map(fold, shown))) < len(set(map(fold, options))) or _ABOUT_MARKUP.search(stem) is not None
 
 
-def is_picture(option: str) -> bool:
-    """Whether an option shows nothing but a picture.
+def is_picture(option: str, stem: str) -> bool:
+    """Whether an option shows nothing but a picture; a question about markup may offer the tag itself.
 
-    >>> is_picture('<p><img src="a.png"></p>'), is_picture("[image]"), is_picture("an <img> tag")
+    >>> is_picture('<p><img src="a.png"></p>', "Which bird?"), is_picture("[image]", ""), is_picture('<img src="a.png">', "Which HTML tag?")
     (True, True, False)
     """
-    return option.strip() == "[image]" or _PICTURE_ALONE.fullmatch(option) is not None
+    return option.strip() == "[image]" or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))
