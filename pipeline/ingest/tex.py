@@ -59,8 +59,8 @@ _DROPPED = {
     ),
     **dict.fromkeys(
         "vspace hspace vskip label index pagestyle thispagestyle usepackage documentclass fontsize color pagecolor bibliographystyle bibliography"
-        " input@ selectlanguage foreignlanguage* vspace* hspace* fillwithlines fillwithdottedlines makeemptybox needspace enlargethispage"
-        " exname extype exsolution exshuffle extol expoints exsection exversion exextra exclozetype exstringtype setkeys hypersetup geometry"
+        " input@ bareme baremeDefautS selectlanguage foreignlanguage* vspace* hspace* fillwithlines fillwithdottedlines makeemptybox needspace enlargethispage"
+        " bareme exname extype exsolution exshuffle extol expoints exsection exversion exextra exclozetype exstringtype setkeys hypersetup geometry"
         " tikzset pgfplotsset lstset graphicspath phantom hphantom vphantom scoring scoringDefaultS qformat pointname setlist addtocounter@"
         " stepcounter refstepcounter linespread moodleset".split(),
         1,
@@ -81,6 +81,9 @@ _WRAPPERS = frozenset(
 _PICTURE_COMMANDS = ("includegraphics", "includegraphics*", "includesvg", "tikz", "chemfig", "epsfig", "psfig", "includepdf", "epsfbox", "TikzPicture")
 _GAPS = ("fillin", "fillin*", "rule", "gap")
 _LABEL = re.compile(r"\\(arabic|alph|Alph|roman|Roman)\*?|[1aAiI]")
+_ARGUMENTS = ("tabular", "tabularx", "longtable", "tabulary", "multicols", "minipage", "wrapfigure", "adjustbox", "spacing")
+_TWO_ARGUMENTS = ("tabular*", "tabularx", "tabulary", "wrapfigure")
+_TASK_COLUMNS = re.compile(r"\s*\(\d\)")
 _VERB = re.compile(r"[ \t]*+(?:\[[^\]\n]{0,300}\])?(?:\{[a-z+#]{1,20}\})?")
 
 
@@ -253,11 +256,14 @@ def skip_blank(nodes: Sequence[Node], at: int) -> int:
     return at
 
 
-def groups(nodes: Sequence[Node], at: int, most: int) -> tuple[list[list[Node]], int]:
-    """Up to so many arguments in braces behind one another, blanks and line ends between them, and where they end."""
+def groups(nodes: Sequence[Node], at: int, most: int, apart: bool = False) -> tuple[list[list[Node]], int]:
+    """Up to so many arguments in braces behind one another, blanks and line ends between them (`apart`: blank lines too), and where
+    they end."""
     found: list[list[Node]] = []
     while len(found) < most:
         place = skip_blank(nodes, at)
+        while apart and place < len(nodes) and nodes[place].kind == "par":
+            place = skip_blank(nodes, place + 1)
         if place >= len(nodes) or nodes[place].kind != "group":
             break
         found.append(nodes[place].children)
@@ -335,6 +341,8 @@ def _list(node: Node, depth: int) -> Iterator[tuple[str, bool]]:
     label, at = optional(node.children, 0)
     label = None if start == at else label
     before, items = items_of(node.children[at:], ("item", "item*", "task", "task*"))
+    if before and before[0].kind == "text" and _TASK_COLUMNS.match(before[0].value):
+        before = before[1:]
     yield from _pieces(before, depth)
     for place, (_, nodes) in enumerate(items):
         own, at = optional(nodes, 0)
@@ -364,18 +372,25 @@ def _number(kind: str, label: str, place: int, depth: int) -> str:
     return (label[: found.start()] + number + label[found.end() :]).replace("{", "").replace("}", "").strip()
 
 
+def inside(node: Node) -> list[Node]:
+    """What stands in an environment, without its arguments."""
+    _, at = optional(node.children, 0)
+    name = node.value.rstrip("*")
+    if name in _ARGUMENTS:
+        _, at = groups(node.children, at, 2 if node.value in _TWO_ARGUMENTS else 1)
+        _, at = optional(node.children, at)
+    return node.children[at:]
+
+
 def _environment(node: Node, depth: int) -> Iterator[tuple[str, bool]]:
     if node.value in PICTURES:
-        yield " [image] ", False
+        yield "[image]", False
         return
     if node.value.rstrip("*") in ("enumerate", "itemize", "tasks", "compactenum", "inparaenum"):
         yield from _list(node, depth)
         return
-    _, at = optional(node.children, 0)
-    if node.value in ("tabular", "tabular*", "tabularx", "longtable", "array", "tabulary", "multicols", "minipage", "wrapfigure", "adjustbox"):
-        _, at = groups(node.children, at, 2 if node.value in ("tabular*", "tabularx", "tabulary", "wrapfigure") else 1)
     yield "\n", False
-    for piece, verbatim in _pieces(node.children[at:], depth):
+    for piece, verbatim in _pieces(inside(node), depth):
         yield (piece.replace("&", " | ") if "tab" in node.value and not verbatim else piece), verbatim
     yield "\n", False
 
@@ -397,7 +412,7 @@ def _command(nodes: Sequence[Node], at: int, name: str) -> Iterator[tuple[str, b
     if name in _PICTURE_COMMANDS:
         _, at = optional(nodes, at)
         _, at = groups(nodes, at, 1)
-        yield " [image] ", False
+        yield "[image]", False
         return at
     if name in _GAPS:
         _, at = optional(nodes, at)

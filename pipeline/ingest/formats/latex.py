@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.keys import key_in_note
 from pipeline.ingest.exam import PLAIN, ExamLine, exam_items, has_options
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.tex import Node, groups, items_of, optional, parse, plain, walk
+from pipeline.ingest.tex import Node, groups, inside, items_of, optional, parse, plain, walk
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -40,6 +41,10 @@ _NO_QUESTIONS = (
     "LaTeX without questions that are read: looked for \\question with \\choice and \\CorrectChoice (exam class), \\begin{ex} with \\choice "
     "(ex_test), \\begin{question} with \\correctchoice (AMC), \\begin{multi} (moodle), \\AQquestion, and numbered questions with options A., B.; "
     "use one of these, or leave the file out in `path:`"
+)
+_OVER_ALL = ("uplevel", "fullwidth", "EnvUplevel", "EnvFullwidth")
+_RUBRIC = re.compile(
+    r"\W*(?:read|use|refer|consider|for (?:the next|questions?)|questions?\W*\d|the (?:next|following)|look at|đọc|dựa|sử dụng|cho|xét)\b", re.IGNORECASE
 )
 # What sets text off, in an exam set by hand; private characters carry it through to its lines.
 _STYLES = {"textbf": "b", "underline": "u", "uline": "u", "textcolor": "color", "colorbox": "highlight", "hl": "highlight", "textit": "i"}
@@ -111,8 +116,12 @@ def questions(nodes: Sequence[Node]) -> Iterator[Question]:
     if any(node.kind == "command" and node.value in _STARTS for node in nodes):
         before, found = items_of(nodes, _STARTS)
         yield from questions(before)
+        shared = _passage(before)[0]
         for name, inner in found:
-            yield from _of_exam_class(name, inner)
+            following, inner = _passage(inner)
+            for question in _of_exam_class(name, inner):
+                yield question._replace(context=[*shared, Node("par", ""), *question.context]) if shared else question
+            shared = shared if following is None else following
         return
     for at, node in enumerate(nodes):
         if node.kind == "command" and node.value == "AQquestion":
@@ -125,6 +134,22 @@ def questions(nodes: Sequence[Node]) -> Iterator[Question]:
             yield _of_environment(node)
         elif node.kind in ("env", "group"):
             yield from questions(node.children)
+
+
+def _passage(nodes: list[Node]) -> tuple[list[Node] | None, list[Node]]:
+    """What is set over the whole width before the next questions, where it says what to read ([] for a heading, which ends that; None
+    where nothing is), and the nodes without it."""
+    places = [place for place, node in enumerate(nodes) if node.value in _OVER_ALL and node.kind in ("command", "env")]
+    if not places:
+        return None, nodes
+    shared: list[Node] = []
+    rest = nodes[: places[0]]
+    for place, following in pairwise([*places, len(nodes)]):
+        found = [inside(nodes[place])] if nodes[place].kind == "env" else groups(nodes, place + 1, 1)[0]
+        end = place + 1 if nodes[place].kind == "env" else groups(nodes, place + 1, 1)[1]
+        shared += [node for group in found for node in [*group, Node("par", "\n")]]
+        rest += nodes[end:following]
+    return (shared if _RUBRIC.match(plain(shared)) else []), rest
 
 
 def _of_exam_class(name: str, nodes: list[Node]) -> Iterator[Question]:
@@ -228,7 +253,7 @@ class _Parts:
         elif node.value in _SOLUTION:
             self.solution += node.children
         elif _holds_parts(node.children) and node.value not in _LISTS:
-            self.collect(node.children)
+            self.collect(inside(node))
         else:
             self.rest(node)
 
@@ -236,7 +261,7 @@ class _Parts:
         name = node.value
         if name in _ROWS or name in _STATEMENTS or name in _OPEN:
             _, start = optional(nodes, at)
-            found, end = groups(nodes, start, 6)
+            found, end = groups(nodes, start, 6, apart=True)
             if name in _STATEMENTS:
                 self.problem = (Reason.NOT_MULTIPLE_CHOICE, f"\\{name}: statements that are each true or false by themselves, not one to choose")
                 self.behind += [Node("group", "", group) for group in found]
@@ -300,7 +325,7 @@ def _choices(node: Node) -> list[tuple[list[Node], bool]]:
         inner = [child for child in nodes if child.kind in ("env", "group") and not _is_option(child)]
         if any(_is_option(child) for child in nodes) or not inner:
             break
-        nodes = [grandchild for child in inner for grandchild in child.children]
+        nodes = [grandchild for child in inner for grandchild in inside(child)]
     options = []
     for name, found in items_of(nodes, _OPTION)[1]:
         own, at = optional(found, 0)
