@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, latex, moodle, parquet, rexams, word, xlsx
+from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, javascript, json, jsonl, latex, moodle, parquet, python, rexams, word, xlsx, yaml
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -14,6 +14,9 @@ FORMATS: tuple[Format, ...] = (
     xlsx.FORMAT,
     parquet.FORMAT,
     moodle.FORMAT,
+    yaml.FORMAT,
+    python.FORMAT,
+    javascript.FORMAT,
     rexams.FORMAT,
     latex.FORMAT,
     jsonl.FORMAT,
