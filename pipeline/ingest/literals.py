@@ -18,14 +18,19 @@ class Computed(str):
 
 
 def literal_items(found: Sequence[tuple[str, Any]]) -> Iterator[Item]:
-    """The items of literals by the name that each is assigned to; a literal among several is a part of the file by itself.
+    """The items of literals by the name that each is assigned to; literals of another form than the first are parts of their own.
 
     A question with a value that is computed is rejected, unless that is its number or its subject.
     """
+    parts: dict[frozenset[str], str] = {}
     for number, (name, value) in enumerate(found, start=1):
-        part = (name or f"list {number}") if len(found) > 1 else ""
-        for item in document_items(value):
-            located = item._replace(locator=f"{part}/{item.locator}" if part else item.locator, part=part)
+        label = (name or f"list {number}") if len(found) > 1 else ""
+        items = list(document_items(value))
+        # Lists of one form show together how their keys are written.
+        form = frozenset(key for item in items[:20] if isinstance(item.payload, Mapping) for key in item.payload)
+        part = parts.setdefault(form, label if parts else "")
+        for item in items:
+            located = item._replace(locator=f"{label}/{item.locator}" if label else item.locator, part=part)
             if isinstance(item.payload, Mapping) and item.reason is None:
                 cells = {key: cell for key, cell in item.payload.items() if not (isinstance(cell, Computed) and _is_aside(key))}
                 computed = next(((key, source) for key, cell in cells.items() if (source := first_computed(cell)) is not None), None)

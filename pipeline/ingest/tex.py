@@ -71,14 +71,37 @@ _DROPPED = {
     **dict.fromkeys("newenvironment renewenvironment".split(), 3),
 }
 # The text stands in the second argument.
-_SECOND = ("textcolor", "colorbox", "href", "parbox", "raisebox", "foreignlanguage", "hyperref", "makebox@", "scalebox", "rotatebox", "resizebox@")
+_SECOND = (
+    "textcolor",
+    "colorbox",
+    "href",
+    "parbox",
+    "raisebox",
+    "foreignlanguage",
+    "hyperref",
+    "makebox@",
+    "scalebox",
+    "rotatebox",
+    "resizebox@",
+)
 _WRAPPERS = frozenset(
     "textbf textit emph underline text textrm texttt textsf textsc textsl textup textmd textnormal mbox fbox makebox framebox uline uuline underbar"
     " enquote footnote caption section subsection subsubsection section* subsection* subsubsection* chapter chapter* paragraph paragraph* title"
     " author date heading immini imminiL immini* url nolinkurl textquote fullwidth bonusquestion titledquestion noquestion uppercase lowercase"
     " MakeUppercase MakeLowercase center boxed@ highlight hl sout st code lstinline* path bfseries@ mathbox centering@ loigiai* element".split()
 )
-_PICTURE_COMMANDS = ("includegraphics", "includegraphics*", "includesvg", "tikz", "chemfig", "epsfig", "psfig", "includepdf", "epsfbox", "TikzPicture")
+_PICTURE_COMMANDS = (
+    "includegraphics",
+    "includegraphics*",
+    "includesvg",
+    "tikz",
+    "chemfig",
+    "epsfig",
+    "psfig",
+    "includepdf",
+    "epsfbox",
+    "TikzPicture",
+)
 _GAPS = ("fillin", "fillin*", "rule", "gap")
 _LABEL = re.compile(r"\\(arabic|alph|Alph|roman|Roman)\*?|[1aAiI]")
 _ARGUMENTS = ("tabular", "tabularx", "longtable", "tabulary", "multicols", "minipage", "wrapfigure", "adjustbox", "spacing")
@@ -117,7 +140,9 @@ def parse(source: str) -> list[Node]:
         elif node.kind == "close":
             wanted = node.value or "{"
             # A brace closes no environment: one too many is passed over.
-            places = [place for place in range(len(stack) - 1, 0, -1) if stack[place][0] == wanted or (wanted == "{" and stack[place][0] != "{")]
+            places = [
+                place for place in range(len(stack) - 1, 0, -1) if stack[place][0] == wanted or (wanted == "{" and stack[place][0] != "{")
+            ]
             if places and stack[places[0]][0] == wanted:
                 del stack[places[0] :]
         else:

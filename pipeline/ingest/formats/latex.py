@@ -18,16 +18,24 @@ _QUESTION = ("question", "questionmult", "questionmultx", "exercise", "problem",
 _MOODLE = ("multi", "truefalse", "shortanswer", "numerical", "essay", "matching", "cloze", "description")
 _STARTS = ("question", "titledquestion", "bonusquestion", "bonustitledquestion")
 _PARTS = ("parts", "subparts", "subsubparts")
-_CHOICES = (
-    "choices oneparchoices checkboxes oneparcheckboxes choiceshoriz choicescustom reponses reponseshoriz answerlist mcanswers answers".split()
-)
+_CHOICES = "choices oneparchoices checkboxes oneparcheckboxes choiceshoriz choicescustom reponses reponseshoriz answerlist mcanswers answers".split()
 _RIGHT = ("CorrectChoice", "correctchoice", "bonne", "item*", "task*", "choice*", "rightchoice", "CorrectAnswer", "correctanswer")
 _OPTION = (*_RIGHT, "choice", "wrongchoice", "mauvaise", "item", "task", "wronganswer", "incorrectchoice")
 _RIGHT_WITHIN = ("True", "correct", "right", "dung")
 _LISTS = ("enumerate", "enumerate*", "itemize", "tasks")
 _ROWS = ("choice", "haicot", "motcot", "boncot", "choicew", "choicex")
 _STATEMENTS = ("choiceTF", "choiceTFt", "choiceTFn", "choiceTFw", "choicetf")
-_SOLUTION = ("solution", "solutionorbox", "solutionorlines", "solutionbox", "solutionordottedlines", "explanation", "loigiai", "sol", "huongdan")
+_SOLUTION = (
+    "solution",
+    "solutionorbox",
+    "solutionorlines",
+    "solutionbox",
+    "solutionordottedlines",
+    "explanation",
+    "loigiai",
+    "sol",
+    "huongdan",
+)
 _SOLUTION_COMMANDS = ("loigiai", "huongdan", "explain", "AMCexplain", "explanation", "solution", "loigiaivd")
 _KEY_COMMANDS = ("answer", "ans", "key", "dapan", "dapso", "correctanswer")
 _OPEN = ("shortans", "AMCnumericChoices", "AMCOpen", "AMCnumericChoicesPlain")
@@ -44,7 +52,8 @@ _NO_QUESTIONS = (
 )
 _OVER_ALL = ("uplevel", "fullwidth", "EnvUplevel", "EnvFullwidth")
 _RUBRIC = re.compile(
-    r"\W*(?:read|use|refer|consider|for (?:the next|questions?)|questions?\W*\d|the (?:next|following)|look at|đọc|dựa|sử dụng|cho|xét)\b", re.IGNORECASE
+    r"\W*(?:read|use|refer|consider|for (?:the next|questions?)|questions?\W*\d|the (?:next|following)|look at|đọc|dựa|sử dụng|cho|xét)\b",
+    re.IGNORECASE,
 )
 # What sets text off, in an exam set by hand; private characters carry it through to its lines.
 _STYLES = {"textbf": "b", "underline": "u", "uline": "u", "textcolor": "color", "colorbox": "highlight", "hl": "highlight", "textit": "i"}
@@ -263,7 +272,10 @@ class _Parts:
             _, start = optional(nodes, at)
             found, end = groups(nodes, start, 6, apart=True)
             if name in _STATEMENTS:
-                self.problem = (Reason.NOT_MULTIPLE_CHOICE, f"\\{name}: statements that are each true or false by themselves, not one to choose")
+                self.problem = (
+                    Reason.NOT_MULTIPLE_CHOICE,
+                    f"\\{name}: statements that are each true or false by themselves, not one to choose",
+                )
                 self.behind += [Node("group", "", group) for group in found]
             elif name in _OPEN:
                 self.problem = (Reason.NOT_MULTIPLE_CHOICE, f"\\{name}: the answer is written, not chosen")

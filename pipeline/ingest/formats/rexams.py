@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.ingest.emphasis import plain_markdown
 from pipeline.ingest.formats.latex import Question, question_of
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.tex import Node, parse, plain, walk
@@ -19,11 +20,10 @@ _META = re.compile(r"(ex[a-z]+)(?:\[[^\]]*\])?[ \t]*:[ \t]*(.*)", re.IGNORECASE)
 _BULLET = re.compile(r"[*+-][ \t]+(.*)")
 _CHUNK = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*\{[ \t]*[rR]\b")
 _INLINE = re.compile(r"`r\s[^`\n]*`")
-_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^()\n]*\)(?:\{[^{}\n]*\})?")
-_EMPHASIS = re.compile(r"(?<![\w*\\])(\*\*|__)(?=[^\s*_])([^*_\n]+)(?<=[^\s*_])\1(?![\w*])")
 _SWEAVE = re.compile(r"(?m)^<<[^\n]*>>=[ \t]*$")
 _SHOWN_MD = re.compile(r"(?mi)^[ \t]*(?:exsolution|extype)[ \t]*:")
 _SHOWN_TEX = re.compile(r"\\ex(?:solution|type)\s*\{")
+_COMMENTED = re.compile(r"(?m)^%+[ \t]*+(?=\\ex[a-z]{1,20}(?:\[[^\]\n]{0,40}\])?\{)")
 _KINDS = {"num": "a number", "string": "a text", "cloze": "several answers in one text", "essay": "an essay", "file": "a file"}
 _COMPUTED = "R computes {}: render the exercise first (exams2moodle writes Moodle XML with the values in place) and read that"
 
@@ -64,7 +64,11 @@ def _item(number: int, found: _Exercise) -> Item:
     if found.options:
         marks = right if len(right) == len(found.options) else [False] * len(found.options)
         cells["options"] = [{"text": text, "correct": mark} for text, mark in zip(found.options, marks, strict=True)]
-    more = {"explanation": found.solution, "id": found.meta.get("exname", ""), "subject": found.meta.get("exsection", "").rpartition("/")[2]}
+    more = {
+        "explanation": found.solution,
+        "id": found.meta.get("exname", ""),
+        "subject": found.meta.get("exsection", "").rpartition("/")[2],
+    }
     cells |= {name: value for name, value in more.items() if value}
     if any("[image]" in option for option in found.options):
         cells["image"] = "[image]"
@@ -144,9 +148,8 @@ def _markdown_exercise(sections: list[tuple[str, list[str]]]) -> _Exercise:
         computed = "the question or its options"
     elif "`r" in meta.get("exsolution", "") or "`r" in meta.get("extype", ""):
         computed = "its key (exsolution)"
-    return _Exercise(
-        _markdown("\n".join(stem)), [_markdown(option) for option in options or []], _markdown("\n".join(solution)), meta, computed
-    )
+    texts = [plain_markdown(option).strip() for option in options or []]
+    return _Exercise(plain_markdown("\n".join(stem)).strip(), texts, plain_markdown("\n".join(solution)).strip(), meta, computed)
 
 
 def _bullets(lines: list[str]) -> list[str]:
@@ -160,13 +163,9 @@ def _bullets(lines: list[str]) -> list[str]:
     return [item.strip() for item in items]
 
 
-def _markdown(text: str) -> str:
-    text = _IMAGE.sub("[image]", text)
-    return _EMPHASIS.sub(r"\2", text).strip()
-
-
 def _of_latex(text: str) -> Iterator[_Exercise]:
-    nodes = parse(_without_chunks(text))
+    # Meta-information stands in comments as well.
+    nodes = parse(_COMMENTED.sub("", _without_chunks(text)))
     starts = [at for at, node in enumerate(nodes) if node.kind == "env" and node.value == "question"]
     found = [node for node in walk(nodes) if node.kind == "env" and node.value == "question"]
     if len(found) != len(starts):

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats.json import document_items
+from pipeline.ingest.emphasis import plain_markdown
+from pipeline.ingest.formats.json import document_items, is_question
 from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.literals import holds_question
 from schemas.config.yaml_file import MERGE, LimitedLoader
@@ -48,13 +49,14 @@ def read(data: bytes) -> Iterator[Item]:
     value = documents[0] if len(documents) == 1 else documents
     if not documents:
         return
-    if not holds_question(value):
+    items = list(document_items(value))
+    if not (holds_question(value, True) or any(isinstance(item.payload, Mapping) and is_question(item.payload) for item in items)):
         names = ", ".join(map(str, value))[:200] if isinstance(value, Mapping) else f"a {type(value).__name__}"
         raise DataError(
             f"YAML without questions (it holds {names}): looked for mappings with a question, its options and its answer, like "
             "`- question: ...`, `options: [...]`, `answer: ...`; name other fields under `fields:`, or leave the file out in `path:`"
         )
-    yield from document_items(value)
+    yield from items
 
 
 def _documents(text: str) -> Iterator[Any]:
@@ -107,9 +109,9 @@ def _pages(value: Any, level: int = 0) -> Iterator[Mapping[str, Any]]:
 
 def _page_item(number: int, page: Mapping[str, Any]) -> Item:
     locator, kind = f"item:{number}", str(page["type"])
-    cells: dict[str, Any] = {"question": str(page.get("prompt") or "").strip()}
+    cells: dict[str, Any] = {"question": plain_markdown(str(page.get("prompt") or "")).strip()}
     more = {"explanation": page.get("answer_explanation"), "id": page.get("id")}
-    cells |= {name: str(value).strip() for name, value in more.items() if value}
+    cells |= {name: plain_markdown(str(value)).strip() for name, value in more.items() if value}
     choices = page.get("choices")
     if "ChoiceQuestion" not in kind or not isinstance(choices, list):
         return Item(locator, cells, Reason.NOT_MULTIPLE_CHOICE, f"RELATE's {kind}: it offers no choices")
@@ -126,7 +128,7 @@ def _choice(choice: Any) -> dict[str, Any]:
     while mark := _RELATE_MARK.match(text):
         right |= mark[1] in ("CORRECT", "ALWAYS_CORRECT")
         text = text[mark.end() :]
-    return {"text": text.strip(), "correct": right}
+    return {"text": plain_markdown(text).strip(), "correct": right}
 
 
 FORMAT = Format("yaml", sniff, read_bytes=read)
