@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.common.grammar.keys import resolve_key
 from pipeline.common.grammar.option_lists import split_options
+from pipeline.common.letters import LETTERS
 from pipeline.ingest.items import MAX_COLUMNS, Format, Item, SniffedFile
 from pipeline.ingest.tables import table_items, usable_header
 from schemas.errors import DataError
@@ -16,6 +18,8 @@ _SETTING = re.compile(
     r"#(separator|html|tags column|notetype column|deck column|guid column|columns|notetype|deck|tags|if matches)[ \t]*:[ \t]*(.*)",
     re.IGNORECASE,
 )
+# Tabs within an exam part a number from its question, and options from each other.
+_EXAM = re.compile(r"(?mi)^[ \t]*+(?:câu|question)[ \t]*+\d|^[ \t]*+\(?a[.)][^\t\n]*+\t[ \t]*+\(?b[.)]")
 _SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}
 _SMALL = re.compile(r"(?<!\S)\(?([a-jA-J])[.)]\s+(?=\S)")
 # Anki's note types for multiple choice write the key as zeros and ones.
@@ -28,9 +32,10 @@ def sniff(file: SniffedFile) -> bool:
         return False
     if file.text.startswith("#separator:"):
         return True
-    lines = [line for line in file.text.split("\n")[:200] if line.strip()]
-    pairs = [line for line in lines if line.count("\t") == 1]
-    return len(lines) >= 2 and len(pairs) == len(lines) and usable_header(lines[0].split("\t")) is None
+    if "\t" not in file.text or _EXAM.search(file.text):
+        return False
+    rows = _rows(file.text)
+    return len(rows) >= 2 and all(len(row) == 2 for row in rows[:200])
 
 
 def read(text: str) -> Iterator[Item]:
@@ -38,15 +43,45 @@ def read(text: str) -> Iterator[Item]:
     if text.lstrip().startswith("#separator:"):
         yield from _anki(text.lstrip().split("\n"))
         return
-    for number, line in enumerate(filter(str.strip, text.split("\n")), start=1):
-        yield _pair(number, [cell.strip() for cell in line.split("\t")])
+    rows = _rows(text)
+    if rows and usable_header(rows[0]) is not None:
+        yield from table_items([list(row) for row in rows])
+        return
+    for number, cells in enumerate(rows, start=1):
+        yield _pair(number, cells)
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Cells of each card: a line, or what stands in quotes; or lines up to the one that holds the tab, where each card is a question with
+    its options so."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if text.lstrip().startswith('"'):
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter="\t") if row]
+        if all(len(row) == 2 for row in rows):
+            return [[cell.strip() for cell in row] for row in rows]
+    if lines and "\t" not in lines[0] and lines[-1].count("\t") == 1:
+        rows = []
+        front: list[str] = []
+        for line in lines:
+            front.append(line)
+            if "\t" in line:
+                rows.append("\n".join(front).split("\t"))
+                front = []
+        if all(len(row) == 2 and "\n" in row[0] and _is_key(row[1], row[0]) for row in rows):
+            return [[cell.strip() for cell in row] for row in rows]
+    return [[cell.strip() for cell in line.split("\t")] for line in lines]
+
+
+def _is_key(text: str, question: str) -> bool:
+    found = _options(question)
+    return found is not None and resolve_key(text, "letter", list(LETTERS[: len(found[1])]), found[1]).position is not None
 
 
 def _pair(number: int, cells: list[str]) -> Item:
     """A question with its options on one side, the right one on the other."""
     locator = f"row:{number}"
     if len(cells) != 2:
-        return Item(locator, cells, Reason.MALFORMED_ROW, f"{len(cells)} cells; a card has two")
+        return Item(locator, {"card": cells}, Reason.MALFORMED_ROW, f"{len(cells)} cells; a card has two")
     for front, back in (cells, cells[::-1]):
         if found := _options(front):
             stem, options = found

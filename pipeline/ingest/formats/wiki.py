@@ -11,7 +11,7 @@ from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS
 
 _TYPE = re.compile(r"\|\s*type\s*=\s*[\"']?(\(\)|\[\]|\{\s*\}|\w{1,20})[\"']?", re.IGNORECASE)
-_SETTING = re.compile(r"\|\s*(?:type|coef|shuffle|display)\s*=\s*[\"']?[^|\"'\n]{0,40}[\"']?", re.IGNORECASE)
+_SETTINGS = re.compile(r"\|\s*(?:type|coef|shuffle|display)\s*=", re.IGNORECASE)
 _SHOWN = re.compile(r"(?m)^[ \t]*+\{(?!\||\{)|^[ \t]*+\|[ \t]*+type[ \t]*+=", re.IGNORECASE)
 _OPTION = re.compile(r"([+-])(?![+-])\s*(.*)")
 _ROW = re.compile(r"[+-]{2,}\s")
@@ -82,7 +82,7 @@ def _question(number: int, lines: list[str]) -> Item:
     head, body = _head(lines)
     kind = _TYPE.search(head)
     wanted = kind[1].replace(" ", "") if kind else "[]"
-    cells: dict[str, Any] = {"question": plain(_SETTING.sub("", head)).strip()}
+    cells: dict[str, Any] = {"question": plain(_SETTINGS.split(head, maxsplit=1)[0]).strip()}
     options: list[dict[str, Any]] = []
     notes: list[str] = []
     matrix = gap = False
