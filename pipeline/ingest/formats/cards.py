@@ -1,4 +1,4 @@
-"""Flash cards in lines of cells parted by tabs, without a header: Anki's notes (`#separator:tab`), and Quizlet's pairs of term and definition."""
+"""Flash cards, cells parted by tabs without a header: Anki's notes (`#separator:tab`), Quizlet's pairs of term and definition."""
 
 import csv
 import io

@@ -33,7 +33,7 @@ class _Token(NamedTuple):
     end: int
 
 
-class _Broken(Exception):
+class _NoLiteralError(Exception):
     """What was begun as a literal is none."""
 
 
@@ -68,7 +68,7 @@ class _Reader:
             if token.kind == "punct" and token.text in "[{" and (at == 0 or self._tokens[at - 1].text in _BEFORE_VALUE):
                 try:
                     value, end = self._value(at, 0)
-                except _Broken:
+                except _NoLiteralError:
                     end, value = at, None
                 if holds_question(value):
                     yield self._name(at), value
@@ -90,7 +90,7 @@ class _Reader:
         """The value that begins with this token, and the place behind it; an expression as Computed."""
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0 or at >= len(self._tokens):
-            raise _Broken
+            raise _NoLiteralError
         token = self._tokens[at]
         value: Any = None
         end = at + 1
@@ -141,10 +141,10 @@ class _Reader:
                 elif depth == 0 and text == ",":
                     break
                 elif depth == 0 and text == ";":
-                    raise _Broken
+                    raise _NoLiteralError
             place += 1
         if place == at or place >= len(self._tokens) or self._left < 0:
-            raise _Broken
+            raise _NoLiteralError
         return Computed(self._source[self._tokens[at].start : self._tokens[place - 1].end][:300]), place
 
     def _array(self, at: int, depth: int) -> tuple[list[Any], int]:
@@ -155,7 +155,7 @@ class _Reader:
             value, at = self._value(at, depth + 1)
             values.append(value)
             at = self._behind(at, "]")
-        raise _Broken
+        raise _NoLiteralError
 
     def _behind(self, at: int, closing: str) -> int:
         """Behind the comma, or at the bracket that closes."""
@@ -163,7 +163,7 @@ class _Reader:
             return at + 1
         if at < len(self._tokens) and self._tokens[at].text == closing:
             return at
-        raise _Broken
+        raise _NoLiteralError
 
     def _object(self, at: int, depth: int) -> tuple[dict[str, Any], int]:
         cells: dict[str, Any] = {}
@@ -179,11 +179,11 @@ class _Reader:
                 key = token.text
                 cells[key], at = self._computed(at)
             else:
-                raise _Broken
+                raise _NoLiteralError
             at = self._behind(at, "}")
         if at < len(self._tokens) and self._tokens[at].text == "}":
             return cells, at + 1
-        raise _Broken
+        raise _NoLiteralError
 
 
 def _tokens(source: str) -> Iterator[_Token]:

@@ -3,12 +3,14 @@ a question whose text or options R computes is refused."""
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.ingest.emphasis import plain_markdown
-from pipeline.ingest.formats.latex import Question, question_of
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.tex import Node, parse, plain, walk
+from pipeline.ingest.tex import Node, parse, walk
+from pipeline.ingest.tex_questions import Question, question_of
+from pipeline.ingest.tex_text import plain
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -174,7 +176,7 @@ def _of_latex(text: str) -> Iterator[_Exercise]:
         behind = nodes[start + 1 : end]
         meta = {
             node.value: plain(after.children)
-            for node, after in zip(behind, behind[1:], strict=False)
+            for node, after in pairwise(behind)
             if node.kind == "command" and node.value.startswith("ex") and after.kind == "group"
         }
         question = question_of(nodes[start].children)

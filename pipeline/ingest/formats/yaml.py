@@ -1,4 +1,4 @@
-"""YAML: lists of questions, whatever wraps them, and RELATE's pages. Texts are taken as they are written: `no`, `1:30` and `010` stay so."""
+"""YAML: lists of questions, whatever wraps them, and RELATE's pages. Texts are taken as they are written: `no`, `1:30`, `010`."""
 
 import re
 from collections.abc import Iterator, Mapping
