@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.keys import key_in_note
+from pipeline.common.grammar.option_lists import split_options
 from pipeline.ingest.items import Item
 from pipeline.ingest.tex import Node, walk
 from pipeline.ingest.tex_text import groups, inside, items_of, optional, plain
@@ -18,10 +19,13 @@ _QUESTION = ("question", "questionmult", "questionmultx", "exercise", "problem",
 _MOODLE = ("multi", "truefalse", "shortanswer", "numerical", "essay", "matching", "cloze", "description")
 _STARTS = ("question", "titledquestion", "bonusquestion", "bonustitledquestion")
 _PARTS = ("parts", "subparts", "subsubparts")
-_CHOICES = "choices oneparchoices checkboxes oneparcheckboxes choiceshoriz choicescustom reponses reponseshoriz answerlist mcanswers answers".split()
+_CHOICES = tuple(
+    "choices oneparchoices checkboxes oneparcheckboxes choiceshoriz choicescustom reponses reponseshoriz answerlist mcanswers"
+    " answers".split()
+)
 _RIGHT = ("CorrectChoice", "correctchoice", "bonne", "item*", "task*", "choice*", "rightchoice", "CorrectAnswer", "correctanswer")
 _OPTION = (*_RIGHT, "choice", "wrongchoice", "mauvaise", "item", "task", "wronganswer", "incorrectchoice")
-_RIGHT_WITHIN = ("True", "correct", "right", "dung")
+_RIGHT_WITHIN = ("True", "correct")
 _LISTS = ("enumerate", "enumerate*", "itemize", "tasks")
 _ROWS = ("choice", "haicot", "motcot", "boncot", "choicew", "choicex")
 _STATEMENTS = ("choiceTF", "choiceTFt", "choiceTFn", "choiceTFw", "choicetf")
@@ -41,6 +45,7 @@ _KEY_COMMANDS = ("answer", "ans", "key", "dapan", "dapso", "correctanswer")
 _OPEN = ("shortans", "AMCnumericChoices", "AMCOpen", "AMCnumericChoicesPlain")
 _CONTAINERS = ("immini", "imminiL", "immini*", "element", "fullwidth", "uplevel", "parbox", "minipage")
 _LETTER = re.compile(r"\W*(?:(?:answer|key|đáp án|chọn)\W*)?\(?([A-J])\)?\W*", re.IGNORECASE)
+_NO_KEY = "its options are typed into the text, and nothing says which is right: looked for a letter or `Answer: B` in a solution"
 _LOOKED_FOR = r"no option is marked as right (looked for \CorrectChoice, \correctchoice, \True, \item*, and for a key in the solution)"
 _OVER_ALL = ("uplevel", "fullwidth", "EnvUplevel", "EnvFullwidth")
 _RUBRIC = re.compile(
@@ -76,6 +81,11 @@ class Question(NamedTuple):
         cells |= {name: value for name, value in more.items() if value}
         if self.problem:
             return Item(f"item:{number}", cells, *self.problem)
+        if not texts and split_options(stem):
+            # Options that are typed into the text.
+            letter = _LETTER.fullmatch(solution)
+            key = letter[1].upper() if letter else key_in_note(explanation)
+            return Item(f"item:{number}", cells | {"answer": key}) if key else Item(f"item:{number}", cells, Reason.MISSING_ANSWER, _NO_KEY)
         if not texts:
             return Item(f"item:{number}", cells, Reason.NOT_MULTIPLE_CHOICE, "it offers no options (no \\choice, no choices environment)")
         if not any(right) and not key_in_note(explanation):

@@ -123,8 +123,8 @@ def _anki(lines: list[str]) -> Iterator[Item]:
         yield from (_of_bits(f"row:{number}", cells, places) for number, cells in enumerate(kept, start=1))
         return
     raise DataError(
-        f"Anki's notes without the names of their columns ({len(rows):,} notes of {len(kept[0]) if kept else 0} fields): nothing says what is "
-        "what. Put a line like `#columns:Question\tA\tB\tC\tD\tAnswer` below `#separator:tab`, or save the file as csv with a header"
+        f"Anki's notes without the names of their columns ({len(rows):,} notes of {len(kept[0]) if kept else 0} fields): nothing says "
+        "what is what. Put a line like `#columns:Question\tA\tB\tC\tD\tAnswer` below `#separator:tab`, or save the file as csv with a header"
     )
 
 

@@ -11,12 +11,13 @@ from pipeline.ingest.tex_text import plain
 from schemas.errors import DataError
 
 _SHOWS = re.compile(
-    r"\\documentclass|\\begin\{(?:ex|questions|choices|oneparchoices|checkboxes|questionmult|multi|alterqcm|reponses)\}|\\choice(?:TF)?\s*+(?:%[^\n]*+\s*+)?\{|\\CorrectChoice\b"
+    r"\\documentclass|\\begin\{(?:ex|questions|choices|oneparchoices|checkboxes|questionmult|multi|alterqcm|reponses)\}"
+    r"|\\choice(?:TF)?\s*+(?:%[^\n]*+\s*+)?\{|\\CorrectChoice\b"
 )
 _NO_QUESTIONS = (
-    "LaTeX without questions that are read: looked for \\question with \\choice and \\CorrectChoice (exam class), \\begin{ex} with \\choice "
-    "(ex_test), \\begin{question} with \\correctchoice (AMC), \\begin{multi} (moodle), \\AQquestion, and numbered questions with options A., B.; "
-    "use one of these, or leave the file out in `path:`"
+    "LaTeX without questions that are read: looked for \\question with \\choice and \\CorrectChoice (exam class), \\begin{ex} with"
+    " \\choice (ex_test), \\begin{question} with \\correctchoice (AMC), \\begin{multi} (moodle), \\AQquestion, and numbered questions"
+    " with options A., B.; use one of these, or leave the file out in `path:`"
 )
 # What sets text off, in an exam set by hand; private characters carry it through to its lines.
 _STYLES = {"textbf": "b", "underline": "u", "uline": "u", "textcolor": "color", "colorbox": "highlight", "hl": "highlight", "textit": "i"}
