@@ -4,7 +4,27 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.formats import (
+    aiken,
+    blocks,
+    cards,
+    csv,
+    exam_text,
+    gift,
+    javascript,
+    json,
+    jsonl,
+    latex,
+    moodle,
+    parquet,
+    python,
+    rexams,
+    text2qti,
+    wiki,
+    word,
+    xlsx,
+    yaml,
+)
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -14,10 +34,18 @@ FORMATS: tuple[Format, ...] = (
     xlsx.FORMAT,
     parquet.FORMAT,
     moodle.FORMAT,
+    yaml.FORMAT,
+    python.FORMAT,
+    javascript.FORMAT,
+    rexams.FORMAT,
+    latex.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
     csv.NAMED,
+    wiki.FORMAT,
+    text2qti.FORMAT,
+    cards.FORMAT,
     aiken.FORMAT,
     gift.FORMAT,
     exam_text.FORMAT,

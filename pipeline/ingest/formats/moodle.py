@@ -29,7 +29,7 @@ _IMAGE = re.compile(r"<img\b(?:[^<>]|<(?!i))*?src\s*=\s*[\"']([^\"']+)", re.IGNO
 def sniff(file: SniffedFile) -> bool:
     """The suffix, or the beginning of an XML file."""
     head = file.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return file.suffix == ".xml" or head.startswith((b"<?xml", b"<quiz"))
+    return file.suffix == ".xml" or head.startswith(b"<?xml") or (head.startswith(b"<quiz") and b"<question" in file.data)
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
