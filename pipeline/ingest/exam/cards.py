@@ -6,7 +6,7 @@ from pipeline.ingest.exam.lines import plain_line
 from pipeline.ingest.exam.marks import LOWER, UPPER, find_options
 from pipeline.ingest.items import Item
 
-_RIGHT = re.compile(r"\s*\(?([A-Ja-j])(?:[.)]\s*(?P<text>.*)|\s*)\Z")
+_RIGHT = re.compile(r"\s*\(?([A-Ja-j])(?:[.)]\s*+(?P<text>.*)|\s*)\Z")
 
 
 def card_items(text: str) -> list[Item]:

@@ -41,13 +41,13 @@ MAX_KEY_CHARS, MAX_HEADINGS = 20_000, 10
 OWN_KEY = re.compile(
     r"[^\w\n]*+(?:đáp\s*án(?:\s+(?:đúng|chính\s+xác))?(?:\s+là)?|đ/?a|(?:the\s+)?(?:(?:correct|right)\s+(?:answers?|option|choice)|answers?)(?:\s+is)?|ans|key"
     r"|correct(?=\s*[:=])|chọn(?:\s+đáp\s+án|\s+câu|\s+phương\s+án)?|phương\s+án\s+đúng(?:\s+là)?|trả\s+lời(?=\s*:)|(?:参考|正确)?答案)(?![^\W_])"
-    r"(?P<sign>[*_]*+\s*+[:：.=】\]-]+)?[*_]*+\s*+(?P<value>.*)\Z",
+    r"(?P<sign>[*_]*+\s*+[:：.=】\]-]++)?[*_]*+\s*+(?P<value>.*)\Z",
     re.IGNORECASE,
 )
 _SIGNS = ":：=】"
-_LETTER = re.compile(r"[*_(\[（「]*([A-Ja-jＡ-Ｊ])(?![\w'’])[*_)\]）」]*(?P<rest>.*)\Z", re.DOTALL)
+_LETTER = re.compile(r"[*_(\[（「]*([A-Ja-jＡ-Ｊ])(?![\w'’])[*_)\]）」]*+(?P<rest>.*)\Z", re.DOTALL)
 _BECAUSE = re.compile(r"\s*(?:vì|do|bởi|because|since|as|for|như|theo|from)\b|\s*\(", re.IGNORECASE)
-_MORE = re.compile(r"\s*(?:,|;|/|&|\+|and\b|và\b|or\b|hoặc\b|\s)\s*[(\[]?([A-J])(?![\w'’])", re.IGNORECASE)
+_MORE = re.compile(r"\s*+(?:(?:[,;/&+]|and\b|và\b|or\b|hoặc\b)\s*+)?[(\[]?([A-J])(?![\w'’])", re.IGNORECASE)
 _PLACE = re.compile(r"(?:option|choice|answer|phương\s+án|đáp\s+án|lựa\s+chọn)\s*(?:số\s*|no\.?\s*)?(\d{1,2})\W*\Z", re.IGNORECASE)
 SOLUTION = re.compile(
     r"[^\w\n]*+(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|explain|solution|rationale|reason|why|phương\s+pháp\s+giải|ghi\s+chú|note|hint|gợi\s+ý|feedback|解析|解答|分析)(?:\W|\Z)",

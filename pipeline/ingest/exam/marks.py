@@ -12,17 +12,17 @@ _WIDE = {ord(wide): plain for wide, plain in zip("ＡＢＣＤＥＦＧＨＩＪ
 UPPER, LOWER = "upper", "lower"
 # The mark of an option where it opens a line, and within one; a list that is numbered instead, by its style.
 _OPENING = {
-    UPPER: re.compile(rf"[\s>]*+(?:[-+*•]\s++)?[(\[（【]?([{MARK_LETTER}Ａ-Ｊ])(?:[ ]?[.):\]/、．）：】]+|[ ][-–][ ])\s*+"),
-    LOWER: re.compile(r"[\s>]*+(?:[-+*•]\s++)?[(\[（]?([a-jａ-ｊ])(?:[ ]?[.)\]/、．）]|:(?=[ ])|[ ][-–][ ])\s*+"),
+    UPPER: re.compile(rf"\A[\s>]*+(?:[-+*•]\s++)?[(\[（【]?([{MARK_LETTER}Ａ-Ｊ])(?:[ ]?[.):\]/、．）：】]+|[ ][-–][ ])\s*+"),
+    LOWER: re.compile(r"\A[\s>]*+(?:[-+*•]\s++)?[(\[（]?([a-jａ-ｊ])(?:[ ]?[.)\]/、．）]|:(?=[ ])|[ ][-–][ ])\s*+"),
 }
 _INSIDE = {
     UPPER: re.compile(rf"(?<!\S)[(\[（]?([{MARK_LETTER}Ａ-Ｊ])[ ]?[.):\]、．）：]\s*+(?=\S)"),
     LOWER: re.compile(r"(?<!\S)[(\[（]?([a-jａ-ｊ])[ ]?[.)]\s++(?=\S)"),
 }
 _NUMBERS = {
-    "n)": re.compile(r"[\s>]*+(?:[-+*•]\s++)?(\d{1,2})[ ]?[)）]\s*+(?=\S)"),
-    "n.": re.compile(r"[\s>]*+(?:[-+*•]\s++)?(\d{1,2})[ ]?[.．、](?!\d)\s*+(?=\S)"),
-    "(n)": re.compile(r"[\s>]*+(?:[-+*•]\s++)?[(\[（](\d{1,2})[)\]）]\s*+(?=\S)"),
+    "n)": re.compile(r"\A[\s>]*+(?:[-+*•]\s++)?(\d{1,2})[ ]?[)）]\s*+(?=\S)"),
+    "n.": re.compile(r"\A[\s>]*+(?:[-+*•]\s++)?(\d{1,2})[ ]?[.．、](?!\d)\s*+(?=\S)"),
+    "(n)": re.compile(r"\A[\s>]*+(?:[-+*•]\s++)?[(\[（](\d{1,2})[)\]）]\s*+(?=\S)"),
 }
 _NUMBER_INSIDE = {
     "n)": re.compile(r"(?<!\S)(\d{1,2})[)）]\s++(?=\S)"),

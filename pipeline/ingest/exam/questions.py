@@ -28,7 +28,7 @@ _FROM_TO = re.compile(
 # What tells how to answer, and belongs to no option; what else stands between questions.
 _INSTRUCTION = re.compile(
     r"\W*+(?:(?:please\s+)?(?:answer|reply|respond)\s+(?:with|by|using|in)\b|(?:choose|select|pick|tick|circle|mark)\s+(?:only\s+)?(?:one|the|all|two|an?|your)\b|only\s+one\b"
-    r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*:?\s*[._…]*\Z)",
+    r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -37,8 +37,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _OPTIONS_HEADING = re.compile(
-    r"(?:\A|(?<=[.?!:;])[^\S\n]+|\n)[^\w\n]*(?:(?:the\s+)?(?:(?:answer|possible|multiple)\s+)?(?:options?|choices?|alternatives|answers)(?:\s+are)?"
-    r"|(?:các\s+)?(?:phương\s+án|lựa\s+chọn|đáp\s+án|câu\s+trả\s+lời)(?:\s+(?:trả\s+lời|lựa\s+chọn))?|选项)[*_]*\s*[:：][*_]*\s*\Z",
+    r"[^\w\n]*+(?:(?:the\s+)?(?:(?:answer|possible|multiple|response)\s+)?(?:options?|choices?|alternatives|answers)(?:\s+are)?"
+    r"|(?:các\s+)?(?:phương\s+án|lựa\s+chọn|đáp\s+án|câu\s+trả\s+lời)(?:\s+(?:trả\s+lời|lựa\s+chọn))?|选项)[*_]*+\s*+(?P<sign>[:：][*_]*+\s*+)?\Z",
     re.IGNORECASE,
 )
 _STEM_LABEL = re.compile(r"[*_#\s]*(?:question|câu\s+hỏi|q|stem|đề\s+bài|题目)[*_]*\s*[:：][*_]*\s*(?=\S)", re.IGNORECASE)
@@ -249,8 +249,26 @@ def _stem(lines: Sequence[ExamLine], first: Mark) -> tuple[str, str | list[str] 
     stem = "\n".join(kept).strip("\n").rstrip()
     if kept and not kept[0].startswith((" ", "\t")):
         stem = stem.strip()
-    stem = _OPTIONS_HEADING.sub("", stem).rstrip()
-    return _STEM_LABEL.sub("", stem, count=1) if _STEM_LABEL.match(stem) else stem, key
+    stem = _without_heading(stem)
+    label = _STEM_LABEL.match(stem)
+    return stem[label.end() :] if label else stem, key
+
+
+def _without_heading(stem: str) -> str:
+    """A stem without what only announces its options, on a line of its own or behind its last sentence.
+
+    >>> _without_heading("Which?\\nAnswer options:"), _without_heading("Which? Choices:"), _without_heading("Name the options:")
+    ('Which?', 'Which?', 'Name the options:')
+    """
+    above, parted, last = stem.rpartition("\n")
+    heading = _OPTIONS_HEADING.match(last)
+    if heading and (parted or heading["sign"]) and (above.strip() or not parted):
+        return above.rstrip()
+    for sentence in re.finditer(r"[.?!:;]\s", last[-80:]):
+        behind = _OPTIONS_HEADING.match(last[-80:], sentence.end())
+        if behind and behind["sign"]:
+            return stem[: len(stem) - len(last[-80:]) + sentence.end()].rstrip()
+    return stem
 
 
 def _behind(

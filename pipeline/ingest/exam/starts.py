@@ -17,12 +17,12 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = {
-    "n.": re.compile(r"[\s>#]*+(?:[*_]{2})?(\d{1,4})\s?[.．、](?![\d])(?:[*_]{2})?\s*+"),
-    "n)": re.compile(r"[\s>#]*+(?:[*_]{2})?(\d{1,4})\s?[)）](?:[*_]{2})?\s*+"),
-    "n/": re.compile(r"[\s>#]*+(\d{1,4})\s?/(?!\d)\s*+"),
-    "n:": re.compile(r"[\s>#]*+(\d{1,4})\s?[:：](?=\s)\s*+"),
-    "n-": re.compile(r"[\s>#]*+(\d{1,4})\s?[-–]\s++(?=[^\W\d_])"),
-    "(n)": re.compile(r"[\s>#]*+[(\[（](\d{1,4})[)\]）]\s*+"),
+    "n.": re.compile(r"\A[\s>#]*+(?:[*_]{2})?(\d{1,4})\s?[.．、](?![\d])(?:[*_]{2})?\s*+"),
+    "n)": re.compile(r"\A[\s>#]*+(?:[*_]{2})?(\d{1,4})\s?[)）](?:[*_]{2})?\s*+"),
+    "n/": re.compile(r"\A[\s>#]*+(\d{1,4})\s?/(?!\d)\s*+"),
+    "n:": re.compile(r"\A[\s>#]*+(\d{1,4})\s?[:：](?=\s)\s*+"),
+    "n-": re.compile(r"\A[\s>#]*+(\d{1,4})\s?[-–]\s++(?=[^\W\d_])"),
+    "(n)": re.compile(r"\A[\s>#]*+[(\[（](\d{1,4})[)\]）]\s*+"),
 }
 # Question pools: an identifier that bears the key.
 _POOL = re.compile(r"\s*+(?P<id>[A-Z]\d[A-Z]\d{2})\s*+\((?P<key>[A-D])\)(?:\s*+\[[^\]\n]{0,40}\])?\s*+")
