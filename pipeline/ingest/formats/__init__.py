@@ -26,6 +26,7 @@ from pipeline.ingest.formats import (
     yaml,
 )
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
+from pipeline.ingest.verdicts import unknown_text
 from schemas.errors import DataError
 
 # The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
@@ -128,8 +129,7 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
     if not text.strip():
         return FileItems([], form.name if form else "none", encoding)
     if form is None or form.read_text is None:
-        kind = suffix or "no suffix"
-        raise DataError(f"no reader knows this kind of text ({kind}); readable are {', '.join(READERS)}: name one as `reader:`")
+        raise DataError(unknown_text(text[:SNIFFED_CHARS], suffix, READERS))
     items, seen = _parted(form.read_text(text))
     return FileItems(items, form.name, encoding, text if seen is None and form.prose else seen)
 
