@@ -27,7 +27,20 @@ _PICTURE = re.compile(
     r"(?:images?|img|pictures?|photo|figure|media|audio|video|hinh|hinh_anh|anh|tep_am_thanh|am_thanh)(?:_?(?:\d{1,2}|[a-j]))?(?:_?(?:url|links?|path|file|src|id))?"
     r"(?:_(?:question|option|answer)s?(?:_?(?:[a-j]|\d{1,2}))?)?"
 )
-_KIND = ("type", "question_type", "kind", "question_kind", "loai", "loai_cau_hoi", "loai_cau", "dang", "dang_cau_hoi", "kieu", "kieu_cau_hoi", "qtype")
+_KIND = (
+    "type",
+    "question_type",
+    "kind",
+    "question_kind",
+    "loai",
+    "loai_cau_hoi",
+    "loai_cau",
+    "dang",
+    "dang_cau_hoi",
+    "kieu",
+    "kieu_cau_hoi",
+    "qtype",
+)
 _FLAG = ("is_correct", "correct", "is_true", "is_right", "right")
 _CODE = re.compile(r"[(){}=<>\n]")
 _POINTS = re.compile(

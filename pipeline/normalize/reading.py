@@ -102,6 +102,8 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         problem = f"`fields:` names {', '.join(absent)}, which no row has; {advice(headers, guess_fields(present, {}))}"
     elif not fields.usable:
         problem = advice(headers, guess_fields(present, fields.columns))
+        if is_headless(headers):
+            problem += "; the file has no header: column_1 is its first column, and so on"
     elif not has_options or "answer" not in fields.columns or fields.columns["answer"] not in filled:
         known = {part: column for part, column in fields.columns.items() if part != "answer" or column in filled}
         known |= {f"option_{chr(97 + place)}": column for place, column in enumerate(fields.option_columns)}
@@ -120,7 +122,16 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
     base = number_base(fields.option_columns)
     places = {plain_name(name): place for place, name in enumerate(fields.option_columns) if len(plain_name(name).strip("0123456789")) > 1}
     beside = find_beside(fields, headers, filled, present) if not problem else Beside()
-    used = {*fields.columns.values(), *fields.option_columns, *labels, *beside.keys, *beside.given, *beside.pictures, beside.kind, beside.flag}
+    used = {
+        *fields.columns.values(),
+        *fields.option_columns,
+        *labels,
+        *beside.keys,
+        *beside.given,
+        *beside.pictures,
+        beside.kind,
+        beside.flag,
+    }
     return reading._replace(
         layout="unknown" if problem else reading.layout,
         problem=problem,

@@ -48,7 +48,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         " general_feedback loi_giai_chi_tiet support overall_explanation erklarung begrundung explication explicacion explicacao spiegazione pembahasan"
         " question_feedback".split()
     ),
-    "id": tuple("id qid question_id ma_cau_hoi ma stt uid so_cau question_number question_no no nr tt cau_so question_order so_thu_tu".split()),
+    "id": tuple(
+        "id qid question_id ma_cau_hoi ma stt uid so_cau question_number question_no no nr tt cau_so question_order so_thu_tu".split()
+    ),
     "subject": tuple("subject mon_hoc mon category topic chu_de linh_vuc chuyen_de subject_name domain".split()),
     "image": tuple(
         "image image_question question_image hinh_anh hinh figure picture img image_path image_url image_link image_bytes image_1".split()
@@ -63,7 +65,9 @@ _WORD = (
 )
 _PLACE = r"(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{1,6}))"
 _OPTION = re.compile(rf"(?:(?P<before>(?:[a-z]++_){{0,2}}?)(?P<word>{_WORD})_?)??{_PLACE}(?:_(?:text|content))?")
-_OPTION_BEHIND = re.compile(rf"(?:(?P<letter>[a-j])|(?P<number>\d{{1,2}})(?:st|nd|rd|th)?)_(?P<before>)(?P<word>{_WORD})(?:_(?:text|content))?")
+_OPTION_BEHIND = re.compile(
+    rf"(?:(?P<letter>[a-j])|(?P<number>\d{{1,2}})(?:st|nd|rd|th)?)_(?P<before>)(?P<word>{_WORD})(?:_(?:text|content))?"
+)
 _SPELLED = {
     word: str(number)
     for number, words in enumerate(("one first", "two second", "three third", "four fourth", "five fifth", "six sixth"), start=1)
@@ -236,7 +240,11 @@ def same_but_number(header: str, headers: Iterable[str]) -> list[str]:
     ['Correct answer 2']
     """
     base = _NUMBER_BEHIND.sub("", without_remark(header))
-    return [other for other in headers if other != header and base and _NUMBER_BEHIND.sub("", without_remark(other)) == base]
+    return [
+        other
+        for other in headers
+        if other != header and base not in ("", "column") and _NUMBER_BEHIND.sub("", without_remark(other)) == base
+    ]
 
 
 def number_base(option_columns: list[str]) -> int | None:
@@ -265,7 +273,9 @@ def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
         for name, texts in columns.items()
         if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
     ]
-    key = letters[-1] if letters else list(columns)[-1]
+    if not letters:
+        return FieldMap({}, [])
+    key = letters[-1]
     rest = [name for name, texts in columns.items() if name != key and not all(text.isdigit() and len(text) < 6 for text in texts[:1])]
     if not rest:
         return FieldMap({}, [])

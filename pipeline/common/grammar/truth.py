@@ -3,7 +3,18 @@
 from pipeline.common.grammar.columns import plain_name
 
 _WORDS = {"true": ("True", "False"), "false": ("True", "False"), "dung": ("Đúng", "Sai"), "sai": ("Đúng", "Sai")}
-_SHORT = {"t": "true", "f": "false", "d": "dung", "s": "sai", "1": "true", "0": "false", "yes": "true", "no": "false", "correct": "true", "incorrect": "false"}
+_SHORT = {
+    "t": "true",
+    "f": "false",
+    "d": "dung",
+    "s": "sai",
+    "1": "true",
+    "0": "false",
+    "yes": "true",
+    "no": "false",
+    "correct": "true",
+    "incorrect": "false",
+}
 # What a column for the kind of question calls such statements.
 _KINDS = frozenset("true_false tf t_f truefalse true_or_false boolean bool dung_sai d_s ds dungsai tfq true_false_question".split())
 

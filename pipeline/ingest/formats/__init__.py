@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.formats import aiken, blackboard, blocks, brightspace, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -17,6 +17,8 @@ FORMATS: tuple[Format, ...] = (
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
+    brightspace.FORMAT,
+    blackboard.FORMAT,
     csv.NAMED,
     aiken.FORMAT,
     gift.FORMAT,

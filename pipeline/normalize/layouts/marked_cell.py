@@ -36,7 +36,7 @@ def _options(value: Any) -> list[tuple[bool, str]]:
         return []
     text = value.strip()
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    return [(mark["right"] is not None, text[mark.end() : end].strip(" ,;|\n\"")) for mark, end in zip(marks, ends, strict=True)]
+    return [(mark["right"] is not None, text[mark.end() : end].strip(' ,;|\n"')) for mark, end in zip(marks, ends, strict=True)]
 
 
 LAYOUT = Layout("marked_cell", _fit)
