@@ -1,4 +1,4 @@
-"""Tables with a row for each option: the question stands in the first of its rows or in all of them, and a column marks the right option."""
+"""Tables with a row for each option: the question stands in the first of its rows or in all, and a column marks the right option."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from pipeline.common.grammar.columns import FieldMap, is_called, plain_name
 
 _OPTION_NAMES = frozenset(
-    "option options option_text choice choices choice_text answer answers answer_text answer_option answer_choice dap_an cac_dap_an phuong_an"
-    " phuong_an_tra_loi lua_chon cau_tra_loi tra_loi noi_dung_dap_an noi_dung_phuong_an noi_dung_lua_chon alternative antwort reponse respuesta".split()
+    "option options option_text choice choices choice_text answer answers answer_text answer_option answer_choice dap_an cac_dap_an"
+    " phuong_an"
+    " phuong_an_tra_loi lua_chon cau_tra_loi tra_loi noi_dung_dap_an noi_dung_phuong_an noi_dung_lua_chon alternative antwort reponse"
+    " respuesta".split()
 )
 _TRUE = frozenset("x true 1 yes y v dung right correct 100 ✓ ✔ ✅ t đ".split())
 _FALSE = frozenset("false 0 no n sai wrong incorrect f s - o".split()) | {""}

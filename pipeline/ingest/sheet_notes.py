@@ -32,7 +32,7 @@ def cell_notes(archive: zipfile.ZipFile) -> dict[str, dict[tuple[int, int], Note
     """Notes by the sheet's name and by (row, column) from 0; none for a workbook whose parts can't be told."""
     try:
         sheets = _parts(_part(archive, "xl/workbook.xml"), b"<sheet ", _NAME, _ID)
-        targets = dict((key, path) for path, key in _parts(_part(archive, "xl/_rels/workbook.xml.rels"), b"<Relationship ", _TARGET, _ID))
+        targets = {key: path for path, key in _parts(_part(archive, "xl/_rels/workbook.xml.rels"), b"<Relationship ", _TARGET, _ID)}
         percents = _percent_styles(_part(archive, "xl/styles.xml"))
     except BROKEN:
         return {}

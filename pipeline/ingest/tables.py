@@ -75,7 +75,7 @@ def header_of(rows: list[list[Any]]) -> tuple[str, ...] | None:
 def _tables(rows: list[list[Any]], headless: bool) -> Iterator[Table]:
     """The table of a sheet; several where a header of other names stands further down."""
     header, start, named = _header(rows)
-    if headless or _is_headless(rows) or (not named and any(map(_is_text, rows[0]))):
+    if headless or _is_headless(rows) or (not named and _opens_with_data(rows[:50])):
         header, start = [f"column_{i + 1}" for i in range(max(map(len, rows[:50])))], 0
     else:
         header = _named(header, rows[start:])
@@ -229,6 +229,14 @@ def _is_headless(rows: Sequence[Cells]) -> bool:
     ]
     # A header of one letter stands in the company of others: A, B, C, D.
     return bool(keys) and len(columns) < 3 and usable_header(rows[0]) is None
+
+
+def _opens_with_data(rows: list[list[Any]]) -> bool:
+    """True where the first row holds a question or sentence in a column in which most rows do: it is no header."""
+    if len(rows) < 2:
+        return False
+    places = [place for place, cell in enumerate(rows[0]) if _is_text(cell)]
+    return any(sum(len(row) > place and _is_text(row[place]) for row in rows) * 2 > len(rows) for place in places)
 
 
 def _is_text(cell: Any) -> bool:

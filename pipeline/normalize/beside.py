@@ -19,7 +19,7 @@ from pipeline.common.grammar.columns import (
 from pipeline.common.text import canonical_json, fold_option, one_line
 
 # Contexts that stand beside another: a passage and the code below it.
-GIVEN = SYNONYMS["context"][SYNONYMS["context"].index("passage_content") :] + ("passage", "doan_van", "bai_doc", "ngu_lieu", "passage_text")
+GIVEN = {*SYNONYMS["context"][SYNONYMS["context"].index("passage_content") :], "passage", "doan_van", "bai_doc", "ngu_lieu", "passage_text"}
 # Names that codes of questions bear as well.
 AMBIGUOUS_GIVEN = ("code", "data", "given", "question_code", "scenario", "du_lieu")
 _PICTURE = re.compile(
@@ -151,7 +151,8 @@ def unread_columns(cells: Mapping[str, Any], fields: FieldMap, beside: Beside, h
     if needed := [header for header in beside.needed if is_filled(cells.get(header))]:
         block = {part: column for part, column in fields.columns.items() if part in ("stem", "options", "answer")}
         block |= {f"option_{chr(97 + place)}": column for place, column in enumerate(fields.option_columns)} | {"context": needed[0]}
-        return f"questions that read alike differ in the column {needed[0]!r}, which is not read: {advice(headers, block)}; or remove the column"
+        why = f"questions that read alike differ in the column {needed[0]!r}, which is not read"
+        return f"{why}: {advice(headers, block)}; or remove the column"
     return None
 
 

@@ -8,9 +8,9 @@ from pipeline.common.grammar.columns import plain_name
 from pipeline.common.grammar.keys import letter_of
 from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_option
 from pipeline.common.grammar.stems import split_stem
+from pipeline.common.grammar.truth import is_statement_kind, truth_of
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
-from pipeline.common.grammar.truth import is_statement_kind, truth_of
 from pipeline.normalize.beside import is_filled, keys_of, unread_columns
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.reading import Reading

@@ -1,4 +1,4 @@
-"""Blackboard's upload of questions: a line each, tab between its fields, the first names the kind: `MC<tab>question<tab>text<tab>correct<tab>...`.
+"""Blackboard's upload of questions: a line each, tabs between its fields: `MC`, question, answer, correct or incorrect, answer, ...
 
 Source: "Upload Questions" in Blackboard's help: MC and MA with pairs of answer and correct or incorrect, TF with true or false.
 """

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows, hidden ones too; a cell merged over several rows stands in each.
+"""Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows, hidden ones too; a cell merged over rows stands in each.
 
 Not told by the library that reads them: merged cells of .ods, colours, hidden rows.
 """
@@ -102,7 +102,7 @@ def _noted(value: Any, note: Note) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """A spreadsheet cell as plain data: whole floats as integers, others to the 15 digits that are shown, dates as ISO text, empty as None."""
+    """A spreadsheet cell as plain data: whole floats as integers, others to the 15 digits that Excel shows, dates as ISO text."""
     if value is None or value == "":
         return None
     if isinstance(value, float):

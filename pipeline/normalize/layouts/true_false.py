@@ -20,7 +20,7 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     keys = [row.get(key) for row in rows if row.get(key) not in (None, "")]
     if not keys or any(truth_of(value) is None for value in keys):
         return None
-    words_of_file = next(words for value in keys if (found := truth_of(value)) for words in [found[1]])
+    words_of_file = next(words for value in keys if (truth := truth_of(value)) for words in [truth[1]])
 
     def reshape(cells: Cells) -> Cells:
         word, words = truth_of(cells.get(key)) or (None, words_of_file)
