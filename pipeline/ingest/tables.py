@@ -107,7 +107,7 @@ def _items(table: Table, prefix: str, part: str, merged: Mapping[int, Set[int]])
     header, fields = table.header, table.fields
     rows = [(number, row) for number, row in table.rows if not _is_blank(row, header, fields)]
     stem = header.index(fields.columns["stem"]) if fields.usable else None
-    if stem is not None and (records := long_records(header, [row for _, row in rows], fields)):
+    if stem is not None and (records := long_records(header, [_bare(row, merged.get(number)) for number, row in rows], fields)):
         for first, record in records:
             yield Item(f"{prefix}row:{rows[first][0]}", record, part=part)
         return
@@ -125,6 +125,11 @@ def _items(table: Table, prefix: str, part: str, merged: Mapping[int, Set[int]])
             yield Item(locator, list(row), Reason.MALFORMED_ROW, f"{len(row)} cells under {len(header)} columns", part)
         else:
             yield Item(locator, dict(zip(header, [*row, *[None] * (len(header) - len(row))], strict=False)), part=part)
+
+
+def _bare(row: list[Any], shown: Set[int] | None) -> list[Any]:
+    """The row without what it shows of merged cells above it."""
+    return [None if place in shown else cell for place, cell in enumerate(row)] if shown else row
 
 
 def _groups(rows: list[tuple[int, list[Any]]], stem: int | None, merged: Mapping[int, Set[int]]) -> Iterator[list[tuple[int, list[Any]]]]:
@@ -207,12 +212,12 @@ def _named(header: list[str], body: list[list[Any]]) -> list[str]:
 
 
 def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
-    """True where the second row names options and nothing else, and both rows together name all parts of a question."""
+    """True where the second row names options, their key and nothing else, and both rows together name all parts of a question."""
     added = [low for high, low in zip(upper, lower, strict=True) if low and low != high]
     if len(added) < 2 or not any(upper) or max(map(len, added)) > 30:
         return False
     found = usable_header(both)
-    return found is not None and bool(found.option_columns) and set(added) <= set(found.option_columns)
+    return found is not None and bool(found.option_columns) and set(added) <= {*found.option_columns, found.columns.get("answer")}
 
 
 def _is_headless(rows: Sequence[Cells]) -> bool:

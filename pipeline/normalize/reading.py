@@ -14,6 +14,7 @@ from pipeline.common.grammar.columns import (
     is_called,
     is_headless,
     number_base,
+    option_place,
     plain_name,
 )
 from pipeline.common.grammar.keys import number_of
@@ -108,7 +109,10 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         known = {part: column for part, column in fields.columns.items() if part != "answer" or column in filled}
         known |= {f"option_{chr(97 + place)}": column for place, column in enumerate(fields.option_columns)}
         guess = guess_fields(present, known)
-        if not has_options and len(guess.keys() & {"options", "option_a"}):
+        if not has_options and len(gaps := [header for header in headers if header in filled and option_place(plain_name(header))]) >= 2:
+            known |= {f"option_{chr(97 + place)}": header for place, header in enumerate(gaps[:26])}
+            problem = "the columns of the options leave one out, or are called differently: " + advice(headers, known)
+        elif not has_options and len(guess.keys() & {"options", "option_a"}):
             problem = "no column was recognised as options: " + advice(headers, guess)
         elif has_options and "answer" in guess and "answer" not in known:
             hint = f"no column was recognised as the key, {guess['answer']!r} could be it: " + advice(headers, guess)

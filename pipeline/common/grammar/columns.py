@@ -124,6 +124,8 @@ def is_called(header: str, part: str) -> bool:
     return plain_name(header).replace("_", "") in _SQUEEZED[part]
 
 
+# What is a question only where options stand beside it and nothing else is called one.
+LAST_STEMS = ("title", "tieu_de")
 # Names that mean the options only where their cells are lists: more often they mean the key.
 WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
 
@@ -163,6 +165,9 @@ def find_fields(
             if "options" not in columns and not option_columns:
                 option_columns = _option_columns([header for header in pool if header not in taken], name)
                 taken |= set(option_columns)
+    if "stem" not in columns and "context" not in columns and (option_columns or "options" in columns):
+        titles = (header for header in filled if plain_name(header) in LAST_STEMS and header not in taken and accepts("stem", header))
+        columns |= {"stem": title for title in titles}
     if "stem" not in columns and "context" in columns and (option_columns or "options" in columns):
         columns["stem"] = columns.pop("context")
     return FieldMap(columns, option_columns)

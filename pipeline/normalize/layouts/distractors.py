@@ -20,7 +20,7 @@ _RIGHT = (
 
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
-    bare = {without_remark(header): header for header in reversed(list(names.values()))} | dict(names)
+    bare = {without_remark(header): header for header in names.values()} | dict(names)
     right_column = next((bare[name] for name in _RIGHT if name in bare), None)
     wrong_columns = list(dict.fromkeys(bare[name] for name in sorted(bare) if _WRONG.fullmatch(name)))
     if right_column is None or not wrong_columns or names.keys() & {"options", "choices"}:

@@ -12,7 +12,8 @@ from pipeline.normalize.nested_cells import is_true
 _FLAG = r"(?:is_)?(?:correct|right|true|dung|dap_an_dung|key|flag|weight|score|points?|fraction|percent|diem|richtig|correcta?)"
 _FALSE = ("", "false", "0", "no", "n", "f", "wrong", "incorrect", "sai", "none", "o", "khong", "falsch")
 _BEHIND = re.compile(rf"(?P<option>.+)_{_FLAG}")
-_BEFORE = re.compile(rf"{_FLAG}_(?P<option>.+)|(?P<repeated>(?:is_)?(?:correct|right|dung|richtig)(?:_\d{{1,2}})?)")
+_BEFORE = re.compile(rf"{_FLAG}_(?P<option>.+)")
+_REPEATED = re.compile(r"(?:is_)?(?:correct|right|dung|richtig)(?:_(\d{1,2}))?")
 
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
@@ -41,18 +42,18 @@ def _flags(columns: list[str], others: list[str]) -> list[str] | None:
         return None
     places = [_place(plain_name(column)) or _place(without_remark(column)) for column in columns]
     found: dict[tuple[bool, int], str] = {}
-    repeated: list[str] = []
+    repeated: dict[int, str] = {}
     for header in others:
+        if same := _REPEATED.fullmatch(plain_name(header)):
+            repeated[int(same[1] or 1)] = header
         match = _BEHIND.fullmatch(plain_name(header)) or _BEFORE.fullmatch(plain_name(header))
-        if match is None:
-            continue
-        if "repeated" in match.groupdict() and match["repeated"]:
-            repeated.append(header)
-        if match["option"] and (place := _place(match["option"])):
+        if match and (place := _place(match["option"])):
             found.setdefault(place, header)
     if all(place in found for place in places if place) and all(places):
         return [found[place] for place in places if place]
-    return repeated if len(repeated) == len(columns) else None
+    # The second and third column of one name bear these numbers; how the headers are ordered here says nothing.
+    numbers = range(1, len(columns) + 1)
+    return [repeated[number] for number in numbers] if repeated.keys() == set(numbers) else None
 
 
 def _place(name: str) -> tuple[bool, int] | None:
