@@ -13,7 +13,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "stem": tuple(
         "question_stem stem question question_text cau_hoi noi_dung_cau_hoi noi_dung de_bai question_content prompt query problem content text"
         " instruction_question input question_title ctx goal sentence cau questions question_body questionstem_text ques quest q statement instruction"
-        " title_text question_stem_text noi_dung_cau cau_hoi_noi_dung frage fragetext fragentext fragestellung pregunta enunciado enonce intitule pergunta"
+        " title_text cau_dan question_stem_text noi_dung_cau cau_hoi_noi_dung frage fragetext fragentext fragestellung pregunta enunciado enonce intitule pergunta"
         " domanda soal pertanyaan".split()
     ),
     "options": tuple(
@@ -26,7 +26,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
         " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
         " answer_text output labels answer_number answer_option answer_choice correct_ans right_option right_choice lua_chon_dung dap_an_chuan"
-        " correct_options correct_choices right_answers answer_keys key_answer da_dung kq d_an cau_dung richtig richtige_antwort korrekt korrekte_antwort"
+        " correct_answer_option dap_an_dung_nhat ket_qua correct_options correct_choices right_answers answer_keys key_answer da_dung kq d_an cau_dung richtig richtige_antwort korrekt korrekte_antwort"
         " losung loesung bonne_reponse bonnes_reponses reponse_correcte reponse_juste reponse respuesta_correcta respuestas_correctas correcta respuesta"
         " resposta_correta gabarito resposta correta risposta_corretta risposta_esatta corretta risposta kunci_jawaban kunci jawaban_benar jawaban"
         " antwort".split()
@@ -59,7 +59,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 _SQUEEZED = {part: {name.replace("_", ""): rank for rank, name in reversed(list(enumerate(names)))} for part, names in SYNONYMS.items()}
 # Columns that each hold one option: a word for it, then its letter or number ("option_a", "opa", "Phương án 1", "A", "ending0").
 _WORD = (
-    r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?a|d_?a|endings?|sol|candidates?"
+    r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?an?|d_?an?|endings?|sol|candidates?"
     r"|alternatives?|mc|antwort(?:moglichkeit|option)?|reponse|choix|proposition|opcion|respuesta|opcao|alternativa|resposta|risposta|opzione|pilihan"
     r"|opsi|jawaban"
 )
@@ -125,7 +125,7 @@ def is_called(header: str, part: str) -> bool:
 
 
 # What is a question only where options stand beside it and nothing else is called one.
-LAST_STEMS = ("title", "tieu_de")
+LAST_STEMS = ("title", "tieu_de", "item", "mcq")
 # Names that mean the options only where their cells are lists: more often they mean the key.
 WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
 
@@ -167,7 +167,8 @@ def find_fields(
                 taken |= set(option_columns)
     if "stem" not in columns and "context" not in columns and (option_columns or "options" in columns):
         titles = (header for header in filled if plain_name(header) in LAST_STEMS and header not in taken and accepts("stem", header))
-        columns |= {"stem": title for title in titles}
+        if (title := next(titles, None)) is not None:
+            columns["stem"] = title
     if "stem" not in columns and "context" in columns and (option_columns or "options" in columns):
         columns["stem"] = columns.pop("context")
     return FieldMap(columns, option_columns)
@@ -195,7 +196,7 @@ def option_place(name: str) -> OptionPlace | None:
     >>> option_place("answer_option_2"), option_place("b_option"), option_place("explanation_answer_2")
     (OptionPlace(words='answer_option', lettered=False, place=2), OptionPlace(words='option', lettered=True, place=1), None)
     """
-    name = "_".join(_SPELLED.get(token, token) for token in name.split("_"))
+    name = "_".join(_SPELLED.get(token, token) for token in name.removeprefix("noi_dung_").split("_"))
     match = _OPTION.fullmatch(name) or _OPTION_BEHIND.fullmatch(name)
     if match is None:
         return None

@@ -8,8 +8,6 @@ _SHORT = {
     "f": "false",
     "d": "dung",
     "s": "sai",
-    "1": "true",
-    "0": "false",
     "yes": "true",
     "no": "false",
     "correct": "true",
@@ -24,7 +22,7 @@ def truth_of(value: object, is_statement: bool = False) -> tuple[str, list[str]]
 
     Args:
         value: the key as found.
-        is_statement: the file says that the row is a statement to judge: letters and numbers count too.
+        is_statement: the file says that the row is a statement to judge: letters count too, numbers don't: 1 may be true, or the first option.
 
     >>> truth_of("FALSE"), truth_of("Đúng"), truth_of("T"), truth_of("T", is_statement=True)
     (('False', ['True', 'False']), ('Đúng', ['Đúng', 'Sai']), None, ('True', ['True', 'False']))
