@@ -86,7 +86,8 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
             return Key(same[0], None, "key_by_text", None)
     if (match := _LETTER_BEFORE_TEXT.fullmatch(text)) and (letter := match[1].translate(LOOKALIKE).upper()) in labels:
         # A dash or a bracket stands in texts as well: the option itself must follow.
-        if fold_option(options[labels.index(letter)]) in (fold_option(match[2]), fold_option(match[2].removesuffix(")"))):
+        named, behind = fold_option(options[labels.index(letter)]), match[2]
+        if named in (fold_option(behind), fold_option(behind.removesuffix(")"))):
             return Key(labels.index(letter), None, "key_unwrapped", None)
     if (_SEVERAL_LETTERS.fullmatch(text) and len(options) > 1) or _names_several(str(key), labels, options):
         return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text!r}")
