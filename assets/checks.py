@@ -45,6 +45,7 @@ CURATION_CHECKS = [
         lambda rejected, raw, questions: checks.unaccounted(raw, questions, rejected),
         ["raw_records", "questions"],
     ),
+    blocking("source_files", "every_record_counted", "The files' rows count every record, once.", checks.files_uncounted, ["raw_records"]),
     blocking("rejected_records", "every_rejection_has_a_reason", "No record is rejected without a reason code.", checks.unexplained),
     blocking(
         "questions",

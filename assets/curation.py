@@ -20,16 +20,17 @@ from pipeline.common.files import read_parquet
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import files_without_records, ingest
 from pipeline.ingest.files import find_files
-from pipeline.ingest.summary import by_file, by_source, unreadable_files
+from pipeline.ingest.summary import by_file, by_source, unread_text, unreadable_files
 from pipeline.ledger import build_ledger, funnel
 from pipeline.normalize import normalize
+from pipeline.normalize.source_files import worst_first
 from pipeline.publish import publish
 from pipeline.select import contamination_counts, select
 from pipeline.split import split
 from pipeline.split.balance import balance_counts
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import to_frame, to_rows
-from schemas.tables.curation import ClusterMember, ModelSignal, Rejected, Selection
+from schemas.tables.curation import ClusterMember, ModelSignal, Rejected, Selection, SourceFile
 
 SHOWN = 20
 
@@ -55,6 +56,7 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
         "files": markdown_table(files.head(SHOWN).to_dict("records")),
         "unreadable_files": markdown_table([{"file": name, "why": why} for name, why in list(unreadable.items())[:SHOWN]], cell_chars=300),
         "unreadable_records": int(files["rejected"].sum()),
+        "text_in_no_record": markdown_table(unread_text(frame)[:SHOWN], cell_chars=300),
         "files_without_records": markdown_table([{"file": name} for name in empty[:SHOWN]]),
     }
     # No upstream asset could tell Dagster that the configuration changed, so the root's version carries it.
@@ -76,23 +78,32 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
             "Records that are no usable question, each with its reason codes and all that could still be read of it.",
             {"python", "pydantic", "parquet"},
         ),
+        "source_files": table_out(
+            "source_files",
+            "pipeline.normalize",
+            "How each file was read: reader, layout, what each column was taken for, records kept and refused, text that no record holds.",
+            {"python", "pydantic", "parquet"},
+        ),
     },
 )
-def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[dg.Output[Table], dg.Output[Table]]:
+def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
     """Stage 2, normalize and validate."""
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
         result = normalize(raw_records.frame(), foundry.config.sources)
-        return [result.questions, result.rejected], {}
+        return [result.questions, result.rejected, result.files], {}
 
-    (good, bad), _ = computed(foundry, "pipeline.normalize", ["questions", "rejected_records"], [raw_records], parameters, compute)
-    kept, refused = (table.frame() for table in (good, bad))
+    outputs = ["questions", "rejected_records", "source_files"]
+    (good, bad, files), _ = computed(foundry, "pipeline.normalize", outputs, [raw_records], parameters, compute)
+    kept, refused, read = (table.frame() for table in (good, bad, files))
+    shown = to_rows(worst_first(read).head(SHOWN), SourceFile, ["file", "reader", "layout", "records", "questions", "rejected", "looks"])
     examples = to_rows(refused.head(10), Rejected, ["locator", "reason_codes", "detail", "stem"])
     passed = ratio(len(kept), len(kept) + len(refused))
     return (
         output(good, {"repairs": counts_table(count_values(kept["repairs"]), "repair"), "pass_fraction": passed}),
         output(bad, {"reasons": reasons_table(count_values(refused["reason_codes"])), "examples": markdown_table(examples, 120)}),
+        output(files, {"look_first": markdown_table(shown, 300), "files_to_look_at": int((read["looks"].map(len) > 0).sum())}),
     )
 
 

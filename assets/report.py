@@ -9,6 +9,8 @@ from assets.resources.lake_io import Table
 from pipeline.report import baselines, build_report
 from pipeline.report.pages import Pages
 from schemas.reasons import SPLITS
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import SourceFile
 
 
 @dg.asset(
@@ -21,16 +23,16 @@ from schemas.reasons import SPLITS
     code_version=code_version("pipeline.report"),
 )
 def data_quality_report(
-    foundry: dg.ResourceParam[Foundry], sample_ledger: Table, quality_scores: Table, duplicate_pairs: Table
+    foundry: dg.ResourceParam[Foundry], sample_ledger: Table, quality_scores: Table, duplicate_pairs: Table, source_files: Table
 ) -> dg.MaterializeResult:
     """Stage 13, report. Written once a version and code; the page of the last run is `latest.html`."""
-    tables = (sample_ledger, quality_scores, duplicate_pairs)
+    tables = (sample_ledger, quality_scores, duplicate_pairs, source_files)
     # Not CURRENT: another run may have published meanwhile.
     version = foundry.lake.version_with({table.asset: table.hash for table in tables})
     pages = Pages(foundry.reports, version.name, code_version("pipeline.report"))
     if not pages.exist():
-        ledger, quality, pairs = (table.frame() for table in tables)
-        pages.write(*build_report(ledger, quality, pairs, version, baselines(ledger)))
+        ledger, quality, pairs, files = (table.frame() for table in tables)
+        pages.write(*build_report(ledger, quality, pairs, version, baselines(ledger), to_rows(files, SourceFile)))
     # A version that can't be read may be restored: its page stays.
     pages.make_latest([*(known.name for known in foundry.lake.versions()), *(path.stem for path in foundry.lake.strangers())])
     return dg.MaterializeResult(

@@ -15,7 +15,7 @@ CONFIGS = ("vnhsge", "opentriviaqa", "mmlu_redux")
 def merged(paths: Iterable[Path]) -> Config:
     """One configuration over the sources of several, which share a root."""
     configs = [load_config(path) for path in paths]
-    return Config(dataset="bench", root=configs[0].root, sources=[source for config in configs for source in config.sources])
+    return configs[0].model_copy(update={"dataset": "bench", "sources": [source for config in configs for source in config.sources]})
 
 
 def real_config() -> Config:

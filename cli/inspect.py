@@ -15,6 +15,8 @@ from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, Reason
 
 SHOWN = 5
+# So many of the questions that the chosen reader finds make another one a rival.
+NEARLY = 0.8
 
 
 @command
@@ -24,13 +26,13 @@ def inspect(
     answer_format: Annotated[str, typer.Option(help="auto, letter, index0, index1 or text")] = "auto",
 ) -> None:
     """Show what would be read from a file: format, encoding, layout, field map, answer format, five questions, reject reasons."""
-    from pipeline.ingest import read_file, records_of
+    from pipeline.ingest import records_of
     from pipeline.ingest.files import printable, size_of
     from pipeline.normalize import normalize
     from schemas.config.sources import SourceConfig
     from schemas.errors import ConfigError
     from schemas.tables.arrow import to_rows
-    from schemas.tables.curation import Question, RawRecord, Rejected
+    from schemas.tables.curation import Question, RawRecord, Rejected, SourceFile
 
     path = user_path(file).absolute()
     name = printable(str(file))
@@ -41,20 +43,22 @@ def inspect(
         source = SourceConfig.model_validate(options)
     except ValidationError as error:
         raise ConfigError("; ".join(f"--{str(e['loc'][0]).replace('_', '-')} {e['input']}: {e['msg']}" for e in error.errors())) from error
-    content, _ = read_file(path, reader)
     raw = records_of(path.parent, [(source, [path])])
     result = normalize(raw, [source])
     records, questions, rejected = to_rows(raw, RawRecord), to_rows(result.questions, Question), to_rows(result.rejected, Rejected)
+    files = to_rows(result.files, SourceFile)
     size = size_of(path)
     _say("file", f"{name}, {size:,} bytes")
-    unreadable = bool(records) and all(row["reason_codes"] == [Reason.UNREADABLE_FILE] for row in records)
-    _say("reader", "none that can read it" if unreadable else content.reader)
-    if not unreadable:
-        _say("encoding", content.encoding or "none, the format is binary")
     if not records:
         _say("records", "none: " + ("the file is empty" if not size else "it holds a header or white space alone, no question"))
-    for found in result.inferences.values():
-        _show_layout(found)
+    for found in files:
+        _show_reading(found, several=len(files) > 1)
+    if files and files[0]["unread_fraction"]:
+        _say("in no record", f"{files[0]['unread_fraction']:.0%} of the words of its text; the longest pieces:")
+        for piece in files[0]["unread"]:
+            out.print(f"  {json.dumps(piece, ensure_ascii=False)}", style="dim")
+    for warning in [look for found in files for look in found["looks"]] + _rivals(path, reader, len(questions)):
+        out.print(styled(("look", "bold yellow"), f"          {indented(warning, 14)}"))
     if records:
         _say("records", f"{len(records):,}: {len(questions):,} questions, {len(rejected):,} rejected")
     for code, count in Counter(code for row in rejected for code in row["reason_codes"]).most_common():
@@ -75,17 +79,48 @@ def _say(name: str, value: str) -> None:
     out.print(f"{name:<13} {indented(value, 14)}")
 
 
-def _show_layout(found: dict[str, Any]) -> None:
-    columns = {**found["fields"], **{f"option {n}": name for n, name in enumerate(found["option_columns"], 1)}}
+def _show_reading(found: dict[str, Any], several: bool) -> None:
+    if several:
+        out.print()
+        _say("part", found["part"] or "the rest of the file")
+    if found["reasons"][:1] == [f"{Reason.UNREADABLE_FILE} {found['records']}"]:
+        _say("reader", "none that can read it")
+        return
+    _say("reader", found["reader"])
+    _say("encoding", found["encoding"] or "none, the format is binary")
     if found["layout"] == "none":
         return
     _say("layout", found["layout"])
-    if columns:
-        _say("fields", ", ".join(f"{part} <- {name}" for part, name in columns.items()))
+    if found["fields"]:
+        _say("fields", ", ".join(found["fields"]))
     if found["unused"]:
         _say("not used", ", ".join(found["unused"])[:500])
     if found["layout"] != "unknown":
         _say("answers", f"{found['answer_format']} ({found['decided_by']})")
+
+
+def _rivals(path: Path, reader: str, questions: int) -> list[str]:
+    """Other readers that would find nearly as many questions in a file, or more, and how to have them."""
+    from pipeline.ingest import records_of
+    from pipeline.ingest.files import bytes_of, printable
+    from pipeline.ingest.formats import possible_readers
+    from pipeline.normalize import normalize
+    from schemas.config.sources import SourceConfig
+
+    if reader != "auto":
+        return []
+    try:
+        names = possible_readers(bytes_of(path), path.suffix)[1:]
+    except (OSError, ValueError, DataError):
+        return []
+    found = []
+    for name in names:
+        options = {"name": "inspected", "path": glob.escape(printable(path.name)), "reader": name}
+        other = SourceConfig.model_validate(options)
+        count = len(normalize(records_of(path.parent, [(other, [path])]), [other]).questions)
+        if count >= NEARLY * max(questions, 1):
+            found.append(f"the {name} reader finds {count:,} questions here, this one {questions:,}: `--reader {name}` shows them")
+    return found
 
 
 def _show_question(row: dict[str, Any]) -> None:

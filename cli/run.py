@@ -21,7 +21,10 @@ JOBS = {Until.CURATED: "curate", Until.RENDERED: "render", Until.TRAINED: "train
 
 
 @command
-def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Until.EVALUATED) -> None:
+def run(
+    until: Annotated[Until, typer.Option(help="the last thing to do")] = Until.EVALUATED,
+    files: Annotated[bool, typer.Option("--files", help="end with a line for every file, not only for those to look at")] = False,
+) -> None:
     """Run the main job: ingest, curate, publish, render, train, evaluate. Ends with the funnel and where everything lies.
 
     What is unchanged since the last run is not computed again; an interrupted training resumes. Exit code 1 when an asset or a
@@ -41,5 +44,5 @@ def run(until: Annotated[Until, typer.Option(help="the last thing to do")] = Unt
     succeeded = launch(JOBS[until])
     if succeeded:
         out.print()
-        summarise(foundry, until != Until.CURATED)
+        summarise(foundry, until != Until.CURATED, files)
     raise typer.Exit(0 if succeeded else 1)

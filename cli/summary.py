@@ -1,23 +1,33 @@
 """What a run ends with: the funnel, the reasons, the verdict, and where everything lies."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.table import Table
 
 from assets.resources.cache_keys import places
-from assets.resources.foundry import Foundry, ledger_of
+from assets.resources.foundry import Foundry, files_of, ledger_of
 from cli.options import out, styled, table_console
 from pipeline.common.counts import count_values
 from pipeline.common.store.runs import read_result
+from pipeline.common.text import one_line
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
+from schemas.tables.arrow import to_rows
+from schemas.tables.curation import SourceFile
+
+FILES_SHOWN, WHY_CHARS = 12, 300
 
 
-def summarise(foundry: Foundry, with_models: bool) -> None:
-    """Prints the published version's funnel, and with `with_models` the verdict on the adapter where there is one."""
+def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> None:
+    """Prints the published version's funnel and its files, and with `with_models` the verdict on the adapter where there is one."""
     at = places(foundry)
+    ledger = ledger_of(foundry, at.version)
     print_funnel(at.version.counts)
-    print_reasons(count_values(ledger_of(foundry, at.version)["reason_codes"]))
+    print_reasons(count_values(ledger["reason_codes"]))
+    print_files(to_rows(files_of(foundry, at.version), SourceFile), ledger, all_files)
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
     if (report := foundry.reports / f"{at.version.name}.html").exists():
         lies["report"] = report
@@ -74,6 +84,34 @@ def print_reasons(counts: dict[str, int]) -> None:
         table.add_row(code, f"{count:,}", REASON_TEXT[Reason(code)])
     out.print()
     table_console(140).print(table)
+
+
+def print_files(files: Sequence[Mapping[str, Any]], ledger: pd.DataFrame, all_files: bool) -> None:
+    """A line a file: how it was read and what came of it, those first that need a look; without `all_files` no others."""
+    parts = {(file["file"], file["part"]) for file in files}
+    kept: Counter[tuple[str, str]] = Counter()
+    for name, locator, split in zip(ledger["file"], ledger["locator"], ledger["split"], strict=True):
+        part = locator[len(name) + 1 :].rpartition("/")[0]
+        kept[name, part if (name, part) in parts else ""] += isinstance(split, str)
+    shown = list(files) if all_files else [file for file in files if file["looks"]][:FILES_SHOWN]
+    out.print()
+    if shown:
+        table = Table(title="Files" if all_files else "Files to look at", title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for name in ("file", "reader", "layout"):
+            table.add_column(name)
+        for name in ("records", "kept", "refused", "text in no record"):
+            table.add_column(name, justify="right")
+        table.add_column("why look")
+        for file in shown:
+            unread = "" if file["unread_fraction"] is None else f"{file['unread_fraction']:.0%}"
+            counts = (f"{file['records']:,}", f"{kept[file['file'], file['part']]:,}", f"{file['rejected']:,}", unread)
+            name = f"{file['file']}#{file['part']}" if file["part"] else file["file"]
+            cells = (name, file["reader"], file["layout"], *counts, "; ".join(file["looks"])[:WHY_CHARS])
+            table.add_row(*map(one_line, cells))
+        table_console(180).print(table)
+    if left := len(files) - len(shown):
+        need = sum(1 for file in files if file["looks"]) - len(shown)
+        out.print(f"{left:,} other files, {need:,} of them to look at too; `mcq run --files` lists all, `mcq inspect FILE` shows one")
 
 
 def print_result(result: dict[str, Any]) -> None:

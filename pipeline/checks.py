@@ -29,6 +29,15 @@ def repeated_ids(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[frame["record_id"].duplicated(keep=False), ["record_id", "source", "locator"]]
 
 
+def files_uncounted(files: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    """Files (or parts of them) whose row counts other records than there are."""
+    keys = ["source", "file", "part"]
+    expected = Counter(map(tuple, raw[keys].to_numpy().tolist()))
+    counted = {tuple(key): count for *key, count in files[[*keys, "records"]].to_numpy().tolist()}
+    wrong = sorted(key for key in expected.keys() | counted.keys() if expected[key] != counted.get(key))
+    return _frame(dict(zip(keys, key, strict=True)) | {"records": expected[key], "counted": counted.get(key)} for key in wrong)
+
+
 def broken_bounds(frame: pd.DataFrame, model: type[Row], *columns: str) -> pd.DataFrame:
     """Rows that break a bound of these columns, those between columns included: once a bound, with the values that it concerns.
 

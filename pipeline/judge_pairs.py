@@ -56,6 +56,8 @@ def read_sides(sides: Sequence[Mapping[str, Any]]) -> list[ComparableQuestion | 
             "file": str(number),
             "locator": f"{number}#item:1",
             "part": "",
+            "unread_fraction": None,
+            "unread": [],
         }
         record |= {"reader": reader, "encoding": "utf-8", "file_sha256": "", "payload": payload, "reason_codes": [], "detail": None}
         records.append(record)

@@ -11,10 +11,12 @@ from pipeline.common.store.lake import Lake, Version
 from pipeline.common.store.retention import clean
 from pipeline.common.store.runs import damaged_manifests, finished_adapters
 from pipeline.common.text import canonical_json, short_hash
+from pipeline.normalize.source_files import worst_first
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import DataError
-from schemas.tables.curation import LedgerRow
+from schemas.tables.arrow import to_frame
+from schemas.tables.curation import LedgerRow, SourceFile
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ class Foundry:
 def ledger_of(foundry: Foundry, version: Version) -> pd.DataFrame:
     """The ledger of a published version."""
     return foundry.lake.read_table("sample_ledger", version.tables["sample_ledger"], LedgerRow)
+
+
+def files_of(foundry: Foundry, version: Version) -> pd.DataFrame:
+    """How each file of a published version was read, those first that need a look; empty where an older code made the version."""
+    if "source_files" not in version.tables:
+        return to_frame([], SourceFile)
+    return worst_first(foundry.lake.read_table("source_files", version.tables["source_files"], SourceFile))
 
 
 def clean_up(foundry: Foundry) -> int | str:

@@ -2,6 +2,7 @@
 with its reason: no file and no row raises."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,9 @@ import pandas as pd
 from pipeline.common.parallel import collector_paused, start_processes
 from pipeline.common.text import canonical_json, short_hash
 from pipeline.ingest.files import Found, bytes_of, find_files, name_below, printable, size_of
-from pipeline.ingest.formats import read_bytes
+from pipeline.ingest.formats import READERS, read_bytes
 from pipeline.ingest.items import FileItems, Item
+from pipeline.ingest.remainder import Remainder, remainder
 from pipeline.ingest.verdicts import explain
 from schemas.config import Config
 from schemas.reasons import Reason
@@ -22,6 +24,7 @@ from schemas.tables.curation import RawRecord
 
 # Files of so many bytes hold questions enough for the later stages to want every core.
 BYTES_WORTH_A_PROCESS = 5_000_000
+NO_QUESTION = "the file has text, and its reader finds no question in it: name another reader as `reader:`, or take the file out of `path:`"
 
 
 def files_without_records(config: Config, found: Found, raw: pd.DataFrame) -> list[str]:
@@ -31,7 +34,8 @@ def files_without_records(config: Config, found: Found, raw: pd.DataFrame) -> li
 
 
 def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
-    """Items of one file, their payloads as text, and the SHA-256 of its bytes ("" where there are none to be had).
+    """Items of one file, their payloads as text, and the SHA-256 of its bytes ("" where there are none to be had). A file that has words
+    and no record is one item that says so.
 
     The guard around every reader: whatever one raises makes the file one rejected item that says why. A file is read as a whole or not
     at all; what a reader found before it failed is not kept, as nobody could say what is missing.
@@ -42,10 +46,21 @@ def read_file(path: Path, reader: str) -> tuple[FileItems, str]:
         digest = hashlib.sha256(data).hexdigest()
         content = read_bytes(data, path.suffix, reader)
         items = [item._replace(payload=_written(item.payload)) for item in content.items]
+        if not items and content.text and re.search(r"\w", content.text):
+            payload = canonical_json({"unreadable_file": digest})
+            items = [Item("file:1", payload, Reason.UNKNOWN_LAYOUT, f"{NO_QUESTION} ({content.reader})")]
         return content._replace(items=items), digest
     except Exception as error:
         payload = canonical_json({"unreadable_file": digest} if digest else None)
         return FileItems([Item("file:1", payload, Reason.UNREADABLE_FILE, explain(error, path, reader))], reader, None), digest
+
+
+def text_left(content: FileItems) -> Remainder | None:
+    """What of a file's text none of its records holds; None where the file is a table or a structure, or isn't read at all."""
+    if content.text is None or any(item.reason in (Reason.UNREADABLE_FILE, Reason.UNKNOWN_LAYOUT) for item in content.items):
+        return None
+    whole = content.reader not in READERS or READERS[content.reader].prose
+    return remainder(content.text, [item.payload for item in content.items], whole)
 
 
 def _written(payload: Any) -> str:
@@ -80,6 +95,8 @@ def _records(root: Path, found: Found) -> Iterator[dict[str, Any]]:
         for path in files:
             name = name_below(root, path)
             content, digest = read_file(path, source.reader)
+            left = text_left(content)
+            unread = left.longest() if left else []
             for item in content.items:
                 occurrences[item.payload] += 1
                 yield {
@@ -93,7 +110,10 @@ def _records(root: Path, found: Found) -> Iterator[dict[str, Any]]:
                     "reader": item.reader or content.reader,
                     "encoding": content.encoding,
                     "file_sha256": digest,
+                    "unread_fraction": left and left.fraction,
+                    "unread": unread,
                     "payload": item.payload,
                     "reason_codes": [item.reason] if item.reason else [],
                     "detail": item.detail and printable(item.detail),
                 }
+                unread = []

@@ -5,9 +5,11 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
-from schemas.config import Config
+from schemas.config import Config, expand
+from schemas.config.base import PROJECT_ROOT
 from schemas.config.sources import SourceConfig
 from schemas.errors import ConfigError, DataError
 
@@ -31,7 +33,9 @@ def source_files(config: Config, source: SourceConfig) -> list[Path]:
     """
     root, written = config.root_path, config.root
     if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-        raise ConfigError(f"root {written} is no folder; set `root:` (or the environment variable it names) to where the sources lie")
+        raise ConfigError(
+            f"root {written} is no folder{_moved(config)}; set `root:` (or the environment variable it names) to where the sources lie"
+        )
     found: set[Path] = set()
     for pattern in source.patterns:
         relative = _below_root(pattern, config, source.name)
@@ -45,8 +49,22 @@ def source_files(config: Config, source: SourceConfig) -> list[Path]:
     if outside := sorted(name_below(root, path) for path in found if _leaves(path, root)):
         raise ConfigError(f"source {source.name}: {outside[0]} is a link that leaves the root {written}; copy the file below it")
     if not found:
-        raise ConfigError(f"source {source.name}: no file matches {', '.join(source.patterns)} below {written}; check `path:` and `root:`")
+        said = f"no file matches {', '.join(source.patterns)} below {written}{_moved(config, source.patterns)}"
+        raise ConfigError(f"source {source.name}: {said}; check `path:` and `root:`")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _moved(config: Config, patterns: Sequence[str] = ()) -> str:
+    """What to write instead, where a root was meant as roots were read before: from the project's root."""
+    if config.folder == PROJECT_ROOT or Path(expand(config.root)).is_absolute():
+        return ""
+    before = PROJECT_ROOT / expand(config.root)
+    try:
+        meant = before.is_dir() and (not patterns or any(next(before.glob(pattern), None) for pattern in patterns))
+    except (OSError, ValueError, NotImplementedError):
+        return ""
+    way = Path(os.path.relpath(PROJECT_ROOT, config.folder), config.root).as_posix()
+    return f" (roots start at the configuration's folder, no longer at the project's root: write `root: {way}`)" if meant else ""
 
 
 def _below_root(pattern: str, config: Config, name: str) -> str:

@@ -53,9 +53,11 @@ class SniffedFile(NamedTuple):
 class Format(NamedTuple):
     """A file format. Exactly one of `read_bytes` and `read_text` (decoded, LF line ends) reads it; a file that can't be opened
     at all raises DataError, a broken row becomes an item with a reason. A reader whose file shows people other text than its
-    decoded bytes (a document, markup) yields that text beside its items; of other text files the decoded text counts."""
+    decoded bytes (a document, markup) yields that text beside its items; of other text files the decoded text counts, but where `prose`
+    is false (JSON, tables): there the words of the file are those of its items."""
 
     name: str
     sniff: Callable[[SniffedFile], bool]
     read_bytes: Callable[[bytes], Iterator[Item | Text]] | None = None
     read_text: Callable[[str], Iterator[Item | Text]] | None = None
+    prose: bool = True

@@ -22,12 +22,13 @@ from pipeline.common.text import fold_option, is_vietnamese, one_line, short_has
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
 from pipeline.normalize.reading import Reading, find_reading
+from pipeline.normalize.source_files import describe_file
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
 from schemas.tables.arrow import arrow_schema, to_frame, to_table
 from schemas.tables.bounds import checked_rows
-from schemas.tables.curation import Question, RawRecord, Rejected
-from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, option_identity
+from schemas.tables.curation import Question, RawRecord, Rejected, SourceFile
+from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, Row, option_identity
 
 # What tables write where there is no key.
 NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
@@ -40,11 +41,11 @@ preload(__name__)
 
 
 class NormalizeResult(NamedTuple):
-    """kept + removed = input, in the input's order; `inferences` has one entry a file or part of it: field map and answer format."""
+    """kept + removed = input, in the input's order; `files` are SourceFile rows, one a file or part of it."""
 
     questions: pd.DataFrame
     rejected: pd.DataFrame
-    inferences: dict[str, dict[str, Any]]
+    files: pd.DataFrame
 
 
 @collector_paused()
@@ -52,12 +53,12 @@ def normalize(raw: pd.DataFrame, configured: Sequence[SourceConfig]) -> Normaliz
     """Parses RawRecord rows into Question and Rejected rows. Raises DataError for one that breaks its own bounds: a bug here."""
     sources = {source.name: source for source in configured}
     parts = list(map_chunks(partial(_normalize_files, sources), _by_file(to_table(raw, RawRecord)), len(raw)))
-    questions, rejected = (
-        pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]).combine_chunks()
-        for place, model in ((0, Question), (1, Rejected))
+    models: tuple[type[Row], ...] = (Question, Rejected, SourceFile)
+    tables = (
+        to_frame(pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]).combine_chunks(), model)
+        for place, model in enumerate(models)
     )
-    inferences = {file: inference for part in parts for file, inference in part[2].items()}
-    return NormalizeResult(to_frame(questions, Question), to_frame(rejected, Rejected), inferences)
+    return NormalizeResult(*tables)
 
 
 def _by_file(table: pa.Table) -> list[pa.Table]:
@@ -73,19 +74,20 @@ def _by_file(table: pa.Table) -> list[pa.Table]:
     return [table.take(pa.array(rows)) for rows in chunks]
 
 
-def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple[pa.Table, pa.Table, dict[str, dict[str, Any]]]:
+def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
     questions: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
-    inferences = {}
-    for (name, file, part), rows in groupby(table.to_pylist(), key=itemgetter(*FILE)):
-        where = f"{name}:{file}#{part}" if part else f"{name}:{file}"
-        kept, dropped, inferences[where] = _normalize_file(list(rows), sources[name])
+    files: list[dict[str, Any]] = []
+    for (name, _, _), rows in groupby(table.to_pylist(), key=itemgetter(*FILE)):
+        kept, dropped, file = _normalize_file(list(rows), sources[name])
         questions += kept
         rejected += dropped
-    return checked_rows(questions, Question), checked_rows(rejected, Rejected), inferences
+        files.append(file)
+    return checked_rows(questions, Question), checked_rows(rejected, Rejected), checked_rows(files, SourceFile)
 
 
 def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
+    """Question rows, Rejected rows, and the SourceFile row of one file or part of one."""
     reading = find_reading(rows, source.fields)
     drafts = _without_passages([draft_record(row, cells, reading) for row, cells in zip(rows, reading.rows, strict=True)])
     answers = _answer_format(rows, drafts, reading, source)
@@ -96,15 +98,7 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
     for row, draft in zip(rows, drafts, strict=True):
         finished, is_kept = _finish(row, draft, answers, reading, source, language, subject)
         (kept if is_kept else dropped).append(finished)
-    inference = {
-        "layout": reading.layout,
-        "fields": reading.fields.columns,
-        "option_columns": reading.fields.option_columns,
-        "unused": list(reading.unused),
-        "answer_format": answers.name,
-        "decided_by": answers.detail,
-    }
-    return kept, dropped, inference
+    return kept, dropped, describe_file(rows, reading, answers, dropped)
 
 
 def _without_passages(drafts: list[Draft]) -> list[Draft]:

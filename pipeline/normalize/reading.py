@@ -18,7 +18,9 @@ from pipeline.common.grammar.columns import (
     plain_name,
 )
 from pipeline.common.grammar.keys import number_of
+from pipeline.common.markup import html_text, is_html
 from pipeline.normalize.beside import Beside, find_beside, holds_text
+from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
 from pipeline.normalize.suggest_columns import ROWS, guess_fields, is_key_of
@@ -31,7 +33,7 @@ TEXT_KEYS = ("blocks", "gift", "moodle")
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
     `text_keys`: keys are texts of options by definition; `beside`: columns beside the field map that decide over a row; `unused`: headers
-    that nothing is taken from."""
+    that nothing is taken from; `markup`: what its cells hold of HTML."""
 
     layout: str
     fields: FieldMap
@@ -45,6 +47,7 @@ class Reading(NamedTuple):
     unused: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     beside: Beside = Beside()
+    markup: CellMarkup = PLAIN
 
 
 def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Reading:
@@ -74,7 +77,8 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
         fields = find_fields(headers, given, empty, lambda part, header: _accepts(part, header, present))
         fields = _with_numbered_key(fields, headers, filled, present)
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
-    return _judged(Reading(layout, fields, cells, text_keys=text_keys), headers, filled, given)
+    markup = find_markup(records[0]["reader"], cells, fields.columns.get("stem"))
+    return _judged(Reading(layout, fields, cells, text_keys=text_keys, markup=markup), headers, filled, given)
 
 
 def _with_numbered_key(fields: FieldMap, headers: list[str], filled: set[str], rows: list[dict[str, Any]]) -> FieldMap:
@@ -172,10 +176,20 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
             for row in rows[:20]
             for cell in row.values()
         )
+    if part == "answer":
+        return not _labels_options(header, rows)
     if part != "stem":
         return True
     filled = [row[header] for row in rows[:20] if row.get(header) not in (None, "")]
     return not filled or any(number_of(value) is None for value in filled)
+
+
+def _labels_options(header: str, rows: list[dict[str, Any]]) -> bool:
+    """True where a column holds a label for each option: what marks all of them is no key."""
+    base = header.rpartition(".")[0]
+    pairs = [(row[header], row.get(base)) for row in rows[:20] if row.get(header) not in (None, "", [])]
+    lists = [labels for labels, texts in pairs if isinstance(labels, list) and isinstance(texts, list) and len(labels) == len(texts) > 1]
+    return bool(pairs) and bool(base) and len(lists) == len(pairs)
 
 
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
@@ -188,10 +202,15 @@ def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
             continue
         if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
             return True
-        if isinstance(value, str) and (not weak or value.strip()[:1] in "[({") and list_in_text(value[:MAX_TEXT_CHARS]):
+        if isinstance(value, str) and (not weak or value.strip()[:1] in "[({") and list_in_text(_shown(value[:MAX_TEXT_CHARS])):
             return True
         seen += 1
         if seen == 5:
             return False
     # Nothing is filled: an empty column may bear its name.
     return not seen and not weak
+
+
+def _shown(text: str) -> str:
+    """A cell's lines, where it writes them as HTML."""
+    return html_text(text) if text.lstrip()[:1] not in ("[", "(", "{") and is_html(text) else text

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.common import plots
 from pipeline.common.store.lake import Version
 from pipeline.ledger import curated_rows
+from pipeline.report import files as report_files
 from pipeline.report import records as report_records
 from pipeline.report import sets as report_sets
 from pipeline.report.document import Block, Cell, Figures, Heading, Line, Picture, TableBlock, Text
@@ -25,9 +26,15 @@ from schemas.tables.row import RowMapping
 
 
 def build_report(
-    ledger: pd.DataFrame, quality: pd.DataFrame, pairs: pd.DataFrame, version: Version, set_level: Sequence[RowMapping] = ()
+    ledger: pd.DataFrame,
+    quality: pd.DataFrame,
+    pairs: pd.DataFrame,
+    version: Version,
+    set_level: Sequence[RowMapping] = (),
+    files: Sequence[RowMapping] = (),
 ) -> tuple[str, list[Block]]:
-    """Title and blocks of the page. `set_level`: mappings of name, group, value, low, high, expected, questions, says."""
+    """Title and blocks of the page. `set_level`: mappings of name, group, value, low, high, expected, questions, says; `files`:
+    SourceFile rows."""
     rows = to_rows(ledger, LedgerRow)
     facts = Facts(
         rows,
@@ -37,11 +44,13 @@ def build_report(
         {frozenset((pair["left_id"], pair["right_id"])): pair for pair in to_rows(pairs, Pair)},
         version,
         set_level,
+        files,
     )
     sections: list[tuple[str, Callable[[Facts], list[Block]]]] = [
         ("Fix first", _fixes),
         ("Funnel", _funnel),
         ("Why records were left out", report_records.reasons),
+        ("Files", report_files.files),
         ("Conflicting keys", report_records.conflicts),
         ("Duplicates", report_records.duplicates),
         ("Contamination", report_records.contamination),

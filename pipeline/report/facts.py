@@ -12,7 +12,7 @@ EXAMPLES, VALUES, TEXT_CHARS = 6, 24, 200
 
 
 class Facts(NamedTuple):
-    """What the page is made of: the ledger's rows, those of them in a split, scores and pairs by record."""
+    """What the page is made of: the ledger's rows, those of them in a split, scores and pairs by record, and how each file was read."""
 
     rows: list[dict[str, Any]]
     by_id: dict[str, dict[str, Any]]
@@ -21,6 +21,7 @@ class Facts(NamedTuple):
     pairs: dict[frozenset[str], dict[str, Any]]
     version: Version
     set_level: Sequence[RowMapping]
+    files: Sequence[RowMapping] = ()
 
     @property
     def judged(self) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from schemas.config.base import PROJECT_ROOT, Strict
 from schemas.config.dedup import DedupConfig
@@ -35,7 +35,11 @@ class Config(Strict):
     """A whole pipeline: `dataset` and one source with name and path are enough."""
 
     dataset: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="name of the dataset: its folder in the lake")
-    root: str = Field(".", max_length=4096, description="where relative source paths start; ${NAME:-default} is expanded here alone")
+    root: str = Field(
+        ".",
+        max_length=4096,
+        description="where relative source paths start, itself relative to this file's folder; ${NAME:-default} is expanded here alone",
+    )
     sources: list[SourceConfig] = Field(min_length=1, description="where raw questions come from")
     dedup: DedupConfig = DedupConfig()
     quality: QualityConfig = QualityConfig()
@@ -43,6 +47,7 @@ class Config(Strict):
     render: RenderConfig = RenderConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    _folder: Path = PrivateAttr(PROJECT_ROOT)
     keep_versions: int = Field(10, ge=1, description="published versions kept besides those that an adapter's manifest names")
     keep_hours: float = Field(1.0, ge=0, description="hours for which a version that was replaced stays whole, for readers at work")
 
@@ -59,12 +64,22 @@ class Config(Strict):
             raise ValueError(f"source name {twice[0]!r} is used twice")
         return self
 
+    def model_post_init(self, context: Any) -> None:
+        """Takes the folder of the configuration's file from the context of the validation."""
+        if context:
+            self._folder = context["folder"]
+
+    @property
+    def folder(self) -> Path:
+        """Where its file lies; the project's root for one that was made without a file."""
+        return self._folder
+
     @property
     def root_path(self) -> Path:
         """Where `root` is on this machine, environment variables expanded: a path to read by, never to write down or show, since
         what an environment holds may be secret. Raises ConfigError."""
         try:
-            return (PROJECT_ROOT / expand(self.root)).resolve()
+            return (self._folder / expand(self.root)).resolve()
         except (OSError, RuntimeError, ValueError) as error:
             why = str(error) if isinstance(error, ValueError) else "a link in it leads back to itself, or it is too long"
             raise ConfigError(f"root {QUOTED.repr(self.root)} is no path that can be followed: {why}") from None
@@ -103,7 +118,7 @@ def load_config(path: Path) -> Config:
     if not isinstance(data, dict):
         raise ConfigError(f"{path} holds {type(data).__name__}, expected a mapping that begins with `dataset:` and `sources:`")
     try:
-        return Config.model_validate(data)
+        return Config.model_validate(data, context={"folder": path.absolute().parent})
     except ValidationError as error:
         lines = [_explain(item) for item in error.errors(include_url=False, include_context=False)]
         more = [f"and {len(lines) - ERRORS_SHOWN} more"] if len(lines) > ERRORS_SHOWN else []

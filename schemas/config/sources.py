@@ -17,7 +17,28 @@ class SourceConfig(Strict):
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
     path: str | list[str] = Field(description="glob or globs below `root`")
     reader: Literal[
-        "auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam", "brightspace", "blackboard"
+        "auto",
+        "json",
+        "jsonl",
+        "csv",
+        "xlsx",
+        "parquet",
+        "blocks",
+        "aiken",
+        "gift",
+        "moodle",
+        "docx",
+        "exam",
+        "latex",
+        "rexams",
+        "yaml",
+        "javascript",
+        "python",
+        "wiki",
+        "text2qti",
+        "cards",
+        "brightspace",
+        "blackboard",
     ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,

@@ -29,7 +29,11 @@ def read_yaml(path: Path) -> Any:
     return yaml.load(data.decode("utf-8-sig"), _Loader)
 
 
-class _Loader(yaml.SafeLoader):
+class LimitedLoader(yaml.SafeLoader):
+    """Composes no more values than `max_values`, aliases written out, and none deeper than `max_depth`: else a yaml.YAMLError."""
+
+    max_values, max_depth = MAX_VALUES, MAX_DEPTH
+
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.values, self.depth = 0, 0
@@ -43,25 +47,33 @@ class _Loader(yaml.SafeLoader):
                 raise _error(f"*{event.anchor} stands within what it names", event)
             self._count(size, event)
             return super().compose_node(parent, index)
-        if event.tag is not None:
-            raise _error(f"the tag {event.tag[:60]} can't be used here", event)
+        self.check_tag(event)
         before = self.values
         self._count(1, event)
         if event.anchor is not None:
             self.named.setdefault(event.anchor, None)
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise _error(f"lists and mappings stand more than {MAX_DEPTH} deep in each other", event)
+        if self.depth > self.max_depth:
+            raise _error(f"lists and mappings stand more than {self.max_depth} deep in each other", event)
         node = super().compose_node(parent, index)
         self.depth -= 1
         if event.anchor is not None:
             self.named[event.anchor] = self.values - before
         return node
 
+    def check_tag(self, event: Any) -> None:
+        """Raises for a tag that may not be used; here none is looked at."""
+
     def _count(self, values: int, event: Any) -> None:
         self.values += values
-        if self.values > MAX_VALUES:
-            raise _error(f"it holds more than {MAX_VALUES:,} values, aliases written out", event)
+        if self.values > self.max_values:
+            raise _error(f"it holds more than {self.max_values:,} values, aliases written out", event)
+
+
+class _Loader(LimitedLoader):
+    def check_tag(self, event: Any) -> None:
+        if event.tag is not None:
+            raise _error(f"the tag {event.tag[:60]} can't be used here", event)
 
     def compose_mapping_node(self, anchor: Any) -> Any:
         node = super().compose_mapping_node(anchor)

@@ -12,6 +12,7 @@ from schemas.tables.row import (
     MAX_TEXT_CHARS,
     MIN_OPTIONS,
     ContentId,
+    Count,
     Filled,
     Fraction,
     Label,
@@ -29,6 +30,7 @@ from schemas.tables.row import (
 from schemas.vocabulary import Language, Role, Split
 
 MAX_NEIGHBOURS = 20
+UNREAD = "of the words of the file's text, the share that stands in no record; null for tables"
 
 Found = Literal[Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT, Relation.RELATED]
 Verdict = Literal[Disposition.BENCHMARK, Disposition.CONTAMINATED, Disposition.CONFLICT, Disposition.DUPLICATE, Disposition.FILTERED]
@@ -74,6 +76,8 @@ class RawRecord(Row):
     reader: Filled
     encoding: Filled | None = Field(description="how the file was decoded; two joined by + where its lines mix them")
     file_sha256: FileHash
+    unread_fraction: Fraction | None = Field(description=UNREAD)
+    unread: list[str] = Field(description="the longest pieces of that text, on the file's first record")
     payload: str = Field(description="canonical JSON of the cells, or the block's text")
     reason_codes: list[Reason] = Field(description="non-empty: the record was rejected by the reader")
     detail: str | None = Field(description="what exactly was wrong")
@@ -130,6 +134,37 @@ class Rejected(Row):
     language: Language | None
     repairs: list[Name]
     payload: str
+
+
+class SourceFile(Row):
+    """How a file (or a part of one with a layout of its own) was read, and what came of it."""
+
+    table = "source_files"
+    rules = (
+        RowRule(
+            "questions and rejected add up to records",
+            ("records", "questions", "rejected"),
+            lambda rows: pc.equal(pc.add(rows["questions"], rows["rejected"]), rows["records"]),
+        ),
+    )
+
+    source: Filled
+    file: Filled
+    part: str = Field(description="sheet or member of an archive with a layout of its own, else empty")
+    reader: Filled
+    encoding: Filled | None
+    layout: Filled = Field(description="what tells the cells of a record apart; none: its reader gives the parts")
+    fields: list[str] = Field(description="part <- header, for each part of a question that was found")
+    unused: list[str] = Field(description="headers that nothing is taken from")
+    answer_format: Filled = Field(description="how keys are written")
+    decided_by: str = Field(description="what decided that")
+    records: Count = Field(description="raw records in it")
+    questions: Count = Field(description="records that are questions")
+    rejected: Count = Field(description="records that are none")
+    reasons: list[str] = Field(description="reason codes with their counts, most frequent first")
+    unread_fraction: Fraction | None = Field(description=UNREAD)
+    unread: list[str] = Field(description="the longest pieces of that text")
+    looks: list[str] = Field(description="why a person should look at it, and what to do")
 
 
 class Pair(Row):

@@ -15,7 +15,7 @@ from schemas.config.base import PROJECT_ROOT
 GRAPH = defs.resolve_asset_graph()
 STAGES = {
     "ingest": ["raw_records"],
-    "normalize": ["questions", "rejected_records"],
+    "normalize": ["questions", "rejected_records", "source_files"],
     "deduplicate": ["duplicate_clusters", "duplicate_pairs"],
     "assess": ["quality_scores"],
     "select": ["curated_questions"],
@@ -80,7 +80,7 @@ def test_edges_follow_the_way_of_a_question():
     assert parents("questions") == parents("rejected_records") == {"raw_records"}
     assert parents("curated_questions") == {"questions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
     assert parents("dataset") == CURATE - {"dataset"}
-    assert parents("data_quality_report") == {"dataset", "sample_ledger", "quality_scores", "duplicate_pairs"}
+    assert parents("data_quality_report") == {"dataset", "sample_ledger", "quality_scores", "duplicate_pairs", "source_files"}
     assert not GRAPH.get(dg.AssetKey("data_quality_report")).child_keys, "nothing waits for the report"
     assert parents("qlora_adapter") == {"chat_examples", "vram_plan"}
     assert parents("evaluation") == {"qlora_adapter"}

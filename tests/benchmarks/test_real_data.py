@@ -31,7 +31,7 @@ def test_absent_data_is_named_on_stderr_and_is_no_failure(name, tmp_path, monkey
     lines = said.err.splitlines()
     assert all(line.startswith(f"{name}.py: nothing was measured on the ") for line in lines)
     assert "raw questions of vnhsge, opentriviaqa, mmlu_redux" in lines[-1]
-    assert "root ${MCQ_SOURCE_ROOT:-../shared/data} is no folder" in lines[-1]
+    assert "root ${MCQ_SOURCE_ROOT:-../../shared/data} is no folder" in lines[-1]
     assert [f"labelled pairs of the gold set: there is no file {tmp_path / 'gold.jsonl'}" in line for line in lines[:-1]] == (
         [True] if name == "duplicates" else []
     )

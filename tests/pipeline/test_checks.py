@@ -80,3 +80,11 @@ def test_an_example_of_no_question_is_wrong_and_no_examples_are_right():
     examples = pd.DataFrame([("r", f"B{END}", 0)], columns=["record_id", "completion", "neutralised_tokens"])
     assert checks.wrong_completions(examples, {})["expected"].tolist() == [f"(no such question)B{END}"]
     assert checks.wrong_completions(examples.head(0), {}).empty
+
+
+def test_files_that_count_other_records_than_there_are_are_found():
+    raw = pd.DataFrame({"source": ["s"] * 3, "file": ["a", "a", "b"], "part": ["", "", "x"]})
+    files = pd.DataFrame({"source": ["s"] * 2, "file": ["a", "b"], "part": ["", "x"], "records": [2, 1]})
+    assert checks.files_uncounted(files, raw).empty
+    found = checks.files_uncounted(files.assign(records=[3, 1]), raw.head(2))
+    assert found[["file", "records", "counted"]].to_numpy().tolist() == [["a", 2, 3], ["b", 0, 1]]

@@ -4,7 +4,29 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blackboard, blocks, brightspace, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.formats import (
+    aiken,
+    blackboard,
+    blocks,
+    brightspace,
+    cards,
+    csv,
+    exam_text,
+    gift,
+    javascript,
+    json,
+    jsonl,
+    latex,
+    moodle,
+    parquet,
+    python,
+    rexams,
+    text2qti,
+    wiki,
+    word,
+    xlsx,
+    yaml,
+)
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -14,12 +36,20 @@ FORMATS: tuple[Format, ...] = (
     xlsx.FORMAT,
     parquet.FORMAT,
     moodle.FORMAT,
+    yaml.FORMAT,
+    python.FORMAT,
+    javascript.FORMAT,
+    rexams.FORMAT,
+    latex.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
     brightspace.FORMAT,
     blackboard.FORMAT,
     csv.NAMED,
+    wiki.FORMAT,
+    text2qti.FORMAT,
+    cards.FORMAT,
     aiken.FORMAT,
     gift.FORMAT,
     exam_text.FORMAT,
@@ -63,6 +93,15 @@ def read_bytes(data: bytes, suffix: str, reader: str) -> FileItems:
     return _read(data, suffix, form)
 
 
+def possible_readers(data: bytes, suffix: str) -> list[str]:
+    """Names of all readers that would take a file, the one that `auto` takes first. Raises UnicodeError for what is no text."""
+    file = SniffedFile(data, suffix.lower(), "")
+    if (binary := _find(file)) is not None:
+        return [binary.name]
+    file = file._replace(text=decode(data[: 4 * SNIFFED_CHARS]).text.replace("\r\n", "\n")[:SNIFFED_CHARS].lstrip())
+    return list(dict.fromkeys(form.name for form in FORMATS if form.read_text is not None and form.sniff(file)))
+
+
 def _items(name: str, data: bytes) -> list[Item | Text]:
     read = READERS[name].read_bytes
     assert read is not None
@@ -96,7 +135,7 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
         kind = suffix or "no suffix"
         raise DataError(f"no reader knows this kind of text ({kind}); readable are {', '.join(READERS)}: name one as `reader:`")
     items, seen = _parted(form.read_text(text))
-    return FileItems(items, form.name, encoding, text if seen is None else seen)
+    return FileItems(items, form.name, encoding, text if seen is None and form.prose else seen)
 
 
 def _find(file: SniffedFile) -> Format | None:

@@ -122,5 +122,5 @@ def find_delimiter(text: str) -> str:
     return max(",;\t|", key=agreement)
 
 
-NAMED = Format("csv", sniff_name, read_text=read)
-FORMAT = Format("csv", sniff, read_text=read)
+NAMED = Format("csv", sniff_name, read_text=read, prose=False)
+FORMAT = Format("csv", sniff, read_text=read, prose=False)

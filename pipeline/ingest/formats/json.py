@@ -45,6 +45,11 @@ def read(text: str) -> Iterator[Item]:
         raise DataError(f"not JSON: {error}") from error
     if too_deep(data):
         raise DataError("the JSON is nested too deeply to be a list of questions")
+    yield from document_items(data)
+
+
+def document_items(data: Any) -> Iterator[Item]:
+    """The items of a parsed document, whatever it was written in (JSON, YAML, literals of a programming language)."""
     for name, items in _lists(data).items():
         if is_table(items):
             yield from table_items(items, name)
@@ -174,4 +179,4 @@ class _Lines:
         return self._line + self._text.count("\n", self._at, end), self._text.rfind("\n", self._at, end) + 1 or self._line_start
 
 
-FORMAT = Format("json", sniff, read_text=read)
+FORMAT = Format("json", sniff, read_text=read, prose=False)

@@ -31,4 +31,4 @@ def read(text: str) -> Iterator[Item]:
             yield from unnest(f"line:{number}", value)
 
 
-FORMAT = Format("jsonl", sniff, read_text=read)
+FORMAT = Format("jsonl", sniff, read_text=read, prose=False)

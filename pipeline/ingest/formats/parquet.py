@@ -49,4 +49,4 @@ def _value(cell: Any) -> Any:
         return f"unreadable {cell.type}: {error}"
 
 
-FORMAT = Format("parquet", sniff, read_bytes=read)
+FORMAT = Format("parquet", sniff, read_bytes=read, prose=False)

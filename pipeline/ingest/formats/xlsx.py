@@ -110,4 +110,4 @@ def _cell(value: Any) -> Any:
     return value if isinstance(value, str | int | bool) else str(value)
 
 
-FORMAT = Format("xlsx", sniff, read_bytes=read)
+FORMAT = Format("xlsx", sniff, read_bytes=read, prose=False)

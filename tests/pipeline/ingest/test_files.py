@@ -1,12 +1,14 @@
 """What a folder may hold, and what listing and opening it make of that."""
 
 import os
+import re
 
 import pytest
 
 from pipeline.ingest import files
 from pipeline.ingest.files import bytes_of, find_files, name_below, printable, size_of, source_files
-from schemas.config import Config
+from schemas.config import Config, load_config
+from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError, DataError
 
 
@@ -100,3 +102,16 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path, monke
 
 def test_a_file_that_is_gone_has_no_size(tmp_path):
     assert size_of(tmp_path / "gone") == 0
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "write"), [("sample/raw", "school_vi/*", "root: {}/sample/raw"), (".", "sample/raw/school_vi/*", "root: {}")]
+)
+def test_a_root_that_was_meant_from_the_projects_root_is_told_what_to_write(tmp_path, root, path, write):
+    file = tmp_path / "old.yaml"
+    file.write_text(f"dataset: d\nroot: {root}\nsources: [{{name: s, path: '{path}'}}]\n")
+    with pytest.raises(ConfigError, match=re.escape(f"write `{write.format(os.path.relpath(PROJECT_ROOT, tmp_path))}`")):
+        find_files(load_config(file))
+    file.write_text("dataset: d\nroot: nowhere\nsources: [{name: s, path: '*'}]\n")
+    with pytest.raises(ConfigError, match="root nowhere is no folder; set `root:`"):
+        find_files(load_config(file))

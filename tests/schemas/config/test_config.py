@@ -136,3 +136,15 @@ def test_the_curation_part_holds_no_paths_and_no_training():
     other = Config.model_validate({**MINIMAL, "root": "/b", "sources": [{"name": "s", "path": "other/*.csv", "licence": "CC0"}]})
     assert one.curation() == other.curation()
     assert one.curation() != Config.model_validate({**MINIMAL, "split": {"seed": 8}}).curation()
+
+
+def test_a_root_starts_where_its_configuration_lies(tmp_path):
+    for folder in ("a/questions", "b"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "a" / "c.yaml").write_text("dataset: d\nroot: questions\nsources: [{name: s, path: '*.csv'}]\n")
+    (tmp_path / "b" / "c.yaml").write_text("dataset: d\nsources: [{name: s, path: '*.csv'}]\n")
+    first, second = load_config(tmp_path / "a" / "c.yaml"), load_config(tmp_path / "b" / "c.yaml")
+    assert first.root_path == tmp_path / "a" / "questions"
+    assert first.root == "questions", "it is kept as written"
+    assert second.root_path == tmp_path / "b"
+    assert Config.model_validate(MINIMAL).root_path == PROJECT_ROOT

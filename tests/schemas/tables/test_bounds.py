@@ -21,13 +21,25 @@ MODELS = {model.table: model for model in ALL}
 A, B = "0123456789abcdef", "fedcba9876543210"
 OF_RECORD = {"record_id": A, "source": "school", "role": "train", "file": "a/b.csv", "locator": "a/b.csv#row:1"}
 OF_FILE = {"encoding": "utf-8", "file_sha256": 4 * A, "payload": "{}"}
+OF_READING = {"part": "", "reader": "csv", "unread_fraction": 0.5, "unread": ["Part one"]}
 OF_TEXT = {"context": None, "explanation": None, "subject": "Biology", "language": "vi", "original_id": None, "repairs": ["html_tags"]}
 OF_QUESTION = {"stem": "Đâu?", "options": ["AaBb", "aabb"], "answer_index": 1, "fixed_order": False, "content_id": B} | OF_TEXT
 OF_VERDICT = {"reason_codes": ["duplicate_same"], "detail": "said", "representative_id": B, "relation": "same", "cluster_id": A}
 OF_VERDICT |= {"disposition": "duplicate", "shared_13gram": None, "quality_score": 1.0, "split_group": A}
 OF_ANSWER = {"record_id": A, "split_group": A, "source": "school", "subject": None, "language": "en", "split": "benchmark"}
 ROWS = {
-    "raw_records": OF_RECORD | OF_FILE | {"part": "", "reader": "csv", "reason_codes": ["malformed_row"], "detail": None},
+    "raw_records": OF_RECORD | OF_FILE | OF_READING | {"reason_codes": ["malformed_row"], "detail": None},
+    "source_files": OF_READING
+    | {
+        "source": "school",
+        "file": "a/b.csv",
+        "encoding": "utf-8",
+        "layout": "headers",
+        "fields": [],
+        "unused": [],
+        "answer_format": "letter",
+    }
+    | {"decided_by": "", "records": 3, "questions": 2, "rejected": 1, "reasons": ["empty_stem 1"], "looks": []},
     "questions": OF_RECORD | OF_QUESTION,
     "rejected_records": OF_RECORD
     | {"reason_codes": ["empty_stem"], "detail": None, "stem": None, "context": None, "options": [""], "payload": ""}
@@ -60,6 +72,7 @@ BROKEN_RULES = {
         {"answer_index": 2},
         {"options": ["Huế  cũ", "Huế cũ."]},
     ],
+    "source_files": [{"questions": 3}],
     "duplicate_pairs": [{"right_id": A}],
     "duplicate_clusters": [{"split_group": "f" * 16}, {"best_relation": None}],
     "quality_scores": [{"flags": []}],
