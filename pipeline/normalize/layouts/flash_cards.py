@@ -1,13 +1,12 @@
 """Flash cards (Anki's Front and Back, Quizlet's Term and Definition) whose front holds the options: the back opens with the key."""
 
-import re
 from collections.abc import Mapping
 
 from pipeline.common.grammar.columns import find_fields
+from pipeline.common.markup import html_text, is_html
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
 _SIDES = (("front", "back"), ("term", "definition"), ("mat_truoc", "mat_sau"), ("vorderseite", "ruckseite"))
-_LINE_END = re.compile(r"<br\s*/?>|</?(?:div|p)>|\n", re.IGNORECASE)
 
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
@@ -18,7 +17,9 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
 
     def reshape(cells: Cells) -> Cells:
         rest = {key: value for key, value in cells.items() if key not in sides}
-        first, _, behind = _LINE_END.sub("\n", str(cells.get(back) or "").strip()).strip().partition("\n")
+        text = str(cells.get(back) or "")
+        # The key's own tags ("<b>B. dog</b>") are no part of it, and the line ends of HTML part it from what explains it.
+        first, _, behind = (html_text(text) if is_html(text) else text).strip().partition("\n")
         return {**rest, "question": cells.get(front), "answer": first, "explanation": behind.strip()}
 
     return reshape
