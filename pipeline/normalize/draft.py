@@ -7,8 +7,10 @@ from pipeline.common.grammar.columns import plain_name
 from pipeline.common.grammar.keys import letter_of
 from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_option
 from pipeline.common.grammar.stems import split_stem
+from pipeline.common.grammar.truth import is_statement_kind, truth_of
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
+from pipeline.normalize.beside import is_filled, keys_of, unread_columns
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, is_picture, speaks_of_tags, without_markup
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.reading import Reading
@@ -125,6 +127,8 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
         return Draft(text[:500], repairs=repairs, reasons=[Reason.TOO_LARGE], detail=f"more than {MAX_TEXT_CHARS:,} characters")
     if len(found.values) > MAX_OPTIONS_READ:
         reasons, detail = [Reason.TOO_MANY_OPTIONS], f"{len(found.values):,} options"
+    keys = keys_of(key, cells, reading.beside)
+    key = keys[0] if keys else key
     if markup.tags and raw_options:
         written = [value if isinstance(value, str) else "" for value in found.values[:MAX_OPTIONS_READ]]
         if speaks_of_tags(text, written, raw_options):
@@ -138,19 +142,37 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     elif (cut := split_options(text)) is not None:
         text, labels, options, note, several = cut.stem, cut.labels, cut.texts, cut.note, cut.several
         repairs += cut.repairs
+    elif statement := _statement(cells, key, reading):
+        key, options = statement
+        labels = list(LETTERS[:2])
     stem = split_stem(text)
-    context = "\n\n".join(part for part in (text_of(cell("context"), repairs, reading.markup), stem.context) if part) or None
+    givens = [text_of(cells.get(header), repairs, reading.markup) for header in reading.beside.given]
+    context = "\n\n".join(part for part in (text_of(cell("context"), repairs, reading.markup), *givens, stem.context) if part) or None
     explanation = "\n".join(part for part in (text_of(cell("explanation"), repairs, reading.markup), note) if part) or None
-    if (image := text_of(cell("image"), [])).lower() not in _NO_PICTURE:
+    images = (text_of(value, []) for value in (cell("image"), *map(cells.get, reading.beside.pictures)))
+    if image := next((text for text in images if text.lower() not in _NO_PICTURE), None):
         reasons, detail = [Reason.IMAGE_REQUIRED], f"it comes with the picture {image[:80]}"
     elif pictures := [label for label, option in zip(labels, options, strict=True) if is_picture(option, text)]:
         reasons, detail = [Reason.IMAGE_REQUIRED], f"option {', '.join(pictures[:5])} is a picture"
+    if len(keys) > 1:
+        reasons, detail = [Reason.MULTIPLE_ANSWERS], f"keys {', '.join(str(value)[:40] for value in keys[:5])}"
+    if unread := unread_columns(cells, reading.fields, reading.beside, list(reading.headers)):
+        reasons, detail = [Reason.UNKNOWN_LAYOUT], unread
     if several:
         reasons, detail = [Reason.MULTIPLE_QUESTIONS], "two lists of options, or a second numbered question, in one text"
     if isinstance(key, str) and key[:1] == "[" and isinstance(listed := structure_in_text(key[:2000]), list):
         key = listed
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
     return Draft(stem.stem, context, options, labels, key, explanation, short("id"), short("subject"), repairs, reasons, detail, labelled)
+
+
+def _statement(cells: dict[str, Any], key: Any, reading: Reading) -> tuple[str, list[str]] | None:
+    """The right word and both words of a statement to judge among questions with options: its kind says so, or its key."""
+    kind = reading.beside.kind and cells.get(reading.beside.kind)
+    if is_statement_kind(kind):
+        flag = cells.get(reading.beside.flag) if reading.beside.flag else None
+        return truth_of(key if is_filled(key) else flag, is_statement=True)
+    return None if is_filled(kind) or isinstance(key, list) else truth_of(key)
 
 
 def _shown(key: Any, markup: CellMarkup) -> Any:

@@ -11,16 +11,19 @@ from pipeline.common.grammar.columns import (
     advice,
     find_fields,
     headless_fields,
+    is_called,
     is_headless,
     number_base,
+    option_place,
     plain_name,
 )
 from pipeline.common.grammar.keys import number_of
 from pipeline.common.markup import html_text, is_html
+from pipeline.normalize.beside import Beside, find_beside, holds_text
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
-from pipeline.normalize.suggest_columns import guess_fields
+from pipeline.normalize.suggest_columns import ROWS, guess_fields, is_key_of
 from schemas.tables.row import MAX_TEXT_CHARS
 
 # Formats whose keys are the right options themselves.
@@ -29,8 +32,8 @@ TEXT_KEYS = ("blocks", "gift", "moodle")
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from;
-    `markup`: what its cells hold of HTML."""
+    `text_keys`: keys are texts of options by definition; `beside`: columns beside the field map that decide over a row; `unused`: headers
+    that nothing is taken from; `markup`: what its cells hold of HTML."""
 
     layout: str
     fields: FieldMap
@@ -42,6 +45,8 @@ class Reading(NamedTuple):
     labels: tuple[str, ...] = ()
     text_keys: bool = False
     unused: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    beside: Beside = Beside()
     markup: CellMarkup = PLAIN
 
 
@@ -70,9 +75,26 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
     else:
         empty = [header for header in headers if header not in filled]
         fields = find_fields(headers, given, empty, lambda part, header: _accepts(part, header, present))
+        fields = _with_numbered_key(fields, headers, filled, present)
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
     markup = find_markup(records[0]["reader"], cells, fields.columns.get("stem"))
     return _judged(Reading(layout, fields, cells, text_keys=text_keys, markup=markup), headers, filled, given)
+
+
+def _with_numbered_key(fields: FieldMap, headers: list[str], filled: set[str], rows: list[dict[str, Any]]) -> FieldMap:
+    """The field map with a key from numbered columns ("Answer 1", "Answer 2" beside options A to D), where nothing else is called a key."""
+    if fields.columns.get("answer") in filled or not fields.option_columns:
+        return fields
+    used = {*fields.columns.values(), *fields.option_columns}
+    for header in headers:
+        numbered = re.fullmatch(r"(.+?)_?1", plain_name(header))
+        if header in used or header not in filled or not numbered or not is_called(numbered[1], "answer"):
+            continue
+        known = {f"option_{chr(97 + place)}": name for place, name in enumerate(fields.option_columns[:26])}
+        keyed = [row for row in rows if row.get(header) not in (None, "")]
+        if all(is_key_of(row[header], row, known) for row in keyed[:ROWS]):
+            return fields._replace(columns={**fields.columns, "answer": header})
+    return fields
 
 
 def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mapping[str, str]) -> Reading:
@@ -85,11 +107,16 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         problem = f"`fields:` names {', '.join(absent)}, which no row has; {advice(headers, guess_fields(present, {}))}"
     elif not fields.usable:
         problem = advice(headers, guess_fields(present, fields.columns))
+        if is_headless(headers):
+            problem += "; the file has no header: column_1 is its first column, and so on"
     elif not has_options or "answer" not in fields.columns or fields.columns["answer"] not in filled:
         known = {part: column for part, column in fields.columns.items() if part != "answer" or column in filled}
         known |= {f"option_{chr(97 + place)}": column for place, column in enumerate(fields.option_columns)}
         guess = guess_fields(present, known)
-        if not has_options and len(guess.keys() & {"options", "option_a"}):
+        if not has_options and len(gaps := [header for header in headers if header in filled and option_place(plain_name(header))]) >= 2:
+            known |= {f"option_{chr(97 + place)}": header for place, header in enumerate(gaps[:26])}
+            problem = "the columns of the options leave one out, or are called differently: " + advice(headers, known)
+        elif not has_options and len(guess.keys() & {"options", "option_a"}):
             problem = "no column was recognised as options: " + advice(headers, guess)
         elif has_options and "answer" in guess and "answer" not in known:
             hint = f"no column was recognised as the key, {guess['answer']!r} could be it: " + advice(headers, guess)
@@ -102,7 +129,17 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
     counted = re.search(r"label|ind?e?x|gold|target|cop|id$", answer) is not None
     base = number_base(fields.option_columns)
     places = {plain_name(name): place for place, name in enumerate(fields.option_columns) if len(plain_name(name).strip("0123456789")) > 1}
-    used = {*fields.columns.values(), *fields.option_columns, *labels}
+    beside = find_beside(fields, headers, filled, present) if not problem else Beside()
+    used = {
+        *fields.columns.values(),
+        *fields.option_columns,
+        *labels,
+        *beside.keys,
+        *beside.given,
+        *beside.pictures,
+        beside.kind,
+        beside.flag,
+    }
     return reading._replace(
         layout="unknown" if problem else reading.layout,
         problem=problem,
@@ -110,6 +147,8 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         column_base=None if counted and base == 1 else base,
         column_places=places,
         labels=labels,
+        headers=tuple(headers),
+        beside=beside,
         unused=tuple(header for header in headers if header not in used and not (column and header.startswith(f"{column}."))),
     )
 
@@ -125,6 +164,11 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
     if part == "options":
         return _holds_options(header, rows)
+    if part == "context" and plain_name(header) == "hint":
+        # In ScienceQA a hint is the text that the question is about; elsewhere it helps to answer, and gives the answer away.
+        return any("lecture" in row for row in rows[:20])
+    if part == "context" and not holds_text(header, rows):
+        return False
     if part == "context" and plain_name(header) in ("text", "content"):
         # A passage, where it isn't the question once more, with its options.
         return not any(

@@ -43,7 +43,7 @@ def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[s
             free.remove(longest)
     if "answer" not in suggested:
         # Texts of options say most, then letters; small numbers could be anything.
-        for is_key in (_is_text, _is_letter, _is_number):
+        for is_key in _KEYS:
             if keys := [header for header in free if all(is_key(row.get(header), row, suggested) for row in rows)]:
                 suggested["answer"] = keys[-1]
                 break
@@ -80,3 +80,11 @@ def _is_letter(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str])
 def _is_number(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:
     number = number_of(value)
     return number is not None and number <= 10
+
+
+_KEYS = (_is_text, _is_letter, _is_number)
+
+
+def is_key_of(value: Any, row: Mapping[str, Any], suggested: Mapping[str, str]) -> bool:
+    """True for what a key of this row could be: the text of an option, a letter, a small number."""
+    return any(is_key(value, row, suggested) for is_key in _KEYS)

@@ -37,6 +37,8 @@ class SourceConfig(Strict):
         "wiki",
         "text2qti",
         "cards",
+        "brightspace",
+        "blackboard",
     ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,

@@ -12,18 +12,24 @@ from pipeline.common.text import strip_marks
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "stem": tuple(
         "question_stem stem question question_text cau_hoi noi_dung_cau_hoi noi_dung de_bai question_content prompt query problem content text"
-        " instruction_question input question_title ctx goal sentence cau questions question_body questionstem_text ques quest q statement instruction".split()
+        " instruction_question input question_title ctx goal sentence cau questions question_body questionstem_text ques quest q statement instruction"
+        " title_text cau_dan question_stem_text noi_dung_cau cau_hoi_noi_dung frage fragetext fragentext fragestellung pregunta enunciado enonce intitule pergunta"
+        " domanda soal pertanyaan".split()
     ),
     "options": tuple(
         "options choices choices_text question_choices phuong_an cac_phuong_an lua_chon cac_lua_chon dap_an_lua_chon candidates endings alternatives"
         " answer_options answer_choices possible_answers option choice answers mc_answers opts option_list choice_list cac_dap_an dap_an"
-        " mp_choice_options".split()
+        " antworten antwortmoglichkeiten antwortoptionen reponses propositions respuestas opciones alternativas risposte opzioni mp_choice_options".split()
     ),
     "answer": tuple(
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
         " answer_index answer_idx correct_idx right_answer correct_answers correct_answer_id correct_option_index correct_letter answer_letter label gold"
         " gold_label target ans cau_tra_loi_dung phuong_an_dung dap_an_chinh_xac tra_loi cau_tra_loi solution_letter khoa cop answers da is_correct_option"
-        " answer_text output labels answer_number answer_option answer_choice correct_ans right_option right_choice lua_chon_dung dap_an_chuan".split()
+        " answer_text output labels answer_number answer_option answer_choice correct_ans right_option right_choice lua_chon_dung dap_an_chuan"
+        " correct_answer_option dap_an_dung_nhat ket_qua correct_options correct_choices right_answers answer_keys key_answer da_dung kq d_an cau_dung richtig richtige_antwort korrekt korrekte_antwort"
+        " losung loesung bonne_reponse bonnes_reponses reponse_correcte reponse_juste reponse respuesta_correcta respuestas_correctas correcta respuesta"
+        " resposta_correta gabarito resposta correta risposta_corretta risposta_esatta corretta risposta kunci_jawaban kunci jawaban_benar jawaban"
+        " antwort".split()
         + [
             f"{right}_{what}_{how}"
             for right in ("correct", "right")
@@ -33,13 +39,18 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
-        " premise dialogue conversation passage_text reading_text van_ban hint text content".split()
+        " premise dialogue conversation passage_text reading_text van_ban hint text content passage_content stimulus scenario case_study vignette tinh_huong"
+        " doan_trich excerpt extract bai_doc_hieu lesetext texto texte code_snippet snippet source_code question_code code doan_ma doan_code ma_nguon"
+        " code_block given data du_lieu du_kien".split()
     ),
     "explanation": tuple(
         "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"
-        " general_feedback loi_giai_chi_tiet support".split()
+        " general_feedback loi_giai_chi_tiet support overall_explanation erklarung begrundung explication explicacion explicacao spiegazione pembahasan"
+        " question_feedback".split()
     ),
-    "id": tuple("id qid question_id ma_cau_hoi ma stt uid so_cau question_number".split()),
+    "id": tuple(
+        "id qid question_id ma_cau_hoi ma stt uid so_cau question_number question_no no nr tt cau_so question_order so_thu_tu".split()
+    ),
     "subject": tuple("subject mon_hoc mon category topic chu_de linh_vuc chuyen_de subject_name domain".split()),
     "image": tuple(
         "image image_question question_image hinh_anh hinh figure picture img image_path image_url image_link image_bytes image_1".split()
@@ -48,12 +59,27 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 _SQUEEZED = {part: {name.replace("_", ""): rank for rank, name in reversed(list(enumerate(names)))} for part, names in SYNONYMS.items()}
 # Columns that each hold one option: a word for it, then its letter or number ("option_a", "opa", "Phương án 1", "A", "ending0").
 _WORD = (
-    r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?a|d_?a|endings?|sol|candidates?"
-    r"|alternatives?|mc"
+    r"options?|opt|op|choices?|answers?|ans|(?:cac_)?phuong_an|(?:cac_)?lua_chon|(?:cac_)?dap_an|(?:cau_)?tra_loi|p_?an?|d_?an?|endings?|sol|candidates?"
+    r"|alternatives?|mc|antwort(?:moglichkeit|option)?|reponse|choix|proposition|opcion|respuesta|opcao|alternativa|resposta|risposta|opzione|pilihan"
+    r"|opsi|jawaban"
 )
-_OPTION = re.compile(
-    rf"(?!(?:[a-z]+_)?(?:in|not_)?correct|wrong)(?:(?:[a-z]+_){{0,2}}?(?P<word>{_WORD})_?)??(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{{1,6}}))(?:_(?:text|content))?"
+_PLACE = r"(?:(?P<letter>(?<=_)[a-z]|[a-j])|(?P<number>\d{1,6}))"
+_OPTION = re.compile(rf"(?:(?P<before>(?:[a-z]++_){{0,2}}?)(?P<word>{_WORD})_?)??{_PLACE}(?:_(?:text|content))?")
+_OPTION_BEHIND = re.compile(
+    rf"(?:(?P<letter>[a-j])|(?P<number>\d{{1,2}})(?:st|nd|rd|th)?)_(?P<before>)(?P<word>{_WORD})(?:_(?:text|content))?"
 )
+_SPELLED = {
+    word: str(number)
+    for number, words in enumerate(("one first", "two second", "three third", "four fourth", "five fifth", "six sixth"), start=1)
+    for word in words.split()
+}
+# What such a column holds beside an option, or which option it always holds.
+_NO_OPTION = frozenset(
+    "incorrect correct not wrong right true false key dung sai nhieu explanation explain feedback rationale comment note reason giai thich loi image img"
+    " picture hinh anh audio video percent weight score points point grade fraction student user selected chosen your next time is has richtige falsche"
+    " bonne mauvaise correcta incorrecta correta errada corretta sbagliata benar salah".split()
+)
+_NUMBER_BEHIND = re.compile(r"_?(?:\d{1,2}|(?<=_)[a-j])$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # What stands behind a name: "(required)", "- max 120 characters", a star or colon.
 _REMARK = re.compile(r"(?:[(\[{:*?]|\s[-–—]\s).*", re.DOTALL)
@@ -87,11 +113,19 @@ def _other_name(header: str) -> str:
     return plain_name(_REMARK.sub("", header.rpartition(".")[2]) if header.strip() else "")
 
 
+@lru_cache(10_000)
+def without_remark(header: str) -> str:
+    """A header without the remark behind it; one that opens with a bracket ("(A) Option") stays."""
+    return plain_name(_REMARK.sub("", header) or header)
+
+
 def is_called(header: str, part: str) -> bool:
     """True for a header that names this part of a question."""
     return plain_name(header).replace("_", "") in _SQUEEZED[part]
 
 
+# What is a question only where options stand beside it and nothing else is called one.
+LAST_STEMS = ("title", "tieu_de", "item", "mcq")
 # Names that mean the options only where their cells are lists: more often they mean the key.
 WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
 
@@ -131,6 +165,10 @@ def find_fields(
             if "options" not in columns and not option_columns:
                 option_columns = _option_columns([header for header in pool if header not in taken], name)
                 taken |= set(option_columns)
+    if "stem" not in columns and "context" not in columns and (option_columns or "options" in columns):
+        titles = (header for header in filled if plain_name(header) in LAST_STEMS and header not in taken and accepts("stem", header))
+        if (title := next(titles, None)) is not None:
+            columns["stem"] = title
     if "stem" not in columns and "context" in columns and (option_columns or "options" in columns):
         columns["stem"] = columns.pop("context")
     return FieldMap(columns, option_columns)
@@ -143,20 +181,76 @@ def _best(headers: list[str], part: str, name: Callable[[str], str], accepts: Ca
     return next((header for header in found if accepts(part, header)), None)
 
 
+class OptionPlace(NamedTuple):
+    """What a header says of the option below it: the words before its place ("answer option"), whether the place is a letter, and which."""
+
+    words: str
+    lettered: bool
+    place: int
+
+
+@lru_cache(10_000)
+def option_place(name: str) -> OptionPlace | None:
+    """The option that a plain name stands for, None where it stands for none.
+
+    >>> option_place("answer_option_2"), option_place("b_option"), option_place("explanation_answer_2")
+    (OptionPlace(words='answer_option', lettered=False, place=2), OptionPlace(words='option', lettered=True, place=1), None)
+    """
+    name = "_".join(_SPELLED.get(token, token) for token in name.removeprefix("noi_dung_").split("_"))
+    match = _OPTION.fullmatch(name) or _OPTION_BEHIND.fullmatch(name)
+    if match is None:
+        return None
+    before = match["before"] or ""
+    if _NO_OPTION & set(before.split("_")):
+        return None
+    letter = match["letter"]
+    return OptionPlace(f"{before}{match['word'] or ''}", letter is not None, ord(letter) - 97 if letter else int(match["number"]))
+
+
 def _option_columns(headers: list[str], name: Callable[[str], str]) -> list[str]:
-    """The longest run of columns (at least two) with one word before a letter from A or a number from 0 or 1, in that order."""
+    """The longest run of columns (at least two) with the same words before a letter from A or a number from 0 or 1, in that order.
+
+    Where some of them bear a remark ("Answer 3 (Optional)"), they belong to the run as well.
+    """
     runs: dict[tuple[str, bool], dict[int, str]] = {}
-    for header in headers:
-        if match := _OPTION.fullmatch(name(header)):
-            letter = match["letter"]
-            place = ord(letter) - 97 if letter else int(match["number"])
-            runs.setdefault((match["word"] or "", letter is not None), {}).setdefault(place, header)
+    for named in (name, without_remark):
+        for header in headers:
+            if (found := option_place(named(header))) and (named is name or (found.words, found.lettered) in runs):
+                runs.setdefault((found.words, found.lettered), {}).setdefault(found.place, header)
     best: list[str] = []
-    for found in runs.values():
-        start = min(found)
-        if start <= 1 and len(found) >= 2 and sorted(found) == list(range(start, start + len(found))) and len(found) > len(best):
-            best = [found[place] for place in sorted(found)]
+    for run in runs.values():
+        start = min(run)
+        if start <= 1 and len(run) >= 2 and sorted(run) == list(range(start, start + len(run))) and len(run) > len(best):
+            best = [run[place] for place in sorted(run)]
     return best
+
+
+def left_out(option_columns: Collection[str], headers: Iterable[str]) -> list[str]:
+    """Headers that are called like the columns of the options, with other places: they would hold options that nothing reads.
+
+    >>> left_out(["Option 1", "Option 2"], ["Option 4 (rare)", "Notes"])
+    ['Option 4 (rare)']
+    """
+    runs = {found[:2] for header in option_columns if (found := _any_place(header))}
+    return [header for header in headers if header not in option_columns and (found := _any_place(header)) and found[:2] in runs]
+
+
+def _any_place(header: str) -> OptionPlace | None:
+    return option_place(plain_name(header)) or option_place(without_remark(header))
+
+
+def same_but_number(header: str, headers: Iterable[str]) -> list[str]:
+    """The other headers that differ from one in the number or letter at their ends only: "Answer 2" beside "Answer 1".
+
+    >>> same_but_number("Correct answer", ["Correct answer 2", "Answer", "correct_answer_explanation"])
+    ['Correct answer 2']
+    """
+    base = _NUMBER_BEHIND.sub("", without_remark(header))
+    return [
+        other
+        for other in headers
+        if other != header and base not in ("", "column") and _NUMBER_BEHIND.sub("", without_remark(other)) == base
+    ]
 
 
 def number_base(option_columns: list[str]) -> int | None:
@@ -166,9 +260,9 @@ def number_base(option_columns: list[str]) -> int | None:
     (0, 1, None)
     """
     for name in (plain_name, _other_name):
-        match = _OPTION.fullmatch(name(option_columns[0])) if option_columns else None
-        if match and match["number"] and int(match["number"]) <= 1:
-            return int(match["number"])
+        found = option_place(name(option_columns[0])) if option_columns else None
+        if found and not found.lettered and found.place <= 1:
+            return found.place
     return None
 
 
@@ -185,7 +279,9 @@ def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
         for name, texts in columns.items()
         if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
     ]
-    key = letters[-1] if letters else list(columns)[-1]
+    if not letters:
+        return FieldMap({}, [])
+    key = letters[-1]
     rest = [name for name, texts in columns.items() if name != key and not all(text.isdigit() and len(text) < 6 for text in texts[:1])]
     if not rest:
         return FieldMap({}, [])

@@ -29,7 +29,10 @@ _LETTER_KEY = re.compile(
     re.IGNORECASE,
 )
 _LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
+_LETTER_BEFORE_TEXT = re.compile(rf"\s*([{MARK_LETTER}a-j])\s?[-–—(]\s?(\S.*)", re.DOTALL)
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
+
+_BETWEEN_KEYS = re.compile(r"[,;|\n]")
 
 
 def letter_of(key: str) -> str | None:
@@ -81,9 +84,21 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
             return Key(labels.index(letter), None, "key_unwrapped", None)
         if len(same) == 1:
             return Key(same[0], None, "key_by_text", None)
-    if _SEVERAL_LETTERS.fullmatch(text) and len(options) > 1:
+    if (match := _LETTER_BEFORE_TEXT.fullmatch(text)) and (letter := match[1].translate(LOOKALIKE).upper()) in labels:
+        # A dash or a bracket stands in texts as well: the option itself must follow.
+        named, behind = fold_option(options[labels.index(letter)]), match[2]
+        if named in (fold_option(behind), fold_option(behind.removesuffix(")"))):
+            return Key(labels.index(letter), None, "key_unwrapped", None)
+    if (_SEVERAL_LETTERS.fullmatch(text) and len(options) > 1) or _names_several(str(key), labels, options):
         return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text!r}")
     return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} is none of the {len(options)} options")
+
+
+def _names_several(text: str, labels: list[str], options: list[str]) -> bool:
+    """True where the parts of a key, at commas or semicolons, are each an option or its letter: "Rome; Bern", "a,b"."""
+    parts = {fold_option(part) for part in _BETWEEN_KEYS.split(text[:2000]) if part.strip()}
+    known = {*map(fold_option, options), *(label.casefold() for label in labels)}
+    return len(parts) > 1 and parts <= known
 
 
 def _by_number(text: str, base: int, options: list[str]) -> Key:

@@ -6,7 +6,9 @@ from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
 from pipeline.ingest.formats import (
     aiken,
+    blackboard,
     blocks,
+    brightspace,
     cards,
     csv,
     exam_text,
@@ -43,6 +45,8 @@ FORMATS: tuple[Format, ...] = (
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
+    brightspace.FORMAT,
+    blackboard.FORMAT,
     csv.NAMED,
     wiki.FORMAT,
     text2qti.FORMAT,

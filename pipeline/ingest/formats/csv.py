@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ from schemas.reasons import Reason
 csv.field_size_limit(2**31 - 1)
 # A quote that is never closed costs one row and a new start behind it: after so many, the rest of the file is one rejection.
 MAX_RESTARTS = 50
+_SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=([,;\t|])"?[^\S\n]*\n', re.IGNORECASE)
+_ANKI_SETTING = re.compile(r"\ufeff?#([a-z]{2,20})(?: column)?:(.*)", re.IGNORECASE)
+_ANKI_SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}
 
 
 def sniff_name(file: SniffedFile) -> bool:
@@ -21,24 +25,48 @@ def sniff_name(file: SniffedFile) -> bool:
 
 
 def sniff(file: SniffedFile) -> bool:
-    """The first line holds two separators of one kind."""
+    """The first line holds two separators of one kind, or is one that Anki's exports begin with."""
     first = file.text.split("\n", 1)[0]
+    if re.match(r"#separator:", first, re.IGNORECASE):
+        return True
     return any(first.count(mark) >= 2 for mark in ",;\t|")
 
 
 def read(text: str) -> Iterator[Item]:
     """One item a data row. A quote that is never closed costs the row it opens in, not the rest of the file."""
-    delimiter = find_delimiter(text)
+    anki = _ANKI_SETTING.match(text) is not None
+    text, named, delimiter = _without_settings(text)
+    delimiter = delimiter or find_delimiter(text)
     try:
-        rows, broken = _rows(text, delimiter)
+        rows, broken = find_rows(text, delimiter)
     except csv.Error as error:
         raise DataError(f"not a readable csv: {error}") from error
-    yield from table_items(rows)
+    # Anki's exports have no header, but may name their columns.
+    yield from table_items([named.split(delimiter), *rows] if named else rows, headless=anki and not named)
     for number, line in broken:
         yield Item(f"line:{number}", line, Reason.MALFORMED_ROW, f"a quote opens in line {number} and is never closed")
 
 
-def _rows(text: str, delimiter: str) -> tuple[list[list[str]], list[tuple[int, str]]]:
+def _without_settings(text: str) -> tuple[str, str | None, str | None]:
+    """The text without lines that tell programs how to read it, the names of columns and the separator that these give.
+
+    Excel's `sep=;`, and the lines that Anki's exports begin with (`#separator:tab`, `#columns:Front	Back`).
+    """
+    if match := _SEPARATOR_LINE.match(text):
+        return text[match.end() :], None, match[1]
+    lines = text.split("\n")
+    settings: dict[str, str] = {}
+    while lines and (setting := _ANKI_SETTING.fullmatch(lines[0])):
+        settings[setting[1].lower()] = setting[2]
+        lines.pop(0)
+    if "separator" not in settings and "columns" not in settings:
+        return text, None, None
+    mark = settings.get("separator", "").strip()
+    delimiter = _ANKI_SEPARATORS.get(mark.lower(), mark if len(mark) == 1 else None)
+    return "\n".join(lines), settings.get("columns"), delimiter
+
+
+def find_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[tuple[int, str]]]:
     """All rows, and the lines (with their number) whose open quote would have swallowed what stands behind them."""
     rows: list[list[str]] = []
     broken: list[tuple[int, str]] = []

@@ -1,15 +1,20 @@
-"""Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows; a cell merged over several rows stands in each."""
+"""Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows, hidden ones too; a cell merged over rows stands in each.
+
+Not told by the library that reads them: merged cells of .ods, colours, hidden rows.
+"""
 
 import io
 import re
-from collections.abc import Iterable, Iterator
-from functools import reduce
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from pipeline.ingest.archives import BROKEN, chunks_of, open_archive
-from pipeline.ingest.items import MAX_CELLS, Format, Item, SniffedFile
-from pipeline.ingest.tables import table_items
+from pipeline.ingest.items import MAX_CELLS, Format, Item, SniffedFile, Text
+from pipeline.ingest.sheet_notes import Note, cell_notes, column_number
+from pipeline.ingest.sheets import Sheet, sheet_items
+from pipeline.ingest.tables import Broken
 from schemas.errors import DataError
 
 MAX_UNZIPPED_BYTES = 512 * 2**20
@@ -25,23 +30,24 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix in _SUFFIXES or (zipped and (b"xl/workbook" in file.data or b"opendocument.spreadsheet" in file.data[:200]))
 
 
-def read(data: bytes) -> Iterator[Item]:
+def read(data: bytes) -> Iterator[Item | Text]:
     """One item a data row: `row:N` on the first sheet, `NAME/row:N` on the others. Raises DataError for a file that is no workbook."""
     # Imported here: calamine takes 0.1 s that most refreshes don't need.
     from python_calamine import CalamineError, CalamineWorkbook, ZipError
 
+    notes: dict[str, dict[tuple[int, int], Note]] = {}
     try:
         if data[:2] == b"PK":
             with open_archive(data, MAX_UNZIPPED_BYTES) as archive:
                 for name in archive.namelist():
                     if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                         _refuse_stray_cells(name, chunks_of(archive, name))
+                notes = cell_notes(archive)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [(name, _rows(book.get_sheet_by_name(name))) for name in book.sheet_names]
+        sheets = [_sheet(book.get_sheet_by_name(name), notes.get(name, {})) for name in book.sheet_names]
     except (*BROKEN, CalamineError, ZipError, ValueError) as error:
         raise DataError(f"not a readable xlsx workbook: {error}") from error
-    for place, (name, rows) in enumerate(sheets):
-        yield from table_items(rows, "" if place == 0 else f"{name}/")
+    yield from sheet_items(sheets)
 
 
 def _refuse_stray_cells(name: str, chunks: Iterable[bytes]) -> None:
@@ -51,7 +57,7 @@ def _refuse_stray_cells(name: str, chunks: Iterable[bytes]) -> None:
     for chunk in chunks:
         text = rest + chunk
         places = _PLACE.findall(text)
-        columns |= {_column(letters) for letters in {letters for letters, _ in places}}
+        columns |= {column_number(letters) for letters in {letters for letters, _ in places}}
         rows = [int(digits) for digits in {digits for _, digits in places}]
         top, bottom = min([top, *rows]), max([bottom, *rows])
         rest = text[-_PLACE_BYTES:]
@@ -63,20 +69,15 @@ def _refuse_stray_cells(name: str, chunks: Iterable[bytes]) -> None:
         )
 
 
-def _column(letters: bytes) -> int:
-    """
-    >>> _column(b"A"), _column(b"XFD")
-    (1, 16384)
-    """
-    return reduce(lambda number, letter: number * 26 + letter - 64, letters, 0)
-
-
-def _rows(sheet: Any) -> list[list[Any]]:
+def _sheet(sheet: Any, notes: Mapping[tuple[int, int], Note]) -> Sheet:
     if sheet.height * sheet.width > MAX_CELLS:
         raise DataError(f"sheet {sheet.name!r} spans {sheet.height * sheet.width:,} cells; at most {MAX_CELLS:,} are read")
     rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=True)]
     # The rows begin where the used area does; a merged range may lie anywhere, and shows what its first cell holds.
     top, left = sheet.start or (0, 0)
+    for (row, column), note in notes.items():
+        if 0 <= row - top < len(rows) and 0 <= column - left < len(rows[row - top]):
+            rows[row - top][column - left] = _noted(rows[row - top][column - left], note)
     merged = [
         (first - top, last - top, column - left)
         for (first, column), (last, _) in sheet.merged_cell_ranges or ()
@@ -84,20 +85,29 @@ def _rows(sheet: Any) -> list[list[Any]]:
     ]
     # Only downwards: a title merged over columns is one cell.
     shown = ((first, place, column) for first, last, column in merged for place in range(first + 1, min(last + 1, sheet.height)))
+    below: defaultdict[int, set[int]] = defaultdict(set)
     # Ranges that don't overlap hold no more cells than the sheet.
     for first, place, column in islice(shown, sheet.height * sheet.width):
         if rows[place][column] is None:
             rows[place][column] = rows[first][column]
-    return rows
+            below[place].add(column)
+    return Sheet(sheet.name, rows, below)
+
+
+def _noted(value: Any, note: Note) -> Any:
+    """A cell as it is shown, where the library gives its bare value or none."""
+    if note.percent_decimals is not None:
+        return f"{value * 100:.{note.percent_decimals}f}%" if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return Broken(note.text) if note.is_broken else note.text
 
 
 def _cell(value: Any) -> Any:
-    """A spreadsheet cell as plain data: whole floats as integers, dates as ISO text, empty as None."""
+    """A spreadsheet cell as plain data: whole floats as integers, others to the 15 digits that Excel shows, dates as ISO text."""
     if value is None or value == "":
         return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, str | int | float | bool) else str(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(f"{value:.15g}")
+    return value if isinstance(value, str | int | bool) else str(value)
 
 
 FORMAT = Format("xlsx", sniff, read_bytes=read, prose=False)

@@ -4,10 +4,20 @@ Most layouts need none: headers that speak for themselves are a line in `columns
 """
 
 from pipeline.common.grammar.columns import plain_name
-from pipeline.normalize.layouts import chat, copa, distractors, swag, true_false, truthfulqa
+from pipeline.normalize.layouts import chat, copa, distractors, flag_columns, flash_cards, marked_cell, swag, true_false, truthfulqa
 from pipeline.normalize.layouts.layout import Cells, Layout
 
-LAYOUTS: tuple[Layout, ...] = (truthfulqa.LAYOUT, distractors.LAYOUT, copa.LAYOUT, swag.LAYOUT, true_false.LAYOUT, chat.LAYOUT)
+LAYOUTS: tuple[Layout, ...] = (
+    truthfulqa.LAYOUT,
+    distractors.LAYOUT,
+    copa.LAYOUT,
+    swag.LAYOUT,
+    true_false.LAYOUT,
+    chat.LAYOUT,
+    flag_columns.LAYOUT,
+    flash_cards.LAYOUT,
+    marked_cell.LAYOUT,
+)
 
 
 def reshaped(headers: list[str], rows: list[Cells]) -> tuple[Layout | None, list[Cells]]:

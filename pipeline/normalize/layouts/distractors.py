@@ -4,22 +4,25 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.common.grammar.columns import without_remark
 from pipeline.common.text import short_hash
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
 _ANSWER = r"(?:answers?|options?|choices?)"
 _WRONG = re.compile(
-    rf"(?:distractors?|(?:in|not_)correct_{_ANSWER}|wrong_{_ANSWER}|(?:dap_an|phuong_an|cau_tra_loi)_(?:sai|nhieu))(?:_?\d+)?"
+    rf"(?:distractors?|(?:in|not_)correct(?:_{_ANSWER})?|(?:wrong|false|fake)(?:_{_ANSWER})?|(?:dap_an|phuong_an|cau_tra_loi)_(?:sai|nhieu)"
+    rf"|falsche_antwort(?:en)?|mauvaises?_reponses?|respuestas?_incorrectas?|risposta_errata|{_ANSWER}_(?:wrong|incorrect))(?:_?(?:\d{{1,3}}|(?<=_)[a-j]))?"
 )
 _RIGHT = (
     *("correct_answer", "correct", "best_answer", "right_answer", "correct_option"),
-    *("dap_an_dung", "phuong_an_dung", "cau_tra_loi_dung", "answer"),
+    *("dap_an_dung", "phuong_an_dung", "cau_tra_loi_dung", "answer", "richtige_antwort", "bonne_reponse", "respuesta_correcta"),
 )
 
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
-    right_column = next((names[name] for name in _RIGHT if name in names), None)
-    wrong_columns = [names[name] for name in sorted(names) if _WRONG.fullmatch(name)]
+    bare = {without_remark(header): header for header in names.values()} | dict(names)
+    right_column = next((bare[name] for name in _RIGHT if name in bare), None)
+    wrong_columns = list(dict.fromkeys(bare[name] for name in sorted(bare) if _WRONG.fullmatch(name)))
     if right_column is None or not wrong_columns or names.keys() & {"options", "choices"}:
         return None
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pipeline.common.grammar.columns import find_fields, is_called
 from pipeline.common.grammar.option_lists import split_options
+from pipeline.common.grammar.truth import truth_of
 from pipeline.common.text import clean
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
@@ -17,14 +18,15 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     if any(split_options(clean(stem)) for stem in stems):
         return None
     keys = [row.get(key) for row in rows if row.get(key) not in (None, "")]
-    if not keys or any(_truth(value) is None for value in keys):
+    if not keys or any(truth_of(value) is None for value in keys):
         return None
-    return lambda cells: {**cells, "options": ["True", "False"], key: _truth(cells.get(key))}
+    words_of_file = next(words for value in keys if (truth := truth_of(value)) for words in [truth[1]])
 
+    def reshape(cells: Cells) -> Cells:
+        word, words = truth_of(cells.get(key)) or (None, words_of_file)
+        return {**cells, "options": words, key: word}
 
-def _truth(value: object) -> str | None:
-    word = str(value).strip().capitalize()
-    return word if word in ("True", "False") else None
+    return reshape
 
 
 LAYOUT = Layout("true_false", _fit, text_keys=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.cell_range import CellRange
 
 from pipeline.ingest.formats import xlsx
+from pipeline.ingest.items import Item
 
 Q = ("Thủ đô là", ["Hà Nội", "Huế", "Vinh", "Lào Cai"], "Huế")
 HEADER = ["STT", "Câu hỏi", "A", "B", "C", "D", "Đáp án"]
@@ -124,8 +125,9 @@ def test_a_merged_cell_ends_with_the_table_whatever_its_range_says():
 def test_merged_ranges_that_overlap_without_end_take_no_longer_than_the_sheet():
     rows = [["Câu hỏi"], ["Một?"], *[[]] * 100_000, ["Hai?"]]
     merged = [(1, 2, width, 100_000) for width in range(1, 16_000)]
-    items = list(xlsx.read(table_at(1, 1, rows, merged)))
-    assert [item.payload["Câu hỏi"] for item in items] == ["Một?"] * 99_999 + ["Hai?"]
+    items = [item for item in xlsx.read(table_at(1, 1, rows, merged)) if isinstance(item, Item)]
+    # A question drawn over many rows is one.
+    assert [item.payload["Câu hỏi"] for item in items] == ["Một?", "Hai?"]
 
 
 def test_several_right_answers(reasons):

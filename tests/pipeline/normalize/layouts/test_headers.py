@@ -224,9 +224,9 @@ def test_known_questions_with_unknown_options_say_so(read):
 
 
 def test_a_key_in_an_unknown_column_is_pointed_at(read):
-    _, (row,) = read([{"question": "Which?", "options": ["x1", "y1"], "richtig": "y1"}])
+    _, (row,) = read([{"question": "Which?", "options": ["x1", "y1"], "rigtigt": "y1"}])
     assert row["reason_codes"] == ["missing_answer"]
-    assert "answer: richtig" in row["detail"]
+    assert "answer: rigtigt" in row["detail"]
 
 
 def test_a_mapping_to_columns_that_are_not_there_says_so(read):
