@@ -16,9 +16,9 @@ class SourceConfig(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
     path: str | list[str] = Field(description="glob or globs below `root`")
-    reader: Literal["auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam"] = Field(
-        "auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)"
-    )
+    reader: Literal[
+        "auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam", "qti", "olx"
+    ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,
         description="question part -> column name or dotted path; parts: " + ", ".join(FIELD_NAMES) + ", option_a .. option_j",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, olx, parquet, qti, word, xlsx
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -13,6 +13,8 @@ FORMATS: tuple[Format, ...] = (
     word.FORMAT,
     xlsx.FORMAT,
     parquet.FORMAT,
+    qti.FORMAT,
+    olx.FORMAT,
     moodle.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
