@@ -1,6 +1,7 @@
 """What the readers of quiz formats share: a question whose options are known by their place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pipeline.ingest.items import Item, Text
@@ -28,8 +29,10 @@ def key_cell(keys: Sequence[str]) -> Any:
     return list(keys) if len(keys) > 1 else keys[0] if keys else [None]
 
 
-def refused(locator: str, stem: str, what: str, reason: Reason = Reason.NOT_MULTIPLE_CHOICE, **more: str | None) -> Item:
-    """A question that offers no options, or that can't be asked by itself: what it is, in words."""
+def refused(
+    locator: str, stem: str, what: str, more: Mapping[str, str | None] = MappingProxyType({}), reason: Reason = Reason.NOT_MULTIPLE_CHOICE
+) -> Item:
+    """A question that offers no options, or that can't be asked by itself: what it is, in words; `more`: its other cells."""
     return Item(locator, {"question": stem} | {name: value for name, value in more.items() if value}, reason, what)
 
 

@@ -88,7 +88,7 @@ class _Question:
         responses = [] if self.presentation is None else [e for e in self.presentation.iter() if tag_of(e).startswith("response_")]
         responses = [response for response in responses if tag_of(response) != "response_label"]
         if what := self._no_choice(responses):
-            return refused(locator, stem, what, **more)
+            return refused(locator, stem, what, more)
         (response,) = responses
         labels = [element for element in response.iter() if tag_of(element) == "response_label"]
         texts = [self._option(label) for label in labels]

@@ -42,24 +42,37 @@ _CHOICES = ("choiceinteraction", "inlinechoiceinteraction")
 _GAP = "_____"
 
 
-def items_of(root: Element, sibling: Sibling) -> Iterator[Item]:
-    """One item for each `assessmentItem` at or below the root."""
+def items_of(root: Element, sibling: Sibling, context: str = "") -> Iterator[Item]:
+    """One item for each `assessmentItem` at or below the root; `context` is shared by all."""
     found = (element for element in root.iter() if tag_of(element) == "assessmentitem")
     for number, item in enumerate(found, start=1):
-        yield _Question(item, sibling).read(f"item:{number}")
+        yield _Question(item, sibling, context).read(f"item:{number}")
 
 
-def references_of(root: Element) -> list[str]:
-    """The files of the items of a test."""
-    return [attributes_of(element).get("href", "") for element in root.iter() if tag_of(element) == "assessmentitemref"]
+def references_of(root: Element) -> dict[str, str]:
+    """The files of a test's items, with what the test's sections say to candidates: passages, instructions."""
+    found: dict[str, str] = {}
+    stack = [(root, "")]
+    while stack:
+        element, context = stack.pop()
+        if tag_of(element) == "assessmentitemref":
+            found[attributes_of(element).get("href", "")] = context
+            continue
+        notes = [html_text(inner_html(child)) for child in element if _is_for_candidates(child)]
+        inner = "\n\n".join(filter(None, (context, *notes)))
+        stack.extend((child, inner) for child in reversed(element))
+    return found
+
+
+def _is_for_candidates(element: Element) -> bool:
+    return tag_of(element) == "rubricblock" and "candidate" in attributes_of(element).get("view", "candidate")
 
 
 class _Question:
-    def __init__(self, item: Element, sibling: Sibling) -> None:
+    def __init__(self, item: Element, sibling: Sibling, context: str) -> None:
         self.item, self.sibling = item, sibling
         self.body = next((child for child in item if tag_of(child) == "itembody"), None)
-        self.parents = {child: parent for parent in item.iter() for child in parent}
-        self.context: list[str] = []
+        self.context: list[str] = [context]
         self.missing: list[str] = []
         self.picture = ""
 
@@ -77,11 +90,11 @@ class _Question:
         more = {"id": attributes_of(self.item).get("identifier") or attributes_of(self.item).get("title"), "context": context}
         if self.missing:
             what = f"what it refers to stands in another file, which isn't here: {', '.join(self.missing)[:200]}; give the whole package (.zip)"
-            return refused(locator, stem, what, Reason.MALFORMED_ROW, **more)
+            return refused(locator, stem, what, more, Reason.MALFORMED_ROW)
         if choice is None:
-            return refused(locator, stem, _kinds(interactions), _reason(interactions), **more)
+            return refused(locator, stem, _kinds(interactions), more, _reason(interactions))
         if random:
-            return refused(locator, stem, "its numbers are drawn anew each time (printedVariable)", Reason.NOT_MULTIPLE_CHOICE, **more)
+            return refused(locator, stem, "its numbers are drawn anew each time (printedVariable)", more)
         cells = choice_cells(stem, options, [], **more, explanation=self._explanation(), image=self.picture)
         keys = [idents.index(key) + 1 if key in idents else f"the identifier {key}" for key in self._keys(choice)]
         answers = [str(key) for key in dict.fromkeys(keys)]
@@ -115,7 +128,7 @@ class _Question:
         for child in element:
             tag = tag_of(child)
             if tag == "rubricblock":
-                if "candidate" in attributes_of(child).get("view", "candidate"):
+                if _is_for_candidates(child):
                     self.context.append(self._html(inner_html(child)))
             elif (
                 tag in ("div", "section", "blockquote")

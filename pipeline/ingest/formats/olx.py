@@ -75,11 +75,11 @@ def _items(problem: Element, locator: str) -> Iterator[Item]:
     responses = [element for element in problem.iter() if tag_of(element).endswith("response") or tag_of(element) == "jsinput"]
     common = {"id": problem.get("url_name") or problem.get("display_name")}
     if not responses:
-        yield refused(locator, html_text(_without(problem)), "a text without a response", **common)
+        yield refused(locator, html_text(_without(problem)), "a text without a response", common)
         return
     texts, inline = _texts(problem, responses)
     if inline and len(responses) > 1:
-        yield refused(locator, "\n".join(texts), f"{len(responses)} gaps or lists in one text", Reason.MULTIPLE_QUESTIONS, **common)
+        yield refused(locator, "\n".join(texts), f"{len(responses)} gaps or lists in one text", common, Reason.MULTIPLE_QUESTIONS)
         return
     random = any(tag_of(element) == "script" for element in problem.iter())
     for place, response in enumerate(responses):
@@ -88,9 +88,9 @@ def _items(problem: Element, locator: str) -> Iterator[Item]:
         context, stem = _stem(texts, place, question)
         more: dict[str, str | None] = {**common, "context": context}
         if not question.is_choice:
-            yield refused(where, stem, _OTHERS.get(tag_of(response), f"a response of another kind ({tag_of(response)})"), **more)
+            yield refused(where, stem, _OTHERS.get(tag_of(response), f"a response of another kind ({tag_of(response)})"), more)
         elif random and _VARIABLE.search(f"{stem} {' '.join(question.options)}"):
-            yield refused(where, stem, "its numbers are drawn anew each time ($variables of a script)", **more)
+            yield refused(where, stem, "its numbers are drawn anew each time ($variables of a script)", more)
         else:
             image = question.picture or ("picture" if "[image]" in f"{context}{stem}" else "")
             yield Item(where, choice_cells(stem, question.options, question.right, **more, explanation=question.explanation, image=image))

@@ -1,7 +1,6 @@
 """IMS QTI 1.2, 2.x and 3.0: the exchange format of learning platforms (Canvas, Blackboard, Respondus, TAO, ...), one XML file."""
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element
 
 from pipeline.ingest import qti2, qti12
 from pipeline.ingest.choices import seen_text
@@ -10,12 +9,16 @@ from pipeline.ingest.xml_files import parse_xml, root_name, tag_of, wrong_root
 from schemas.errors import DataError
 
 ROOTS_12 = ("questestinterop",)
-ROOTS_2 = ("assessmentitem", "assessmenttest", "assessmentsection", "assessmentitems")
+ROOTS = (*ROOTS_12, "assessmentitem", "assessmenttest", "assessmentsection", "assessmentitems")
 
 
 def sniff(file: SniffedFile) -> bool:
     """The root element of an XML file."""
-    return root_name(file) in (*ROOTS_12, *ROOTS_2)
+    return root_name(file) in ROOTS
+
+
+class NoItemsError(DataError):
+    """QTI that holds no item itself: a test that refers to them, or an empty bank."""
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
@@ -23,27 +26,23 @@ def read(data: bytes) -> Iterator[Item | Text]:
     return read_part(data, lambda href: None)
 
 
-def read_part(data: bytes, sibling: qti2.Sibling) -> Iterator[Item | Text]:
-    """`read` for one file of a package: `sibling` gives its other files by what refers to them."""
+def read_part(data: bytes, sibling: qti2.Sibling, context: str = "") -> Iterator[Item | Text]:
+    """`read` for one file of a package: `sibling` gives its other files by what refers to them, `context` is what a test says to it."""
     root = parse_xml(data)
     tag = tag_of(root)
-    if tag not in (*ROOTS_12, *ROOTS_2):
+    if tag not in ROOTS:
         raise wrong_root(root)
-    items = qti12.items_of(root) if tag in ROOTS_12 else qti2.items_of(root, sibling)
     count = 0
-    for count, item in enumerate(items, start=1):  # noqa: B007
+    for item in qti12.items_of(root) if tag in ROOTS_12 else qti2.items_of(root, sibling, context):
+        count += 1
         yield seen_text(item)
         yield item
     if not count:
-        raise _without_items(root)
-
-
-def _without_items(root: Element) -> DataError:
-    if references := qti2.references_of(root):
-        return DataError(
-            f"a test whose {len(references)} items stand in files of their own ({references[0][:80]}): give the whole package (.zip)"
-        )
-    return DataError(f"QTI without a question: no item below <{tag_of(root)}>")
+        references = list(qti2.references_of(root))
+        if references:
+            where = f"stand in files of their own ({references[0][:80]}): give the whole package (.zip)"
+            raise NoItemsError(f"a test whose {len(references)} items {where}")
+        raise NoItemsError(f"QTI without a question: no item below <{tag}>")
 
 
 FORMAT = Format("qti", sniff, read_bytes=read)

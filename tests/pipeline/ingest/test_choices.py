@@ -22,4 +22,4 @@ def test_several_keys_are_a_list(reasons):
 def test_empty_cells_are_left_out_and_the_text_is_what_people_see():
     cells = choice_cells("Which?", ["x", "y"], [0], context=None, explanation="Since.")
     assert "context" not in cells
-    assert seen_text(refused("item:1", "Why?", "an essay", context="A tale.")).text == "A tale.\nWhy?"
+    assert seen_text(refused("item:1", "Why?", "an essay", {"context": "A tale."})).text == "A tale.\nWhy?"
