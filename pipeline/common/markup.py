@@ -1,7 +1,9 @@
-"""HTML as the text that a browser shows, and whether a text is HTML at all. Parsed by lexbor (HTML Living Standard) and walked without recursion."""
+"""HTML as the text that a browser shows, and whether a text is HTML at all. Parsed by lexbor (HTML Living Standard), walked without recursion."""
 
+import html
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -12,8 +14,8 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _ORDINAL = re.compile(r"st|nd|rd|th|ère|ème", re.IGNORECASE)
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4"
-    " h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section summary table tbody td tfoot"
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3"
+    " h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section summary table tbody td tfoot"
     " th thead tr ul xmp".split()
 )
 _INLINE = frozenset(
@@ -29,10 +31,18 @@ _TYPED_IN = frozenset(("", "text", "number", "search"))
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WHITE_SPACE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
-# Formatting elements that are never closed are opened again in each block that follows: that many of each, at most, are tried.
-_OPENED = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
-_MAX_FORMATTING, _MAX_DEPTH = 5_000, 500
-_ANY_TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
+# lexbor takes the square of elements that are open at once, and of formatting that is opened again in each block behind it.
+_MAX_OPEN, _MAX_FORMATTING, _MAX_ATTRIBUTES, _MAX_DEPTH, _SURELY_SOUND = 1_500, 200, 500, 500, 2_000
+_NAME = re.compile(r"<(/?)(!--|[a-zA-Z][a-zA-Z0-9:-]{0,30}+)")
+# The end of a tag, white space between attributes, and where a quoted value begins.
+_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|[ \t\r\n]++")
+_RAW_TEXT = frozenset("script style textarea title xmp iframe noembed noframes plaintext".split())
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+# Never open, or closed by the next of their kind.
+_UNCLOSED = frozenset("p li dd dt td th tr tbody thead tfoot option optgroup colgroup html head body rb rt rtc rp".split()) | frozenset(
+    "area base br col embed hr img input link meta param source track wbr".split()
+)
+_ANY_TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*+>")
 
 
 def raised(text: str) -> str:
@@ -63,8 +73,8 @@ def _shifted(text: str, table: dict[int, int], mark: str) -> str:
 
 
 def html_text(fragment: str) -> str:
-    """HTML as lines of text: blocks, list items and rows of tables are lines, cells are parted by ` | `, superscripts stay apart, code stays
-    as it is written, pictures are `[image]`, formulas that name their TeX are it; what a browser doesn't show is left out. White space
+    """HTML as lines of text: blocks, list items and rows of tables are lines, cells are parted by ` | `, superscripts stay apart, code
+    stays as it is written, pictures are `[image]`, formulas that name their TeX are it; what a browser doesn't show is left out. White space
     is folded as a browser does, but no-break spaces stay.
 
     >>> html_text("<p>2 &lt; 3<sup>2</sup>?<br/>Yes,  <b>al</b>ways.</p><p>H<sub>2</sub>O</p>")
@@ -72,9 +82,8 @@ def html_text(fragment: str) -> str:
     >>> html_text("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>Which tag is <code>&lt;p&gt;</code>?")
     'a | b\\n1 | 2\\nWhich tag is <p>?'
     """
-    if len(_OPENED.findall(fragment)) > _MAX_FORMATTING:
-        # Nobody's question: time that grows with the square of the text, for the same words.
-        return _SPACES.sub(" ", _ANY_TAG.sub(" ", fragment)).strip()
+    if _is_hostile(fragment):
+        return "\n".join(line for line in map(str.strip, html.unescape(_ANY_TAG.sub("\n", fragment)).split("\n")) if line)
     tree = LexborHTMLParser(fragment)
     root = tree.body or tree.root
     if root is None:
@@ -86,6 +95,46 @@ def html_text(fragment: str) -> str:
         else:
             page.close()
     return page.text()
+
+
+def _is_hostile(fragment: str) -> bool:
+    """Whether more elements stand open at once, or a tag bears more attributes, than anybody writes."""
+    if len(fragment) < _SURELY_SOUND:
+        return False
+    opened: Counter[str] = Counter()
+    depth = formatting = end = 0
+    while match := _NAME.search(fragment, end):
+        name, end = match[2].lower(), match.end()
+        if name == "!--":
+            if (end := fragment.find("-->", match.start() + 2)) < 0:
+                return False
+            continue
+        words = 0
+        while (mark := _TAG_MARK.search(fragment, end)) is not None:
+            words += mark[0].isspace()
+            end = mark.end()
+            if words > _MAX_ATTRIBUTES:
+                return True
+            if mark[0] == ">":
+                break
+            if mark[0][0] == "=" and (end := fragment.find(mark[0][-1], end) + 1) == 0:
+                return False
+        if mark is None:
+            return False
+        if name in _RAW_TEXT and not match[1]:
+            closing = re.compile(f"</{name}", re.IGNORECASE).search(fragment, end)
+            if closing is None:
+                return False
+            end = closing.start()
+            continue
+        change = -1 if match[1] else 1
+        if name not in _UNCLOSED and (change > 0 or opened[name] > 0):
+            opened[name] += change
+            depth += change
+            formatting += change if name in _FORMATTING else 0
+            if depth > _MAX_OPEN or formatting > _MAX_FORMATTING:
+                return True
+    return False
 
 
 def _walk(root: Any, page: "_Page") -> Iterator[tuple[Any, bool]]:
@@ -174,8 +223,6 @@ class _Page:
         parent = self.frames[-1] if self.frames else None
         self.childless = False
         if node.is_text_node:
-            self.frames.append(_Frame("", "", 0, False, False))
-            self.frames.pop()
             self.write(node.text_content or "")
             self.childless = True
             self.frames.append(_Frame("#", "", len(self.out), False, False))
@@ -278,7 +325,7 @@ class _Page:
             del self.out[frame.start :]
             self.out.append(_ROLES[frame.role](text))
             self.line_open = self.line_open or bool(text)
-        if (frame.tag in _BLOCKS and frame.tag not in ("td", "th")) or (frame.tag in ("td", "th") and not frame.wide):
+        if frame.tag in _BLOCKS and not (frame.wide and frame.tag in ("td", "th")):
             self.line()
 
 
@@ -287,7 +334,7 @@ def _wrapped(text: str) -> str:
     return inner if len(inner) <= 1 or inner.isalnum() else f"({inner})"
 
 
-_ROLES = {
+_ROLES: dict[str, Callable[[str], str]] = {
     "sup": raised,
     "sub": lowered,
     "numerator": _wrapped,
@@ -360,3 +407,63 @@ def _tex_of(node: Any) -> str:
     """The TeX that a MathML formula was made from, "" where it doesn't say."""
     found = node.css_first('annotation[encoding="application/x-tex"]')
     return (found.text_content or "").strip() if found is not None else ""
+
+
+_KNOWN = _BLOCKS | _INLINE | frozenset("iframe object picture source table title script style math".split())
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)((?:[\s/][^<>]*+)?)>")
+# What stands around a tag that a sentence speaks of, and what ends a sentence.
+_QUOTES, _SENTENCE_ENDS = "`'\"“”‘’«»()", ".?!:;,"
+_WORD_CHAR = re.compile(r"\w")
+
+
+def is_html(text: str) -> bool:
+    """Whether a text is HTML, not a text that speaks of tags or compares: an element around text, or a break between texts.
+
+    >>> [is_html(text) for text in ("<p>Which?</p>", "H<sub>2</sub>O", "one<br>two", "Is it <br> or <hr>?", "<p>", "a<b and c>d")]
+    [True, True, True, False, False, False]
+    """
+    if "<" not in text or ">" not in text:
+        return False
+    open_tags: dict[str, int] = {}
+    for match in _TAG.finditer(text):
+        name = match[2].lower()
+        if name not in _KNOWN or not _is_attributes(match[3]):
+            continue
+        if match[1]:
+            start = open_tags.pop(name, None)
+            if start is not None and _WORD_CHAR.search(_TAG.sub("", text[start : match.start()])):
+                return True
+        elif name == "br":
+            if _is_break(text, match.start(), match.end()):
+                return True
+        elif name not in open_tags and not _is_spoken_of(text, match.start(), match.end(), name):
+            open_tags[name] = match.end()
+    # A paragraph that is never closed.
+    return re.match(r"\s*+<(?:p|div|li|h[1-6])(?:\s[^<>]*+)?>\s*+[^\s<>]++\s++[^\s<>]++\s++[^\s<>]", text, re.IGNORECASE) is not None
+
+
+def _is_attributes(text: str) -> bool:
+    """Whether what stands behind a tag's name can be attributes: `<b and c>` compares numbers."""
+    text = text.strip().removesuffix("/").strip()
+    return not text or re.match(r"[a-zA-Z_:@-][\w:.-]*+\s*+=", text) is not None
+
+
+def _is_break(text: str, start: int, end: int) -> bool:
+    """Whether a `<br>` breaks the line there, or is spoken of."""
+    before, after = text[:start].rstrip(" \t\u00a0"), text[end:].lstrip(" \t\u00a0")
+    if not before or not after or (before[-1] in _QUOTES and after[0] in _QUOTES):
+        return False
+    if before[-1] == "\n" or after[0] == "\n" or before[-1] == ">" or after[0] == "<":
+        return bool(_WORD_CHAR.search(_TAG.sub("", before)) and _WORD_CHAR.search(_TAG.sub("", after)))
+    if len(before) == start or end + len(after) == len(text):
+        return before[-1] not in _QUOTES or after[0] not in _QUOTES + _SENTENCE_ENDS
+    # With a space on either side: behind the end of a sentence, before the beginning of one.
+    return before[-1] in _SENTENCE_ENDS and not after[0].islower()
+
+
+def _is_spoken_of(text: str, start: int, end: int, name: str) -> bool:
+    """Whether an opening tag is a word of its sentence: in quotes, or a block's in the middle of a line."""
+    before, after = text[:start].rstrip(" \t"), text[end:].lstrip(" \t")
+    if before and after and before[-1] in "`'\"“‘«" and after[0] in "`'\"”’»":
+        return True
+    return name in _BLOCKS and bool(before) and before[-1] not in f"\n>{_SENTENCE_ENDS}"
