@@ -45,6 +45,19 @@ def is_archive(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", _END, b"\x1f\x8b")) or data[257:262] == b"ustar"
 
 
+def zipped_names(data: bytes) -> frozenset[str]:
+    """Names of the files in a zip archive, none for what is no sound one: what a file is shows in its own table of contents, as another
+    archive in it may bear any name."""
+    if not data.startswith(b"PK\x03\x04"):
+        return frozenset()
+    try:
+        _refuse_contents(data)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return frozenset(archive.namelist())
+    except (*BROKEN, ValueError, DataError):
+        return frozenset()
+
+
 def members_of(data: bytes, budget: Budget) -> Iterator[Member]:
     """The files of an archive in its order, folders left out.
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, anki, blocks, csv, exam_text, gift, h5p, json, jsonl, moodle, olx, parquet, qti, word, xlsx, zip
+from pipeline.ingest.formats import aiken, anki, blocks, csv, exam_text, gift, h5p, html, json, jsonl, moodle, olx, parquet, qti, word, xlsx, zip
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
-
 
 
 def _read_member(data: bytes, suffix: str) -> FileItems | None:
@@ -29,6 +28,7 @@ FORMATS: tuple[Format, ...] = (
     h5p.FORMAT,
     anki.FORMAT,
     zip.archive_format(_read_member),
+    html.FORMAT,
     qti.FORMAT,
     olx.FORMAT,
     moodle.FORMAT,

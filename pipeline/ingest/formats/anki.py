@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.common.markup import html_text
 from pipeline.ingest.choices import choice_cells, seen_text
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.members import Budget, members_of
+from pipeline.ingest.members import Budget, members_of, zipped_names
 from schemas.errors import DataError
 
 MAX_NOTES = 200_000
@@ -23,7 +23,7 @@ _PLACEHOLDER = "Please update to the latest Anki version"
 
 def sniff(file: SniffedFile) -> bool:
     """A zip archive with a collection in it."""
-    return file.data.startswith(b"PK\x03\x04") and b"collection.anki2" in file.data
+    return not zipped_names(file.data).isdisjoint((*_COLLECTIONS, _NEWER))
 
 
 def read(data: bytes) -> Iterator[Item | Text]:

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.common.markup import html_text
 from pipeline.ingest.choices import choice_cells, refused, seen_text
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.members import Budget, members_of
+from pipeline.ingest.members import Budget, members_of, zipped_names
 from pipeline.ingest.nested import too_deep
 from schemas.errors import DataError
 from schemas.reasons import Reason
@@ -26,7 +26,7 @@ MIN_PASSAGE_CHARS = 200
 
 def sniff(file: SniffedFile) -> bool:
     """The suffix, or a zip archive with H5P's own table of contents."""
-    return file.suffix == ".h5p" or (file.data.startswith(b"PK\x03\x04") and b"h5p.json" in file.data and b"content/content.json" in file.data)
+    return file.suffix == ".h5p" or zipped_names(file.data) >= {"h5p.json", "content/content.json"}
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
