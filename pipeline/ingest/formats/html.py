@@ -250,8 +250,7 @@ def _stem(tokens: list[str], start: int, end: int) -> str:
                 break
         else:
             pieces.append(token)
-    lines = [line.strip() for line in "".join(reversed(pieces)).split("\n")]
-    lines = [line for line in lines if line]
+    lines = [line.rstrip() for line in "".join(reversed(pieces)).split("\n") if line.strip()]
     while len(lines) > 1 and lines[0].startswith(_HEADING):
         lines.pop(0)
     return "\n".join(line.replace(_HEADING, "") for line in lines)
@@ -260,7 +259,7 @@ def _stem(tokens: list[str], start: int, end: int) -> str:
 def _tables(tree: LexborHTMLParser) -> Iterator[Item]:
     """Rows of tables whose header names the parts of a question."""
     for number, table in enumerate(tree.css("table")[:MAX_TABLES], start=1):
-        if table.css_first("table table") is not None:
+        if len(table.css("table")) > 1:
             continue
         rows: list[list[Any]] = [[html_text(cell.inner_html or "") for cell in row.css("td, th")] for row in table.css("tr")]
         if rows and is_question_table(rows):
@@ -271,7 +270,8 @@ def _tables(tree: LexborHTMLParser) -> Iterator[Item]:
 def _as_exam(tree: LexborHTMLParser) -> list[Item]:
     """Questions of the page's text; what it underlines or sets bold may be the key."""
     for node in tree.css("u, b, strong, mark"):
-        if node.child is not None and node.css_first("p, div, br, li, table, ul, ol, u, b, strong, mark") is None:
+        # What is searched for may be the node itself: one alone is.
+        if node.child is not None and len(node.css("p, div, br, li, table, ul, ol, u, b, strong, mark")) == 1:
             node.child.insert_before(f"<{node.tag}>")
             node.insert_child(f"</{node.tag}>")
     text = html_text(tree.html or "")
