@@ -28,16 +28,22 @@ class Member(NamedTuple):
 
 
 class Budget:
-    """What an archive, with those in it, may still unpack to."""
+    """What an archive, with those in it, may still unpack to: so much in all, and no more than text packs to."""
 
-    def __init__(self) -> None:
-        self.left = MAX_UNPACKED_BYTES
+    def __init__(self, packed: int) -> None:
+        self.left = min(MAX_UNPACKED_BYTES, max(RATIO_FROM_BYTES, MAX_RATIO * packed))
 
     def take(self, count: int) -> None:
         """Counts bytes. Raises DataError where too many were unpacked."""
         self.left -= count
         if self.left < 0:
-            raise DataError(f"the archive unpacks to more than {MAX_UNPACKED_BYTES:,} bytes: give the files that hold questions alone")
+            most = f"more than {MAX_UNPACKED_BYTES:,} bytes, or to {MAX_RATIO} times its size"
+            raise DataError(f"the archive unpacks to {most}: give the files that hold questions alone")
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether something was asked for that it had no bytes for."""
+        return self.left < 0
 
 
 def is_archive(data: bytes) -> bool:
@@ -80,9 +86,8 @@ def _zipped(data: bytes, budget: Budget) -> Iterator[Member]:
     archive = zipfile.ZipFile(io.BytesIO(data))
     parts = [part for part in archive.infolist() if not part.is_dir()]
     _refuse_count(len(parts))
-    size, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
-    if size > budget.left or (size > RATIO_FROM_BYTES and size > MAX_RATIO * max(packed, 1)):
-        raise DataError(f"the archive unpacks from {packed:,} to {size:,} bytes: give the files that hold questions alone")
+    if (size := sum(part.file_size for part in parts)) > budget.left:
+        budget.take(size)
 
     def read(part: zipfile.ZipInfo) -> bytes:
         budget.take(part.file_size)
@@ -122,13 +127,10 @@ def _tarred(data: bytes) -> Iterator[Member]:
 
 def _gunzipped(data: bytes, budget: Budget) -> tuple[bytes, str]:
     """What is packed in a gzip file, and the name that it says it had."""
-    pieces, packed = [], 0
+    pieces = []
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             budget.take(len(chunk))
-            packed += len(chunk)
-            if packed > RATIO_FROM_BYTES and packed > MAX_RATIO * len(data):
-                raise DataError(f"the archive unpacks from {len(data):,} to more than {packed:,} bytes")
             pieces.append(chunk)
     name = ""
     if len(data) > 10 and data[3] & _GZIP_NAME and not data[3] & 4:

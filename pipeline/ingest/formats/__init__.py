@@ -4,7 +4,25 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, anki, blocks, csv, exam_text, gift, h5p, html, json, jsonl, moodle, olx, parquet, qti, word, xlsx, zip
+from pipeline.ingest.formats import (
+    aiken,
+    anki,
+    blocks,
+    csv,
+    exam_text,
+    gift,
+    h5p,
+    html,
+    json,
+    jsonl,
+    moodle,
+    olx,
+    parquet,
+    qti,
+    word,
+    xlsx,
+    zip,
+)
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 

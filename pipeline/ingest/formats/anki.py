@@ -28,7 +28,7 @@ def sniff(file: SniffedFile) -> bool:
 
 def read(data: bytes) -> Iterator[Item | Text]:
     """One item a note, `note:N`; notes of one kind are a part. Raises DataError for what isn't read, with the way to export it."""
-    members = {member.name: member for member in members_of(data, Budget())}
+    members = {member.name: member for member in members_of(data, Budget(len(data)))}
     name = next((name for name in _COLLECTIONS if name in members), None)
     if _NEWER in members and "collection.anki21" not in members:
         raise DataError(f"an Anki deck in the newer form (zstd): {_CURE}, or tick 'Support older Anki versions'")
@@ -36,7 +36,8 @@ def read(data: bytes) -> Iterator[Item | Text]:
         raise DataError(f"no Anki deck: it holds no collection; {_CURE}")
     try:
         notes, kinds = _notes(members[name].read())
-    except (sqlite3.Error, ValueError, RecursionError) as error:
+    # MemoryError: what SQLite makes of some broken files.
+    except (sqlite3.Error, ValueError, TypeError, AttributeError, RecursionError, MemoryError) as error:
         raise DataError(f"a collection of Anki that can't be read ({error}): {_CURE}") from error
     for number, (kind, fields) in enumerate(notes, start=1):
         item = _item(number, *kinds.get(kind, ("", [])), fields.split("\x1f"))

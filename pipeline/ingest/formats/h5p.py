@@ -12,7 +12,6 @@ from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.members import Budget, members_of, zipped_names
 from pipeline.ingest.nested import too_deep
 from schemas.errors import DataError
-from schemas.reasons import Reason
 
 # Content that only shows something, or holds other content.
 _SHOWN = (
@@ -31,7 +30,7 @@ def sniff(file: SniffedFile) -> bool:
 
 def read(data: bytes) -> Iterator[Item | Text]:
     """One item a question, in the order of the content. Raises DataError for a package without any."""
-    members = {member.name: member for member in members_of(data, Budget())}
+    members = {member.name: member for member in members_of(data, Budget(len(data)))}
     about, content = (_json(members[name].read()) if name in members else None for name in ("h5p.json", "content/content.json"))
     if not isinstance(content, dict):
         raise DataError("no H5P package: content/content.json is missing, or isn't what it should be; download the .h5p anew")
@@ -97,7 +96,7 @@ def _inside(value: Any, name: str, passage: str) -> Iterator[Item | Text]:
 def _in_video(piece: Item | Text) -> Item | Text:
     if isinstance(piece, Text) or piece.reason:
         return piece
-    return piece._replace(reason=Reason.IMAGE_REQUIRED, detail="it is asked within a video, which isn't read")
+    return piece._replace(payload=piece.payload | {"image": "the video that it is asked in"})
 
 
 def _passage(element: Any) -> str:

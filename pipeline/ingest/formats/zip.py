@@ -39,7 +39,7 @@ def archive_format(read_member: ReadMember) -> Format:
     """The format of archives, whose files `read_member` reads."""
 
     def read(data: bytes) -> Iterator[Item | Text]:
-        return _read(data, read_member, Budget(), 1)
+        return _read(data, read_member, Budget(len(data)), 1)
 
     return Format("zip", _sniff, read_bytes=read)
 
@@ -58,9 +58,9 @@ def _read(data: bytes, read_member: ReadMember, budget: Budget, depth: int) -> I
     archive = _Archive(members, read_member, budget, depth)
     found = False
     for member in archive.questions():
-        for item in archive.items(member):
-            found = True
-            yield item
+        for piece in archive.items(member):
+            found = found or isinstance(piece, Item)
+            yield piece
     if not found:
         raise DataError(archive.nothing())
 
@@ -98,7 +98,7 @@ class _Archive:
             self.empty.append(member.name)
             return
         except Exception as error:
-            if isinstance(error, DataError) and self.budget.left < 0:
+            if isinstance(error, DataError) and self.budget.is_spent:
                 raise
             payload = {"unreadable_file": member.name}
             yield Item(f"{member.name}/file:1", payload, Reason.UNREADABLE_FILE, explain(error, path), member.name)  # type: ignore[arg-type]
