@@ -39,6 +39,8 @@ class SourceConfig(Strict):
         "cards",
         "brightspace",
         "blackboard",
+        "qti",
+        "olx",
     ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,
