@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, pdf, word, xlsx
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -14,6 +14,7 @@ FORMATS: tuple[Format, ...] = (
     xlsx.FORMAT,
     parquet.FORMAT,
     moodle.FORMAT,
+    pdf.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
@@ -29,7 +30,6 @@ SNIFFED_CHARS = 200_000
 SECONDS, SECONDS_PER_MEGABYTE = 10, 8
 # Files that hold no readable text, by their first bytes, and what to do about them.
 _FOREIGN = (
-    (b"%PDF", "a PDF: export it as Word, text or a table"),
     (b"\x1f\x8b", "compressed (gzip): unpack it first"),
     (b"BZh", "compressed (bzip2): unpack it first"),
     (b"\xfd7zXZ", "compressed (xz): unpack it first"),
