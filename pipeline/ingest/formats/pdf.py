@@ -1,25 +1,30 @@
 """PDF with text (ISO 32000, read by PDFium): lines in reading order, then questions as in Word exams. What the text of a PDF doesn't tell
 (stacked formulas, letters without a character) is rejected, scanned and encrypted files are refused with what to do."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from pipeline.ingest.exam import ExamLine, exam_items
+from pipeline.ingest.document import Cell, Document
+from pipeline.ingest.exam import PLAIN, ExamLine
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.page_columns import find_gutter, most_common, page_lines, paragraphs, rows_of
-from pipeline.ingest.page_content import Page, read_page
-from pipeline.ingest.page_checks import in_letters, is_scan, shown_pictures, visible
-from pipeline.ingest.page_furniture import without_furniture
-from pipeline.ingest.page_lines import Segment, segments_of
+from pipeline.ingest.pages.checks import in_letters, is_scan, shown_pictures, visible
+from pipeline.ingest.pages.columns import find_gutters, page_lines, paragraphs, rows_of, usual_gutters
+from pipeline.ingest.pages.content import Page, read_page
+from pipeline.ingest.pages.furniture import without_furniture
+from pipeline.ingest.pages.lines import TABLE, Segment, Styles, segments_of, with_pictures
+from pipeline.ingest.pages.tables import find_tables
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
 MAX_PAGES, MAX_CHARS = 600, 2_000_000
 # Behind a line of which the text is in doubt: a character that Unicode keeps for no text.
 DOUBT = "\ufdd0"
+_NUMBER = re.compile(r"\s*(?:\W{0,3}(?:Câu|CÂU|Question|QUESTION|Bài|Q)\s*(?:hỏi\s*)?(?:số\s*)?)?(\d{1,4})(?!\d)")
 _OCR = "recognise its text first (`ocrmypdf --language vie+eng IN.pdf OUT.pdf`, or a scanner's OCR) and check it"
+_ORDER = "the columns of the pages can't be told apart, the questions come out of order: take the Word file, or copy the text of each column by itself"
 _LAYOUT = "a formula or table whose layout the text of the PDF doesn't give: take the question from the Word or LaTeX file, or type it"
 
 
@@ -29,20 +34,65 @@ def sniff(file: SniffedFile) -> bool:
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
-    """One item a numbered question. Raises DataError for a file without text, with a password, or without a question."""
-    pages = _pages(data)
-    shown = [segments_of(page, page.glyphs) for page in pages]
-    for segments in shown:
-        yield from (Text("\t".join(one.text for one in row)) for row in rows_of(segments))
-    shown = without_furniture(shown, [(page.width, page.height) for page in pages])
-    gutters = [find_gutter(segments) for segments in shown]
-    usual = most_common(gutters)
-    lines = [line for segments in shown for line in page_lines(segments, usual)]
-    marked = [_marked(line, doubt) for line, doubt in paragraphs(lines)]
-    items = [_judged(item) for item in exam_items(marked, {})]
-    if not items:
-        raise DataError("the PDF holds no numbered question (Câu 1. / Question 1: / 1.)")
-    yield from items
+    """One item a numbered question, or a row of a table whose header names the parts of a question. Raises DataError for a file without
+    text, with a password, or without a question."""
+    pages = [_page(page, number) for number, page in enumerate(_pages(data))]
+    for page in pages:
+        yield from (Text("\t".join(one.text for one in row)) for row in rows_of(page.segments) if not row[0].text.startswith(TABLE))
+        yield from (Text("\t".join(line.text for cell in row for line in cell)) for table in page.tables for row in table)
+    segments = without_furniture([page.segments for page in pages], [page.height for page in pages])
+    gutters = [find_gutters(found) for found in segments]
+    usual = usual_gutters(gutters)
+    document = Document("the PDF")
+    flow = [line for found in segments for line in page_lines(found, usual)]
+    for line, doubt in paragraphs(flow):
+        if line.text.startswith(TABLE):
+            number, place = line.text[1:].split(".")
+            document.add_table(pages[int(number)].tables[int(place)])
+        else:
+            document.add_line(_marked(line, doubt))
+    items = [_judged(item) for item in document.items()]
+    yield from _in_order(items) if any(gutters) else items
+
+
+class _Page(NamedTuple):
+    """Text of a page outside of its tables, with a mark where each table stands."""
+
+    segments: list[Segment]
+    tables: list[list[list[Cell]]]
+    height: float
+
+
+def _page(page: Page, number: int) -> _Page:
+    tables, glyphs = find_tables(page, with_pictures(page))
+    styles = Styles(page)
+    marks = [f"{TABLE}{number}.{place}" for place in range(len(tables))]
+    segments = segments_of(glyphs, styles)
+    segments += [
+        Segment(mark, [PLAIN] * len(mark), table.box.x0, table.box.x1, table.box.y1, 1.0) for mark, table in zip(marks, tables, strict=True)
+    ]
+    cells = [[[_cell(segments_of(cell, styles)) for cell in row] for row in table.rows] for table in tables]
+    return _Page(segments, cells, page.height)
+
+
+def _cell(segments: list[Segment]) -> Cell:
+    return [_marked(line, doubt) for line, doubt in paragraphs(page_lines(segments, None))]
+
+
+def _in_order(items: list[Item]) -> Iterator[Item]:
+    """The items; all rejected where a number comes behind a larger one and was skipped before: then columns were taken for lines."""
+    highest, seen, broken = 0, set[int](), False
+    for item in items:
+        match = _NUMBER.match(str(item.payload.get("question", ""))) if isinstance(item.payload, dict) else None
+        if match is None:
+            continue
+        number = int(match[1])
+        if number == 1:
+            highest, seen = 0, set()
+        broken = broken or (number < highest and number not in seen)
+        highest = max(highest, number)
+        seen.add(number)
+    yield from (item._replace(reason=Reason.MALFORMED_ROW, detail=_ORDER) for item in items) if broken else items
 
 
 def _marked(line: ExamLine, doubt: bool) -> ExamLine:

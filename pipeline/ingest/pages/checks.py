@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from itertools import groupby
 
-from pipeline.ingest.page_content import MISSING, Box, Glyph, Page
+from pipeline.ingest.pages.content import MISSING, Box, Glyph, Page
 from pipeline.ingest.vietnamese import repair_vietnamese, tcvn3_text, vni_text
 from schemas.errors import DataError
 
@@ -17,10 +17,43 @@ SCAN_SHARE, SCAN_CHARS = 0.6, 60
 DRAWING_CELL, DRAWING_SIZE, FRAMED_CHARS, MAX_CELLS = 16, 28, 150, 1_000_000
 # Fraction of letters without a character, and of words in two scripts, that a sound file stays under.
 MAX_MISSING, MAX_MIXED = 0.02, 0.02
-_SYMBOLS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0A8: "☐", 0xF0FE: "☒", 0xF06F: "☐", 0xF0B0: "°", 0xF0B4: "×", 0xF0B1: "±"}
-_SYMBOLS |= {0xF0A3: "≤", 0xF0B3: "≥", 0xF0B9: "≠", 0xF0AE: "→", 0xF0DE: "⇒", 0xF0DB: "⇔", 0xF0CE: "∈", 0xF0C8: "∪", 0xF0C7: "∩", 0xF0A5: "∞"}
+_SYMBOLS = {
+    0xF0B7: "•",
+    0xF0A7: "▪",
+    0xF0D8: "➢",
+    0xF0FC: "✓",
+    0xF0A8: "☐",
+    0xF0FE: "☒",
+    0xF06F: "☐",
+    0xF0B0: "°",
+    0xF0B4: "×",
+    0xF0B1: "±",
+}
+_SYMBOLS |= {
+    0xF0A3: "≤",
+    0xF0B3: "≥",
+    0xF0B9: "≠",
+    0xF0AE: "→",
+    0xF0DE: "⇒",
+    0xF0DB: "⇔",
+    0xF0CE: "∈",
+    0xF0C8: "∪",
+    0xF0C7: "∩",
+    0xF0A5: "∞",
+}
 _SYMBOLS |= dict(zip(range(0xF061, 0xF07B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True))
-_SYMBOLS |= {0xF044: "Δ", 0xF057: "Ω", 0xF02B: "+", 0xF02D: "−", 0xF03D: "=", 0xF028: "(", 0xF029: ")", 0xF03C: "<", 0xF03E: ">", 0xF020: " "}
+_SYMBOLS |= {
+    0xF044: "Δ",
+    0xF057: "Ω",
+    0xF02B: "+",
+    0xF02D: "−",
+    0xF03D: "=",
+    0xF028: "(",
+    0xF029: ")",
+    0xF03C: "<",
+    0xF03E: ">",
+    0xF020: " ",
+}
 # Letters that old fonts draw as a horn and PDFs then call by the name of another letter.
 _HORNS = str.maketrans("ƣƢ", "ưƯ")
 _WORD = re.compile(r"[^\W\d_]{2,}+")
@@ -162,4 +195,8 @@ def _text(glyphs: list[Glyph]) -> str:
 def _scripts(word: str) -> set[str]:
     """The scripts of a word's letters, micro and ohm left out."""
     names = (unicodedata.name(char, "").split(" ", 1)[0] for char in word if char not in "µμΩΔαβγλπ")
-    return {name for name in names if name in ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "THAI", "ARMENIAN", "GEORGIAN", "CJK", "ETHIOPIC")}
+    return {
+        name
+        for name in names
+        if name in ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "THAI", "ARMENIAN", "GEORGIAN", "CJK", "ETHIOPIC")
+    }

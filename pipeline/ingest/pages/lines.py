@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 from pipeline.common.markup import lowered, raised
 from pipeline.ingest.exam import PLAIN, Marks
-from pipeline.ingest.page_content import MISSING, Box, Color, Glyph, Page
+from pipeline.ingest.pages.content import MISSING, Box, Color, Face, Glyph, Page
 
 # Fractions of the size of the characters, measured on documents of Word, LibreOffice and TeX.
 SAME_BASELINE, WORD_GAP, SEGMENT_GAP, SCRIPT_GAP, SCRIPT_SIZE = 0.05, 0.18, 1.4, 0.22, 0.87
 SCRIPT_RISE, SCRIPT_DROP = 0.8, 0.6
 # At most so many characters are looked at beside one that may be raised or lowered.
 NEIGHBOURS = 40
-PICTURE = "[image]"
+# A picture in a text, a picture among characters, and a mark that stands in place of a table.
+PICTURE, OBJECT, TABLE = "[image]", "\ufffc", "\ufdd1"
 # Without a text of their own, parts of large brackets, signs with something above and below them, roots that may reach further than a number.
 _UNTOLD = re.compile(rf"[{MISSING}\ue000-\uf8ff\u239b-\u23b3∑∏⋃⋂⨁⨂∐]|[√∛∜](?!\d++(?![\w(]))")
 
@@ -46,17 +47,17 @@ class _Run(NamedTuple):
     size: float
 
 
-def segments_of(page: Page, glyphs: list[Glyph]) -> list[Segment]:
-    """The page's segments from top to bottom and left to right, pictures among them as "[image]"."""
-    size, styles = body_size(glyphs), _Styles(page)
+def segments_of(glyphs: list[Glyph], styles: "Styles") -> list[Segment]:
+    """Segments from top to bottom and left to right, pictures among them as "[image]"."""
     found = [segment for line in _with_scripts(_runs(glyphs)) for segment in _segments(line, styles)]
-    return sorted(found + _pictures(page, size), key=lambda segment: (-segment.y, segment.x0))
+    return sorted(found, key=lambda segment: (-segment.y, segment.x0))
 
 
-def _pictures(page: Page, size: float) -> list[Segment]:
-    marks = [PLAIN] * len(PICTURE)
-    # On the baseline that a line through the picture's middle would have.
-    return [Segment(PICTURE, marks, box.x0, box.x1, (box.y0 + box.y1) / 2 - 0.3 * size, size) for box in page.pictures]
+def with_pictures(page: Page) -> list[Glyph]:
+    """The page's characters, and its pictures as such: on the baseline that a line through the picture's middle would have."""
+    size = body_size(page.glyphs)
+    face = Face("", size, False, (0, 0, 0), True, False)
+    return page.glyphs + [Glyph(OBJECT, box.x0, box.x1, (box.y0 + box.y1) / 2 - 0.3 * size, face) for box in page.pictures]
 
 
 def body_size(glyphs: Iterable[Glyph]) -> float:
@@ -96,7 +97,7 @@ def _runs(glyphs: list[Glyph]) -> list[list[_Run]]:
             if glyph.char == " ":
                 blank = True
                 continue
-            last = runs[-1][0][-1] if runs and not blank else None
+            last = runs[-1][0][-1] if runs and not blank and glyph.char != OBJECT and runs[-1][0][-1].char != OBJECT else None
             if last and abs(last.face.size - glyph.face.size) < 0.05 * last.face.size and glyph.x0 - last.x1 < WORD_GAP * last.face.size:
                 runs[-1][0].append(glyph)
             else:
@@ -161,21 +162,23 @@ class _Edges:
             for y, line, _, base in near[start : start + NEIGHBOURS]:
                 gap, rise = (run.x0 - base.x1 if self.ends else base.x0 - run.x1), run.y - y
                 apart = abs(gap) > SCRIPT_GAP * base.size or (base.spaced and not self.ends)
-                if line == place or base.size * SCRIPT_SIZE < run.size or apart:
+                if line == place or base.glyphs[0].char == OBJECT or base.size * SCRIPT_SIZE < run.size or apart:
                     continue
                 if -SCRIPT_DROP * base.size < rise < SCRIPT_RISE * base.size:
                     return line, 1 if rise > 0 else -1
         return None
 
 
-class _Styles:
+class Styles:
     """What sets a character off from others, in Word's words: u, b, color:ff0000, highlight:ffff00, circle."""
 
     def __init__(self, page: Page) -> None:
         self.underlines = _Index([rule for rule in page.rules if rule.y1 - rule.y0 < rule.x1 - rule.x0])
         self.colors = {box: color for box, color in page.areas}
         self.areas = _Index(list(self.colors))
-        self.circles = _Index([box for box in page.drawings if box.x1 - box.x0 < 40 and 0.6 < (box.x1 - box.x0) / max(box.y1 - box.y0, 1) < 1.7])
+        self.circles = _Index(
+            [box for box in page.drawings if box.x1 - box.x0 < 40 and 0.6 < (box.x1 - box.x0) / max(box.y1 - box.y0, 1) < 1.7]
+        )
 
     def of(self, glyph: Glyph) -> Marks:
         x, size = (glyph.x0 + glyph.x1) / 2, glyph.face.size
@@ -220,7 +223,7 @@ class _Index:
         return self.between(y - most, y)
 
 
-def _segments(line: list[_Piece], styles: _Styles) -> Iterator[Segment]:
+def _segments(line: list[_Piece], styles: Styles) -> Iterator[Segment]:
     base = max((piece.run.size for piece in line if not piece.shift), default=line[0].run.size)
     group: list[_Piece] = []
     end = 0.0
@@ -233,7 +236,7 @@ def _segments(line: list[_Piece], styles: _Styles) -> Iterator[Segment]:
     yield _segment(group, styles)
 
 
-def _segment(pieces: list[_Piece], styles: _Styles) -> Segment:
+def _segment(pieces: list[_Piece], styles: Styles) -> Segment:
     text, marks, end = "", list[Marks](), pieces[0].run.x0
     for shift, group in groupby(pieces, key=lambda piece: piece.shift):
         runs = [piece.run for piece in group]
@@ -246,8 +249,9 @@ def _segment(pieces: list[_Piece], styles: _Styles) -> Segment:
         for run in runs:
             if text and (run.spaced or run.x0 - end >= WORD_GAP * run.size) and not text.endswith(" "):
                 text, marks = text + " ", [*marks, PLAIN]
-            text += "".join(glyph.char for glyph in run.glyphs)
-            marks += [style for glyph in run.glyphs for style in [styles.of(glyph)] * len(glyph.char)]
+            for glyph in run.glyphs:
+                written = PICTURE if glyph.char == OBJECT else glyph.char
+                text, marks = text + written, marks + [styles.of(glyph)] * len(written)
             end = run.x1
     level = [piece.run for piece in pieces if not piece.shift] or [piece.run for piece in pieces]
     x1, y, size = max(piece.run.x1 for piece in pieces), level[0].y, max(run.size for run in level)

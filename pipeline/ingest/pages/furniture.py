@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 
-from pipeline.ingest.page_columns import rows_of, starts_anew
-from pipeline.ingest.page_lines import PICTURE, Segment
+from pipeline.ingest.pages.columns import rows_of, starts_anew
+from pipeline.ingest.pages.lines import PICTURE, TABLE, Segment
 
 # Rows at the edge of a page that may be repeated; how high on the page a lone page number stands at least or at most.
 EDGE_ROWS, EDGE = 3, 0.1
@@ -19,14 +19,14 @@ _PAGE_NUMBER = re.compile(
 Pages = list[list[Segment]]
 
 
-def without_furniture(pages: Pages, sizes: list[tuple[float, float]]) -> Pages:
-    """The segments of each page (width and height in points) without what is repeated at its edges, or is its number."""
-    edges = [_edge_rows(segments, height) for segments, (_, height) in zip(pages, sizes, strict=True)]
+def without_furniture(pages: Pages, heights: list[float]) -> Pages:
+    """The segments of each page (its height in points) without what is repeated at its edges, or is its number."""
+    edges = [_edge_rows(segments, height) for segments, height in zip(pages, heights, strict=True)]
     counts = Counter(key for rows in edges for key in {_key(row) for row in rows})
     places = Counter(place for segments in pages for place in {_place(one) for one in segments if one.text == PICTURE})
     least = max(2, MIN_SHARE * len(pages))
     kept = []
-    for segments, rows, (_, height) in zip(pages, edges, sizes, strict=True):
+    for segments, rows, height in zip(pages, edges, heights, strict=True):
         dropped = {id(one) for row in rows if counts[_key(row)] >= least or _is_number(row, height) for one in row}
         dropped |= {id(one) for one in segments if one.text == PICTURE and places[_place(one)] >= least}
         kept.append([one for one in segments if id(one) not in dropped])
@@ -35,7 +35,7 @@ def without_furniture(pages: Pages, sizes: list[tuple[float, float]]) -> Pages:
 
 def _edge_rows(segments: list[Segment], height: float) -> list[list[Segment]]:
     """Rows at the top and bottom of a page that open neither a question nor an option."""
-    rows = [row for row in rows_of(segments) if row[0].text != PICTURE]
+    rows = [row for row in rows_of(segments) if row[0].text != PICTURE and not row[0].text.startswith(TABLE)]
     near = rows if len(rows) <= 2 * EDGE_ROWS else rows[:EDGE_ROWS] + rows[-EDGE_ROWS:]
     return [row for row in near if not 0.2 * height < row[0].y < 0.8 * height and (_is_number(row, height) or not starts_anew(row[0].text))]
 

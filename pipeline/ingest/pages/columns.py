@@ -3,18 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from pipeline.ingest.exam import OPTION, PLAIN, ExamLine, Marks
-from pipeline.ingest.page_lines import PICTURE, Segment
+from pipeline.ingest.exam import PLAIN, ExamLine, Marks
+from pipeline.ingest.pages.lines import PICTURE, TABLE, Segment
 
 # Fractions of the size of characters: rows that are one, rows that are a stack, rows of one paragraph.
 ONE_ROW, STACKED, NEXT_ROW = 0.35, 0.8, 1.9
 # Points; fractions of a column's width between which a gutter is looked for; of its rows that may cross it.
 GUTTER, GUTTER_FROM, GUTTER_TO, MAX_CROSSING = 8.0, 0.2, 0.8, 0.3
 MIN_ROWS, MAX_COLUMNS = 3, 4
-_QUESTION = re.compile(r"\s*(?:(?:Câu|CÂU|Question|QUESTION|Bài)\s*(?:hỏi\s*)?(?:số\s*)?\d{1,3}\b\s*[.:)]?|Q?\d{1,3}\s*[.:)/])\s*(?=\S.{3})")
+_QUESTION = re.compile(
+    r"\s*(?:(?:Câu|CÂU|Question|QUESTION|Bài)\s*(?:hỏi\s*)?(?:số\s*)?\d{1,3}\b\s*[.:)]?|Q?\d{1,3}\s*[.:)/])\s*(?=\S.{3})"
+)
+_OPTION = re.compile(r"(?<!\S)([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)/]\s*(?=\S)")
 _NEW = re.compile(
     r"\s*(?:[A-Ja-j]\s?[.):/]|\([A-Ja-j\d]{1,2}\)|(?:Q\s?\.?\s?)?\d{1,3}\s*[.):/](?!\d)|[IVX]{1,5}\s*[.)]|[-–—•●○◦▪*+✓☐☑]\s|\[image\]|[_=*-]{4}"
     r"|(?:Câu|Question|Bài|Phần|Part|Section|Chương|Chủ đề|Đáp án|Answers?|Keys?|Lời giải|Hướng dẫn|Giải thích|Giải chi tiết|Chọn|Explanation|Solution"
@@ -22,6 +25,7 @@ _NEW = re.compile(
     re.IGNORECASE,
 )
 Region = list[Segment]
+Gutters = tuple[float, ...]
 
 
 def starts_anew(text: str) -> bool:
@@ -36,6 +40,7 @@ class Line(NamedTuple):
     marks: list[Marks]
     size: float
     room: float
+    width: float
     first_word: float
     doubt: bool
 
@@ -50,27 +55,42 @@ class _Row(NamedTuple):
     size: float
 
 
-def page_lines(segments: list[Segment], gutter: float | None) -> list[Line]:
-    """Lines of a page in reading order. `gutter` is where other pages of the document are parted, for one that is too short to show it."""
-    return [line for region in _regions(segments, gutter, MAX_COLUMNS) for line in _region_lines(region)]
+def page_lines(segments: list[Segment], gutters: Gutters | None) -> list[Line]:
+    """Lines of a page in reading order. `gutters` are where other pages of the document are parted, for one that is too short to show it;
+    None for a cell of a table, which has none."""
+    if gutters is None:
+        return list(_region_lines(segments))
+    own = find_gutters(segments) or tuple(x for x in gutters if _gutter(segments, least=1, at=x) is not None)
+    return [line for region in _regions(segments, own) for line in _region_lines(region)]
 
 
 def rows_of(segments: list[Segment]) -> list[list[Segment]]:
     """Segments on about one height, from left to right, whatever column they stand in."""
     rows: list[list[Segment]] = []
     for segment in sorted(segments, key=lambda one: -one.y):
-        if rows and rows[-1][0].y - segment.y <= ONE_ROW * rows[-1][0].size:
+        if rows and rows[-1][0].y - segment.y <= ONE_ROW * rows[-1][0].size and not _is_table(segment, rows[-1][0]):
             rows[-1].append(segment)
         else:
             rows.append([segment])
     return [sorted(row, key=lambda one: one.x0) for row in rows]
 
 
-def find_gutter(segments: list[Segment], least: int = MIN_ROWS, at: float | None = None) -> float | None:
-    """Where the text is parted into columns that are read one after the other, None where it isn't.
+def _is_table(*segments: Segment) -> bool:
+    return any(segment.text.startswith(TABLE) for segment in segments)
 
-    Options side by side leave a gap as well: there a B stands beside an A, and no question begins behind the gap.
-    """
+
+def find_gutters(segments: list[Segment], columns: int = MAX_COLUMNS) -> Gutters:
+    """Where the text is parted into columns that are read one after the other, from left to right; () where it isn't."""
+    middle = _gutter(segments) if columns > 1 else None
+    if middle is None:
+        return ()
+    left, right = [one for one in segments if one.x1 <= middle], [one for one in segments if one.x0 >= middle]
+    return (*find_gutters(left, columns - 1), middle, *find_gutters(right, columns - 1))
+
+
+def _gutter(segments: list[Segment], least: int = MIN_ROWS, at: float | None = None) -> float | None:
+    """A gutter, anywhere or at a place. Options side by side leave a gap as well: there a B stands beside an A, and no question begins
+    behind the gap."""
     rows = rows_of(segments)
     if not rows:
         return None
@@ -106,51 +126,51 @@ def _clearest(segments: list[Segment], left: float, right: float) -> float | Non
 
 def _side_by_side(one: Segment, other: Segment) -> bool:
     """True for "A. x" and "B. y", "C. x" and "D. y", "A. x" and "C. y"."""
-    before, behind = list(OPTION.finditer(one.text)), OPTION.match(other.text)
+    before, behind = list(_OPTION.finditer(one.text)), _OPTION.match(other.text)
     if not before or not behind:
         return False
     step = ord((behind[1] or behind[2]).upper()) - ord((before[-1][1] or before[-1][2]).upper())
     return step == 1 or (step == 2 and len(before) == 1)
 
 
-def _regions(segments: list[Segment], gutter: float | None, columns: int) -> Iterator[Region]:
-    middle = find_gutter(segments) if columns > 1 else None
-    if middle is None and gutter is not None:
-        middle = find_gutter(segments, least=1, at=gutter)
-    if middle is None:
-        yield segments
-        return
-    rows = rows_of(segments)
-    for crosses, group in groupby(rows, key=lambda row: any(one.x0 < middle < one.x1 for one in row)):
-        band = [one for row in group for one in row]
-        if crosses:
+def _regions(segments: list[Segment], gutters: Gutters) -> Iterator[Region]:
+    """What is read from top to bottom: bands across the page where a row crosses a gutter, and their columns between these."""
+    for _, group in groupby(rows_of(segments), key=lambda row: any(one.x0 < x < one.x1 for one in row for x in gutters)):
+        rows = list(group)
+        band = [one for row in rows for one in row]
+        if any(one.x0 < x < one.x1 for one in rows[0] for x in gutters):
             yield band
             continue
-        yield from _regions([one for one in band if one.x1 <= middle], None, columns - 1)
-        yield from _regions([one for one in band if one.x0 >= middle], None, columns - 1)
+        for low, high in pairwise([float("-inf"), *gutters, float("inf")]):
+            yield [one for one in band if low <= one.x0 < high]
 
 
 def _region_lines(region: Region) -> Iterator[Line]:
     if not region:
         return
-    right = max((one.x1 for one in region if one.text != PICTURE), default=0.0)
+    left = min(one.x0 for one in region)
+    right = max((one.x1 for one in region if one.text != PICTURE), default=left)
     rows = list(_rows(region))
     doubts = _stacked(rows)
     place = 0
     while place < len(rows):
         block = _option_block(rows, place)
         if block:
-            yield from _block_lines(rows[place : place + block], right, any(doubts[place : place + block]))
+            yield from _block_lines(rows[place : place + block], left, right, any(doubts[place : place + block]))
             place += block
             continue
-        yield _line(rows[place].segments, right, doubts[place])
+        yield _line(rows[place].segments, left, right, doubts[place])
         place += 1
 
 
 def _rows(region: Region) -> Iterator[_Row]:
     row: list[Segment] = []
     for segment in sorted(region, key=lambda one: (-one.y, one.x0)):
-        if row and (row[0].y - segment.y > ONE_ROW * row[0].size or any(one.x0 < segment.x1 and segment.x0 < one.x1 for one in row)):
+        if row and (
+            _is_table(segment, row[0])
+            or row[0].y - segment.y > ONE_ROW * row[0].size
+            or any(one.x0 < segment.x1 and segment.x0 < one.x1 for one in row)
+        ):
             yield _row(row)
             row = []
         row.append(segment)
@@ -174,7 +194,7 @@ def _stacked(rows: list[_Row]) -> list[bool]:
 
 
 def _letter(segment: Segment) -> str | None:
-    match = OPTION.match(segment.text)
+    match = _OPTION.match(segment.text)
     return (match[1] or match[2]).upper() if match else None
 
 
@@ -195,7 +215,7 @@ def _option_block(rows: list[_Row], place: int) -> int:
     return count
 
 
-def _block_lines(rows: list[_Row], right: float, doubt: bool) -> Iterator[Line]:
+def _block_lines(rows: list[_Row], left: float, right: float, doubt: bool) -> Iterator[Line]:
     """Options side by side as lines of one option each, in the order of their letters; what follows them unchanged."""
     cells: list[list[Segment]] = []
     current: list[list[Segment]] = []
@@ -220,9 +240,17 @@ def _block_lines(rows: list[_Row], right: float, doubt: bool) -> Iterator[Line]:
             cells = [cell for _, cell in columns]
     for cell in cells:
         text, marks = _joined(cell, " ")
-        yield Line(text, marks, cell[0].size, right - cell[-1].x1 if cell is cells[-1] else 1e6, 1e6, doubt or any(one.doubt for one in cell))
+        yield Line(
+            text,
+            marks,
+            cell[0].size,
+            right - cell[-1].x1 if cell is cells[-1] else 1e6,
+            right - left,
+            1e6,
+            doubt or any(one.doubt for one in cell),
+        )
     for row in rest:
-        yield _line(row.segments, right, doubt or any(one.doubt for one in row.segments))
+        yield _line(row.segments, left, right, doubt or any(one.doubt for one in row.segments))
 
 
 def _continued(cells: list[list[Segment]], row: _Row, right: float) -> tuple[list[tuple[list[Segment], Segment]], bool]:
@@ -235,6 +263,8 @@ def _continued(cells: list[list[Segment]], row: _Row, right: float) -> tuple[lis
         found.append((near[0], segment))
     if len(row.segments) > 1 or found[0][0] is not cells[0]:
         return found, True
+    if len(cells) == 1:
+        return [], True
     # Alone on the left: what is left of the first option, of the last one, or a line of its own.
     segment = row.segments[0]
     word = _first_word(segment)
@@ -245,10 +275,10 @@ def _continued(cells: list[list[Segment]], row: _Row, right: float) -> tuple[lis
     return (found, True) if first_full else ([], True)
 
 
-def _line(segments: list[Segment], right: float, doubt: bool) -> Line:
+def _line(segments: list[Segment], left: float, right: float, doubt: bool) -> Line:
     text, marks = _joined(segments, "\t")
     texts = [one for one in segments if one.text != PICTURE] or segments
-    return Line(text, marks, max(one.size for one in texts), right - texts[-1].x1, _first_word(segments[0]), doubt)
+    return Line(text, marks, max(one.size for one in texts), right - texts[-1].x1, right - left, _first_word(segments[0]), doubt)
 
 
 def _joined(segments: list[Segment], between: str) -> tuple[str, list[Marks]]:
@@ -284,12 +314,15 @@ def paragraphs(lines: list[Line]) -> Iterator[tuple[ExamLine, bool]]:
 
 
 def _goes_on(line: Line, following: Line) -> bool:
-    space = 0.25 * line.size
-    fits = line.room > following.first_word + space
-    return not fits and abs(line.size - following.size) < 0.1 * line.size and not starts_anew(following.text) and PICTURE not in line.text
+    if abs(line.size - following.size) >= 0.1 * line.size or starts_anew(following.text) or PICTURE in line.text:
+        return False
+    # In a narrow column a long word may leave much room; a small letter then tells.
+    within = following.text[:1].islower() and line.room < 0.35 * line.width and line.text[-1:] not in ".?!:;"
+    return within or line.room <= following.first_word + 0.25 * line.size
 
 
-def most_common(values: list[float | None]) -> float | None:
-    """The gutter of most pages that have one, to the nearest ten points."""
-    counts = Counter(round(value / 10) for value in values if value is not None)
-    return counts.most_common(1)[0][0] * 10.0 if counts else None
+def usual_gutters(pages: list[Gutters]) -> Gutters:
+    """Those of most pages that have any: of pages with as many and at the same places within ten points, those of the first."""
+    counts = Counter(tuple(round(x / 10) for x in found) for found in pages if found)
+    usual = counts.most_common(1)[0][0] if counts else ()
+    return next((found for found in pages if found and tuple(round(x / 10) for x in found) == usual), ())

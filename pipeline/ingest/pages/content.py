@@ -153,7 +153,9 @@ def _color(function: Any, *what: Any) -> Color:
 
 def _objects(page: Any, upright: Matrix) -> Iterator[tuple[Any, Matrix]]:
     """Drawn objects that are no text, those within forms too, each with the way from its coordinates to the page's."""
-    waiting = [(pdfium.FPDFPage_GetObject(page, i), upright, 0) for i in reversed(range(min(pdfium.FPDFPage_CountObjects(page), MAX_OBJECTS + 1)))]
+    waiting = [
+        (pdfium.FPDFPage_GetObject(page, i), upright, 0) for i in reversed(range(min(pdfium.FPDFPage_CountObjects(page), MAX_OBJECTS + 1)))
+    ]
     while waiting:
         found, matrix, depth = waiting.pop()
         kind = pdfium.FPDFPageObj_GetType(found)
