@@ -69,7 +69,7 @@ def _page(page: Page, number: int) -> _Page:
     marks = [f"{TABLE}{number}.{place}" for place in range(len(tables))]
     segments = segments_of(glyphs, styles)
     segments += [
-        Segment(mark, [PLAIN] * len(mark), table.box.x0, table.box.x1, table.box.y1, 1.0) for mark, table in zip(marks, tables, strict=True)
+        Segment(mark, [PLAIN] * len(mark), table.box.x0, table.box.x1, table.box.y1, 1.0, False, [(table.box.x0, table.box.x1)] * len(mark)) for mark, table in zip(marks, tables, strict=True)
     ]
     cells = [[[_cell(segments_of(cell, styles)) for cell in row] for row in table.rows] for table in tables]
     return _Page(segments, cells, page.height)

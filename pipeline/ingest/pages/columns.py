@@ -7,10 +7,10 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from pipeline.ingest.exam import PLAIN, ExamLine, Marks
-from pipeline.ingest.pages.lines import PICTURE, TABLE, Segment
+from pipeline.ingest.pages.lines import PICTURE, TABLE, Segment, parted
 
 # Fractions of the size of characters: rows that are one, rows that are a stack, rows of one paragraph.
-ONE_ROW, STACKED, NEXT_ROW = 0.35, 0.8, 1.9
+ONE_ROW, STACKED, NEXT_ROW, GUTTER_GAP, TYPED_GAP = 0.35, 0.8, 1.9, 0.6, 0.45
 # Points; fractions of a column's width between which a gutter is looked for; of its rows that may cross it.
 GUTTER, GUTTER_FROM, GUTTER_TO, MAX_CROSSING = 8.0, 0.2, 0.8, 0.3
 MIN_ROWS, MAX_COLUMNS = 3, 4
@@ -24,6 +24,8 @@ _NEW = re.compile(
     r"|Read the|Mark the|Choose|Đọc |Dựa vào|Hết|The end)\b)",
     re.IGNORECASE,
 )
+_KEYS = re.compile(r"\W*(?:bảng\s+)?(?:đáp\s*án|answers?|keys?|hết|the end|hướng dẫn|lời giải)\b", re.IGNORECASE)
+_MARK = re.compile(r"(?<!\S)([B-J])\s?[.):]")
 Region = list[Segment]
 Gutters = tuple[float, ...]
 
@@ -60,8 +62,25 @@ def page_lines(segments: list[Segment], gutters: Gutters | None) -> list[Line]:
     None for a cell of a table, which has none."""
     if gutters is None:
         return list(_region_lines(segments))
-    own = find_gutters(segments) or tuple(x for x in gutters if _gutter(segments, least=1, at=x) is not None)
-    return [line for region in _regions(segments, own) for line in _region_lines(region)]
+    narrow = _between_gaps(segments)
+    own = find_gutters(segments) or tuple(x for x in gutters if _gutter(narrow, least=1, at=x) is not None)
+    across = [piece for one in segments for piece in parted(one, lambda place, one=one: _over_gutter(one, place, own))]
+    return [line for region in _regions(across, own) for line in _region_lines(region)]
+
+
+def _between_gaps(segments: list[Segment]) -> list[Segment]:
+    """Pieces between gaps that may be a narrow gutter, or a wide blank of a justified line: only gutters stand below each other."""
+    return [piece for one in segments for piece in parted(one, lambda place, one=one: _gap(one, place) > GUTTER_GAP * one.size)]
+
+
+def _gap(segment: Segment, place: int) -> float:
+    start, end = segment.spans[place]
+    return end - start
+
+
+def _over_gutter(segment: Segment, place: int, gutters: Gutters) -> bool:
+    start, end = segment.spans[place]
+    return end - start > GUTTER_GAP * segment.size and any(start - 1 <= x <= end + 1 for x in gutters)
 
 
 def rows_of(segments: list[Segment]) -> list[list[Segment]]:
@@ -79,13 +98,17 @@ def _is_table(*segments: Segment) -> bool:
     return any(segment.text.startswith(TABLE) for segment in segments)
 
 
-def find_gutters(segments: list[Segment], columns: int = MAX_COLUMNS) -> Gutters:
+def find_gutters(segments: list[Segment]) -> Gutters:
     """Where the text is parted into columns that are read one after the other, from left to right; () where it isn't."""
+    return _gutters(_between_gaps(segments), MAX_COLUMNS)
+
+
+def _gutters(segments: list[Segment], columns: int) -> Gutters:
     middle = _gutter(segments) if columns > 1 else None
     if middle is None:
         return ()
     left, right = [one for one in segments if one.x1 <= middle], [one for one in segments if one.x0 >= middle]
-    return (*find_gutters(left, columns - 1), middle, *find_gutters(right, columns - 1))
+    return (*_gutters(left, columns - 1), middle, *_gutters(right, columns - 1))
 
 
 def _gutter(segments: list[Segment], least: int = MIN_ROWS, at: float | None = None) -> float | None:
@@ -135,10 +158,14 @@ def _side_by_side(one: Segment, other: Segment) -> bool:
 
 def _regions(segments: list[Segment], gutters: Gutters) -> Iterator[Region]:
     """What is read from top to bottom: bands across the page where a row crosses a gutter, and their columns between these."""
-    for _, group in groupby(rows_of(segments), key=lambda row: any(one.x0 < x < one.x1 for one in row for x in gutters)):
-        rows = list(group)
-        band = [one for row in rows for one in row]
-        if any(one.x0 < x < one.x1 for one in rows[0] for x in gutters):
+    rows = rows_of(segments)
+    across = [any(one.x0 < x < one.x1 for one in row for x in gutters) for row in rows]
+    for place in range(len(rows) - 2, -1, -1):
+        # What heads a list of keys across the page stands on the left alone.
+        across[place] = across[place] or (across[place + 1] and len(rows[place]) == 1 and _KEYS.match(rows[place][0].text) is not None)
+    for crosses, group in groupby(zip(across, rows, strict=True), key=lambda one: one[0]):
+        band = [one for _, row in group for one in row]
+        if crosses:
             yield band
             continue
         for low, high in pairwise([float("-inf"), *gutters, float("inf")]):
@@ -180,7 +207,21 @@ def _rows(region: Region) -> Iterator[_Row]:
 
 def _row(segments: list[Segment]) -> _Row:
     texts = [one for one in segments if one.text != PICTURE] or segments
-    return _Row(sorted(segments, key=lambda one: one.x0), texts[0].y, max(one.size for one in texts))
+    row = [piece for one in sorted(segments, key=lambda one: one.x0) for piece in _options(one)]
+    return _Row(row, texts[0].y, max(one.size for one in texts))
+
+
+def _options(segment: Segment) -> list[Segment]:
+    """Options that follow each other in one segment, by their letters: "A. x B. y"."""
+    if _letter(segment) is None:
+        return [segment]
+    expected = ord(_letter(segment) or "A") + 1
+    places = set[int]()
+    for match in _MARK.finditer(segment.text):
+        if ord(match[1]) == expected and match.start():
+            places.add(match.start() - 1)
+            expected += 1
+    return parted(segment, places.__contains__)
 
 
 def _stacked(rows: list[_Row]) -> list[bool]:
@@ -268,7 +309,8 @@ def _continued(cells: list[list[Segment]], row: _Row, right: float) -> tuple[lis
     # Alone on the left: what is left of the first option, of the last one, or a line of its own.
     segment = row.segments[0]
     word = _first_word(segment)
-    first_full = cells[0][-1].x1 + word > cells[1][0].x0 - 2 * segment.size
+    typed = all(after[0].x0 - before[0].x1 < TYPED_GAP * segment.size for before, after in pairwise(cells))
+    first_full = not typed and cells[0][-1].x1 + word > cells[1][0].x0 - 2 * segment.size
     last_full = cells[-1][-1].x1 + word > right - 0.5 * segment.size
     if first_full and last_full:
         return [], False

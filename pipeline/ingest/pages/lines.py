@@ -5,8 +5,8 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from pipeline.common.markup import lowered, raised
@@ -25,7 +25,8 @@ _UNTOLD = re.compile(rf"[{MISSING}\ue000-\uf8ff\u239b-\u23b3∑∏⋃⋂⨁⨂�
 
 
 class Segment(NamedTuple):
-    """A piece of a line without a wide gap. `doubt`: its characters stand in more than one line, or have no text."""
+    """A piece of a line without a wide gap; `spans` are where its characters begin and end. `doubt`: its characters stand in more than
+    one line, or have no text."""
 
     text: str
     marks: list[Marks]
@@ -33,7 +34,8 @@ class Segment(NamedTuple):
     x1: float
     y: float
     size: float
-    doubt: bool = False
+    doubt: bool
+    spans: list[tuple[float, float]]
 
 
 class _Run(NamedTuple):
@@ -237,24 +239,41 @@ def _segments(line: list[_Piece], styles: Styles) -> Iterator[Segment]:
 
 
 def _segment(pieces: list[_Piece], styles: Styles) -> Segment:
-    text, marks, end = "", list[Marks](), pieces[0].run.x0
+    text, marks, spans, end = "", list[Marks](), list[tuple[float, float]](), pieces[0].run.x0
     for shift, group in groupby(pieces, key=lambda piece: piece.shift):
         runs = [piece.run for piece in group]
         if shift:
             written = "".join(glyph.char for run in runs for glyph in run.glyphs).strip()
             found = raised(written) if shift > 0 else lowered(written)
-            text, marks = text + found, marks + [styles.of(runs[0].glyphs[0])] * len(found)
             end = max(run.x1 for run in runs)
+            text, marks = text + found, marks + [styles.of(runs[0].glyphs[0])] * len(found)
+            spans += [(runs[0].x0, end)] * len(found)
             continue
         for run in runs:
             if text and (run.spaced or run.x0 - end >= WORD_GAP * run.size) and not text.endswith(" "):
-                text, marks = text + " ", [*marks, PLAIN]
+                text, marks, spans = text + " ", [*marks, PLAIN], [*spans, (end, run.x0)]
             for glyph in run.glyphs:
                 written = PICTURE if glyph.char == OBJECT else glyph.char
-                text, marks = text + written, marks + [styles.of(glyph)] * len(written)
+                text += written
+                marks += [styles.of(glyph)] * len(written)
+                spans += [(glyph.x0, glyph.x1)] * len(written)
             end = run.x1
     level = [piece.run for piece in pieces if not piece.shift] or [piece.run for piece in pieces]
     x1, y, size = max(piece.run.x1 for piece in pieces), level[0].y, max(run.size for run in level)
     doubt = any(piece.shift == 2 for piece in pieces) or _UNTOLD.search(text) is not None or styles.struck(pieces[0].run.x0, x1, y, size)
-    kept = len(text.rstrip())
-    return Segment(text[:kept], marks[:kept], pieces[0].run.x0, x1, y, size, doubt)
+    return Segment(text, marks, pieces[0].run.x0, x1, y, size, doubt, spans)
+
+
+def parted(segment: Segment, blanks: Callable[[int], bool]) -> list[Segment]:
+    """The pieces of a segment between those of its blanks for whose place in the text `blanks` holds."""
+    places = [place for place, char in enumerate(segment.text) if char == " " and blanks(place)]
+    if not places:
+        return [segment]
+    edges = [-1, *places, len(segment.text)]
+    return [_piece(segment, low + 1, high) for low, high in pairwise(edges) if high > low + 1]
+
+
+def _piece(segment: Segment, low: int, high: int) -> Segment:
+    spans = segment.spans[low:high]
+    text, marks = segment.text[low:high], segment.marks[low:high]
+    return segment._replace(text=text, marks=marks, x0=spans[0][0], x1=max(end for _, end in spans), spans=spans)
