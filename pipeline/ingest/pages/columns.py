@@ -122,16 +122,19 @@ def _gutter(segments: list[Segment], least: int = MIN_ROWS, at: float | None = N
     if middle is None or not left < middle < right:
         return None
     parted = [([one for one in row if one.x1 <= middle], [one for one in row if one.x0 >= middle], row) for row in rows]
+    # Titles above columns, and keys below them, cross as they like.
+    both = [place for place, (one, other, _) in enumerate(parted) if one and other]
+    parted = parted[both[0] : both[-1] + 1] if both else []
     crossing = sum(len(one) + len(other) < len(row) for one, other, row in parted)
     before, behind = sum(bool(one) for one, *_ in parted), [other for _, other, _ in parted if other]
-    if before < least or len(behind) < least or crossing > MAX_CROSSING * len(rows):
+    if before < least or len(behind) < least or crossing > MAX_CROSSING * len(parted):
         return None
     pairs = [(one[-1], other[0]) for one, other, _ in parted if one and other]
     options = sum(_side_by_side(one, other) for one, other in pairs)
     if any(_QUESTION.match(other[0].text) for other in behind):
         return middle if options * 2 <= len(pairs) else None
     words = sum(len(one.text) for other in behind for one in other) / len(behind)
-    return middle if options * 4 <= len(pairs) and words >= 15 else None
+    return middle if options * 4 <= len(pairs) and (words >= 15 or at is not None) else None
 
 
 def _clearest(segments: list[Segment], left: float, right: float) -> float | None:
