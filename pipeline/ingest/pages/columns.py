@@ -10,7 +10,7 @@ from pipeline.ingest.exam import PLAIN, ExamLine, Marks
 from pipeline.ingest.pages.lines import PICTURE, TABLE, Segment, parted
 
 # Fractions of the size of characters: rows that are one, rows that are a stack, rows of one paragraph.
-ONE_ROW, STACKED, NEXT_ROW, GUTTER_GAP, TYPED_GAP = 0.35, 0.8, 1.9, 0.6, 0.45
+ONE_ROW, STACKED, NEXT_ROW, GUTTER_GAP, TYPED_GAP, LIMITS = 0.35, 0.8, 1.9, 0.6, 0.45, 0.87
 # Points; fractions of a column's width between which a gutter is looked for; of its rows that may cross it.
 GUTTER, GUTTER_FROM, GUTTER_TO, MAX_CROSSING = 8.0, 0.2, 0.8, 0.3
 MIN_ROWS, MAX_COLUMNS = 3, 4
@@ -180,8 +180,7 @@ def _region_lines(region: Region) -> Iterator[Line]:
         return
     left = min(one.x0 for one in region)
     right = max((one.x1 for one in region if one.text != PICTURE), default=left)
-    rows = list(_rows(region))
-    doubts = _stacked(rows)
+    rows, doubts = _unstacked(list(_rows(region)))
     place = 0
     while place < len(rows):
         block = _option_block(rows, place)
@@ -227,14 +226,35 @@ def _options(segment: Segment) -> list[Segment]:
     return parted(segment, places.__contains__)
 
 
-def _stacked(rows: list[_Row]) -> list[bool]:
-    """Which rows stand closer to the next or last one than lines of a text do, or hold a doubtful segment."""
-    doubts = [any(one.doubt for one in row.segments) for row in rows]
-    texts = [place for place, row in enumerate(rows) if any(one.text != PICTURE for one in row.segments)]
-    for upper, lower in zip(texts, texts[1:], strict=False):
-        if rows[upper].y - rows[lower].y < STACKED * min(rows[upper].size, rows[lower].size):
-            doubts[upper] = doubts[lower] = True
-    return doubts
+def _unstacked(rows: list[_Row]) -> tuple[list[_Row], list[bool]]:
+    """Rows, and which of them are doubtful: hold a doubtful segment, or several rows that stand closer than lines of a text do. What is
+    smaller and stands close above or below a doubtful row (limits of a sum) is part of it."""
+    found: list[_Row] = []
+    doubts: list[bool] = []
+    for row in rows:
+        doubt = any(one.doubt for one in row.segments)
+        if found and _is_text(row) and _is_text(found[-1]):
+            apart, least, most = found[-1].y - row.y, min(found[-1].size, row.size), max(found[-1].size, row.size)
+            stacked = apart < STACKED * least
+            limits = (doubt or doubts[-1]) and least < LIMITS * most and apart < NEXT_ROW * least and _overlap(found[-1], row)
+            if (stacked or limits) and starts_anew(row.segments[0].text) and starts_anew(found[-1].segments[0].text):
+                doubts[-1] = doubt = True
+            elif stacked or limits:
+                larger = max(found[-1], row, key=lambda one: one.size)
+                found[-1] = _Row(sorted(found[-1].segments + row.segments, key=lambda one: one.x0), row.y if stacked else larger.y, larger.size)
+                doubts[-1] = True
+                continue
+        found.append(row)
+        doubts.append(doubt)
+    return found, doubts
+
+
+def _is_text(row: _Row) -> bool:
+    return any(one.text != PICTURE and not _is_table(one) for one in row.segments)
+
+
+def _overlap(upper: _Row, lower: _Row) -> bool:
+    return upper.segments[0].x0 < lower.segments[-1].x1 and lower.segments[0].x0 < upper.segments[-1].x1
 
 
 def _letter(segment: Segment) -> str | None:

@@ -13,6 +13,8 @@ from schemas.errors import DataError
 MAX_CHARS, MAX_OBJECTS, MAX_FORM_DEPTH, MAX_SEGMENTS = 60_000, 60_000, 8, 2_000
 # Points. What is thinner is a line, what is smaller in both directions a dot.
 THIN, DOT = 2.5, 4.0
+# A line that leaves the level by more, in points and as a fraction of its length, is sloped.
+SLOPE_POINTS, SLOPE = 0.4, 0.03
 MISSING = "\ufffd"
 _BOLD_WEIGHT, _FORCE_BOLD = 600, 1 << 18
 _INVISIBLE = 3
@@ -221,7 +223,8 @@ def _sides(path: Any, matrix: Matrix) -> list[Box] | None:
         if pdfium.FPDFPathSegment_GetClose(segment):
             ways.append((point, start))
         for (x0, y0), (x1, y1) in ways:
-            if abs(x1 - x0) > THIN and abs(y1 - y0) > THIN:
+            short, long = sorted((abs(x1 - x0), abs(y1 - y0)))
+            if short > max(SLOPE_POINTS, SLOPE * long):
                 return None
             sides.append(Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
         last = point
