@@ -463,7 +463,7 @@ def test_patterns_are_found_wherever_they_stand():
         "pipeline.common.grammar.option_lists._MARKS",
         "pipeline.common.grammar.pictures.PICTURE",
     } <= names
-    assert {"pipeline.ingest.exam._LISTED", "schemas.config.ENVIRONMENT"} <= names
+    assert {"pipeline.ingest.exam.keys._LISTED", "schemas.config.ENVIRONMENT"} <= names
     assert RUN.__self__ in [pattern for _, pattern, _ in EVERY]
     literals = [pattern.pattern for name, pattern, _ in EVERY if re.search(r":\d+$", name)]
     assert r"\(\s*1\s*\)" in literals, "a pattern made of what a call knows"

@@ -127,10 +127,20 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
             for row in rows[:20]
             for cell in row.values()
         )
+    if part == "answer":
+        return not _labels_options(header, rows)
     if part != "stem":
         return True
     filled = [row[header] for row in rows[:20] if row.get(header) not in (None, "")]
     return not filled or any(number_of(value) is None for value in filled)
+
+
+def _labels_options(header: str, rows: list[dict[str, Any]]) -> bool:
+    """True where a column holds a label for each option: what marks all of them is no key."""
+    base = header.rpartition(".")[0]
+    pairs = [(row[header], row.get(base)) for row in rows[:20] if row.get(header) not in (None, "", [])]
+    lists = [labels for labels, texts in pairs if isinstance(labels, list) and isinstance(texts, list) and len(labels) == len(texts) > 1]
+    return bool(pairs) and bool(base) and len(lists) == len(pairs)
 
 
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:

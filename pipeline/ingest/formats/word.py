@@ -9,17 +9,24 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from pipeline.ingest.archives import BROKEN, open_archive, part_of
-from pipeline.ingest.exam import PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
-from pipeline.ingest.items import Format, Item, SniffedFile
+from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.ingest.vietnamese import repair_vietnamese
 from schemas.errors import DataError
 
+W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MAX_XML_BYTES = 200 * 2**20
 # What a picture, an embedded object or a drawing leaves in the text: the question can't be answered without it.
 _PICTURES = {f"{W}drawing", f"{W}pict", f"{W}object"}
+# Characters of the symbol fonts that people tick with.
+_SYMBOLS = {"FE": "☑", "FD": "☒", "A8": "☐", "6F": "☐", "FC": "✓", "FB": "✗", "52": "☑", "53": "☒", "50": "✓", "4F": "✗", "A3": "☐"}
+_EMBEDDED = (
+    "its text lies in an embedded file (altChunk), which another program put into it; open the document in Word and save it, "
+    "or export the embedded page itself"
+)
 _PIECES = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
@@ -35,35 +42,47 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix == ".docx" or (zipped and file.suffix not in (".xlsx", ".xlsm"))
 
 
-def read(data: bytes) -> Iterator[Item]:
-    """One item a numbered question, or a row of a table whose header names the parts of a question. Raises DataError without any."""
-    body, numbering = _open(data)
-    texts = [element for element in body.iter(f"{W}t") if element.text]
+def read(data: bytes) -> Iterator[Item | Text]:
+    """One item a numbered question, or a row of a table whose header names the parts of a question; and the text, a paragraph a piece.
+    Raises DataError without any question, and where the text lies in a file of its own within the document."""
+    body, numbering, notes = _open(data)
+    if next(body.iter(f"{W}altChunk"), None) is not None:
+        raise DataError(_EMBEDDED)
+    texts = [element for root in (body, *notes) for element in root.iter(f"{W}t") if element.text]
     if repaired := repair_vietnamese(" ".join(element.text or "" for element in texts)):
         for element in texts:
             element.text = repaired[0](element.text or "")
     lines: list[ExamLine] = []
-    keys: dict[int, str] = {}
+    shown: list[str] = []
     questions: Rows = []
     for block in _body_blocks(body):
         if block.tag == f"{W}p":
-            lines += _lines(block, numbering)
+            lines += (found := _lines(block, numbering))
+            shown += [line.text for line in found]
             continue
         rows = [
-            ["\n".join(line.text for p in cell.iter(f"{W}p") for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)
+            ["\n".join(line.text for p in _paragraphs(cell) for line in _lines(p, None)) for cell in _cells(row)] for row in _rows(block)
         ]
-        if not is_question_table(rows) and (found := table_keys(rows)):
-            keys |= found
-        elif is_question_table(rows):
+        if is_question_table(rows):
             questions += rows if not questions or questions[0] != rows[0] else rows[1:]
+            shown += ["\t".join(row) for row in rows]
+        elif keys := table_keys(rows):
+            text = " ".join(f"{number}.{letter}" for number, letter in keys.items())
+            lines.append(ExamLine(text, [frozenset([KEY_TABLE])] * len(text)))
+            shown += ["\t".join(row) for row in rows]
         else:
-            lines += [line for row in _rows(block) for line in _row_lines(row, numbering)]
-    items = [*exam_items(lines, keys)]
+            found = [line for row in _rows(block) for line in _row_lines(row, numbering)]
+            lines += found
+            shown += [line.text for line in found]
+    items = [*exam_items(lines, {})]
     if questions:
         items += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(questions))]
     if not items:
-        raise DataError("the document holds no numbered question (Câu 1. / Question 1: / 1.)")
+        raise DataError("the document holds no numbered question (Câu 1. / Question 1: / 1.); number the questions and mark their options A., B.")
     yield from items
+    yield from map(Text, shown)
+    for note in notes:
+        yield from (Text("".join(element.text or "" for element in p.iter(f"{W}t"))) for p in note.iter(f"{W}p"))
 
 
 class _Level(NamedTuple):
@@ -164,21 +183,21 @@ def _value(element: Element, name: str, default: str) -> str:
     return element.get(f"{W}{name}", default)
 
 
-def _open(data: bytes) -> tuple[Element, _Numbering]:
+def _open(data: bytes) -> tuple[Element, _Numbering, list[Element]]:
     try:
         with open_archive(data, MAX_XML_BYTES, (".xml",)) as archive:
             body = fromstring(part_of(archive, "word/document.xml"), forbid_dtd=True).find(f"{W}body")
             names = set(archive.namelist())
-            others = [
+            numbering, styles, *notes = (
                 fromstring(part_of(archive, name), forbid_dtd=True) if name in names else None
-                for name in ("word/numbering.xml", "word/styles.xml")
-            ]
+                for name in ("word/numbering.xml", "word/styles.xml", "word/footnotes.xml", "word/endnotes.xml")
+            )
     # LookupError: an encoding of that name.
     except (*BROKEN, ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise DataError(f"not a readable Word document: {error}") from error
     if body is None:
         raise DataError("not a readable Word document: it has no body")
-    return body, _Numbering(*others)
+    return body, _Numbering(numbering, styles), [note for note in notes if note is not None]
 
 
 def _body_blocks(element: Element) -> Iterator[Element]:
@@ -188,6 +207,15 @@ def _body_blocks(element: Element) -> Iterator[Element]:
             yield child
         else:
             yield from _body_blocks(child)
+
+
+def _paragraphs(element: Element) -> Iterator[Element]:
+    """Paragraphs within an element, without those of text boxes within these."""
+    for child in element:
+        if child.tag == f"{W}p":
+            yield child
+        else:
+            yield from _paragraphs(child)
 
 
 def _rows(table: Element) -> list[Element]:
@@ -203,7 +231,7 @@ def _row_lines(row: Element, numbering: _Numbering) -> Iterator[ExamLine]:
     which numbers in a table of data don't."""
     label, cells = "", _cells(row)
     for place, cell in enumerate(cells):
-        lines = [line for paragraph in cell.iter(f"{W}p") for line in _lines(paragraph, numbering)]
+        lines = [line for paragraph in _paragraphs(cell) for line in _lines(paragraph, numbering)]
         match = _LABEL_CELL.fullmatch(lines[0].text.strip()) if len(lines) == 1 and not label else None
         if match and (match[1] or any(len("".join(cell.itertext())) > 12 for cell in cells[place + 1 : place + 2])):
             label = f"{match[1] or match[2]}. "
@@ -229,22 +257,48 @@ def _lines(paragraph: Element, numbering: _Numbering | None) -> list[ExamLine]:
 
 
 def _runs(element: Element) -> Iterator[tuple[str, Marks]]:
-    """Texts of a paragraph with what sets them off; formulas as plain text, pictures as [image]."""
+    """Texts of a paragraph with what sets them off; formulas as plain text, ticks as signs, pictures as [image]."""
     for child in element:
         if child.tag == f"{W}r":
-            properties = child.find(f"{W}rPr")
-            style = _style(properties)
-            for part in child:
-                if part.tag in _PICTURES:
-                    yield "[image]", style
-                elif piece := _PIECES.get(part.tag, part.text or "" if part.tag == f"{W}t" else ""):
-                    yield _shifted(piece, _child(properties, "vertAlign")), style
-                elif part.tag.endswith("}AlternateContent"):
-                    yield "[image]", style
+            yield from _run(child)
         elif child.tag.startswith(M):
             yield _formula(child), PLAIN
-        elif child.tag not in (f"{W}pPr", f"{W}del"):
+        elif child.tag == f"{W}sdt" and (box := child.find(f"{W}sdtPr/{W14}checkbox")) is not None:
+            checked = box.find(f"{W14}checked")
+            yield ("☐ " if checked is None or checked.get(f"{W14}val", "1") in ("0", "false") else "☑ "), PLAIN
+        elif child.tag not in (f"{W}pPr", f"{W}del", f"{W}moveFrom", f"{W}sdtPr"):
             yield from _runs(child)
+
+
+def _run(run: Element) -> Iterator[tuple[str, Marks]]:
+    properties = run.find(f"{W}rPr")
+    style = _style(properties)
+    for part in run:
+        if part.tag in _PICTURES or part.tag.endswith("}AlternateContent"):
+            box = _box_text(part)
+            yield (f"\n{box}\n" if box else "[image]"), PLAIN if box else style
+        elif part.tag == f"{W}sym":
+            code = part.get(f"{W}char", "").upper()
+            yield _SYMBOLS.get(code[-2:], "") or chr(int(code, 16)) if re.fullmatch("[0-9A-F]{4}", code) and code[:1] != "D" else "", style
+        elif part.tag == f"{W}fldChar" and (box_of_form := part.find(f"{W}ffData/{W}checkBox")) is not None:
+            yield ("☑ " if _is_checked(box_of_form) else "☐ "), PLAIN
+        elif piece := _PIECES.get(part.tag, part.text or "" if part.tag == f"{W}t" else ""):
+            yield _shifted(piece, _child(properties, "vertAlign")), style
+
+
+def _is_checked(box: Element) -> bool:
+    """Whether a check box of an old form is ticked: by the person who filled it in, else by default."""
+    state = next((found for name in ("checked", "default") if (found := box.find(f"{W}{name}")) is not None), None)
+    return state is not None and state.get(f"{W}val", "1") not in ("0", "false")
+
+
+def _box_text(drawing: Element) -> str:
+    """What a text box holds, a paragraph a line; "" for a picture. The same box stands twice, once for old programs."""
+    content = next(drawing.iter(f"{W}txbxContent"), None)
+    if content is None:
+        return ""
+    paragraphs = ("".join(piece for piece, _ in _runs(paragraph)) for paragraph in content.iter(f"{W}p"))
+    return "\n".join(text for text in paragraphs if text.strip())
 
 
 def _style(properties: Element | None) -> Marks:
