@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pipeline.ingest.exam import PLAIN, ExamLine, exam_items, table_keys
+from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, exam_items, table_keys
 from pipeline.ingest.items import Item
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
@@ -18,7 +18,6 @@ class Document:
     def __init__(self, name: str) -> None:
         self.name = name
         self.lines: list[ExamLine] = []
-        self.keys: dict[int, str] = {}
         self.questions: list[list[str]] = []
         self._last_was_questions = False
 
@@ -38,7 +37,8 @@ class Document:
         elif self._last_was_questions and len(rows[0]) == len(self.questions[0]):
             self._go_on(rows)
         elif found := table_keys(rows):
-            self.keys |= found
+            text = " ".join(f"{number}.{letter}" for number, letter in found.items())
+            self.lines.append(ExamLine(text, [frozenset([KEY_TABLE])] * len(text)))
         else:
             self.lines += [line for row in table for line in row_lines(row) if line.text.strip()]
 
@@ -52,7 +52,7 @@ class Document:
 
     def items(self) -> list[Item]:
         """One item a numbered question, or a row of a table of questions. Raises DataError without any."""
-        found = [*exam_items(self.lines, self.keys)]
+        found = [*exam_items(self.lines, {})]
         if self.questions:
             found += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(self.questions))]
         if not found:

@@ -100,12 +100,26 @@ def _marked(line: ExamLine, doubt: bool) -> ExamLine:
 
 
 def _judged(item: Item) -> Item:
-    """The item, rejected where a doubtful line is part of it."""
-    if not isinstance(item.payload, dict):
-        return item._replace(payload=str(item.payload).replace(DOUBT, ""))
-    doubtful = any(DOUBT in text for name, text in item.payload.items() if name != "explanation" and isinstance(text, str))
-    payload = {name: text.replace(DOUBT, "") if isinstance(text, str) else text for name, text in item.payload.items()}
-    return item._replace(payload=payload, reason=Reason.MALFORMED_ROW, detail=_LAYOUT) if doubtful else item._replace(payload=payload)
+    """The item, rejected where a doubtful line is part of its question."""
+    doubtful = isinstance(item.payload, dict) and any(_holds_doubt(cell) for name, cell in item.payload.items() if name != "explanation")
+    found = item._replace(payload=_plain(item.payload), detail=_plain(item.detail))
+    return found._replace(reason=Reason.MALFORMED_ROW, detail=_LAYOUT) if doubtful else found
+
+
+def _holds_doubt(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return DOUBT in cell
+    values = cell.values() if isinstance(cell, dict) else cell if isinstance(cell, list) else ()
+    return any(map(_holds_doubt, values))
+
+
+def _plain(cell: Any) -> Any:
+    """Cells without the mark of doubt."""
+    if isinstance(cell, str):
+        return cell.replace(DOUBT, "")
+    if isinstance(cell, dict):
+        return {name: _plain(value) for name, value in cell.items()}
+    return [_plain(value) for value in cell] if isinstance(cell, list) else cell
 
 
 def _pages(data: bytes) -> list[Page]:
