@@ -4,17 +4,19 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, pdf, word, xlsx
+from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, odt, office, parquet, pdf, word, xlsx
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
 # The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
 FORMATS: tuple[Format, ...] = (
     word.FORMAT,
+    office.FORMAT,
     xlsx.FORMAT,
     parquet.FORMAT,
-    moodle.FORMAT,
     pdf.FORMAT,
+    odt.FORMAT,
+    moodle.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
@@ -39,7 +41,6 @@ _FOREIGN = (
     (b"PK\x03\x04", "a zip archive that is neither a workbook nor a Word document: unpack it first"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Office file: save it as .docx or .xlsx"),
-    (b"{\\rtf", "a Rich Text file: save it as .docx or plain text"),
 )
 
 
