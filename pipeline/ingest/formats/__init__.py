@@ -21,8 +21,11 @@ from pipeline.ingest.formats import (
     jsonl,
     latex,
     moodle,
+    odt,
+    office,
     olx,
     parquet,
+    pdf,
     python,
     qti,
     rexams,
@@ -52,8 +55,11 @@ def _read_member(data: bytes, suffix: str) -> FileItems | None:
 # The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
 FORMATS: tuple[Format, ...] = (
     word.FORMAT,
+    office.FORMAT,
     xlsx.FORMAT,
     parquet.FORMAT,
+    pdf.FORMAT,
+    odt.FORMAT,
     h5p.FORMAT,
     anki.FORMAT,
     zip.archive_format(_read_member),
@@ -86,14 +92,12 @@ SNIFFED_CHARS = 200_000
 SECONDS, SECONDS_PER_MEGABYTE = 10, 8
 # Files that hold no readable text, by their first bytes, and what to do about them.
 _FOREIGN = (
-    (b"%PDF", "a PDF: export it as Word, text or a table"),
     (b"BZh", "compressed (bzip2): unpack it first"),
     (b"\xfd7zXZ", "compressed (xz): unpack it first"),
     (b"\x28\xb5\x2f\xfd", "compressed (zstd): unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"\xd0\xcf\x11\xe0", "an old Office file: save it as .docx or .xlsx"),
-    (b"{\\rtf", "a Rich Text file: save it as .docx or plain text"),
 )
 
 
