@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, moodle, parquet, word, xlsx
+from pipeline.ingest.formats import aiken, blocks, csv, exam_text, gift, json, jsonl, markdown, moodle, parquet, word, xlsx
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 
@@ -14,6 +14,7 @@ FORMATS: tuple[Format, ...] = (
     xlsx.FORMAT,
     parquet.FORMAT,
     moodle.FORMAT,
+    markdown.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
