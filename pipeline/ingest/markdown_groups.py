@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import groupby
 
+from pipeline.common.letters import LETTERS
 from pipeline.ingest.exam import Marks
 from pipeline.ingest.markdown_lines import Line
 from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_label, key_value, option_mark, question_start
@@ -25,6 +27,7 @@ class Option:
     ticked: bool | None
     texts: list[str]
     marks: list[Marks]
+    whole: str = ""
     outer: list[str] = field(default_factory=list)
 
 
@@ -47,13 +50,22 @@ def find_groups(lines: list[Line], taken: set[int]) -> list[Group]:
     """All lists of options in order; `taken` are lines that belong to lists of keys."""
     groups: list[Group] = []
     builder: _Builder | None = None
+    # Where questions are headed or called by a word, a number in a list is a step.
+    sure = [
+        start
+        for line in lines
+        if line.kind != "rule" and (start := question_start(line)) is not None and start.style[0] in ("worded", "numbered")
+    ]
+    numbered = len(sure) > 1
     for place, line in enumerate(lines):
-        mark = option_mark(line) if place not in taken and key_value(line.text) is None else None
+        mark = option_mark(line) if place not in taken else None
+        if mark and mark.kind != "box" and key_value(line.text) is not None:
+            mark = None
         if builder and mark and builder.takes(line, mark):
             builder.add(place, line, mark)
-        elif mark and mark.letter in ("", "A", "#1"):
+        elif mark and (mark.letter in ("", "A", "#1") or mark.kind == "box"):
             groups += builder.closed() if builder else []
-            builder = _Builder(lines, place, line, mark)
+            builder = _Builder(lines, place, line, mark, numbered)
         elif builder and not builder.holds(place, line):
             groups += builder.closed()
             builder = None
@@ -70,8 +82,9 @@ class _Builder:
     """A list of options while its lines are read; lines behind an option wait until the next option or the list's end shows whose
     they are."""
 
-    def __init__(self, lines: list[Line], place: int, line: Line, mark: OptionMark) -> None:
+    def __init__(self, lines: list[Line], place: int, line: Line, mark: OptionMark, steps: bool) -> None:
         self.lines = lines
+        self.steps = steps
         self.group = Group(mark.kind, [], place, place + 1)
         self.waiting: list[int] = []
         self.last = line
@@ -80,11 +93,11 @@ class _Builder:
     def takes(self, line: Line, mark: OptionMark) -> bool:
         options = self.group.options
         letters = [option.letter for option in options]
-        if mark.letter and letters[-1]:
+        if mark.letter and letters[-1] and not mark.kind == self.group.kind == "box":
             if mark.letter in letters:
                 return False
             return ord(mark.letter[-1]) == ord(letters[-1][-1]) + 1 or line.lists == self.last.lists
-        if bool(mark.letter) != bool(letters[-1]) or mark.kind != self.group.kind:
+        if mark.kind != self.group.kind or (bool(mark.letter) != bool(letters[-1]) and mark.kind != "box"):
             return False
         if line.lists == self.last.lists:
             return not line.lists or bool(line.marker) or line.block == self.last.block
@@ -97,7 +110,8 @@ class _Builder:
             self._give(self.group.options[-1], self.waiting)
             self.waiting = []
         text = line.text[mark.start : mark.end]
-        self.group.options.append(Option(mark.letter, mark.ticked, [text.strip()], line.marks[mark.start : mark.end]))
+        whole = line.text[mark.box : mark.end].strip()
+        self.group.options.append(Option(mark.letter, mark.ticked, [text.strip()], line.marks[mark.start : mark.end], whole))
         self.group.options[-1].texts += self._inline(line, mark)
         self.group.end = place + 1
         self.last = line
@@ -146,36 +160,50 @@ class _Builder:
         start = question_start(line)
         if start is None:
             return False
+        if start.style[0] in ("item", "line") and self.steps:
+            return False
         return start.style[0] != "item" or not self.last.lists or len(line.lists) <= len(self.last.lists)
 
     def _give(self, option: Option, places: list[int]) -> None:
-        blocks: dict[int, str] = {}
+        kinds: dict[int, str] = {}
         for place in places:
             line = self.lines[place]
             if line.kind != "hidden":
-                option.texts.append(line.text if line.kind == "code" else line.text.strip())
-                blocks[line.block] = "image" if line.text.strip() == "[image]" else line.kind
-        option.outer = list(blocks.values())
+                number = f"{line.marker} " if line.marker[:-1].isdigit() else ""
+                option.texts.append(line.text if line.kind == "code" else number + line.text.strip())
+                kinds[line.block] = _kind(line)
+        option.outer = [kind for kind, _ in groupby(kinds.values())]
 
     def closed(self) -> list[Group]:
-        """The finished list, where it has two options (or boxes). The last option takes as many blocks of the kind that each of the
-        others has."""
+        """The finished list, where it has two options (or boxes). The last option takes what is of the kind that each of the others
+        has behind it."""
         *others, last = self.group.options
         if others and self.waiting and others[0].outer and all(option.outer == others[0].outer for option in others):
-            wanted, taken, blocks = list(others[0].outer), list[int](), set[int]()
-            for place in self.waiting:
-                line = self.lines[place]
-                kind = "image" if line.text.strip() == "[image]" else line.kind
-                if line.block not in blocks:
-                    if not wanted or kind != wanted[0] or line.link:
-                        break
-                    wanted.pop(0)
-                    blocks.add(line.block)
-                taken.append(place)
-            if taken and not wanted:
-                self._give(last, taken)
-                self.group.end = taken[-1] + 1
+            self._fill(last, list(others[0].outer))
+        letters = [option.letter for option in self.group.options]
+        if self.group.kind == "box" and letters != [*LETTERS[: len(letters)]]:
+            # "A.NET application" is no option A.
+            for option in self.group.options:
+                option.letter, option.texts[0] = "", option.whole
         return [self.group] if others or self.group.kind == "box" else []
+
+    def _fill(self, last: Option, wanted: list[str]) -> None:
+        taken: list[int] = []
+        for kind, places in groupby(self.waiting, key=lambda place: _kind(self.lines[place])):
+            block = [*places]
+            if not wanted or kind != wanted[0] or any(self.lines[place].link for place in block):
+                break
+            first = self.lines[block[0]].block
+            taken += [place for place in block if kind != "text" or self.lines[place].block == first]
+            wanted.pop(0)
+        if taken and not wanted:
+            self._give(last, taken)
+            self.group.end = taken[-1] + 1
+
+
+def _kind(line: Line) -> str:
+    """What stands behind an option: code, a picture, the steps of a list, or text."""
+    return "image" if line.text.strip() == "[image]" else "item" if line.lists and line.kind == "text" else line.kind
 
 
 def plain_groups(lines: list[Line], groups: list[Group], taken: set[int]) -> list[Group]:

@@ -22,7 +22,8 @@ MAX_INLINE_CHARS = 20_000
 # Lists and quotes within each other; what stands deeper isn't shown by others either.
 MAX_NESTING = 100
 _VERBATIM = re.compile(r"<(?:(!)--|(pre|script|style)\b)", re.IGNORECASE)
-_RULE = re.compile(r"\s{0,3}\|?[ \t]*+:?-+:?[ \t]*+(?:\|[ \t]*+:?-*:?[ \t]*+)*+$")
+_FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}|~{3,})[ ]*+(?P<info>[^`\n]*)$")
+_TASK, _NUMBERED_HEADING = re.compile(r"\s*[-*+]\s\[[ xX]?\]\s"), re.compile(r"#{2,6}\s[^\n]*\d")
 _CODE_SPAN = re.compile(r"(?<!`)(`++)(?!`)")
 _DUNDERS = {name for kind in vars(builtins).values() if isinstance(kind, type) for name in dir(kind) if name.startswith("__")}
 _DUNDERS |= {
@@ -57,7 +58,7 @@ class Line(NamedTuple):
 def markdown_lines(text: str) -> list[Line]:
     """All lines of a text that bear something, and the rules and tags between them."""
     front, body = _front_matter(text)
-    found = list(_Walk(body).lines())
+    found = list(_Walk(_with_closed_fences(body)).lines())
     return [*(Line(line, [PLAIN] * len(line), "hidden") for line in front), *found]
 
 
@@ -152,6 +153,32 @@ def _literal(state: StateInline, silent: bool) -> bool:
 def _joins(char: str) -> bool:
     """True for what a word is written with where words are parted by spaces."""
     return char.isalnum() and char < "\u2e80"
+
+
+def _with_closed_fences(text: str) -> str:
+    """The text with an end for each fence that nobody closed: it would swallow the questions behind it."""
+    lines = text.split("\n")
+    found: list[str] = []
+    place = 0
+    while place < len(lines):
+        found.append(lines[place])
+        opened = _FENCE.match(lines[place])
+        place += 1
+        if not opened:
+            continue
+        closing = re.compile(rf"[\s>]*{re.escape(opened['mark'][0])}{{{len(opened['mark'])},}}\s*$")
+        end = next((i for i in range(place, len(lines)) if closing.match(lines[i])), len(lines))
+        is_code = end == len(lines) or not opened["info"].lower().startswith(("md", "markdown"))
+        tasks = [i for i in range(place, end) if is_code and _TASK.match(lines[i])]
+        heads = [i for i in range(place, end) if is_code and _NUMBERED_HEADING.match(lines[i])]
+        if (tasks and heads) or (end == len(lines) and (tasks or heads)):
+            cut = min(tasks + heads)
+            found += [*lines[place:cut], opened["indent"] + opened["mark"]]
+            place = cut
+        else:
+            found += lines[place : end + 1]
+            place = end + 1
+    return "\n".join(found)
 
 
 class _Walk:

@@ -76,7 +76,9 @@ def _without_repeats(lines: list[Line], groups: list[Group], taken: set[int]) ->
     """The groups without lists of bare letters, which say which option of the group before is right: these by its start."""
     kept: list[Group] = []
     keys: dict[int, list[int]] = {}
-    for group in groups:
+    for group, following in zip(groups, [*groups[1:], None], strict=True):
+        if following and following.kind == "box" != group.kind and _is_stem_of(lines, group, following):
+            continue
         if group.is_bare and kept and any(option.ticked for option in group.options) and not any(o.ticked for o in kept[-1].options):
             letters = [option.letter for option in kept[-1].options]
             keys[kept[-1].start] = [letters.index(o.letter) for o in group.options if o.ticked and o.letter in letters]
@@ -84,6 +86,12 @@ def _without_repeats(lines: list[Line], groups: list[Group], taken: set[int]) ->
         else:
             kept.append(group)
     return kept, keys
+
+
+def _is_stem_of(lines: list[Line], group: Group, following: Group) -> bool:
+    """True for statements that a question's options choose among ("A, B and D"): nothing is said between them."""
+    between = lines[group.end : following.start]
+    return not any(option.ticked for option in group.options) and not any(line.text and line.kind != "code" for line in between)
 
 
 def _without_explaining(lines: list[Line], groups: list[Group], chosen: dict[int, int]) -> tuple[list[Group], dict[int, int]]:

@@ -8,7 +8,7 @@ from pipeline.ingest.markdown_lines import Line
 
 TICKS, CROSSES = "✅✔✓☑🗹⭕🟢👉", "❌✗✘✖☐⬜🔴⛔❎☒"
 _EMOJI = f"[{TICKS}{CROSSES}]\ufe0f?"
-_BOX = re.compile(r"\s*(?:\[\s?(?P<square>[xX✓✔✅*]?)\s?\]|\((?P<round>[xX*✓✔]|\s?)\)(?!\())(?:\s+|$)")
+_BOX = re.compile(r"\s*(?:[-*+]\s?)?(?:\[\s?(?P<square>[xX✓✔✅*]?)\s?\](?![(\[:])|\((?P<round>[xX*✓✔]|\s?)\)(?=\s|$))\s*")
 _EMOJI_BEFORE = re.compile(rf"\s*(?P<emoji>{_EMOJI})\s*")
 _EMOJI_BEHIND = re.compile(rf"\s*(?P<emoji>{_EMOJI})\s*$")
 _NUMBERED = re.compile(r"\s*(?:option|choice|phương án|lựa chọn|opción|opcion)\s*#?(\d{1,2})\s*[:.)\-–]\s*", re.IGNORECASE)
@@ -17,8 +17,9 @@ _LETTER = re.compile(
     re.IGNORECASE,
 )
 _BARE_LETTER = re.compile(r"\s*(?P<letter>[A-J])(?=\s+\S)")
+_RIGHT_WORDS = r"(?:the )?(?:correct(?: answer)?|right answer|answer|đúng|đáp án(?: đúng)?)"
 _SAID_RIGHT = re.compile(
-    r"\s*(?:[-–—:←]\s*|<-{1,2}\s*)?[(\[*]?\b(?:correct(?: answer)?|right answer|đúng|đáp án(?: đúng)?)\b[)\]*]?\s*[.!]?\s*$", re.IGNORECASE
+    rf"\s*(?:(?:[-–—:←]|<-{{1,2}})\s*[(\[*]*{_RIGHT_WORDS}[)\]*]*|[(\[]{_RIGHT_WORDS}\s?!?[)\]])\s*[.!]?\s*$", re.IGNORECASE
 )
 _ARROW = re.compile(r"\s*(?:←|<--?|\(\*\)|\(x\))\s*$")
 _FEEDBACK = re.compile(r"\s*\{\{(?P<text>[^{}]*)\}\}\s*$")
@@ -92,14 +93,15 @@ _FRAME = re.compile(
 
 
 class OptionMark(NamedTuple):
-    """How a line begins an option: what kind of mark (box, letter, emoji), its letter or number, whether it is ticked, and where its
-    text starts and ends."""
+    """How a line begins an option: what kind of mark (box, letter, emoji), its letter or number, whether it is ticked, where its text
+    starts and ends, and where what is behind its box does."""
 
     kind: str
     letter: str
     ticked: bool | None
     start: int
     end: int
+    box: int = 0
 
 
 class Start(NamedTuple):
@@ -114,10 +116,10 @@ def option_mark(line: Line) -> OptionMark | None:
     """The mark of an option that a line begins with, whatever stands for it."""
     if line.kind not in ("text", "heading"):
         return None
-    text, at, kind, ticked = line.text, 0, "", None
+    text, at, box_end, kind, ticked = line.text, 0, 0, "", None
     if box := _BOX.match(text):
         inner = (box["square"] if box["square"] is not None else box["round"]).strip()
-        at, kind, ticked = box.end(), "box", bool(inner)
+        at, box_end, kind, ticked = box.end(), box.end(), "box", bool(inner)
     elif emoji := _EMOJI_BEFORE.match(text):
         at, kind, ticked = emoji.end(), "emoji", emoji["emoji"][0] in TICKS
     if number := _NUMBERED.match(text, at):
@@ -147,7 +149,7 @@ def option_mark(line: Line) -> OptionMark | None:
                 ticked = True
             end = behind.start()
             break
-    return OptionMark(kind, letter, ticked, at, end)
+    return OptionMark(kind, letter, ticked, at, end, box_end)
 
 
 def question_start(line: Line) -> Start | None:
