@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pipeline.common.letters import LETTERS
@@ -76,7 +77,8 @@ def _without_repeats(lines: list[Line], groups: list[Group], taken: set[int]) ->
     """The groups without lists of bare letters, which say which option of the group before is right: these by its start."""
     kept: list[Group] = []
     keys: dict[int, list[int]] = {}
-    for group, following in zip(groups, [*groups[1:], None], strict=True):
+    for place, group in enumerate(groups):
+        following = groups[place + 1] if place + 1 < len(groups) else None
         if following and following.kind == "box" != group.kind and _is_stem_of(lines, group, following):
             continue
         if group.is_bare and kept and any(option.ticked for option in group.options) and not any(o.ticked for o in kept[-1].options):
@@ -118,11 +120,7 @@ def _regions(lines: list[Line], groups: list[Group], chosen: dict[int, int], sta
     heads: list[tuple[int, Start | None, Group | None]] = [
         (place, start, None) for place, start in starts.items() if place not in chosen.values()
     ]
-    ruled = (
-        sum(any(line.kind == "rule" for line in lines[a.end : b.start]) for a, b in zip(groups, groups[1:], strict=False)) * 2
-        > len(groups) - 1
-        > 0
-    )
+    ruled = sum(any(line.kind == "rule" for line in lines[a.end : b.start]) for a, b in pairwise(groups)) * 2 > len(groups) - 1 > 0
     for number, group in enumerate(groups):
         if number in chosen:
             heads.append((chosen[number], starts[chosen[number]], group))
@@ -351,7 +349,11 @@ def _behind(lines: list[Line], taken: set[int], place: int, region: _Region) -> 
             continue
         if awaited and not is_label(line.text):
             awaited = False
-            if len(line.text) < 300:
+            following = lines[at + 1] if at + 1 < region.end else None
+            if line.marker and following is not None and following.marker and following.lists == line.lists:
+                # A list of things, of which none is said to be the key.
+                said.append(line.text.strip())
+            elif len(line.text) < 300:
                 keys.append(line.text.strip())
                 continue
         explained = explanation_text(line.text)

@@ -21,6 +21,7 @@ _RIGHT_WORDS = r"(?:the )?(?:correct(?: answer)?|right answer|answer|đúng|đá
 _SAID_RIGHT = re.compile(
     rf"\s*(?:(?:[-–—:←]|<-{{1,2}})\s*[(\[*]*{_RIGHT_WORDS}[)\]*]*|[(\[]{_RIGHT_WORDS}\s?!?[)\]])\s*[.!]?\s*$", re.IGNORECASE
 )
+_RIGHT_LETTER = re.compile(rf"\s*[-–—:(\[]*\s*{_RIGHT_WORDS}\s?!?[)\]]?\s*$", re.IGNORECASE)
 _ARROW = re.compile(r"\s*(?:←|<--?|\(\*\)|\(x\))\s*$")
 _FEEDBACK = re.compile(r"\s*\{\{(?P<text>[^{}]*)\}\}\s*$")
 
@@ -138,6 +139,9 @@ def option_mark(line: Line) -> OptionMark | None:
     if not kind:
         return None
     end = len(text)
+    if kind == "letter" and _RIGHT_LETTER.match(text, at) and re.search(r"[-–—(\[]", text):
+        # "B - Correct": a letter that says which option is right.
+        return OptionMark(kind, letter, True, at, at, box_end)
     for pattern in (_FEEDBACK, _SAID_RIGHT, _EMOJI_BEHIND, _ARROW):
         behind = pattern.search(text, at) if at < end else None
         if behind and (behind.start() > at or pattern is _SAID_RIGHT) and behind.end() == len(text):
