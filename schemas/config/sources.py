@@ -47,6 +47,7 @@ class SourceConfig(Strict):
         "anki",
         "zip",
         "html",
+        "markdown",
     ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,
