@@ -1,4 +1,4 @@
-"""HTML as the text that a browser shows, and whether a text is HTML at all. Parsed by lexbor (HTML Living Standard), walked without recursion."""
+"""HTML as the text that a browser shows. Parsed by lexbor (HTML Living Standard), walked without recursion."""
 
 import html
 import re
@@ -14,8 +14,8 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _ORDINAL = re.compile(r"st|nd|rd|th|ère|ème", re.IGNORECASE)
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3"
-    " h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section summary table tbody td tfoot"
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2"
+    " h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section summary table tbody td tfoot"
     " th thead tr ul xmp".split()
 )
 _INLINE = frozenset(
@@ -74,8 +74,8 @@ def _shifted(text: str, table: dict[int, int], mark: str) -> str:
 
 def html_text(fragment: str) -> str:
     """HTML as lines of text: blocks, list items and rows of tables are lines, cells are parted by ` | `, superscripts stay apart, code
-    stays as it is written, pictures are `[image]`, formulas that name their TeX are it; what a browser doesn't show is left out. White space
-    is folded as a browser does, but no-break spaces stay.
+    stays as it is written, pictures are `[image]`, formulas that name their TeX are it; what a browser doesn't show is left out. White
+    space is folded as a browser does, but no-break spaces stay.
 
     >>> html_text("<p>2 &lt; 3<sup>2</sup>?<br/>Yes,  <b>al</b>ways.</p><p>H<sub>2</sub>O</p>")
     '2 < 3²?\\nYes, always.\\nH₂O'

@@ -1,4 +1,4 @@
-"""Moodle's embedded answers (docs.moodle.org, "Embedded Answers (Cloze) question type"): `{1:MULTICHOICE:wrong~=right#feedback~%50%half}`."""
+"""Moodle's embedded answers (docs.moodle.org, "Embedded Answers (Cloze)"): `{1:MULTICHOICE:wrong~=right#feedback~%50%half}`."""
 
 import re
 from collections.abc import Callable

@@ -1,5 +1,5 @@
-"""HTML in cells: whether a file's cells hold markup at all, and a cell's text without it. A text that speaks of tags keeps them, and where both
-readings are possible the one stands that loses nothing visible."""
+"""HTML in cells: whether a file's cells hold markup at all, and a cell's text without it. A text that speaks of tags keeps them, and where
+both readings are possible the one stands that loses nothing visible."""
 
 import html
 import re
@@ -143,7 +143,7 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
     """Whether the options of a question are tags that it asks about, not texts in HTML: they stand in different elements, and would read
     the same without them, or the question is about markup.
 
-    >>> speaks_of_tags("Which is bold?", ["<b>x</b>", "<i>x</i>"], ["x", "x"]), speaks_of_tags("Which?", ["<p>x</p>", "<p>y</p>"], ["x", "y"])
+    >>> speaks_of_tags("Which is bold?", ["<b>x</b>", "<i>x</i>"], ["x", "x"]), speaks_of_tags("?", ["<p>x</p>", "<p>y</p>"], ["x", "y"])
     (True, False)
     """
     outer = {tag[2].lower() for option in options if (tag := _TAG.match(option.strip()))} - _CODE_TAGS
