@@ -24,7 +24,13 @@ def with_gaps(text: str, options: Sequence[str]) -> str:
     if "    " not in text.replace("\u00a0", " ") and "\u3000\u3000" not in text:
         return text
     blanks = list(_BLANKS.finditer(text))
-    if not blanks or len(options) < 2 or _MARKED.search(text) or (text.isascii() and len(text.split()) < _FEW_WORDS) or len(_WIDE.findall(text)) > len(blanks):
+    if (
+        not blanks
+        or len(options) < 2
+        or _MARKED.search(text)
+        or (text.isascii() and len(text.split()) < _FEW_WORDS)
+        or len(_WIDE.findall(text)) > len(blanks)
+    ):
         return text
     if any(len(option.split()) > _MAX_OPTION_WORDS or not option for option in options):
         return text

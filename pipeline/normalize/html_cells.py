@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from html.entities import name2codepoint
 from typing import Any, NamedTuple
 
-from pipeline.common.markup import html_text, is_html
+from pipeline.common.html_signs import is_html
+from pipeline.common.markup import html_text
 from pipeline.common.text import fold
 
 # Readers whose cells hold what some program wrote there; what the others give is plain text by the time that it gets here.

@@ -13,12 +13,12 @@ NOTE = re.compile(
     r"\s*(?:[:.]|\b(?=\s*[A-J]\b)).*)",
     re.IGNORECASE | re.DOTALL,
 )
-# A statement of a program, or a rule of CSS, that ends with its semicolon.
+# A statement of a program, or a rule of CSS, that ends with its semicolon: it assigns, sets, or begins with its word.
 _STATEMENT = re.compile(
-    r"\A(?:[\w.\[\]*&]++(?:\s++[\w\[\]*&]++)?\s*+[-+*/:]?=[^=].*|[a-z-]++:\s?[^;:]++|[^;]*[\w>]\([^;]*\)|.*(?:\+\+|--|[}\])\"'])"
-    r"|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b.*);\Z",
-    re.DOTALL,
+    r"[\w.\[\]*&]++(?:\s[\w\[\]*&]++)?+\s?[-+*/:]?=(?!=)|[a-z-]++:\s?[^\s;:]"
+    r"|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
 )
+_CALL = re.compile(r"[\w>]\(")
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
 
@@ -200,7 +200,14 @@ def tidy_options(texts: list[str], in_line: bool = True) -> list[str]:
     """
     ends = [text.rstrip().endswith(";") for text in texts]
     separated = in_line and not ends[-1:][0] and all(ends[:-1]) if ends else False
-    return [text.strip() if not separated and _STATEMENT.search(text.strip()) else tidy_option(text) for text in texts]
+    return [text.strip() if not separated and _is_statement(text.strip()) else tidy_option(text) for text in texts]
+
+
+def _is_statement(text: str) -> bool:
+    body = text.removesuffix(";")
+    if body == text:
+        return False
+    return body.endswith(("++", "--", "}")) or (body.endswith(")") and _CALL.search(body) is not None) or _STATEMENT.match(body) is not None
 
 
 def strip_mark(text: str, place: int) -> tuple[str, bool]:

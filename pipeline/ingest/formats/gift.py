@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.common.markup import html_text, is_html
+from pipeline.common.html_signs import is_html
+from pipeline.common.markup import html_text
 from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS

@@ -33,7 +33,7 @@ def sniff(file: SniffedFile) -> bool:
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
-    """One item a question; categories are its subject. Document types and what they define are refused (defusedxml); HTML's entities are known.
+    """One item a question; categories are its subject. Document types are refused (defusedxml), HTML's entities known.
 
     Raises DataError when the file is no Moodle quiz.
     """
