@@ -22,7 +22,7 @@ _VERBATIM = frozenset("pre code listing plaintext xmp textarea".split())
 _DROPPED = frozenset("head title style noscript template datalist rp annotation-xml".split())
 # What shows something other than text.
 _PICTURES = frozenset("img svg canvas object embed video audio iframe".split())
-_FORMULA_IMAGE = re.compile(r"\b(?:equation_image|tex|latex|mwe-math\S*|mathjax\S*|math)\b", re.IGNORECASE)
+_FORMULA_IMAGE = re.compile(r"\b(?:equation_image|tex\b|latex\b|mwe-math|mathjax|math\b)", re.IGNORECASE)
 _TYPED_IN = frozenset(("", "text", "number", "search"))
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -36,7 +36,7 @@ _WHITE_SPACE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECA
 _MAX_OPEN, _MAX_FORMATTING, _MAX_ATTRIBUTES, _MAX_DEPTH, _SURELY_SOUND = 1_500, 200, 500, 500, 2_000
 _NAME = re.compile(r"<(/?)(!--|[a-zA-Z][a-zA-Z0-9:-]{0,30}+)")
 # The end of a tag, white space between attributes, and where a quoted value begins.
-_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|[ \t\r\n]++")
+_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|(?<![ \t\r\n])[ \t\r\n]")
 _RAW_TEXT = frozenset("script style textarea title xmp iframe noembed noframes plaintext".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 # Never open, or closed by the next of their kind.

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.common.html_signs import is_html
 from pipeline.common.markup import html_text
+from pipeline.ingest.cloze import CLOSING
 from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS
@@ -27,7 +28,6 @@ _ASKING = re.compile(
     r"(?:[=~](?!=)(?:\\.|[^{}\\])++\}|(?:T|F|TRUE|FALSE)\s*+(?:#(?:\\.|[^{}\\])*+)?\}\s*+\Z)"
 )
 _GLUED = re.compile(rf"(?<=\w)\{{\s*+(?:{_EMBEDDED}\s*+)?[=~](?!=)(?:\\.|[^{{}}~\\])*+[~](?:\\.|[^{{}}\\])++\}}")
-_CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
 _TAG = re.compile(r"</?(?:p|br|div|span|li|ul|ol|b|i|u|em|strong|sub|sup|img|pre|code)(?:\s[^<>]*+)?/?>", re.IGNORECASE)
 _WRONG = re.compile(r"(?<!\\)~")
 
@@ -81,8 +81,8 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
     found = BLOCK.search(body) or re.search(r"(?<!\\)\{", body)
     cells: dict[str, Any] = {"question": _shown(body, kind), "options": [], "answer": None}
     several = False
-    if found and (end := _CLOSING.match(body, found.start() + 1) or _to_last_brace(body, found.start() + 1)):
-        before, inside, after = body[: found.start()], body[found.start() + 1 : end.end() - 1].strip(), body[end.end() :]
+    if found and (end := _end_of_block(body, found.start() + 1)):
+        before, inside, after = body[: found.start()], body[found.start() + 1 : end].strip(), body[end + 1 :]
         several = BLOCK.search(after) is not None
         goes_on = re.sub(r"<[^<>]*+>", "", after).strip() != ""
         cells["question"] = _shown(f"{before.rstrip()} _____ {after.strip()}" if goes_on else before + after, kind)
@@ -98,9 +98,14 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
     return {**cells, **({"id": _unescape(title[1])} if title else {})}, several
 
 
-def _to_last_brace(body: str, start: int) -> re.Match[str] | None:
-    """Braces that don't pair: the block ends with the last of the paragraph."""
-    return re.compile(r"(?s).*(?<!\\)\}").match(body, start)
+def _end_of_block(body: str, start: int) -> int:
+    """Where the brace stands that closes an answer block: the last of the paragraph, where braces don't pair; 0 for none."""
+    if pair := CLOSING.match(body, start):
+        return pair.end() - 1
+    end = body.rfind("}", start)
+    while end > 0 and body[end - 1] == "\\":
+        end = body.rfind("}", start, end)
+    return max(end, 0)
 
 
 def _options(inside: str, kind: str) -> dict[str, Any]:
