@@ -24,10 +24,10 @@ _CATEGORY = re.compile(r"[ \t]*\$CATEGORY:[ \t]*(.*)")
 FORMAT_TAG = re.compile(r"\A\s*+\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
 # A paragraph whose question ends in an answer block: behind a word, a gap or a sentence, not where a formula or code has its braces.
 _ASKING = re.compile(
-    rf"(?<![\\$^_}}=(\[\"'\w])(?<!=\s)\{{\s*+(?:{_EMBEDDED}\s*+)?"
+    rf"(?<![\\$^_}}=(\[\"'\w])(?<!=\s)\{{\s*+(?:(?:{_EMBEDDED}|\d+:)\s*+)?"
     r"(?:[=~](?!=)(?:\\.|[^{}\\])++\}|(?:T|F|TRUE|FALSE)\s*+(?:#(?:\\.|[^{}\\])*+)?\}\s*+\Z)"
 )
-_GLUED = re.compile(rf"(?<=\w)\{{\s*+(?:{_EMBEDDED}\s*+)?[=~](?!=)(?:\\.|[^{{}}~\\])*+[~](?:\\.|[^{{}}\\])++\}}")
+_GLUED = re.compile(rf"(?<=\w)\{{\s*+(?:(?:{_EMBEDDED}|\d+:)\s*+)?[=~](?!=)(?:\\.|[^{{}}~\\])*+[~](?:\\.|[^{{}}\\])++\}}")
 _TAG = re.compile(r"</?(?:p|br|div|span|li|ul|ol|b|i|u|em|strong|sub|sup|img|pre|code)(?:\s[^<>]*+)?/?>", re.IGNORECASE)
 _WRONG = re.compile(r"(?<!\\)~")
 

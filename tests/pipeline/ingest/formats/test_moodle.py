@@ -55,7 +55,7 @@ def test_pictures_in_stem_or_options(reasons):
 
 def test_html_becomes_text(parse):
     text = "<p><span style='color:red'>H<sub>2</sub>O</span> &amp; 2&nbsp;&lt;&nbsp;3:</p><ul><li>one</li></ul>"
-    assert parse(quiz([("<b>yes</b>", 100), ("no", 0)], text=text), "a.xml") == [("H2O & 2 < 3:\none", ["yes", "no"], "yes")]
+    assert parse(quiz([("<b>yes</b>", 100), ("no", 0)], text=text), "a.xml") == [("H₂O & 2 < 3:\none", ["yes", "no"], "yes")]
 
 
 BOMB = '<?xml version="1.0"?><!DOCTYPE q [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><quiz>&b;</quiz>'
