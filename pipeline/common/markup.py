@@ -256,7 +256,7 @@ class _Page:
         elif tag == "script":
             self.childless = True
             if (attributes.get("type") or "").startswith("math/tex"):
-                self._put(f"\\({(node.text_content or '').strip()}\\)")
+                self._put(f"\\({node.text().strip()}\\)")
         elif tag == "math":
             if tex := _tex_of(node):
                 self.childless = True
@@ -421,4 +421,4 @@ def _picture(tag: str, attributes: dict[str, Any]) -> str:
 def _tex_of(node: Any) -> str:
     """The TeX that a MathML formula was made from, "" where it doesn't say."""
     found = node.css_first('annotation[encoding="application/x-tex"]')
-    return (found.text_content or "").strip() if found is not None else ""
+    return found.text().strip() if found is not None else ""

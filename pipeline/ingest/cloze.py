@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 _OPENING = re.compile(r"(?<!\\)\{\d{0,3}:([A-Z_]{2,20}+):")
-# The rest of a text in braces, which may hold pairs of its own.
-CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
+# A gap ends with the first brace that isn't escaped.
+_CLOSING = re.compile(r"(?:\\.|[^}\\])*+\}", re.DOTALL)
 _CHOICE = re.compile(r"(?:MULTICHOICE|MC)(?:_?[VHS]{1,2})?")
 _RESPONSE = re.compile(r"(?:MULTIRESPONSE|MR)(?:_?[VHS]{1,2})?")
 _WEIGHT = re.compile(r"\s*+(?:(=)|%(-?[\d.]{1,10})%)?")
@@ -21,7 +21,7 @@ def read_cloze(text: str, shown: Callable[[str], str]) -> dict[str, Any]:
     {'question': 'Water is _____.', 'options': ['dry', 'wet'], 'answer': ['wet'], 'gaps': 1}
     """
     pieces, gaps, at = [], [], 0
-    while (opening := _OPENING.search(text, at)) and (closing := CLOSING.match(text, opening.end())):
+    while (opening := _OPENING.search(text, at)) and (closing := _CLOSING.match(text, opening.end())):
         pieces += [text[at : opening.start()], GAP]
         gaps.append((opening[1], text[opening.end() : closing.end() - 1]))
         at = closing.end()

@@ -7,7 +7,6 @@ from typing import Any
 
 from pipeline.common.html_signs import is_html
 from pipeline.common.markup import html_text
-from pipeline.ingest.cloze import CLOSING
 from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS
@@ -29,6 +28,8 @@ _ASKING = re.compile(
 )
 _GLUED = re.compile(rf"(?<=\w)\{{\s*+(?:(?:{_EMBEDDED}|\d+:)\s*+)?[=~](?!=)(?:\\.|[^{{}}~\\])*+[~](?:\\.|[^{{}}\\])++\}}")
 _TAG = re.compile(r"</?(?:p|br|div|span|li|ul|ol|b|i|u|em|strong|sub|sup|img|pre|code)(?:\s[^<>]*+)?/?>", re.IGNORECASE)
+# The rest of a text in braces, which may hold pairs of its own.
+_CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
 _WRONG = re.compile(r"(?<!\\)~")
 
 
@@ -85,7 +86,8 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
         before, inside, after = body[: found.start()], body[found.start() + 1 : end].strip(), body[end + 1 :]
         several = BLOCK.search(after) is not None
         goes_on = re.sub(r"<[^<>]*+>", "", after).strip() != ""
-        cells["question"] = _shown(f"{before.rstrip()} _____ {after.strip()}" if goes_on else before + after, kind)
+        gap = " _____" if after.strip()[:1] in ".,;:!?)" else " _____ "
+        cells["question"] = _shown(f"{before.rstrip()}{gap}{after.strip()}" if goes_on else before + after, kind)
         inside = re.sub(rf"^(?:{_EMBEDDED}|\d+:)\s*", "", inside, flags=re.IGNORECASE)
         inside, _, general = inside.partition("####")
         truth = re.fullmatch(r"(TRUE|T|FALSE|F)\s*(?:#.*)?", inside.strip(), re.DOTALL | re.IGNORECASE)
@@ -100,7 +102,7 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
 
 def _end_of_block(body: str, start: int) -> int:
     """Where the brace stands that closes an answer block: the last of the paragraph, where braces don't pair; 0 for none."""
-    if pair := CLOSING.match(body, start):
+    if pair := _CLOSING.match(body, start):
         return pair.end() - 1
     end = body.rfind("}", start)
     while end > 0 and body[end - 1] == "\\":
