@@ -1,8 +1,7 @@
 """XML files of every kind: opened once, safely, and told apart by their root element, as they share one suffix."""
 
-import html
 import re
-from html.entities import name2codepoint
+from html.entities import html5
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -22,9 +21,8 @@ _PROLOGUE = re.compile(
     r"\s++|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE\s[^<>\[]*+(?:\[[^\]]*+\][^<>\[]*+)?>", re.IGNORECASE
 )
 _ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)")
-# Entities of HTML, which XML doesn't know.
-_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
-_OWN_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
+# Entities of HTML, which XML doesn't know, and an ampersand alone.
+_ENTITY = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#x?[0-9a-fA-F]{1,8};))")
 _HEAD_BYTES = 20_000
 
 # Kinds of XML by their root element, in words.
@@ -128,16 +126,17 @@ def _resolved(text: str) -> str:
     while (start := text.find("<![CDATA[", place)) >= 0:
         end = text.find("]]>", start)
         end = len(text) if end < 0 else end
-        pieces += [_ENTITY.sub(_character, text[place:start]), text[start:end]]
+        pieces += [_ENTITY.sub(_as_xml, text[place:start]), text[start:end]]
         place = end
-    return "".join([*pieces, _ENTITY.sub(_character, text[place:])])
+    return "".join([*pieces, _ENTITY.sub(_as_xml, text[place:])])
 
 
-def _character(match: re.Match[str]) -> str:
-    name = match[1]
-    if name in _OWN_ENTITIES:
-        return match[0]
-    return chr(name2codepoint[name]) if name in name2codepoint else html.escape(html.unescape(match[0]), quote=False)
+def _as_xml(entity: re.Match[str]) -> str:
+    name = entity[1]
+    if name in ("amp", "lt", "gt", "quot", "apos"):
+        return entity[0]
+    known = html5.get(f"{name};") if name else None
+    return "".join(f"&#{ord(char)};" for char in known) if known else f"&amp;{entity[0][1:]}"
 
 
 def _in_words(error: Exception) -> str:
