@@ -110,7 +110,10 @@ class _Reader:
         elif token.text == "{":
             value, end = self._object(end, depth)
         elif token.text == "(":
-            value, end = self._value(end, depth + 1)
+            try:
+                value, end = self._value(end, depth + 1)
+            except _NoLiteralError:
+                return self._computed(at)
             if end >= len(self._tokens) or self._tokens[end].text != ")":
                 return self._computed(at)
             end += 1
@@ -150,12 +153,35 @@ class _Reader:
     def _array(self, at: int, depth: int) -> tuple[list[Any], int]:
         values: list[Any] = []
         while at < len(self._tokens):
+            start = at
             if self._tokens[at].text == "]" and self._tokens[at].kind == "punct":
                 return values, at + 1
-            value, at = self._value(at, depth + 1)
-            values.append(value)
-            at = self._behind(at, "]")
+            try:
+                value, at = self._value(at, depth + 1)
+                at = self._behind(at, "]")
+                values.append(value)
+            except _NoLiteralError:
+                # A broken element costs itself; an array that is cut off, what stands behind the cut.
+                if self._left < 0 or not any(map(holds_question, values)):
+                    raise
+                end = self._element_end(start)
+                values.append(Computed(self._source[self._tokens[start].start : self._tokens[end - 1].end][:300]))
+                at = end + (end < len(self._tokens) and self._tokens[end].text == ",")
+        if depth == 0 and any(map(holds_question, values)):
+            return values, at
         raise _NoLiteralError
+
+    def _element_end(self, at: int) -> int:
+        """Where the comma or bracket stands that ends an element which can't be read, or the end of the file."""
+        depth, place = 0, at
+        while place < len(self._tokens):
+            self._left -= 1
+            text = self._tokens[place].text if self._tokens[place].kind == "punct" else ""
+            if depth == 0 and place > at and text in (",", "]"):
+                break
+            depth += (text in _OPENS) - (text in _CLOSES) if text else 0
+            place += 1
+        return place
 
     def _behind(self, at: int, closing: str) -> int:
         """Behind the comma, or at the bracket that closes."""

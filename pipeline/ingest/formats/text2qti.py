@@ -167,7 +167,7 @@ def _lines(text: str) -> Iterator[_Line]:
         if comment:
             comment = raw.strip() != "END_COMMENT"
             continue
-        if fence or raw[:1] in (" ", "\t") or not raw.strip():
+        if fence or raw[:1] in (" ", "\t") or not raw.strip() or _FENCE.match(raw):
             mark, inside = _FENCE.match(raw), bool(fence)
             if fence and mark and mark[1].startswith(fence) and not raw.strip().strip(fence[0]):
                 fence = ""

@@ -41,7 +41,8 @@ def read(data: bytes) -> Iterator[Item]:
         raise DataError(str(error)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         told = " ".join(str(error).split())[:300]
-        raise DataError(f"not a readable YAML file: {told}") from error
+        cure = "; put texts with a question mark in quotes" if "got '?'" in told else ""
+        raise DataError(f"not a readable YAML file: {told}{cure}") from error
     documents = [document for document in documents if document is not None]
     if pages := [page for document in documents for page in _pages(document)]:
         yield from (_page_item(number, page) for number, page in enumerate(pages, start=1))
