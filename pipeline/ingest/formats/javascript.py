@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pipeline.ingest.items import Format, Item, SniffedFile
-from pipeline.ingest.literals import Computed, holds_question, literal_items, with_questions
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
+from pipeline.ingest.literals import Computed, holds_question, literal_items, texts_of, with_questions
 from schemas.errors import DataError
 
 MAX_DEPTH = 60
@@ -42,7 +42,7 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix in _SUFFIXES
 
 
-def read(text: str) -> Iterator[Item]:
+def read(text: str) -> Iterator[Item | Text]:
     """One item a question in an array, `item:N`, or `NAME/item:N` where several arrays hold questions; one with a value that code
     computes is rejected. Raises DataError for code without questions."""
     found = with_questions(list(_Reader(text).literals()))
@@ -53,6 +53,7 @@ def read(text: str) -> Iterator[Item]:
             "write them out, or save the running program's list as JSON"
         )
     yield from literal_items(found)
+    yield from texts_of([value for _, value in found])
 
 
 class _Reader:
