@@ -92,6 +92,23 @@ SEEDS_OF_FILES = SEEDS | {
     "tasks": "- [ ] a\n",
     "code_fences": "```\n",
     "blocks": "#Q x\n^ a\nA a\nB b\n",
+    "dollars": "$",
+    "formulas_that_open": "$ {",
+    "commands": "\\x",
+    "environments": "\\begin{a}",
+    "groups": "{}",
+    "items": "\\item[",
+    "backticks": "`",
+    "templates": "`${",
+    "assignments": "=[",
+    "objects_of_code": "={a:[",
+    "regular_expressions": "=/",
+    "remarks": "/*",
+    "brackets_of_wikis": "[[",
+    "wiki_questions": '{a|type="()"}\n+ b\n',
+    "quotes_of_wikis": "''",
+    "starred": "*a) x\n",
+    "feedback": "... x\n",
     "answers": "ANSWER: A\n",
     "objects": '{"question": "x"},',
     "broken_objects": "{x},",
@@ -107,6 +124,19 @@ FRAMES = {
     "csv": ["question,A,B,answer\nx¤,a¤,b,A\n¤", '"question¤",A,B,answer\nx,"a¤'],
     "json": ['[{"question": "x¤"}¤', '¤[{"question": "x"}, ¤'],
     "jsonl": ['{"question": "x¤"\n¤'],
+    "latex": [
+        "\\begin{questions}\\question a¤\n\\begin{choices}\\choice b¤\n\\CorrectChoice c\n\\end{choices}¤\\end{questions}",
+        "\\begin{ex} a¤ \\choice{b¤}{\\True c}¤ \\loigiai{¤}\\end{ex}",
+        "\\begin{document}\n1. x¤\n\nA. a¤\n\nB. b\n\n¤\\end{document}",
+    ],
+    "rexams": [
+        "Question\n===\na¤\n\nAnswerlist\n---\n* a¤\n* b\n¤\nMeta-information\n===\nexsolution: 10¤\n¤",
+        "\\begin{question}a¤\\begin{answerlist}\\item a¤\\item b\\end{answerlist}\\end{question}\n¤\\exsolution{10¤}",
+    ],
+    "javascript": ["const a = [{question: 'x¤', options: ['a', `b¤`], answer: 'a'}, ¤]; ¤", "x = ¤[¤"],
+    "wiki": ['{ a¤ |type="()"}\n+ b¤\n- c\n¤'],
+    "text2qti": ["Quiz title: a\n1. b¤\n   c¤\na) d¤\n*b) e\n¤"],
+    "cards": ["a¤\tb¤\nc\td\n¤", "#separator:tab\n#columns:Question\tA\tB\tAnswer\na¤\tb¤\n", "a\nA. x¤\nB. y\tA\n¤"],
 }
 ROW = {"question": "x¤", "A": "a¤", "B": "b", "answer": "A¤", "explanation": "¤"}
 
@@ -196,6 +226,16 @@ def html(text):
 
 BINARY = {"moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
 BINARY |= {"qti": qti, "olx": olx, "h5p": h5p, "anki": anki, "html": html, "zip": lambda text: packed(("a.xml", qti(text)))}
+def yaml(text):
+    scalar = json.dumps(text, ensure_ascii=False)
+    return f"- question: {scalar}\n  options: [a, b]\n  answer: a\n- question: |\n    x{text}\n{text}".encode()
+
+
+def python(text):
+    return f"a = [{{'question': {text!r}, 'options': ['a', 'b'], 'answer': 'a'}}]\n".encode()
+
+
+BINARY = {"yaml": yaml, "python": python, "moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
 assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
 
 

@@ -45,11 +45,6 @@ def read(text: str) -> Iterator[Item]:
         raise DataError(f"not JSON: {error}") from error
     if too_deep(data):
         raise DataError("the JSON is nested too deeply to be a list of questions")
-    yield from document_items(data)
-
-
-def document_items(data: Any) -> Iterator[Item]:
-    """The items of a parsed document, whatever it was written in (JSON, YAML, literals of a programming language)."""
     for name, items in _lists(data).items():
         if is_table(items):
             yield from table_items(items, name)
