@@ -24,7 +24,8 @@ _NEW = re.compile(
     r"|Read the|Mark the|Choose|Đọc |Dựa vào|Hết|The end)\b)",
     re.IGNORECASE,
 )
-_KEYS = re.compile(r"\W*(?:bảng\s+)?(?:đáp\s*án|answers?|keys?|hết|the end|hướng dẫn|lời giải)\b", re.IGNORECASE)
+_KEYS = re.compile(r"\W*(?:bảng\s+)?(?:đáp\s*án|answers?(?:\s+keys?)?|keys?|hết|the end)\W*\Z", re.IGNORECASE)
+_PAIRS = re.compile(r"(?<!\w)\d{1,3}\s?[.:)–-]?\s?[A-J](?!\w)[\s,;.|]+(?:Câu\s)?\d{1,3}\s?[.:)–-]?\s?[A-J](?!\w)")
 _MARK = re.compile(r"(?<!\S)([B-J])\s?[.):]")
 Region = list[Segment]
 Gutters = tuple[float, ...]
@@ -163,9 +164,8 @@ def _regions(segments: list[Segment], gutters: Gutters) -> Iterator[Region]:
     """What is read from top to bottom: bands across the page where a row crosses a gutter, and their columns between these."""
     rows = rows_of(segments)
     across = [any(one.x0 < x < one.x1 for one in row for x in gutters) for row in rows]
-    for place in range(len(rows) - 2, -1, -1):
-        # What heads a list of keys across the page stands on the left alone.
-        across[place] = across[place] or (across[place + 1] and len(rows[place]) == 1 and _KEYS.match(rows[place][0].text) is not None)
+    if gutters:
+        _spread_keys(rows, across, gutters)
     for crosses, group in groupby(zip(across, rows, strict=True), key=lambda one: one[0]):
         band = [one for _, row in group for one in row]
         if crosses:
@@ -173,6 +173,21 @@ def _regions(segments: list[Segment], gutters: Gutters) -> Iterator[Region]:
             continue
         for low, high in pairwise([float("-inf"), *gutters, float("inf")]):
             yield [one for one in band if low <= one.x0 < high]
+
+
+def _spread_keys(rows: list[list[Segment]], across: list[bool], gutters: Gutters) -> None:
+    """Marks the heading of a list of keys, and the list, as standing across the page where nothing stands beside them: they come behind
+    all columns, even if they fill the first one only."""
+    for place in range(len(rows) - 1, -1, -1):
+        if across[place]:
+            continue
+        if len(rows[place]) != 1 or rows[place][0].x0 > gutters[0]:
+            return
+        lists = _PAIRS.search(rows[place][0].text) is not None
+        below = place + 1 < len(rows) and across[place + 1]
+        if not lists and not (below and _KEYS.match(rows[place][0].text)):
+            return
+        across[place] = True
 
 
 def _region_lines(region: Region) -> Iterator[Line]:
