@@ -1,8 +1,10 @@
-"""Reading order of a page: columns one after the other, options that stand side by side with what is wrapped below each, paragraphs whole."""
+"""Reading order of a page: columns one after the other, options that stand side by side with what is wrapped below each, and
+paragraphs as one line."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -20,7 +22,8 @@ _QUESTION = re.compile(
 _OPTION = re.compile(r"(?<!\S)([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)/]\s*(?=\S)")
 _NEW = re.compile(
     r"\s*(?:[A-Ja-j]\s?[.):/]|\([A-Ja-j\d]{1,2}\)|(?:Q\s?\.?\s?)?\d{1,3}\s*[.):/](?!\d)|[IVX]{1,5}\s*[.)]|[-–—•●○◦▪*+✓☐☑]\s|\[image\]|[_=*-]{4}"
-    r"|(?:Câu|Question|Bài|Phần|Part|Section|Chương|Chủ đề|Đáp án|Answers?|Keys?|Lời giải|Hướng dẫn|Giải thích|Giải chi tiết|Chọn|Explanation|Solution"
+    r"|(?:Câu|Question|Bài|Phần|Part|Section|Chương|Chủ đề|Đáp án|Answers?|Keys?|Lời giải|Hướng dẫn"
+    r"|Giải thích|Giải chi tiết|Chọn|Explanation|Solution"
     r"|Read the|Mark the|Choose|Đọc |Dựa vào|Hết|The end)\b)",
     re.IGNORECASE,
 )
@@ -65,21 +68,21 @@ def page_lines(segments: list[Segment], gutters: Gutters | None) -> list[Line]:
         return list(_region_lines(segments))
     narrow = _between_gaps(segments)
     own = find_gutters(segments) or tuple(x for x in gutters if _gutter(narrow, least=1, at=x) is not None)
-    across = [piece for one in segments for piece in parted(one, lambda place, one=one: _over_gutter(one, place, own))]
+    across = [piece for one in segments for piece in parted(one, partial(_over_gutter, one, own))]
     return [line for region in _regions(across, own) for line in _region_lines(region)]
 
 
 def _between_gaps(segments: list[Segment]) -> list[Segment]:
     """Pieces between gaps that may be a narrow gutter, or a wide blank of a justified line: only gutters stand below each other."""
-    return [piece for one in segments for piece in parted(one, lambda place, one=one: _gap(one, place) > GUTTER_GAP * one.size)]
+    return [piece for one in segments for piece in parted(one, partial(_is_gap, one))]
 
 
-def _gap(segment: Segment, place: int) -> float:
+def _is_gap(segment: Segment, place: int) -> bool:
     start, end = segment.spans[place]
-    return end - start
+    return end - start > GUTTER_GAP * segment.size
 
 
-def _over_gutter(segment: Segment, place: int, gutters: Gutters) -> bool:
+def _over_gutter(segment: Segment, gutters: Gutters, place: int) -> bool:
     start, end = segment.spans[place]
     return end - start > GUTTER_GAP * segment.size and any(start - 1 <= x <= end + 1 for x in gutters)
 
@@ -144,7 +147,7 @@ def _clearest(segments: list[Segment], left: float, right: float) -> float | Non
     edges = sorted([(one.x0, 1) for one in segments] + [(one.x1, -1) for one in segments])
     found: list[tuple[int, float, float]] = []
     covered = 0
-    for (x, step), (following, _) in zip(edges, edges[1:], strict=False):
+    for (x, step), (following, _) in pairwise(edges):
         covered += step
         if following - x >= GUTTER and low <= (x + following) / 2 <= high:
             found.append((covered, x - following, (x + following) / 2))
@@ -256,7 +259,9 @@ def _unstacked(rows: list[_Row]) -> tuple[list[_Row], list[bool]]:
                 doubts[-1] = doubt = True
             elif stacked or limits:
                 larger = max(found[-1], row, key=lambda one: one.size)
-                found[-1] = _Row(sorted(found[-1].segments + row.segments, key=lambda one: one.x0), row.y if stacked else larger.y, larger.size)
+                found[-1] = _Row(
+                    sorted(found[-1].segments + row.segments, key=lambda one: one.x0), row.y if stacked else larger.y, larger.size
+                )
                 doubts[-1] = True
                 continue
         found.append(row)

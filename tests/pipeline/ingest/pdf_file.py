@@ -1,5 +1,6 @@
 """Small PDF files written by hand: text at places of a page, lines, coloured areas, pictures and curves."""
 
+
 class Page:
     """Operators of a page of 595 x 842 points; characters are half as wide as they are high."""
 
@@ -61,7 +62,9 @@ def pdf(*pages, fonts=("Helvetica", "Helvetica-Bold"), to_unicode=None, more="",
             f"<< /Type /Font /Subtype /TrueType /BaseFont /{font} /FirstChar 0 /LastChar 255 /Widths [{'500 ' * 256}] /ToUnicode 3 0 R /Encoding /WinAnsiEncoding >>".encode()
         )
         names.append(f"/F{number} {len(objects)} 0 R")
-    objects.append(_stream(b"\xc8\x20\x20", "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8 "))
+    objects.append(
+        _stream(b"\xc8\x20\x20", "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8 ")
+    )
     image = len(objects)
     kids = []
     for page in pages:

@@ -79,7 +79,9 @@ def test_options_in_columns_are_ordered_by_their_letters():
 
 
 def test_a_wrapped_line_is_one_and_a_short_line_ends():
-    page = Page("Câu 1. Đây là một câu hỏi rất dài, dài đến mức nó chạy tới lề phải của trang rồi", "còn sang dòng sau?", "A. có", "B. không")
+    page = Page(
+        "Câu 1. Đây là một câu hỏi rất dài, dài đến mức nó chạy tới lề phải của trang rồi", "còn sang dòng sau?", "A. có", "B. không"
+    )
     page.text("Đáp án: A", 60, 700)
     stem = "Câu 1: Đây là một câu hỏi rất dài, dài đến mức nó chạy tới lề phải của trang rồi còn sang dòng sau?"
     assert read(page) == [(stem, ["có", "không"], "A")]
@@ -129,7 +131,9 @@ def test_the_option_that_stands_out_is_the_key(style):
 
 def test_a_table_of_questions_and_a_table_of_keys():
     header = ["STT", "Câu hỏi", "A", "B", "C", "D", "Đáp án"]
-    page = Page().table(40, 800, [40, 150, 60, 60, 60, 60, 60], [header, ["1", "Lá cây màu\ngì?", "đỏ", "xanh", "tím", "nâu", "B"]], height=40)
+    page = Page().table(
+        40, 800, [40, 150, 60, 60, 60, 60, 60], [header, ["1", "Lá cây màu\ngì?", "đỏ", "xanh", "tím", "nâu", "B"]], height=40
+    )
     items = read_bytes(pdf(page), ".pdf", "auto").items
     assert items[0].payload == {"STT": "1", "Câu hỏi": "Lá cây màu gì?", "A": "đỏ", "B": "xanh", "C": "tím", "D": "nâu", "Đáp án": "B"}
     page = Page(*four(1, "Lá cây màu gì?"), *four(2, "Máu màu gì?")).table(60, 500, [60] * 3, [["Câu", "1", "2"], ["Đáp án", "B", "A"]])
