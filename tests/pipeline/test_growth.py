@@ -28,6 +28,7 @@ from schemas.config.sources import SourceConfig
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import RawRecord
+from tests.pipeline.ingest.pdf_file import Page, pdf
 
 # Characters. What a stage does for a record of any length is hidden by what it does for so many.
 SHORT, LONG = 4_000, 16_000
@@ -236,6 +237,32 @@ def python(text):
 
 
 BINARY = {"yaml": yaml, "python": python, "moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
+def pdf_of(text):
+    """The lines of a question on a page, hostile text wrapped at its edge."""
+    lines = [
+        line[start : start + 80]
+        for line in QUESTION.replace("¤", text, 1).replace("¤", "").split("\n")
+        for start in range(0, len(line), 80)
+    ]
+    return pdf(*[Page(*lines[start : start + 48], size=10) for start in range(0, len(lines), 48)])
+
+
+def odt(text):
+    names = " ".join(f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{name}:1.0'" for name in ("office", "text"))
+    lines = QUESTION.replace("¤", text, 1).replace("¤", "").split("\n")
+    body = "".join(f"<text:p>{escape(line)}</text:p>" for line in lines)
+    return f"<office:document {names}><office:body><office:text>{body}</office:text></office:body></office:document>".encode()
+
+
+BINARY = {
+    "moodle": moodle,
+    "docx": docx,
+    "xlsx": xlsx,
+    "parquet": parquet,
+    "pdf": pdf_of,
+    "odt": odt,
+    "doc": lambda text: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + text.encode(),
+}
 assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
 
 
