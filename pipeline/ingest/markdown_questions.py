@@ -22,6 +22,7 @@ from pipeline.ingest.markdown_words import (
     is_options_label,
     is_select,
     key_value,
+    option_mark,
     question_start,
 )
 from schemas.reasons import Reason
@@ -342,17 +343,19 @@ def _behind(lines: list[Line], taken: set[int], place: int, region: _Region) -> 
             if first and (not keys or len(first) < 40):
                 keys.append(first)
             awaited = not first and not keys
-            if rest:
-                said.append(rest)
+            if rest or len(line.text) > len(value) + 30:
+                said.append(rest or line.text.strip())
             continue
         if line.kind == "hidden":
             continue
         if awaited and not is_label(line.text):
             awaited = False
             following = lines[at + 1] if at + 1 < region.end else None
-            if line.marker and following is not None and following.marker and following.lists == line.lists:
+            listed = following is not None and line.marker and following.marker and following.lists == line.lists
+            lettered = [mark.letter for one in (line, following) if one is not None and (mark := option_mark(one)) and mark.letter]
+            if listed or len({*lettered}) > 1:
                 # A list of things, of which none is said to be the key.
-                said.append(line.text.strip())
+                pass
             elif len(line.text) < 300:
                 keys.append(line.text.strip())
                 continue

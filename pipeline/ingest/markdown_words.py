@@ -62,7 +62,13 @@ _KEY_WORDS = (
     r"|правильный\s+ответ|答え|答案|正解|正确答案|参考答案|정답|antwoord|odpowiedź|jawaban"
 )
 _KEY = re.compile(rf"[^\w(]*(?P<words>{_KEY_WORDS})(?P<mark>\s*[:：=]|\s*[-–—.]\s|(?=\W*$))\s*(?P<value>.*)$", re.IGNORECASE | re.DOTALL)
-_KEY_UNMARKED = re.compile(rf"[^\w(]*(?:{_KEY_WORDS})\s+(?P<value>\(?[A-J]\b\)?(?:\W*$|[.,;]\s.*|\s[-–—]\s.*))$", re.DOTALL)
+_KEY_UNMARKED = re.compile(rf"(?i:[^\w(]*(?:{_KEY_WORDS}))\s+(?P<value>\(?[A-J]\b\)?(?:\W*$|[.,;]\s.*|\s[-–—]\s.*))$", re.DOTALL)
+_KEY_SENTENCE = re.compile(
+    r"\W*(?:so,?\s|therefore,?\s)?the\s+(?:correct|right)\s+(?:answer|option|choice)\s+is\s+(?P<value>[^\n]{1,80}?)[.!]?\s*$", re.IGNORECASE
+)
+_KEY_SAID = re.compile(
+    r"\W*(?i:(?:option|answer|choice|đáp án|phương án|câu)\s+)?(?P<value>[A-J])\W+(?i:(?:is|là)\s+(?:the\s+)?(?:correct|right|đúng|đáp án đúng)(?:\s+(?:answer|option|choice|one))?)\b"
+)
 _KEY_LETTERS = re.compile(r"(?i:[^\w(]*(?:đáp\s*án|chọn|answer))(?P<value>\s*[A-J]\W*)$")
 # Any words, a colon and a letter: a key in whatever language, where nothing else could stand.
 _KEY_ANY = re.compile(r"\W*[^\W\d_]+(?:\s[^\W\d_]+){0,4}\s*[:：]\s*(?P<value>\W?[A-J]\W*)$")
@@ -234,7 +240,13 @@ def key_value(text: str, alone: bool = False) -> str | None:
         if not wordy or not value or re.match(r"\W{0,3}[A-J]\b(?!['’])", value):
             return value
         return None
-    if match := _KEY_UNMARKED.match(text) or _KEY_LETTERS.match(text) or (_KEY_ANY.match(text) if alone else None):
+    if (
+        match := _KEY_UNMARKED.match(text)
+        or _KEY_SENTENCE.match(text)
+        or _KEY_SAID.match(text)
+        or _KEY_LETTERS.match(text)
+        or (_KEY_ANY.match(text) if alone else None)
+    ):
         return match["value"].strip()
     return None
 
