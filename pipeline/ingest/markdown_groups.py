@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from pipeline.common.letters import LETTERS
-from pipeline.ingest.exam import Marks
+from pipeline.ingest.exam import PLAIN, Marks
 from pipeline.ingest.markdown_lines import Line
-from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_label, key_value, option_mark, question_start
+from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_label, is_section, key_value, option_mark, question_start
 
 # What follows a plain list so closely may be its key.
 KEY_LINES = 8
@@ -29,6 +29,7 @@ class Option:
     texts: list[str]
     marks: list[Marks]
     whole: str = ""
+    letter_marks: Marks = PLAIN
     outer: list[str] = field(default_factory=list)
 
 
@@ -113,6 +114,8 @@ class _Builder:
         text = line.text[mark.start : mark.end]
         whole = line.text[mark.box : mark.end].strip()
         self.group.options.append(Option(mark.letter, mark.ticked, [text.strip()], line.marks[mark.start : mark.end], whole))
+        if mark.letter_at is not None:
+            self.group.options[-1].letter_marks = line.marks[mark.letter_at]
         self._inline(place, line, mark)
         self.group.end = place + 1
         self.last = line
@@ -133,7 +136,7 @@ class _Builder:
             option, ends = self.group.options[-1], [*(begin for _, begin, _ in cuts), len(text)]
             option.texts, option.marks = [text[mark.start : ends[0]].strip()], line.marks[mark.start : ends[0]]
             for (letter, _, begin), end in zip(cuts, ends[1:], strict=True):
-                self.group.options.append(Option(letter, None, [text[begin:end].strip()], line.marks[begin:end]))
+                self.group.options.append(Option(letter, None, [text[begin:end].strip()], line.marks[begin:end], "", line.marks[begin]))
 
     def _letters_below(self, place: int) -> set[str]:
         """The letters that begin the next lines of the list."""
@@ -165,7 +168,7 @@ class _Builder:
             return True
         if line.kind == "code":
             return False
-        if key_value(line.text) is not None or explanation_text(line.text) is not None or is_label(line.text):
+        if key_value(line.text) is not None or explanation_text(line.text) is not None or is_label(line.text) or is_section(line.text):
             return True
         start = question_start(line)
         if start is None:

@@ -103,6 +103,10 @@ def _below(lines: list[Line], place: int) -> tuple[dict[int, str], int]:
         if line.kind == "table":
             rows = [list(row) for row in line.rows]
             return (keys | table_keys(rows), at + 1) if table_keys(rows) else (keys, at)
+        if not keys and line.kind == "text" and at + 1 < len(lines) and lines[at + 1].kind == "text":
+            columns = table_keys([re.split(r"\t|\s{2,}", row.text.strip()) for row in lines[at : at + 2]])
+            if columns:
+                return columns, at + 2
         if line.kind not in ("text", "summary", "hidden") or (not keys and at > place + 2):
             return keys, at
         pairs = dict(_pairs(line.text))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pipeline.common.letters import LETTERS
 from pipeline.ingest.items import Item
 from pipeline.ingest.markdown_groups import Group, Option, find_groups, plain_groups
-from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options
+from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options, letter_at
 from pipeline.ingest.markdown_lines import Line
 from pipeline.ingest.markdown_starts import find_starts
 from pipeline.ingest.markdown_words import (
@@ -27,7 +27,7 @@ from pipeline.ingest.markdown_words import (
 )
 from schemas.reasons import Reason
 
-STYLES = ("bold", "mark", "under", "italic")
+STYLES = tuple(f"{where}:{name}" for name in ("bold", "mark", "under", "italic") for where in ("text", "mark"))
 _EDX = re.compile(r"\s*(?:\|\|[^|<]*+)?<<\s*$")
 _DROPDOWN = re.compile(r"\[\[(?P<options>[^\[\]]{1,500})\]\]")
 _PASSAGE = re.compile(
@@ -182,10 +182,14 @@ def _key_style(groups: Sequence[Group]) -> str | None:
 
 
 def _styled(group: Group, style: str) -> list[int]:
+    """Places of the options whose letter ("mark:bold") or most of whose text ("text:bold") is set off so."""
+    where, _, name = style.partition(":")
+    if where == "mark":
+        return [place for place, option in enumerate(group.options) if name in option.letter_marks]
     found = []
     for place, option in enumerate(group.options):
         marks = [mark for mark, char in zip(option.marks, option.texts[0].ljust(len(option.marks)), strict=False) if not char.isspace()]
-        if marks and sum(style in mark for mark in marks) * 2 > len(marks):
+        if marks and sum(name in mark for mark in marks) * 2 > len(marks):
             found.append(place)
     return found
 
@@ -232,9 +236,9 @@ def _item(
         return Item(locator, cells | {"options": None, "answer": keys[0] if keys else None})
     options = group.options
     texts = ["\n".join(option.texts).strip() for option in options]
-    letters = [option.letter or (LETTERS[i] if i < len(LETTERS) else f"#{i + 1}") for i, option in enumerate(options)]
+    letters = [option.letter or letter_at(place) for place, option in enumerate(options)]
     if group.kind == "plain" or letters[0].startswith("#"):
-        aliases = [LETTERS[i] if i < len(LETTERS) else letter for i, letter in enumerate(letters)]
+        aliases = [letter_at(place) for place in range(len(letters))]
     else:
         aliases = letters
     said: list[tuple[str, list[int]]] = []
@@ -250,9 +254,13 @@ def _item(
         else:
             unread = unread or value
     if not said and style and len(styled := _styled(group, style)) == 1:
-        said.append((f"{style} type", styled))
-    shown = [{"label": LETTERS[i] if i < len(LETTERS) else f"#{i + 1}", "text": text} for i, text in enumerate(texts)]
-    cells["options"] = shown
+        said.append((f"{style.partition(':')[2]} type", styled))
+    first, _, rest = stem.partition("\n")
+    if not said and rest and re.fullmatch(r"[A-Ja-j]", first) and first.upper() in letters:
+        # LogiQA's text puts the key first.
+        said.append(("the first line", [letters.index(first.upper())]))
+        cells["question"] = rest.strip()
+    cells["options"] = texts
     if [*map(str.isalpha, letters)].count(True) and sorted(letters) != [*LETTERS[: len(letters)]] and len(letters) <= len(LETTERS):
         return Item(
             locator, cells | {"answer": None}, Reason.MALFORMED_ROW, f"its options are lettered {', '.join(letters)}: letter them from A on"
@@ -262,7 +270,7 @@ def _item(
         return Item(locator, cells | {"answer": None}, Reason.MULTIPLE_ANSWERS, f"two keys that differ: {why}; correct one of them")
     if not said:
         return Item(locator, cells | {"answer": unread})
-    right = [shown[i]["label"] for i in said[0][1]]
+    right = [letter_at(place) for place in said[0][1]]
     return Item(locator, cells | {"answer": right[0] if len(right) == 1 else right})
 
 

@@ -29,7 +29,11 @@ def find_starts(lines: list[Line], groups: list[Group], taken: set[int]) -> tupl
             for style in styles
             if style[0] != "plain" or support[style] * 2 > len(groups) or _is_next(lines, places[-1], groups[number])
         ]
-        style = max(usable, key=lambda style: (_sure(style), support[style], _RANKS.index(style[0])), default=None)
+        style = max(
+            usable,
+            key=lambda style: (_sure(style), support[style], _RANKS.index(style[0]), style[0] != "item" or -int(style[1])),
+            default=None,
+        )
         same = [place for place in places if candidates[place].style == style]
         mine = _choose(same, candidates, last.get(style, 0)) if style else None
         for place in places:
