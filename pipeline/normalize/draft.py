@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import plain_name
 from pipeline.common.grammar.keys import letter_of
-from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_option
+from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_options
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
@@ -217,7 +217,7 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     elif len(values) > 1 and all(m and m[1] == LETTERS[place : place + 1] for place, m in enumerate(map(_DASH_MARK.match, values))):
         values = [_DASH_MARK.sub("", value, count=1) for value in values]
         repairs.append("option_marks_stripped")
-    texts = [tidy_option(value) for value in values]
+    texts = tidy_options(values)
     if own and all(letter_of(label) for label in own):
         return texts, [str(letter_of(label)) for label in own], True
     # Labels that the file gives itself (ARC's 1 to 4) are what its keys mean.

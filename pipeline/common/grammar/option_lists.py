@@ -1,6 +1,7 @@
 """Options inside a text: where their marks stand, and what is between them."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.common.grammar.stems import NUMBERED_LINE
@@ -15,6 +16,10 @@ NOTE = re.compile(
 )
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
+
+
+# A statement that a semicolon ends.
+CODE = re.compile(r"(?:\w\)|\(\)|\+\+|--|\}|\"\)|'\))\s?;\Z|\A(?:let|const|var|int|float|double|char|String|bool|return|print|echo|import|using)\b.{0,200};\Z|\ASELECT\b.{0,400};\Z")
 
 
 class Options(NamedTuple):
@@ -37,8 +42,8 @@ class _Mark(NamedTuple):
 
 
 _MARKS = (
-    (5, re.compile(rf"(?m)^[ ]*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]/][ ]*")),
-    (3, re.compile(rf"(?<=[\s;,])[(\[]?([{MARK_LETTER}])[ ]?[.):\]][ ]*")),
+    (5, re.compile(rf"(?m)^[ ]*[(\[（【]?([{MARK_LETTER}a-j])[ ]?[.):\]/．、）：】][ ]*")),
+    (3, re.compile(rf"(?<=[\s;,；，])[(\[（【]?([{MARK_LETTER}])[ ]?[.):\]．、）：】][ ]*")),
     (2, re.compile(rf"(?m)^[ ]*([{MARK_LETTER}])(?:[ ]+|,[ ]*)(?=\S)")),
     (1, re.compile(rf"(?<=[^\s(\[A-Z])[(\[]?([{MARK_LETTER}])[.)](?!\d)[ ]*(?=\S)")),
     (1, re.compile(rf"(?<=[.;!?][ ])([{MARK_LETTER}])[ ](?=[^\W\d_a-z])")),
@@ -177,12 +182,18 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
     if any(text[m.start : m.end] != text[m.start : m.end].translate(LOOKALIKE) for m in chain):
         repairs.append("lookalike_letter")
     repairs.insert(0, "options_in_text")
-    return Options(text[: chain[0].start].rstrip(" ;,"), labels, [tidy_option(t) for t in texts], note, repairs, several)
+    return Options(text[: chain[0].start].rstrip(" ;,"), labels, tidy_options(texts), note, repairs, several)
 
 
-def tidy_option(text: str) -> str:
-    """An option without the separators that stood between it and the next."""
-    return text.strip().strip(";").strip()
+def tidy_options(texts: Sequence[str]) -> list[str]:
+    """Options without the separators that stood between each and the next; the semicolons of code stay.
+
+    >>> tidy_options(["red;", "blue; "]), tidy_options(["int x = 5;", "x = 5;"])
+    (['red', 'blue'], ['int x = 5;', 'x = 5;'])
+    """
+    texts = [text.strip() for text in texts]
+    code = any(CODE.search(text) for text in texts) or (all(text.endswith(";") for text in texts) and any("=" in text for text in texts))
+    return texts if code and texts else [text.strip(";").strip() for text in texts]
 
 
 def strip_mark(text: str, place: int) -> tuple[str, bool]:

@@ -293,6 +293,8 @@ def _behind(
             opened = place
         place += 1
     explanation = "\n".join(line.text for line in lines[opened:stop]).strip() if opened is not None else ""
+    if opened is not None and own_key(explanation) is not None and "\n" not in explanation and isinstance(keys[0], str) and len(keys[0]) == 1:
+        explanation = ""  # The key alone explains nothing.
     clear = {key if isinstance(key, str) else "".join(key) for key in keys if isinstance(key, list) or re.fullmatch("[A-J]", key)}
     clash = f"two keys stand behind it: {', '.join(sorted(clear))}; keep the right one" if len(clear) > 1 else None
     expected = expected_letters(UPPER, 10)
