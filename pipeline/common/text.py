@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Literal
 
@@ -42,6 +42,9 @@ BAD = Guarded(BADNESS_RE, quick=re.compile(_SIGN_OF_BAD.format(**MOJIBAKE_CATEGO
 # Combining marks in a row, more than any letter bears; the two halfwidth letters become marks in NFKC.
 MANY_MARKS = re.compile(r"(?:[^\w\s\x00-\u02ff]|[\uff9e\uff9f]){31,}+")
 FEW_CHARS = 1_000
+# Two blanks or a tab in front of a line, and what a line of code holds.
+INDENTED = re.compile(r"\n(?: {2}|\t)[ \t]*+\S")
+CODE_LINE = re.compile(r"[;{}]\Z|\w\(|[-+*/=!<>]=|\w = \w|\A(?:return|pass|break|continue|else|elif|print|yield|raise|def|for|while|if|try|except)\b[^,]*\Z")
 CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
 FOLDED_MARKS = str.maketrans(
     {
@@ -65,10 +68,35 @@ def clean(text: str) -> str:
         return text.strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     # Composed when nothing stands between a letter and its mark any more.
-    text = SPACES.sub(" ", normal_form("NFC", without_invisible(text)))
+    text = normal_form("NFC", without_invisible(text))
+    if "\n" in text and (INDENTED.search(text) or "```" in text):
+        return BLANK_LINES.sub("\n\n", "\n".join(_plain_lines(text.split("\n")))).strip()
+    text = SPACES.sub(" ", text)
     if " \n" in text or "\n " in text:
         text = re.sub(r" ?\n ?", "\n", text)
     return BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _plain_lines(lines: list[str]) -> Iterator[str]:
+    """Lines of single spaces. In fenced code all spaces stay; without a fence the indentation of lines of code does, behind a line that opens
+    a block: it means something in Python, and tells the reader what belongs together."""
+    closed = sum(line.lstrip().startswith("```") for line in lines) % 2 == 0
+    fenced = code = False
+    before = ""
+    for line in lines:
+        plain = SPACES.sub(" ", line).strip(" ")
+        if plain.startswith("```") and closed:
+            fenced = not fenced
+            yield plain
+        elif fenced:
+            yield line.rstrip(" \t\u00a0")
+        elif plain and (code or before.endswith(("{", ":"))) and INDENTED.match("\n" + line) and CODE_LINE.search(plain):
+            code = True
+            yield line[: len(line) - len(line.lstrip())] + plain
+        else:
+            code = code and not plain
+            yield plain
+        before = plain or before
 
 
 def _is_plain(text: str) -> bool:
