@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.common.grammar.keys import key_in_note, number_of, resolve_key
+from pipeline.common.grammar.keys import NO_KEY_IN_EXAM, key_in_note, number_of, resolve_key
 from pipeline.common.grammar.passages import passage_ends
 from pipeline.common.grammar.pictures import picture_wanted
 from pipeline.common.grammar.references import refers_to_others
@@ -21,7 +21,7 @@ from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks, p
 from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
-from pipeline.normalize.reading import Reading, find_reading
+from pipeline.normalize.reading import EXAM_READERS, Reading, find_reading
 from pipeline.normalize.source_files import describe_file
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
@@ -163,7 +163,8 @@ def _finish(
             reasons.append(reason)
             details.append(detail)
     if not reasons:
-        index, fault, why = _find_answer(draft, answers, reading.hint, repairs)
+        hint = reading.hint or (NO_KEY_IN_EXAM if row["reader"] in EXAM_READERS else None)
+        index, fault, why = _find_answer(draft, answers, hint, repairs)
         if fault:
             reasons.append(fault)
             details.append(why or "")

@@ -15,6 +15,14 @@ NAMED_KEY = re.compile(
 )
 
 
+# What was looked for in vain, and the cure.
+NO_KEY = "no key: the cell that should hold it is empty; write the letter, the number or the text of the right option there"
+NO_KEY_IN_EXAM = (
+    "no key: looked for a line 'Đáp án: B' or 'Answer: B' behind the options, a list of keys in the file (ĐÁP ÁN, ANSWER KEY), and one option set off"
+    " by a star, a tick or a style; add one of them"
+)
+
+
 class Key(NamedTuple):
     """Position of the right option, or why there is none."""
 
@@ -57,7 +65,7 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         key = key[0] if key else None
     text = one_line(str(key)) if key is not None and not isinstance(key, bool) else "" if key is None else str(key)
     if not text:
-        return Key(None, Reason.MISSING_ANSWER, None, "no key")
+        return Key(None, Reason.MISSING_ANSWER, None, NO_KEY)
     if text in labels and not text.isalpha():
         return Key(labels.index(text), None, None, None)
     if answer_format in ("index0", "index1"):

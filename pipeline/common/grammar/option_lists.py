@@ -44,8 +44,8 @@ class _Mark(NamedTuple):
 
 
 _MARKS = (
-    (5, re.compile(rf"(?m)^[ ]*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]/][ ]*")),
-    (3, re.compile(rf"(?<=[\s;,])[(\[]?([{MARK_LETTER}])[ ]?[.):\]][ ]*")),
+    (5, re.compile(rf"(?m)^[ ]*[(\[（【]?([{MARK_LETTER}a-j])[ ]?[.):\]/．、）：】][ ]*")),
+    (3, re.compile(rf"(?<=[\s;,；，])[(\[（【]?([{MARK_LETTER}])[ ]?[.):\]．、）：】][ ]*")),
     (2, re.compile(rf"(?m)^[ ]*([{MARK_LETTER}])(?:[ ]+|,[ ]*)(?=\S)")),
     (1, re.compile(rf"(?<=[^\s(\[A-Z])[(\[]?([{MARK_LETTER}])[.)](?!\d)[ ]*(?=\S)")),
     (1, re.compile(rf"(?<=[.;!?][ ])([{MARK_LETTER}])[ ](?=[^\W\d_a-z])")),
