@@ -118,7 +118,7 @@ def test_the_place_of_a_logo_leaves_the_keys_alone(read):
 
 def test_a_merged_cell_ends_with_the_table_whatever_its_range_says():
     rows = [["Bài đọc", "Câu hỏi", "A"], ["Đoạn văn.", "Một?", "a1"], [None, "Hai?", "a2"]]
-    items = xlsx.read(table_at(3, 2, rows, [(2, 4, 2, 1_000_000)]))
+    items = [item for item in xlsx.read(table_at(3, 2, rows, [(2, 4, 2, 1_000_000)])) if isinstance(item, Item)]
     assert [item.payload["Bài đọc"] for item in items] == ["Đoạn văn.", "Đoạn văn."]
 
 
