@@ -31,7 +31,7 @@ def part_of(archive: zipfile.ZipFile, name: str) -> bytes:
     return b"".join(chunks_of(archive, name))
 
 
-def chunks_of(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def chunks_of(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> Iterator[bytes]:
     """A part piece by piece. To read it whole would unpack all that it really holds, whatever its size says."""
     with archive.open(name) as stream:
         while chunk := stream.read(CHUNK_BYTES):

@@ -1,6 +1,8 @@
 """Why a file can't be read, in words: what went wrong, what that means, and what to do about it."""
 
 import errno
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline.common.confined import MEMORY_BYTES
@@ -17,6 +19,42 @@ _SYSTEM = {
 _SIMPLER = "open it in the program that it comes from and save it anew, or export it as csv"
 _STRAY = "In a workbook that is mostly a stray cell far below or beside the table: delete those rows and columns"
 _MEMORY = f"reading it takes more than the {MEMORY_BYTES / 2**30:.0f} GiB of memory that one file may take"
+
+
+def unknown_text(text: str, suffix: str, readers: Iterable[str]) -> str:
+    """What a text looks like that no reader takes, and the nearest way in.
+
+    >>> unknown_text("front\tback\nfront\tback\n", ".txt", ["csv"])[:71]
+    'no reader knows this kind of text (.txt): it looks like rows of 2 cells'
+    """
+    looks, way = next(((what, how) for what, how, fits in _LOOKS if fits(text)), _PROSE)
+    if cells := _cells_of(text):
+        looks, way = f"rows of {cells} cells parted by tabs", "put a line of names above them (question, A, B, answer) and save it as .tsv"
+    kind = suffix or "no suffix"
+    return f"no reader knows this kind of text ({kind}): it looks like {looks}; {way}. Or name one as `reader:` ({', '.join(readers)})"
+
+
+def _cells_of(text: str) -> int:
+    """Cells of each row, where all lines have as many; 0 for what is no table."""
+    counts = {line.count("\t") for line in text.split("\n") if line.strip()}
+    return counts.pop() + 1 if len(counts) == 1 and counts != {0} else 0
+
+
+_WRITE = (
+    "number its questions (Câu 1: / Question 1: / 1.), put each option on a line of its own (A. ...) and the key behind them (Đáp án: B)"
+)
+_PROSE = ("a text without numbered questions or lettered options", _WRITE)
+# What a text looks like, what to do about it, and how that shows; the first that fits is said.
+_LOOKS: tuple[tuple[str, str, Callable[[str], object]], ...] = (
+    ("a web page", "save it as .html", re.compile(r"<(?:html|body|!doctype)\b", re.IGNORECASE).search),
+    ("LaTeX", "save it as .tex", re.compile(r"\\(?:begin|question|documentclass)\b").search),
+    (
+        "program code",
+        "export the data behind it as .json or .csv",
+        re.compile(r"(?m)^(?:import|from|def|function|class)\s").search,
+    ),
+    ("questions without options", "write their options as lines A. ... B. ...", re.compile(r"(?m)\?[ \t]*$").search),
+)
 
 
 def explain(error: Exception, path: Path, reader: str = "") -> str:

@@ -86,6 +86,11 @@ def _vni(data: bytes) -> str:
     return vni_text(data.decode("cp1252", "replace"))
 
 
+def tcvn3_text(text: str) -> str:
+    """Text in TCVN3's letters as Unicode."""
+    return text.translate(_TCVN3)
+
+
 def vni_text(text: str) -> str:
     """Text in VNI's letters as Unicode.
 
@@ -139,5 +144,5 @@ def repair_vietnamese(text: str) -> tuple[Callable[[str], str], str] | None:
         return None
     if syllable_share(sample) >= MIN_SHARE:
         return None
-    repairs: dict[str, Callable[[str], str]] = {"tcvn3": lambda found: found.translate(_TCVN3), "vni": vni_text}
+    repairs: dict[str, Callable[[str], str]] = {"tcvn3": tcvn3_text, "vni": vni_text}
     return next(((repair, name) for name, repair in repairs.items() if syllable_share(repair(sample)) >= MIN_SHARE), None)

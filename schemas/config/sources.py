@@ -16,7 +16,6 @@ class SourceConfig(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
     path: str | list[str] = Field(description="glob or globs below `root`")
-    reader: Literal[
         "auto",
         "json",
         "jsonl",
@@ -39,6 +38,16 @@ class SourceConfig(Strict):
         "cards",
         "brightspace",
         "blackboard",
+        "qti",
+        "olx",
+        "pdf",
+        "odt",
+        "doc",
+        "h5p",
+        "anki",
+        "zip",
+        "html",
+        "markdown",
     ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,

@@ -3,6 +3,7 @@ write. No clock is read: four times the text may take eight times as long, which
 
 import io
 import json
+import sqlite3
 import time
 import zipfile
 from contextlib import suppress
@@ -157,7 +158,46 @@ def parquet(text):
     return data.getvalue()
 
 
+def qti(text):
+    labels = f"<response_label ident='a'><material><mattext texttype='text/html'>{escape(text)}</mattext></material></response_label>"
+    shown = f"<material><mattext>{escape(text)}</mattext></material><response_lid><render_choice>{labels}</render_choice></response_lid>"
+    return f"<questestinterop><item><presentation>{shown}</presentation></item></questestinterop>".encode()
+
+
+def olx(text):
+    choice = f"<choicegroup><choice correct='true'>{escape(text)}</choice><choice>b</choice></choicegroup>"
+    return f"<problem><p>{escape(text)}</p><multiplechoiceresponse>{choice}</multiplechoiceresponse></problem>".encode()
+
+
+def h5p(text):
+    content = {"question": text, "answers": [{"text": text, "correct": True}, {"text": "b"}]}
+    return packed(("h5p.json", "{}"), ("content/content.json", json.dumps(content)))
+
+
+def anki(text):
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE TABLE col (models TEXT)")
+        database.execute("CREATE TABLE notes (id INTEGER, mid INTEGER, flds TEXT)")
+        database.execute("INSERT INTO col VALUES ('{}')")
+        database.execute("INSERT INTO notes VALUES (1, 1, ?)", (f"{text}\x1f{text}",))
+        return packed(("collection.anki2", database.serialize()))
+
+
+def packed(*parts):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def html(text):
+    choices = f"<label><input type=radio name=q value='{escape(text)}'>{text}</label><br><input type=radio name=q class=correct>b"
+    return f"<html><body><div><p>{text}</p>{choices}<p>{text}</p></div></body></html>".encode()
+
+
 BINARY = {"moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
+BINARY |= {"qti": qti, "olx": olx, "h5p": h5p, "anki": anki, "html": html, "zip": lambda text: packed(("a.xml", qti(text)))}
 assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
 
 

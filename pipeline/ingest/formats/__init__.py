@@ -6,6 +6,7 @@ from pipeline.common.confined import confined
 from pipeline.ingest.decode import decode
 from pipeline.ingest.formats import (
     aiken,
+    anki,
     blackboard,
     blocks,
     brightspace,
@@ -13,34 +14,66 @@ from pipeline.ingest.formats import (
     csv,
     exam_text,
     gift,
+    h5p,
+    html,
     javascript,
     json,
     jsonl,
     latex,
+    markdown,
     moodle,
+    odt,
+    office,
+    olx,
     parquet,
+    pdf,
     python,
+    qti,
     rexams,
     text2qti,
     wiki,
     word,
     xlsx,
     yaml,
+    zip,
 )
 from pipeline.ingest.items import FileItems, Format, Item, SniffedFile, Text
+from pipeline.ingest.verdicts import unknown_text
 from schemas.errors import DataError
+
+
+def _read_member(data: bytes, suffix: str) -> FileItems | None:
+    """Reads a file that stands in an archive, in this process: an archive is read in the one with limits already. None for an archive."""
+    form = _find(SniffedFile(data, suffix.lower(), ""))
+    if form is not None and form.name == "zip":
+        return None
+    if form is not None and form.read_bytes is not None:
+        items, text = _parted(form.read_bytes(data))
+        return FileItems(items, form.name, None, text)
+    return _read(data, suffix, form)
+
 
 # The first whose `sniff` says yes reads the file: binary formats are asked before text is decoded.
 FORMATS: tuple[Format, ...] = (
     word.FORMAT,
+    office.FORMAT,
     xlsx.FORMAT,
     parquet.FORMAT,
+    pdf.FORMAT,
+    odt.FORMAT,
+    h5p.FORMAT,
+    anki.FORMAT,
+    zip.archive_format(_read_member),
+    html.FORMAT,
+    qti.FORMAT,
+    olx.FORMAT,
     moodle.FORMAT,
     yaml.FORMAT,
     python.FORMAT,
     javascript.FORMAT,
     rexams.FORMAT,
     latex.FORMAT,
+    markdown.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     blocks.FORMAT,
@@ -61,17 +94,12 @@ SNIFFED_CHARS = 200_000
 SECONDS, SECONDS_PER_MEGABYTE = 10, 8
 # Files that hold no readable text, by their first bytes, and what to do about them.
 _FOREIGN = (
-    (b"%PDF", "a PDF: export it as Word, text or a table"),
-    (b"\x1f\x8b", "compressed (gzip): unpack it first"),
     (b"BZh", "compressed (bzip2): unpack it first"),
     (b"\xfd7zXZ", "compressed (xz): unpack it first"),
     (b"\x28\xb5\x2f\xfd", "compressed (zstd): unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
-    (b"PK\x03\x04", "a zip archive that is neither a workbook nor a Word document: unpack it first"),
-    (b"PK\x05\x06", "an empty zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Office file: save it as .docx or .xlsx"),
-    (b"{\\rtf", "a Rich Text file: save it as .docx or plain text"),
 )
 
 
@@ -132,8 +160,7 @@ def _read(data: bytes, suffix: str, form: Format | None) -> FileItems:
     if not text.strip():
         return FileItems([], form.name if form else "none", encoding)
     if form is None or form.read_text is None:
-        kind = suffix or "no suffix"
-        raise DataError(f"no reader knows this kind of text ({kind}); readable are {', '.join(READERS)}: name one as `reader:`")
+        raise DataError(unknown_text(text[:SNIFFED_CHARS], suffix, READERS))
     items, seen = _parted(form.read_text(text))
     return FileItems(items, form.name, encoding, text if seen is None and form.prose else seen)
 

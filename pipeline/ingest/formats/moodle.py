@@ -4,32 +4,25 @@ import html
 import re
 from collections.abc import Iterator
 from functools import partial
-from html.entities import html5
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from pipeline.common.markup import html_text
 from pipeline.ingest.cloze import read_cloze
-from pipeline.ingest.decode import decode
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from schemas.errors import DataError
+from pipeline.ingest.xml_files import parse_xml, root_name, wrong_root
 from schemas.reasons import Reason
 
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*+(?:\s++[a-zA-Z-]++\s*+=[^<>]*+|\s*+/?)>")
 _BLOCK_TAG = re.compile(r"<(?:p|div|br|li|tr|h[1-6]|pre)\b", re.IGNORECASE)
 _BARE_TAG = re.compile(r"\s*+</?[a-zA-Z][^<>]*+>\s*+")
-_ENTITY = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#x?[0-9a-fA-F]{1,8};))")
 _IMAGE = re.compile(r"<img\b(?:[^<>]|<(?!i))*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
 def sniff(file: SniffedFile) -> bool:
-    """The suffix, or the beginning of an XML file."""
+    """Any XML that no other reader takes: what is no quiz is refused in words."""
     head = file.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return file.suffix == ".xml" or head.startswith(b"<?xml") or (head.startswith(b"<quiz") and b"<question" in file.data)
+    return file.suffix == ".xml" or head.startswith(b"<?xml") or root_name(file) == "quiz"
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
@@ -37,12 +30,9 @@ def read(data: bytes) -> Iterator[Item | Text]:
 
     Raises DataError when the file is no Moodle quiz.
     """
-    try:
-        root = _parse(data)
-    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
-        raise DataError(f"not a readable XML file: {error}") from error
+    root = parse_xml(data)
     if root.tag != "quiz":
-        raise DataError(f"not a Moodle quiz: the root element is <{root.tag}>, expected <quiz>")
+        raise wrong_root(root)
     category, number = None, 0
     for element in root:
         if element.tag != "question" and (text := " ".join("".join(element.itertext()).split())):
@@ -60,36 +50,6 @@ def read(data: bytes) -> Iterator[Item | Text]:
             continue
         cells.pop("gaps", None)
         yield Item(f"item:{number}", cells)
-
-
-def _parse(data: bytes) -> Element:
-    try:
-        return fromstring(data, forbid_dtd=True)
-    except DefusedXmlException:
-        raise
-    # The parser doesn't know the encoding that the file names, or the file is in another: it is told as for plain text.
-    except (ParseError, LookupError, ValueError) as error:
-        try:
-            return fromstring(_known_entities(_DECLARATION.sub("", decode(data).text)), forbid_dtd=True)
-        except (ParseError, ValueError):
-            raise error from None
-
-
-def _known_entities(text: str) -> str:
-    """HTML's entities outside CDATA, and an ampersand alone, as XML knows them."""
-    pieces = []
-    for place, piece in enumerate(text.split("<![CDATA[")):
-        inside, end, outside = piece.partition("]]>") if place else ("", "", piece)
-        pieces.append(("<![CDATA[" if place else "") + inside + end + _ENTITY.sub(_as_xml, outside))
-    return "".join(pieces)
-
-
-def _as_xml(entity: re.Match[str]) -> str:
-    name = entity[1]
-    if name in ("amp", "lt", "gt", "quot", "apos"):
-        return entity[0]
-    known = html5.get(f"{name};") if name else None
-    return "".join(f"&#{ord(char)};" for char in known) if known else f"&amp;{entity[0][1:]}"
 
 
 def _cells(question: Element, kind: str, category: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pipeline.common.markup import lowered, raised
 from pipeline.ingest.archives import BROKEN, open_archive, part_of
 from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
+from pipeline.ingest.members import zipped_names
 from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.ingest.vietnamese import repair_vietnamese
 from schemas.errors import DataError
@@ -37,8 +38,7 @@ Rows = list[list[str]]
 
 def sniff(file: SniffedFile) -> bool:
     """The suffix, or a zip archive with a Word document in it."""
-    zipped = file.data[:4] == b"PK\x03\x04" and b"word/" in file.data
-    return file.suffix == ".docx" or (zipped and file.suffix not in (".xlsx", ".xlsm"))
+    return file.suffix == ".docx" or (file.suffix not in (".xlsx", ".xlsm") and "word/document.xml" in zipped_names(file.data))
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
@@ -77,7 +77,9 @@ def read(data: bytes) -> Iterator[Item | Text]:
     if questions:
         items += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(questions))]
     if not items:
-        raise DataError("the document holds no numbered question (Câu 1. / Question 1: / 1.); number the questions and mark their options A., B.")
+        raise DataError(
+            "the document holds no numbered question (Câu 1. / Question 1: / 1.); number the questions and mark their options A., B."
+        )
     yield from items
     yield from map(Text, shown)
     for note in notes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.ingest.archives import BROKEN, chunks_of, open_archive
 from pipeline.ingest.items import MAX_CELLS, Format, Item, SniffedFile, Text
+from pipeline.ingest.members import zipped_names
 from pipeline.ingest.ods_merges import Range, merged_downwards
 from pipeline.ingest.sheet_notes import Note, cell_notes, column_number
 from pipeline.ingest.sheets import Sheet, sheet_items
@@ -27,8 +28,9 @@ _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 def sniff(file: SniffedFile) -> bool:
     """The suffix, or a zip archive with a workbook in it."""
-    zipped = file.data[:4] == b"PK\x03\x04"
-    return file.suffix in _SUFFIXES or (zipped and (b"xl/workbook" in file.data or b"opendocument.spreadsheet" in file.data[:200]))
+    if file.suffix in _SUFFIXES or (file.data[:4] == b"PK\x03\x04" and b"opendocument.spreadsheet" in file.data[:200]):
+        return True
+    return any(name.startswith("xl/workbook") for name in zipped_names(file.data))
 
 
 def read(data: bytes) -> Iterator[Item | Text]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest.verdicts import explain
+from pipeline.ingest.verdicts import explain, unknown_text
 from schemas.errors import DataError
 
 CASES = {
@@ -38,3 +38,20 @@ def test_advice_comes_with_whatever_a_reader_raises():
 
 def test_long_words_of_a_library_are_cut():
     assert len(explain(ValueError("x" * 100_000), Path("a.xlsx"))) < 1000
+
+
+UNKNOWN = {
+    "one\ttwo\nthree\tfour\n": ("rows of 2 cells parted by tabs", "put a line of names above them"),
+    "<!DOCTYPE html><body>quiz</body>": ("a web page", "save it as .html"),
+    "\\begin{document} quiz": ("LaTeX", "save it as .tex"),
+    "import quiz\n": ("program code", "export the data behind it"),
+    "Who wrote this?\nWho read it?\n": ("questions without options", "write their options as lines"),
+    "A long text about nothing.": ("a text without numbered questions", "number its questions"),
+}
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+def test_a_text_that_no_reader_takes_is_named_with_the_nearest_way_in(text):
+    said = unknown_text(text, ".txt", ["csv", "exam"])
+    assert all(part in said for part in UNKNOWN[text])
+    assert said.endswith("Or name one as `reader:` (csv, exam)")

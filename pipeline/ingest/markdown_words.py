@@ -1,0 +1,245 @@
+"""What a line of a question list says by its words and marks: an option, a question's beginning, its key, a heading of one of these."""
+
+import re
+from typing import NamedTuple
+
+from pipeline.common.letters import LOOKALIKE
+from pipeline.ingest.markdown_lines import Line
+
+TICKS, CROSSES = "✅✔✓☑🗹⭕🟢👉", "❌✗✘✖☐⬜🔴⛔❎☒"
+_EMOJI = f"[{TICKS}{CROSSES}]\ufe0f?"
+_BOX = re.compile(r"\s*(?:[-*+]\s?)?(?:\[\s?(?P<square>[xX✓✔✅*]?)\s?\](?![(\[:])|\((?P<round>[xX*✓✔]|\s?)\)(?=\s|$))\s*")
+_EMOJI_BEFORE = re.compile(rf"\s*(?P<emoji>{_EMOJI})\s*")
+_EMOJI_BEHIND = re.compile(rf"\s*(?P<emoji>{_EMOJI})\s*$")
+_NUMBERED = re.compile(r"\s*(?:option|choice|phương án|lựa chọn|opción|opcion)\s*#?(\d{1,2})\s*[:.)\-–]\s*", re.IGNORECASE)
+_LETTER = re.compile(
+    r"\s*(?P<star>\*)?\s*(?:(?:option|choice|phương án|lựa chọn)\s+)?[(\[]?(?P<letter>[A-Ja-jАВСЕ])(?P<mark>\s?[.):\]．：、）]|\s[-–—](?=\s))\s*",
+    re.IGNORECASE,
+)
+_BARE_LETTER = re.compile(r"\s*(?P<letter>[A-J])(?=\s+\S)")
+_RIGHT_WORDS = r"(?:the )?(?:correct(?: answer)?|right answer|answer|đúng|đáp án(?: đúng)?)"
+_SAID_RIGHT = re.compile(
+    rf"\s*(?:(?:[-–—:←]|<-{{1,2}})\s*[(\[*]*{_RIGHT_WORDS}[)\]*]*|[(\[]{_RIGHT_WORDS}\s?!?[)\]])\s*[.!]?\s*$", re.IGNORECASE
+)
+_RIGHT_LETTER = re.compile(rf"\s*[-–—:(\[]*\s*{_RIGHT_WORDS}\s?!?[)\]]?\s*$", re.IGNORECASE)
+_ARROW = re.compile(r"\s*(?:←|<--?|\(\*\)|\(x\))\s*$")
+_FEEDBACK = re.compile(r"\s*\{\{(?P<text>[^{}]*)\}\}\s*$")
+
+_WORDS = r"câu(?:\s+hỏi)?|question|quest|ques|bài(?:\s+tập)?|pregunta|pergunta|domanda|frage|vraag|pytanie|soal|soru|вопрос|питання|întrebarea|aufgabe|quiz|problem|exercise|q|c"
+_NUMBER_WORD = re.compile(
+    rf"\W*+(?P<word>{_WORDS})\s*+(?:số\s*+|no\s*+|nr\s*+)?(?:[.#°º]\s*+)?(?P<number>\d{{1,4}})(?!\d|\.\d)\s*+(?P<behind>[.:)\]/\-–—|]*+)\s*+",
+    re.IGNORECASE,
+)
+_CJK_NUMBER = re.compile(r"\W*+(?:第\s*+(?P<a>\d{1,4})\s*+[题題問问]|[问問题題]\s*+(?P<b>\d{1,4}))\s*+[.:：、.]?\s*+")
+# A heading's number bears any word: the languages of the world have more than we could list.
+_ANY_WORD_NUMBER = re.compile(r"\W*+(?P<word>[^\W\d_]{1,12})\s*+[.#]?\s*+(?P<number>\d{1,4})(?!\d|\.\d)\s*+[.:)\]\-–—]\s*+")
+_HEADING_NUMBER = re.compile(r"[\s(\[#]*+(?P<number>\d{1,4})(?!\d)(?:\s*+[.):\]/\-–—]\s*+|\s++|$)(?!\d)")
+_LINE_NUMBER = re.compile(r"\s*+[(\[]?(?P<number>\d{1,3})\s?[.)\]/．、](?!\d)\s*+")
+_SECTION = re.compile(
+    r"\W*(?:part|chapter|section|unit|module|lesson|level|phần|chương|mục|chủ đề|day|week|test|exam|đề|round|category|topic|step|bước|figure|hình|table|bảng"
+    r"|version|v|kapitel|teil|chapitre|partie|parte|capítulo|tập|buổi|tuần|tiết|phase|year|năm)\b",
+    re.IGNORECASE,
+)
+QUESTION_LABEL = re.compile(
+    r"\W*(?:(?:practice|sample|test|quiz|exam)\s+)?(?:question|câu hỏi|hỏi|pregunta|frage|q)(?:\s*[:：]\s*|\W*$)", re.IGNORECASE
+)
+_OPTIONS_LABEL = re.compile(
+    r"\W*(?:(?:answer|response|multiple|possible|the|các|những)[\s-]+)*"
+    r"(?:options?|choices?|answers|phương án(?: trả lời)?|lựa chọn|đáp án|opciones|alternatives?)(?:\s+(?:are|là|trả lời|below))?\s*[:：]?\W*$",
+    re.IGNORECASE,
+)
+_SELECT = re.compile(
+    r"\W*(?:select|choose|pick|chọn)\s+(?:one|một|1|the correct (?:answer|option)|đáp án đúng|câu đúng|an option|an answer)\W*$",
+    re.IGNORECASE,
+)
+_KEY_WORDS = (
+    r"(?:the\s+)?(?:(?:correct|right|true|best|suggested|model|sample|expected|final)\s+)?(?:answers?|ans|key|option|choice|response)"
+    r"(?:\s+(?:key|letter|choice|option|is|are))*"
+    r"|(?:(?:câu|phương\s+án|đáp\s+án|lựa\s+chọn|trả\s+lời)\s+)*(?:đáp\s*án|đ/?a|trả\s+lời|phương\s+án|lựa\s+chọn|chọn|key)"
+    r"(?:\s+(?:đúng|nhất|chính\s+xác|là|đáp\s+án|phương\s+án|câu|ý))*"
+    r"|correct|answer\s+is|solution|answer\s+and\s+explanation|answer\s*/\s*explanation"
+    r"|respuesta(?:\s+correcta)?|réponse(?:\s+correcte)?|antwort|richtige\s+antwort|resposta(?:\s+correta)?|risposta(?:\s+corretta)?|ответ"
+    r"|правильный\s+ответ|答え|答案|正解|正确答案|参考答案|정답|antwoord|odpowiedź|jawaban"
+)
+_KEY = re.compile(rf"[^\w(]*(?P<words>{_KEY_WORDS})(?P<mark>\s*[:：=]|\s*[-–—.]\s|(?=\W*$))\s*(?P<value>.*)$", re.IGNORECASE | re.DOTALL)
+_KEY_UNMARKED = re.compile(rf"[^\w(]*(?:{_KEY_WORDS})\s+(?P<value>\(?[A-J]\b\)?(?:\W*$|[.,;]\s.*|\s[-–—]\s.*))$", re.DOTALL)
+_KEY_LETTERS = re.compile(r"(?i:[^\w(]*(?:đáp\s*án|chọn|answer))(?P<value>\s*[A-J]\W*)$")
+# Any words, a colon and a letter: a key in whatever language, where nothing else could stand.
+_KEY_ANY = re.compile(r"\W*[^\W\d_]+(?:\s[^\W\d_]+){0,4}\s*[:：]\s*(?P<value>\W?[A-J]\W*)$")
+_EXPLANATION = re.compile(
+    r"[^\w\[]*+\[?(?P<words>explanations?|rationale|reason(?:ing)?|why|solutions?|feedback|notes?|justification|hints?|discussion|details?"
+    r"|(?:lời\s+|hướng\s+dẫn\s+)?giải(?:\s+thích|\s+chi\s+tiết)?|hướng\s+dẫn|phương\s+pháp(?:\s+giải)?|lý\s+do|vì\s+sao|gợi\s+ý|ghi\s+chú"
+    r"|explicación|explication|erklärung|explicação|spiegazione|объяснение|解析|解説|解释|해설)\b\]?\s*(?P<mark>[:：.\-–—]|(?=\W*$))\s*(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_KEY_HEADING = re.compile(
+    r"\W*(?:(?:the|bảng|suggested|correct|all|quiz|practice|test|model)\s+)*(?:answers?(?:\s+(?:key|sheet|list|keys))?|keys?|solutions?(?:\s+key)?|đáp\s*án|answer\s+key\s+and\s+explanations?"
+    r"|lời\s+giải|hướng\s+dẫn\s+giải|respuestas|réponses|lösungen|antworten|respostas|risposte|ответы|答案)\s*[:：]?\W*$",
+    re.IGNORECASE,
+)
+REFERENCE = re.compile(
+    r"\W*(?:\[?(?:reference|ref|source|sources|references|tham khảo|nguồn|read more|see also|link|docs?|documentation)s?\]?)\b\W*(?:\d\W*)?$",
+    re.IGNORECASE,
+)
+_CHAT = re.compile(
+    r"\W*(?:let me know|hope (?:this|these|that)|i hope|would you like|feel free|good luck|if you (?:need|want|would)|happy (?:learning|studying)|chúc |hy vọng|nếu bạn|bạn có muốn"
+    r"|back to top|⬆|↑|\*\*\[⬆)",
+    re.IGNORECASE,
+)
+# What a heading says of no question.
+_FRAME = re.compile(
+    r"\W*(?:table of contents|contents|mục lục|index|license|contributing|credits|references|resources|about|introduction|overview)\W*$",
+    re.IGNORECASE,
+)
+
+
+class OptionMark(NamedTuple):
+    """How a line begins an option: what kind of mark (box, letter, emoji), its letter or number, whether it is ticked, where its text
+    starts and ends, and where what is behind its box does."""
+
+    kind: str
+    letter: str
+    ticked: bool | None
+    start: int
+    end: int
+    box: int = 0
+
+
+class Start(NamedTuple):
+    """How a line begins a question: the style that it shares with others, its number, and where its text starts."""
+
+    style: tuple[str, ...]
+    number: int | None
+    at: int
+
+
+def option_mark(line: Line) -> OptionMark | None:
+    """The mark of an option that a line begins with, whatever stands for it."""
+    if line.kind not in ("text", "heading"):
+        return None
+    text, at, box_end, kind, ticked = line.text, 0, 0, "", None
+    if box := _BOX.match(text):
+        inner = (box["square"] if box["square"] is not None else box["round"]).strip()
+        at, box_end, kind, ticked = box.end(), box.end(), "box", bool(inner)
+    elif emoji := _EMOJI_BEFORE.match(text):
+        at, kind, ticked = emoji.end(), "emoji", emoji["emoji"][0] in TICKS
+    if number := _NUMBERED.match(text, at):
+        at, kind = number.end(), kind or "number"
+    letter = ""
+    if (mark := _LETTER.match(text, at)) and (mark.end() < len(text) or mark["mark"].strip() or kind):
+        letter = mark["letter"].translate(LOOKALIKE).upper()
+        ticked = True if mark["star"] and ticked is None else ticked
+        at, kind = mark.end(), kind or "letter"
+    elif not kind and (bare := _BARE_LETTER.match(text)) and "bold" in line.marks[bare.start("letter")] - line.marks[bare.end()]:
+        letter, at, kind = bare["letter"], bare.end(), "letter"
+    elif not kind and line.marker and re.fullmatch(r"\s*[A-J]\s*", text):
+        letter, at, kind = text.strip(), len(text), "letter"
+    if number and not letter:
+        letter = f"#{number[1]}"
+    if not kind:
+        return None
+    end = len(text)
+    if kind == "letter" and _RIGHT_LETTER.match(text, at) and re.search(r"[-–—(\[]", text):
+        # "B - Correct": a letter that says which option is right.
+        return OptionMark(kind, letter, True, at, at, box_end)
+    for pattern in (_FEEDBACK, _SAID_RIGHT, _EMOJI_BEHIND, _ARROW):
+        behind = pattern.search(text, at) if at < end else None
+        if behind and (behind.start() > at or pattern is _SAID_RIGHT) and behind.end() == len(text):
+            if pattern is _FEEDBACK:
+                text = text[: behind.start()]
+            elif pattern is _EMOJI_BEHIND:
+                ticked = behind["emoji"][0] in TICKS
+            else:
+                ticked = True
+            end = behind.start()
+            break
+    return OptionMark(kind, letter, ticked, at, end, box_end)
+
+
+def question_start(line: Line) -> Start | None:
+    """The number, heading or label that a question begins with."""
+    text = line.text
+    if line.kind == "open" and line.info == "quiz":
+        return Start(("quiz",), None, 0)
+    if line.kind not in ("text", "heading") or is_label(text):
+        return None
+    if line.quote >= 2 and ("<<" in text or "||" in text):
+        return Start(("edx",), None, 0)
+    heading = ("heading", str(line.level)) if line.kind == "heading" else ()
+    if (match := _NUMBER_WORD.match(text)) and (
+        heading or match["behind"] or match.end() == len(text) or text[match.end() :][:1].isupper()
+    ):
+        if len(match["word"]) > 1 or heading or match["behind"]:
+            return Start(("worded", *heading), int(match["number"]), match.end())
+    if match := _CJK_NUMBER.match(text):
+        return Start(("worded", *heading), int(match["a"] or match["b"]), match.end())
+    if heading and _SECTION.match(text):
+        return Start(("plain", *heading), None, 0)
+    if heading and (match := _HEADING_NUMBER.match(text) or _ANY_WORD_NUMBER.match(text)):
+        return Start(("numbered", *heading), int(match["number"]), match.end())
+    if heading:
+        return None if _FRAME.match(text) else Start(("plain", *heading), None, 0)
+    if line.marker[:-1].isdigit():
+        return Start(("item", str(len(line.lists))), int(line.marker[:-1]), 0)
+    if match := _LINE_NUMBER.match(text):
+        return Start(("line",), int(match["number"]), match.end())
+    if match := QUESTION_LABEL.match(text):
+        return Start(("label",), None, match.end())
+    return None
+
+
+def is_label(text: str) -> bool:
+    """True for a line that names what follows it (options, key, solution) and is no question."""
+    return (
+        len(text) < 80
+        and bool(
+            _OPTIONS_LABEL.match(text)
+            or _KEY_HEADING.match(text)
+            or ((found := _EXPLANATION.match(text)) and (found["mark"] or not found["rest"]))
+        )
+        or key_value(text) is not None
+    )
+
+
+def is_options_label(text: str) -> bool:
+    """True for "Answer choices:" and the like."""
+    return len(text) < 80 and bool(_OPTIONS_LABEL.match(text))
+
+
+def is_select(text: str) -> bool:
+    """True for "Choose one:" and the like: no stem where another is."""
+    return len(text) < 80 and bool(_SELECT.match(text))
+
+
+def is_key_heading(text: str) -> bool:
+    """True for "Answer key", "Đáp án" and the like."""
+    return len(text) < 80 and bool(_KEY_HEADING.match(text))
+
+
+def is_chat(text: str) -> bool:
+    """True for what is said to the person who asked for the questions."""
+    return bool(_CHAT.match(text))
+
+
+def key_value(text: str, alone: bool = False) -> str | None:
+    """What a line gives as the key ("" where it stands below), None for a line that gives none; `alone`: nothing but a key is to be
+    expected, in whatever language."""
+    if len(text) > 2_000:
+        return None
+    if match := _KEY.match(text):
+        value = match["value"].strip()
+        wordy = not match["mark"].strip() or match["mark"].strip() in ".-–—"
+        if is_options_label(text) and not is_key_heading(text):
+            return None
+        if not wordy or not value or re.match(r"\W{0,3}[A-J]\b(?!['’])", value):
+            return value
+        return None
+    if match := _KEY_UNMARKED.match(text) or _KEY_LETTERS.match(text) or (_KEY_ANY.match(text) if alone else None):
+        return match["value"].strip()
+    return None
+
+
+def explanation_text(text: str) -> str | None:
+    """What follows "Explanation:" on its line; None for a line that opens no explanation."""
+    match = _EXPLANATION.match(text)
+    return match["rest"].strip() if match and (match["mark"] or not match["rest"]) else None

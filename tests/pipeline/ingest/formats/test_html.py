@@ -1,0 +1,99 @@
+"""Web pages."""
+
+import pytest
+
+RADIOS = """<html><head><title>T</title></head><body><h1>Birds</h1><p>Choose well.</p>
+<div class="question"><p>Which bird swims?</p><label><input type="radio" name="q1" value="a"> wren</label><br>
+<label{}><input type="radio" name="q1" value="b"{}> penguin</label></div>
+<div class="question"><p>Which bird is blue?</p><label><input type="radio" name="q2"{}> jay</label><label><input type="radio" name="q2"> crow</label></div>
+</body></html>"""
+ASKED = [("Which bird swims?", ["wren", "penguin"], "penguin"), ("Which bird is blue?", ["jay", "crow"], "jay")]
+
+
+@pytest.mark.parametrize("said", [' data-correct="true"', ' class="correct"', " data-correct", ' data-is-correct="1"'])
+def test_buttons_with_their_keys(parse, said):
+    assert parse(RADIOS.format("", said, said), "a.html") == ASKED
+
+
+def test_the_choice_that_someone_made_is_no_key(reasons):
+    assert reasons(RADIOS.format("", " checked", " checked"), "a.html") == [["missing_answer"]] * 2
+    assert reasons(RADIOS.format("", ' data-correct="false"', ""), "a.html") == [["missing_answer"]] * 2
+
+
+def test_a_class_of_the_label(read):
+    questions, rejected = read(RADIOS.format(' class="option right-answer"', "", ""), "a.htm")
+    assert [(row["stem"], row["answer_index"]) for row in questions] == [("Which bird swims?", 1)]
+    assert [row["reason_codes"] for row in rejected] == [["missing_answer"]]
+    assert read(RADIOS.format(' class="incorrect"', "", ""), "a.htm")[0] == []
+
+
+FLAT = """<form><p>1. Which bird sings?</p><input type=radio name=a id=a1><label for=a1>wren</label><input type=radio name=a id=a2><label for=a2>ostrich</label>
+<p>Answer: A</p><p>2. Which runs?</p><pre>x = 2
+print(x)</pre><input type=radio name=b> wren <br><input type=radio name=b> ostrich <br><details><summary>Show answer</summary>Answer: ostrich</details></form>"""
+
+
+def test_keys_behind_the_choices_are_no_part_of_the_next_stem(parse):
+    assert parse(FLAT, "a.html") == [
+        ("Which bird sings?", ["wren", "ostrich"], "wren"),
+        ("Which runs?\nx = 2\nprint(x)", ["wren", "ostrich"], "ostrich"),
+    ]
+
+
+def test_values_that_say_right_or_wrong(parse, reasons):
+    page = '<p>Which is it?</p><input type="radio" name="q" value="{}"> a1<br><input type="radio" name="q" value="{}"> b1<br><input type="radio" name="q" value="{}"> c1'
+    assert parse(page.format("wrong", "correct", "wrong"), "a.html") == [("Which is it?", ["a1", "b1", "c1"], "b1")]
+    assert parse(page.format("0", "1", "0"), "a.html") == [("Which is it?", ["a1", "b1", "c1"], "b1")]
+    # Numbers of the choices, and true and false as choices.
+    assert reasons(page.format("0", "1", "2"), "a.html") == [["missing_answer"]]
+    two = '<p>Wrens sing.</p><input type="radio" name="q" value="true"> Yes<br><input type="radio" name="q" value="false"> No'
+    assert reasons(two, "a.html") == [["missing_answer"]]
+
+
+def test_lists_that_say_which_item_is_right(parse):
+    page = "<h1>Quiz</h1><div><h3>Which bird swims?</h3><ul><li>wren</li><li class='correct'>penguin</li></ul></div><div><h3>Which hops?</h3><ul><li class='correct'>wren</li><li>emu</li></ul></div>"
+    assert parse(page, "a.html") == [("Which bird swims?", ["wren", "penguin"], "penguin"), ("Which hops?", ["wren", "emu"], "wren")]
+    buttons = '<div><p>Which bird swims?</p><button data-correct="false">wren</button><button data-correct="true">penguin</button></div>'
+    assert parse(buttons, "a.html") == [("Which bird swims?", ["wren", "penguin"], "penguin")]
+
+
+def test_several_right_choices(reasons):
+    page = '<p>Which are birds?</p><input type=checkbox name=q data-correct=true>wren<br><input type=checkbox name=q data-correct=true>emu<br><input type=checkbox name=q>cat'
+    assert reasons(page, "a.html") == [["multiple_answers"]]
+
+
+EXAM = "<html><body><p><b>Câu 1.</b> Chim nào bơi?</p><p>A. sẻ</p><p><u>B.</u> cánh cụt</p><p>Câu 2. Chim nào chạy?</p><p><u>A.</u> đà điểu</p><p>B. sẻ</p></body></html>"
+
+
+def test_an_exam_saved_as_a_page(parse):
+    assert parse(EXAM, "a.html") == [("Chim nào bơi?", ["sẻ", "cánh cụt"], "cánh cụt"), ("Chim nào chạy?", ["đà điểu", "sẻ"], "đà điểu")]
+    listed = "<ol><li>Which swims?<ol type=A><li>wren</li><li>penguin</li></ol></li><li>Which runs?<ol type=A><li>emu</li><li>wren</li></ol></li></ol><p>Answers: 1B 2A</p>"
+    assert parse(listed, "a.html") == [("Which swims?", ["wren", "penguin"], "penguin"), ("Which runs?", ["emu", "wren"], "emu")]
+
+
+def test_a_table_of_questions(parse):
+    table = "<table><tr><th>Question</th><th>A</th><th>B</th><th>Answer</th></tr><tr><td>Which swims?</td><td>wren</td><td>penguin</td><td>B</td></tr></table>"
+    assert parse(table, "a.html") == [("Which swims?", ["wren", "penguin"], "penguin")]
+
+
+def test_pictures(reasons):
+    page = '<p>What is it?<img src="a.png"></p><input type=radio name=q data-correct>wren<br><input type=radio name=q>emu'
+    assert reasons(page, "a.html") == [["image_required"]]
+
+
+NONE = {
+    "<html><body><p>Welcome to our school.</p></body></html>": "without questions",
+    "<html><script>const questions = [{question: 'Which?', options: ['a', 'b'], correct: 1}]</script></html>": "script",
+    "<html>": "without questions",
+}
+
+
+@pytest.mark.parametrize("page", NONE)
+def test_a_page_without_questions_says_what_it_is(read, page):
+    _, (row,) = read(page, "a.html")
+    assert row["reason_codes"] == ["unreadable_file"]
+    assert NONE[page] in row["detail"]
+
+
+def test_xhtml_is_a_page_whatever_its_suffix(parse):
+    page = RADIOS.format("", " data-correct", " data-correct").replace("<html>", '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x.dtd"><html xmlns="u">')
+    assert parse(page, "a.xml") == ASKED
