@@ -143,5 +143,3 @@ def _leads_out(name: str) -> str:
     parts = name.replace("\\", "/").split("/")
     out = parts[0] == "" or ".." in parts or parts[0].endswith(":")
     return "its name leads out of the archive: pack it anew" if out else ""
-
-

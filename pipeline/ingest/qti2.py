@@ -1,5 +1,5 @@
-"""Items of IMS QTI 2.x and 3.0 (imsglobal.org/question): one choice among some is read, from its `choiceInteraction` or `inlineChoiceInteraction`;
-other interactions are named. Names are compared as QTI 2 and 3 have them in common (`plain_tag`)."""
+"""Items of IMS QTI 2.x and 3.0 (imsglobal.org/question): one choice among some is read, from its `choiceInteraction` or
+`inlineChoiceInteraction`; other interactions are named. Names are compared as QTI 2 and 3 have them in common (`plain_tag`)."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -89,7 +89,8 @@ class _Question:
         context = "\n\n".join(filter(None, self.context))
         more = {"id": attributes_of(self.item).get("identifier") or attributes_of(self.item).get("title"), "context": context}
         if self.missing:
-            what = f"what it refers to stands in another file, which isn't here: {', '.join(self.missing)[:200]}; give the whole package (.zip)"
+            names = ", ".join(self.missing)[:200]
+            what = f"what it refers to stands in another file, which isn't here: {names}; give the whole package (.zip)"
             return refused(locator, stem, what, more, Reason.MALFORMED_ROW)
         if choice is None:
             return refused(locator, stem, _kinds(interactions), more, _reason(interactions))

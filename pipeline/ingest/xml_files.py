@@ -21,9 +21,8 @@ _PROLOGUE = re.compile(
     r"\s++|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE\s[^<>\[]*+(?:\[[^\]]*+\][^<>\[]*+)?>", re.IGNORECASE
 )
 _ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)")
-# Entities of HTML, which XML doesn't know, and an ampersand that opens none.
+# Entities of HTML, which XML doesn't know, and an ampersand alone.
 _ENTITY = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#x?[0-9a-fA-F]{1,8};))")
-_OWN_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _HEAD_BYTES = 20_000
 
 # Kinds of XML by their root element, in words.
@@ -122,22 +121,22 @@ def _fromstring(text: bytes | str) -> Element:
 
 
 def _resolved(text: str) -> str:
-    """The text without entities of HTML and bare ampersands; what CDATA holds is text already."""
+    """The text without entities of HTML; what CDATA holds is text already."""
     pieces, place = [], 0
     while (start := text.find("<![CDATA[", place)) >= 0:
         end = text.find("]]>", start)
         end = len(text) if end < 0 else end
-        pieces += [_ENTITY.sub(_character, text[place:start]), text[start:end]]
+        pieces += [_ENTITY.sub(_as_xml, text[place:start]), text[start:end]]
         place = end
-    return "".join([*pieces, _ENTITY.sub(_character, text[place:])])
+    return "".join([*pieces, _ENTITY.sub(_as_xml, text[place:])])
 
 
-def _character(match: re.Match[str]) -> str:
-    name = match[1]
-    if name in _OWN_ENTITIES:
-        return match[0]
+def _as_xml(entity: re.Match[str]) -> str:
+    name = entity[1]
+    if name in ("amp", "lt", "gt", "quot", "apos"):
+        return entity[0]
     known = html5.get(f"{name};") if name else None
-    return "".join(f"&#{ord(char)};" for char in known) if known else f"&amp;{match[0][1:]}"
+    return "".join(f"&#{ord(char)};" for char in known) if known else f"&amp;{entity[0][1:]}"
 
 
 def _in_words(error: Exception) -> str:

@@ -16,6 +16,7 @@ class SourceConfig(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
     path: str | list[str] = Field(description="glob or globs below `root`")
+    reader: Literal[
         "auto",
         "json",
         "jsonl",

@@ -1,5 +1,5 @@
-"""H5P packages (h5p.org): multiple choice, true or false and sets of them, also inside columns, presentations and books; other kinds of content
-are named."""
+"""H5P packages (h5p.org): multiple choice, true or false and sets of them, also inside columns, presentations and books; other kinds of
+content are named."""
 
 import json
 import re
@@ -15,8 +15,9 @@ from schemas.errors import DataError
 
 # Content that only shows something, or holds other content.
 _SHOWN = (
-    "AdvancedText Text Image Video Audio Link Table Accordion Embed IFrameEmbed Shape ExportableTextArea Column Row RowColumn CoursePresentation"
-    " InteractiveBook QuestionSet Timeline Collage ImageSlider Chart Agamotto GoToSlide Nil InteractiveVideo Page PageBreak AudioRecorder TwitterUserFeed"
+    "AdvancedText Text Image Video Audio Link Table Accordion Embed IFrameEmbed Shape ExportableTextArea Column Row RowColumn"
+    " CoursePresentation InteractiveBook QuestionSet Timeline Collage ImageSlider Chart Agamotto GoToSlide Nil InteractiveVideo Page"
+    " PageBreak AudioRecorder TwitterUserFeed"
 ).split()
 _LIBRARY = re.compile(r"H5P\.(\w+)")
 # A text above questions that is as long as a passage; shorter ones are headings.

@@ -1,5 +1,6 @@
-"""Web pages (.html, .htm, saved pages): questions with choices to click, tables of questions, and exams that were saved as a page. What shows a
-right choice is what the page says of it (`data-correct`, a class, a value) or a key in its text; the choice that someone made is none."""
+"""Web pages (.html, .htm, saved pages): questions with choices to click, tables of questions, and exams that were saved as a page. What
+shows a right choice is what the page says of it (`data-correct`, a class, a value) or a key in its text; the choice that someone made
+(`checked`) is none."""
 
 import re
 from collections.abc import Iterator
@@ -18,21 +19,25 @@ from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.ingest.xml_files import root_name
 from schemas.errors import DataError
 
-MAX_CHOICES, MAX_TABLES, MAX_DEPTH = 20_000, 200, 500
-# Signs that stand in the text for what the markup says, until the text is read: a choice with its number, a block's begin and end, a heading.
+MAX_CHOICES, MAX_TABLES = 20_000, 200
+# Signs that stand in the text for what the markup says, until it is read: a choice with its number, a block's begin and end, a heading.
 _CHOICE, _OPEN, _CLOSE, _HEADING = "\ue000", "\ue001", "\ue002", "\ue003"
 _SIGNS = re.compile(f"[{_CHOICE}-{_HEADING}]")
 _TOKEN = re.compile(f"({_CHOICE}\\d+{_CHOICE}|[{_OPEN}{_CLOSE}{_HEADING}]|\n)")
-_RIGHT_CLASS = re.compile(r"(?:is-|is_|answer-|option-|choice-)?(?:correct|right)(?:-answer|-option|-choice|_answer|answer|answer-option)?", re.IGNORECASE)
+_RIGHT_CLASS = re.compile(
+    r"(?:is-|is_|answer-|option-|choice-)?(?:correct|right)(?:-answer|-option|-choice|_answer|answer)?", re.IGNORECASE
+)
 _RIGHT_NAMES = ("data-correct", "data-is-correct", "data-iscorrect", "data-right", "data-answer", "data-istrue", "data-true", "correct")
 _YES, _NO = ("true", "1", "yes", "correct", "right", "y", ""), ("false", "0", "no", "wrong", "incorrect", "n")
 _KEY = re.compile(
-    r"\W{0,3}(?:(?:the\s)?(?:correct|right)\s)?(?:answer|ans|key|đáp án(?: đúng)?|chọn)(?:\sis)?\s?[:.]\s?\(?(?P<letter>[A-Ja-j])(?:\b(?!['’]).{0,500}|$)"
-    r"|\W{0,3}(?:(?:the\s)?(?:correct|right)\s)?(?:answer|đáp án(?: đúng)?)\s?:\s?(?P<text>.{1,500})",
-    re.IGNORECASE,
+    r"\W{0,3}(?:(?:the\s)?(?:correct|right)\s)?(?:answer|ans|key|đáp án(?: đúng)?|chọn)(?:\sis)?\s?[:.]\s?(?P<said>.{1,500})", re.IGNORECASE
 )
+# Alone, or with the text of the option behind its mark: "Answer: a dog" names no option A.
+_LETTER = re.compile(r"\(?([A-J])\)?(?:\W{0,3}|[.):]\s.*)|\(?([a-j])[.)]?")
 _MARK = re.compile(r"\(?([A-Ja-j])[.):]\s")
-_SHOW = re.compile(r"(?:show|reveal|see|hide|xem)\s(?:the\s)?(?:answers?|solutions?|đáp án)\W{0,3}|check|submit|next|previous|check\sanswers?|nộp bài", re.IGNORECASE)
+_SHOW = re.compile(
+    r"(?:show|reveal|see|hide|check|xem)\s(?:the\s)?(?:answers?|solutions?|đáp án)\W{0,3}|check|submit|next|previous|nộp bài", re.IGNORECASE
+)
 _IN_SCRIPT = re.compile(r"[\"']?(?:question|questions|answers|options|choices|correct\w{0,20})[\"']?\s?[:=]\s?[\[\"'`{]", re.IGNORECASE)
 
 
@@ -153,7 +158,7 @@ def _rights(marks: list[_Marks]) -> list[bool | None]:
 
 
 def _questions(text: str, choices: list[_Choice]) -> Iterator[Item]:
-    """Questions of a text with signs: a stem is what stands before its choices in the block that holds both, or since the question before."""
+    """Questions of a text with signs: a stem is what stands before its choices in the block that holds both, or since the last question."""
     tokens = [token for token in _TOKEN.split(text) if token]
     places: list[list[int]] = [list(group) for _, group in groupby(_signs(tokens), key=lambda at: choices[_number(tokens[at])].group)]
     ends = [0]
@@ -184,7 +189,8 @@ def _number(token: str) -> int:
 
 def _option(tokens: list[str], at: int, end: int) -> tuple[str, int]:
     """The text of a choice: behind its sign, or before it where nothing is behind; and where it ends."""
-    pieces, place = [], at + 1
+    pieces: list[str] = []
+    place = at + 1
     while place < end and not (tokens[place] == "\n" and any(piece.strip() for piece in pieces)):
         if tokens[place] == _CLOSE and any(piece.strip() for piece in pieces):
             break
@@ -223,20 +229,21 @@ def _notes(tokens: list[str], start: int, end: int, options: list[str]) -> tuple
 
 def _named(found: re.Match[str], options: list[str]) -> int | None:
     """The option that a key names: its text, or its letter."""
-    said = (found["text"] or "").strip(" .").casefold()
-    same = [place for place, option in enumerate(options) if said and option.strip(" .").casefold() == said]
+    said = found["said"].strip(" .").casefold()
+    same = [place for place, option in enumerate(options) if option.strip(" .").casefold() == said]
     if len(same) == 1:
         return same[0]
-    if not found["letter"]:
+    if (named := _LETTER.fullmatch(found["said"].strip())) is None:
         return None
-    letter = found["letter"].upper()
+    letter = (named[1] or named[2]).upper()
     marked = [match[1].upper() for option in options if (match := _MARK.match(option))]
     letters = marked if len(marked) == len(options) else list(LETTERS[: len(options)])
     return letters.index(letter) if letter in letters else None
 
 
 def _stem(tokens: list[str], start: int, end: int) -> str:
-    """The text before the first choice, back to where the block begins that holds both; page headings are no part of it, where there is more."""
+    """The text before the first choice, back to where the block begins that holds both; page headings are no part of it, where there is
+    more."""
     depth, pieces, place = 0, list[str](), end
     while place > start:
         place -= 1
@@ -284,8 +291,8 @@ def _as_exam(tree: LexborHTMLParser) -> list[Item]:
 def _nothing(tree: LexborHTMLParser) -> str:
     scripts = (node.text(deep=True)[:200_000] for node in tree.css("script"))
     if any(len(_IN_SCRIPT.findall(script)) > 1 for script in scripts):
-        return "a web page whose questions stand in a script: save the list of questions in it as .json or .js, or copy the page's text into a file"
-    return "a web page without questions that can be told: no choices to click, no numbered question with options; copy them into a text file"
+        return "a web page whose questions stand in a script: save the list in it as .json or .js, or copy the page's text into a file"
+    return "a web page without questions that can be told: no choices to click, no numbered ones with options; copy them into a text file"
 
 
 FORMAT = Format("html", sniff, read_bytes=read)

@@ -1,5 +1,5 @@
-"""Archives (zip, tar, gzip): each file in one is read by the reader that fits it, and is a part of its own. Of a content package of a learning
-platform only the files of questions are read, with the passages that they refer to; of a course of Open edX its problems."""
+"""Archives (zip, tar, gzip): each file in one is read by the reader that fits it, and is a part of its own. Of a content package of a
+learning platform only the files of questions are read, with the passages that they refer to; of a course of Open edX its problems."""
 
 import posixpath
 from collections.abc import Callable, Iterator
@@ -22,16 +22,17 @@ ReadMember = Callable[[bytes, str], FileItems | None]
 MAX_DEPTH = 2
 # Archives that are one document, by a file that they all hold, and what to do about them.
 _OTHERS = {
-    "[Content_Types].xml": "an Office document that is neither Word's nor Excel's (a presentation?): save it as .docx, or copy its questions into one",
+    "[Content_Types].xml": "an Office document, neither Word's nor Excel's (a presentation?): save it as .docx, or copy its text into one",
     "mimetype": "an OpenDocument file or an e-book: save it as .docx or .xlsx",
     "META-INF/MANIFEST.MF": "a program, no questions",
     "moodle_backup.xml": "a Moodle course backup: export the questions from the question bank as Moodle XML",
 }
 # Files that are no questions, whatever is beside them: pictures, sounds, fonts, style, definitions, what systems leave behind.
 _BESIDE = frozenset(
-    ".png .jpg .jpeg .gif .svg .webp .bmp .tif .tiff .ico .heic .mp3 .mp4 .m4a .m4v .wav .ogg .oga .ogv .webm .avi .mov .srt .vtt .ttf .otf .woff"
-    " .woff2 .eot .css .scss .js .mjs .map .dtd .xsd .xsl .py .sh .exe .dll .db .ini .lnk .bak .tmp .log".split()
+    ".png .jpg .jpeg .gif .svg .webp .bmp .tif .tiff .ico .heic .mp3 .mp4 .m4a .m4v .wav .ogg .oga .ogv .webm .avi .mov .srt .vtt .ttf"
+    " .otf .woff .woff2 .eot .css .scss .map .dtd .xsd .xsl .exe .dll .db .ini .lnk .bak .tmp .log".split()
 )
+_PROBLEMS = ("problem", "library")
 _LEFT_BEHIND = frozenset((".ds_store", "thumbs.db", "desktop.ini", "license", "licence", ".gitignore", ".gitattributes"))
 
 
@@ -50,7 +51,8 @@ def _sniff(file: SniffedFile) -> bool:
 
 
 def _read(data: bytes, read_member: ReadMember, budget: Budget, depth: int) -> Iterator[Item | Text]:
-    """What the files of an archive hold, the name of each before its locators: `#inner/a.csv/row:5`. Raises DataError where none holds any."""
+    """What the files of an archive hold, the name of each before its locators: `#inner/a.csv/row:5`. Raises DataError where none holds
+    any."""
     members = list(members_of(data, budget))
     for name, what in _OTHERS.items():
         if any(member.name == name for member in members):
@@ -71,7 +73,7 @@ class _Archive:
         self.by_name = {posixpath.normpath(member.name): member for member in members}
         names = [PurePosixPath(member.name) for member in members]
         self.is_package = any(name.name.lower() == "imsmanifest.xml" for name in names)
-        self.is_course = any(name.name == "course.xml" for name in names) and any(name.parent.name in ("problem", "library") for name in names)
+        self.is_course = any(name.name == "course.xml" for name in names) and any(name.parent.name in _PROBLEMS for name in names)
         self.empty: list[str] = []
         self.contexts: dict[str, str] = {}
 
@@ -79,11 +81,16 @@ class _Archive:
         """The members that may hold questions."""
         members = [member for member in self.members if not _is_beside(member.name)]
         if self.is_course:
-            return [member for member in members if PurePosixPath(member.name).parent.name in ("problem", "library")]
+            return [member for member in members if PurePosixPath(member.name).parent.name in _PROBLEMS]
         if self.is_package:
             # Canvas writes each quiz twice; the one beside the common cartridge says more.
-            twice = {PurePosixPath(m.name).name.partition(".")[0] for m in members if "non_cc_assessments" in PurePosixPath(m.name).parts}
-            return [member for member in members if not (member.name.endswith("assessment_qti.xml") and PurePosixPath(member.name).parent.name in twice)]
+            paths = [PurePosixPath(member.name) for member in members]
+            twice = {path.name.partition(".")[0] for path in paths if "non_cc_assessments" in path.parts}
+            return [
+                member
+                for member in members
+                if not (member.name.endswith("assessment_qti.xml") and PurePosixPath(member.name).parent.name in twice)
+            ]
         return members
 
     def items(self, member: Member) -> Iterator[Item | Text]:

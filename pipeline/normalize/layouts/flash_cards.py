@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from pipeline.common.grammar.columns import find_fields
-from pipeline.common.markup import html_text, is_html
+from pipeline.common.html_signs import is_html
+from pipeline.common.markup import html_text
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
 _SIDES = (("front", "back"), ("term", "definition"), ("mat_truoc", "mat_sau"), ("vorderseite", "ruckseite"))

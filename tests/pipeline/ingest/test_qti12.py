@@ -10,11 +10,13 @@ from pipeline.ingest.items import Item
 CHOICES = [("c1", "sparrow"), ("c2", "trout"), ("c3", "adder")]
 FULL = '<respcondition continue="No"><conditionvar><varequal respident="r">{}</varequal></conditionvar><setvar action="Set" varname="SCORE">{}</setvar></respcondition>'
 
+RIGHT = FULL.format("c2", 100)
+
 
 def item(
     stem='<material><mattext texttype="text/html">Which one swims?</mattext></material>',
     choices=CHOICES,
-    conditions=FULL.format("c2", 100),
+    conditions=RIGHT,
     many="Single",
     more="",
     kind="multiple_choice_question",

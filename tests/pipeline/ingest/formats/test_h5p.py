@@ -6,12 +6,20 @@ import pytest
 
 from tests.pipeline.ingest.zipped import zipped
 
-CHOICE = {"question": "<p>Which is soft?</p>\n", "answers": [{"text": "<div>slate</div>\n", "correct": False}, {"text": "<div>wool</div>\n", "correct": True}]}
+CHOICE = {
+    "question": "<p>Which is soft?</p>\n",
+    "answers": [{"text": "<div>slate</div>\n", "correct": False}, {"text": "<div>wool</div>\n", "correct": True}],
+}
 WOOL = ("Which is soft?", ["slate", "wool"], "wool")
 
 
 def package(content, kind="H5P.MultiChoice"):
-    return zipped(("h5p.json", json.dumps({"mainLibrary": kind})), ("content/content.json", json.dumps(content)), ("content/images/a.png", "x"), ("H5P.X-1.0/library.json", "{}"))
+    return zipped(
+        ("h5p.json", json.dumps({"mainLibrary": kind})),
+        ("content/content.json", json.dumps(content)),
+        ("content/images/a.png", "x"),
+        ("H5P.X-1.0/library.json", "{}"),
+    )
 
 
 def piece(kind, params):
@@ -24,7 +32,9 @@ def test_one_question(parse, name):
 
 
 def test_true_or_false(parse):
-    assert parse(package({"question": "<p>Wool is hard.</p>", "correct": "false"}, "H5P.TrueFalse"), "a.h5p") == [("Wool is hard.", ["True", "False"], "False")]
+    assert parse(package({"question": "<p>Wool is hard.</p>", "correct": "false"}, "H5P.TrueFalse"), "a.h5p") == [
+        ("Wool is hard.", ["True", "False"], "False")
+    ]
 
 
 def test_a_set_of_single_choices_names_the_right_one_first(parse):
@@ -34,7 +44,9 @@ def test_a_set_of_single_choices_names_the_right_one_first(parse):
 
 NESTED = {
     "H5P.QuestionSet": {"questions": [piece("H5P.MultiChoice", CHOICE)]},
-    "H5P.Column": {"content": [{"content": piece("H5P.AdvancedText", {"text": "<p>Hi</p>"})}, {"content": piece("H5P.MultiChoice", CHOICE)}]},
+    "H5P.Column": {
+        "content": [{"content": piece("H5P.AdvancedText", {"text": "<p>Hi</p>"})}, {"content": piece("H5P.MultiChoice", CHOICE)}]
+    },
     "H5P.CoursePresentation": {"presentation": {"slides": [{"elements": [{"x": 1, "action": piece("H5P.MultiChoice", CHOICE)}]}]}},
     "H5P.InteractiveBook": {"chapters": [piece("H5P.Column", {"content": [{"content": piece("H5P.MultiChoice", CHOICE)}]})]},
 }
@@ -49,7 +61,9 @@ def test_a_long_text_above_a_question_is_its_context_a_short_one_is_not(read):
     passage = "Wool comes from sheep. " * 12
 
     def context_of(text, name):
-        content = {"content": [{"content": piece("H5P.AdvancedText", {"text": f"<p>{text}</p>"})}, {"content": piece("H5P.MultiChoice", CHOICE)}]}
+        content = {
+            "content": [{"content": piece("H5P.AdvancedText", {"text": f"<p>{text}</p>"})}, {"content": piece("H5P.MultiChoice", CHOICE)}]
+        }
         return read(package(content, "H5P.Column"), name)[0][0]["context"]
 
     assert context_of(passage, "a.h5p") == passage.strip()
@@ -57,7 +71,12 @@ def test_a_long_text_above_a_question_is_its_context_a_short_one_is_not(read):
 
 
 def test_other_kinds_are_named(read):
-    content = {"questions": [piece("H5P.Blanks", {"text": "<p>Fill in.</p>", "questions": ["<p>Wool is *soft*.</p>"]}), piece("H5P.MultiChoice", CHOICE)]}
+    content = {
+        "questions": [
+            piece("H5P.Blanks", {"text": "<p>Fill in.</p>", "questions": ["<p>Wool is *soft*.</p>"]}),
+            piece("H5P.MultiChoice", CHOICE),
+        ]
+    }
     questions, (row,) = read(package(content, "H5P.QuestionSet"), "a.h5p")
     assert len(questions) == 1
     assert row["reason_codes"] == ["not_multiple_choice"]

@@ -39,6 +39,28 @@ def test_keys_behind_the_choices_are_no_part_of_the_next_stem(parse):
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("Answer: B", 1),
+        ("Correct answer: b.", 1),
+        ("The right answer is: (B)", 1),
+        ("Đáp án đúng: B", 1),
+        ("Answer: B. emu", 1),
+        ("Answer: emu", 1),
+    ],
+)
+def test_wordings_of_a_key(read, key, right):
+    page = f"<p>Which runs?</p><input type=radio name=q>wren<br><input type=radio name=q>emu<p>{key}</p>"
+    assert [row["answer_index"] for row in read(page, "a.html")[0]] == [right]
+
+
+@pytest.mark.parametrize("key", ["Answer: a dog", "Answer: A dog", "Answers vary", "Answer: Because", "Answer: Z"])
+def test_what_only_looks_like_a_key(reasons, key):
+    page = f"<p>Which runs?</p><input type=radio name=q>wren<br><input type=radio name=q>emu<p>{key}</p>"
+    assert reasons(page, "a.html") == [["missing_answer"]]
+
+
 def test_values_that_say_right_or_wrong(parse, reasons):
     page = '<p>Which is it?</p><input type="radio" name="q" value="{}"> a1<br><input type="radio" name="q" value="{}"> b1<br><input type="radio" name="q" value="{}"> c1'
     assert parse(page.format("wrong", "correct", "wrong"), "a.html") == [("Which is it?", ["a1", "b1", "c1"], "b1")]
@@ -57,7 +79,7 @@ def test_lists_that_say_which_item_is_right(parse):
 
 
 def test_several_right_choices(reasons):
-    page = '<p>Which are birds?</p><input type=checkbox name=q data-correct=true>wren<br><input type=checkbox name=q data-correct=true>emu<br><input type=checkbox name=q>cat'
+    page = "<p>Which are birds?</p><input type=checkbox name=q data-correct=true>wren<br><input type=checkbox name=q data-correct=true>emu<br><input type=checkbox name=q>cat"
     assert reasons(page, "a.html") == [["multiple_answers"]]
 
 
@@ -95,5 +117,7 @@ def test_a_page_without_questions_says_what_it_is(read, page):
 
 
 def test_xhtml_is_a_page_whatever_its_suffix(parse):
-    page = RADIOS.format("", " data-correct", " data-correct").replace("<html>", '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x.dtd"><html xmlns="u">')
+    page = RADIOS.format("", " data-correct", " data-correct").replace(
+        "<html>", '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x.dtd"><html xmlns="u">'
+    )
     assert parse(page, "a.xml") == ASKED

@@ -31,7 +31,11 @@ def tarred(*parts, mode="w:gz"):
 
 
 def test_each_file_is_read_by_its_reader_and_is_a_part_of_its_own(read):
-    data = zipped(("week 1/cold.txt", AIKEN), ("hot.csv", CSV), ("hot.json", json.dumps([{"question": "Which burns?", "options": ["fire", "ice"], "answer": 1}])))
+    data = zipped(
+        ("week 1/cold.txt", AIKEN),
+        ("hot.csv", CSV),
+        ("hot.json", json.dumps([{"question": "Which burns?", "options": ["fire", "ice"], "answer": 1}])),
+    )
     questions, rejected = read(data, "a.zip")
     assert [row["locator"] for row in questions] == ["a.zip#week 1/cold.txt/item:1", "a.zip#hot.csv/row:1"]
     # One number decides nothing by itself, and other parts don't decide for it.
@@ -79,7 +83,10 @@ def test_an_archive_without_questions_names_what_it_holds(read):
 def test_a_file_that_cannot_be_read_is_one_rejection_and_costs_no_other(read):
     questions, rejected = read(zipped(("cold.txt", AIKEN), ("b.xml", "<quiz"), ("c.pdf", "%PDF-1.4")), "a.zip")
     assert len(questions) == 1
-    assert [(row["locator"], row["reason_codes"]) for row in rejected] == [("a.zip#b.xml/file:1", ["unreadable_file"]), ("a.zip#c.pdf/file:1", ["unreadable_file"])]
+    assert [(row["locator"], row["reason_codes"]) for row in rejected] == [
+        ("a.zip#b.xml/file:1", ["unreadable_file"]),
+        ("a.zip#c.pdf/file:1", ["unreadable_file"]),
+    ]
 
 
 def nested(depth):
@@ -117,7 +124,11 @@ OTHERS = {
     "slides.pptx": (("[Content_Types].xml", "<Types/>"), ("ppt/slides/slide1.xml", "<sld/>")),
     "course.mbz": (("moodle_backup.xml", "<moodle_backup/>"), ("questions.xml", "<question_categories/>")),
     "book.epub": (("mimetype", "application/epub+zip"), ("a.xhtml", "<html/>")),
-    "scorm.zip": (("imsmanifest.xml", "<manifest/>"), ("index.html", "<html><p>1. Which?</p><p>A. x</p><p>B. y</p></html>"), ("quiz.js", "x")),
+    "scorm.zip": (
+        ("imsmanifest.xml", "<manifest/>"),
+        ("index.html", "<html><p>1. Which?</p><p>A. x</p><p>B. y</p></html>"),
+        ("quiz.js", "x"),
+    ),
 }
 
 
@@ -131,12 +142,22 @@ def test_archives_that_are_something_else_are_one_verdict(read, name):
 def test_a_content_package_gives_its_questions_alone(parse):
     test = '<assessmentTest><testPart><assessmentSection><assessmentItemRef href="items/1.xml"/></assessmentSection></testPart></assessmentTest>'
     meta = '<quiz xmlns="http://canvas.instructure.com/xsd/cccv1p0"/>'
-    data = zipped(("imsmanifest.xml", "<manifest/>"), ("test.xml", test), ("items/1.xml", QTI.format("cold", "")), ("g/assessment_meta.xml", meta), ("page.html", "<p>Hi</p>"))
+    data = zipped(
+        ("imsmanifest.xml", "<manifest/>"),
+        ("test.xml", test),
+        ("items/1.xml", QTI.format("cold", "")),
+        ("g/assessment_meta.xml", meta),
+        ("page.html", "<p>Hi</p>"),
+    )
     assert parse(data, "a.imscc") == [ICE]
 
 
 def test_canvas_writes_a_quiz_twice(parse):
-    data = zipped(("imsmanifest.xml", "<manifest/>"), ("g1/assessment_qti.xml", QTI.format("cold", "")), ("non_cc_assessments/g1.xml.qti", QTI.format("cold", "")))
+    data = zipped(
+        ("imsmanifest.xml", "<manifest/>"),
+        ("g1/assessment_qti.xml", QTI.format("cold", "")),
+        ("non_cc_assessments/g1.xml.qti", QTI.format("cold", "")),
+    )
     assert parse(data, "a.imscc") == [ICE]
 
 
@@ -153,7 +174,12 @@ def test_passages_of_a_package_are_context(read):
 
 def test_a_course_of_open_edx(parse):
     problem = '<problem><p>Which is cold?</p><multiplechoiceresponse><choicegroup><choice correct="false">fire</choice><choice correct="true">ice</choice></choicegroup></multiplechoiceresponse></problem>'
-    files = [("course/course.xml", b"<course/>"), ("course/chapter/a.xml", b"<chapter/>"), ("course/problem/p1.xml", problem.encode()), ("course/policies/a.json", b"{}")]
+    files = [
+        ("course/course.xml", b"<course/>"),
+        ("course/chapter/a.xml", b"<chapter/>"),
+        ("course/problem/p1.xml", problem.encode()),
+        ("course/policies/a.json", b"{}"),
+    ]
     assert parse(tarred(*files), "course.tar.gz") == [ICE]
 
 
