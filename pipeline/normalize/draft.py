@@ -181,7 +181,9 @@ def _statement(cells: dict[str, Any], key: Any, reading: Reading) -> tuple[str, 
     if is_statement_kind(kind):
         flag = cells.get(reading.beside.flag) if reading.beside.flag else None
         return truth_of(key if is_filled(key) else flag, is_statement=True)
-    return None if is_filled(kind) or isinstance(key, list) else truth_of(key)
+    # Among open questions an answer may happen to be "true".
+    among_options = reading.fields.option_columns or "options" in reading.fields.columns
+    return truth_of(key) if among_options and not is_filled(kind) and not isinstance(key, list) else None
 
 
 def _shown(key: Any, markup: CellMarkup) -> Any:

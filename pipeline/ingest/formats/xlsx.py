@@ -1,6 +1,6 @@
 """Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): every sheet that holds rows, hidden ones too; a cell merged over rows stands in each.
 
-Not told by the library that reads them: merged cells of .ods, colours, hidden rows.
+Not told by the library that reads them: colours, hidden rows.
 """
 
 import io
@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.ingest.archives import BROKEN, chunks_of, open_archive
 from pipeline.ingest.items import MAX_CELLS, Format, Item, SniffedFile, Text
 from pipeline.ingest.members import zipped_names
+from pipeline.ingest.ods_merges import Range, merged_downwards
 from pipeline.ingest.sheet_notes import Note, cell_notes, column_number
 from pipeline.ingest.sheets import Sheet, sheet_items
 from pipeline.ingest.tables import Broken
@@ -38,15 +39,16 @@ def read(data: bytes) -> Iterator[Item | Text]:
     from python_calamine import CalamineError, CalamineWorkbook, ZipError
 
     notes: dict[str, dict[tuple[int, int], Note]] = {}
+    spans: dict[str, list[Range]] = {}
     try:
         if data[:2] == b"PK":
             with open_archive(data, MAX_UNZIPPED_BYTES) as archive:
                 for name in archive.namelist():
                     if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                         _refuse_stray_cells(name, chunks_of(archive, name))
-                notes = cell_notes(archive)
+                notes, spans = cell_notes(archive), merged_downwards(archive)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [_sheet(book.get_sheet_by_name(name), notes.get(name, {})) for name in book.sheet_names]
+        sheets = [_sheet(book.get_sheet_by_name(name), notes.get(name, {}), spans.get(name, [])) for name in book.sheet_names]
     except (*BROKEN, CalamineError, ZipError, ValueError) as error:
         raise DataError(f"not a readable xlsx workbook: {error}") from error
     yield from sheet_items(sheets)
@@ -71,7 +73,7 @@ def _refuse_stray_cells(name: str, chunks: Iterable[bytes]) -> None:
         )
 
 
-def _sheet(sheet: Any, notes: Mapping[tuple[int, int], Note]) -> Sheet:
+def _sheet(sheet: Any, notes: Mapping[tuple[int, int], Note], spans: list[Range]) -> Sheet:
     if sheet.height * sheet.width > MAX_CELLS:
         raise DataError(f"sheet {sheet.name!r} spans {sheet.height * sheet.width:,} cells; at most {MAX_CELLS:,} are read")
     rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=True)]
@@ -82,7 +84,7 @@ def _sheet(sheet: Any, notes: Mapping[tuple[int, int], Note]) -> Sheet:
             rows[row - top][column - left] = _noted(rows[row - top][column - left], note)
     merged = [
         (first - top, last - top, column - left)
-        for (first, column), (last, _) in sheet.merged_cell_ranges or ()
+        for (first, column), (last, _) in (sheet.merged_cell_ranges or spans)
         if 0 <= first - top < sheet.height and 0 <= column - left < sheet.width and rows[first - top][column - left] is not None
     ]
     # Only downwards: a title merged over columns is one cell.

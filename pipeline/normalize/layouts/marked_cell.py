@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.common.letters import LETTERS
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
-_MARK = re.compile(r"(?:^|(?<=[,;|\n]))\s*+(?:(?P<right>right|correct|true|đúng)|wrong|incorrect|false|sai)\s*+:", re.IGNORECASE)
+_MARK = re.compile(r"(?:^|(?<=[,;|\n]))[^\S\n]*+(?:(?P<right>right|correct|true|đúng)|wrong|incorrect|false|sai)\s*+:", re.IGNORECASE)
 ROWS = 200
 
 

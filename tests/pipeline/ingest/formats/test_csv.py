@@ -114,3 +114,16 @@ def test_marks_that_no_table_holds(read):
     _, rejected = read("name,class\nAn,9A\n", "a.csv")
     assert [row["reason_codes"] for row in rejected] == [["unknown_layout"]]
     assert "name, class" in rejected[0]["detail"] or "class, name" in rejected[0]["detail"]
+
+
+def test_the_line_that_names_the_separator_is_no_row(parse):
+    assert parse("sep=;\nquestion;A;B;answer\nx1, 2?;1,5;2,5;B\n", "a.csv") == [("x1, 2?", ["1,5", "2,5"], "2,5")]
+
+
+def test_the_lines_that_anki_writes_name_separator_and_columns(read):
+    rows = "Which?\tu\tv\tB\nWho?\tx\ty\tA\n"
+    questions, rejected = read("#separator:tab\n#html:false\n#columns:Question\tA\tB\tAnswer\n" + rows, "a.csv")
+    assert ([row["answer_index"] for row in questions], rejected) == ([1, 0], [])
+    _, rejected = read("#separator:tab\n#html:true\n" + rows.replace("B\n", "1 0\n").replace("A\n", "0 1\n"), "b.csv")
+    assert [row["reason_codes"] for row in rejected] == [["unknown_layout"]] * 2
+    assert "column_1" in rejected[0]["detail"]

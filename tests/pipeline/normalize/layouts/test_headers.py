@@ -223,6 +223,54 @@ def test_known_questions_with_unknown_options_say_so(read):
     assert "fields: {stem: question, options: wahl, answer: answer}" in row["detail"]
 
 
+THREE = ["here", "up", "there"]
+HEADERS = """
+question Kahoot: Question - max 120 characters|Answer 1 - max 75 characters|Answer 2 - max 75 characters|Answer 3|Correct answer(s)
+blooket: Question Text|Answer 1|Answer 2|Answer 3 (Optional)|Correct Answer(s) (Only include Answer #)
+brackets: Question|(A) Option|(B) Option|(C) Option|Answer
+titles: title_text|option1_text|option2_text|option3_text|correctAnswer_index
+words: Question Title|Option One|Option Two|Option Three|Correct Option
+ordinals: Question|1st option|2nd option|3rd option|Correct
+title alone: Title|Choice 1|Choice 2|Choice 3|Correct
+points: Câu dẫn|P.Án A|P.Án B|P.Án C|Đ.Án
+contents: Nội dung|Nội dung đáp án A|Nội dung đáp án B|Nội dung đáp án C|Đáp án đúng nhất
+answers: Câu hỏi|Câu trả lời 1|Câu trả lời 2|Câu trả lời 3|Câu trả lời đúng
+german: Frage|Antwort A|Antwort B|Antwort C|Richtig
+french: Question|Réponse A|Réponse B|Réponse C|Bonne réponse
+spanish: Pregunta|Opción A|Opción B|Opción C|Respuesta correcta
+portuguese: Pergunta|Alternativa A|Alternativa B|Alternativa C|Gabarito
+italian: Domanda|Risposta A|Risposta B|Risposta C|Risposta corretta
+indonesian: Soal|Pilihan A|Pilihan B|Pilihan C|Kunci Jawaban
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("names", [line.partition(": ")[2].split("|") for line in HEADERS], ids=lambda names: names[1])
+def test_headers_of_quiz_sites_and_of_other_languages(parse, names):
+    key = "C" if names[1].split()[0] == "(A)" or names[1][-1] in "Aa" else 2 if names[-1].endswith("index") else 3
+    rows = [dict(zip(names, [Q[0], *THREE, key], strict=True))]
+    # One more row shows how the numbers count.
+    rows += [dict(zip(names, ["And?", "a1", "b1", "c1", 0], strict=True))] if names[-1].endswith("index") else []
+    assert parse(rows, "a.jsonl")[0] == (Q[0], THREE, "there")
+
+
+def test_what_stands_beside_an_option_is_none(parse):
+    row = {"Question": Q[0], "Feedback option 1": "no", "Option 1": "here", "Feedback option 2": "yes", "Option 2": "there", "Correct": 2}
+    assert parse([row]) == [Q]
+    wrong = {"Question": Q[0], "Correct Answer": "there", "Incorrect Answer 1": "here", "Incorrect Answer 2 (Optional)": "up"}
+    ((_, options, answer),) = parse([wrong])
+    assert (sorted(options), answer) == (["here", "there", "up"], "there")
+
+
+@pytest.mark.parametrize("key", ["B (there)", "B - there", "b. there", "Option B"])
+def test_a_letter_with_its_text_is_a_key(parse, key):
+    assert parse([{"question": Q[0], "A": "here", "B": "there", "answer": key}]) == [Q]
+
+
+@pytest.mark.parametrize("key", ["B (here)", "A - there"])
+def test_a_letter_with_another_text_is_none(reasons, key):
+    assert reasons([{"question": Q[0], "A": "here", "B": "there", "answer": key}]) == [["answer_not_in_options"]]
+
+
 def test_a_key_in_an_unknown_column_is_pointed_at(read):
     _, (row,) = read([{"question": "Which?", "options": ["x1", "y1"], "rigtigt": "y1"}])
     assert row["reason_codes"] == ["missing_answer"]
