@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.common.grammar.columns import plain_name
+from pipeline.common.grammar.flags import with_order
 from pipeline.ingest.items import MAX_COLUMNS, Item
 from schemas.reasons import Reason
 
@@ -26,7 +27,7 @@ def unnest(locator: str, item: Any) -> Iterator[Item]:
         return
     nested = next((key for key in item if is_nested(key) and isinstance(item[key], list) and item[key]), None)
     if nested is None:
-        yield Item(locator, item)
+        yield Item(locator, with_order(item))
         return
     shared = {key: value for key, value in item.items() if key != nested}
     questions = item[nested]
@@ -39,7 +40,7 @@ def unnest(locator: str, item: Any) -> Iterator[Item]:
     for number, question in enumerate(questions, start=1):
         cells = {key: value for key, value in shared.items() if key not in parallel}
         cells |= {key: value[number - 1] for key, value in parallel.items()}
-        yield Item(f"{locator}.{number}", {**cells, "question": question})
+        yield Item(f"{locator}.{number}", with_order({**cells, "question": question}))
 
 
 def is_nested(key: str) -> bool:

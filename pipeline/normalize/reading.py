@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import (
     WEAK_OPTIONS,
+    WEAK_STEMS,
     FieldMap,
     advice,
     find_fields,
     headless_fields,
+    is_called,
     is_headless,
     number_base,
     plain_name,
@@ -18,6 +20,7 @@ from pipeline.common.grammar.columns import (
 from pipeline.common.grammar.keys import number_of
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
+from pipeline.normalize.rival_keys import rival_columns
 from pipeline.normalize.suggest_columns import guess_fields
 from schemas.tables.row import MAX_TEXT_CHARS
 
@@ -27,7 +30,7 @@ TEXT_KEYS = ("blocks", "gift", "moodle")
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
+    `rivals`: further columns that give a key; `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
 
     layout: str
     fields: FieldMap
@@ -37,6 +40,7 @@ class Reading(NamedTuple):
     column_base: int | None = None
     column_places: Mapping[str, int] = {}
     labels: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
     text_keys: bool = False
     unused: tuple[str, ...] = ()
 
@@ -65,9 +69,18 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
         fields, layout = headless_fields(texts), "no header"
     else:
         empty = [header for header in headers if header not in filled]
-        fields = find_fields(headers, given, empty, lambda part, header: _accepts(part, header, present))
+        derived = {header for header in headers if _is_derived(header, headers, present)}
+        fields = find_fields(
+            [header for header in headers if header not in derived], given, empty, lambda part, header: _accepts(part, header, present)
+        )
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
-    return _judged(Reading(layout, fields, cells, text_keys=text_keys), headers, filled, given)
+    right = f"{fields.columns.get('options')}.right"
+    rivals = rival_columns(fields, headers, filled, given) if special is None or not special.text_keys else ()
+    if right in filled and "answer" not in given:
+        # What marks the right option itself; a key beside it has to agree.
+        rivals = tuple(dict.fromkeys(name for name in (fields.columns.get("answer"), *rivals) if name in filled and name != right))
+        fields = FieldMap({**fields.columns, "answer": right}, fields.option_columns)
+    return _judged(Reading(layout, fields, cells, rivals=rivals, text_keys=text_keys), headers, filled, given)
 
 
 def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mapping[str, str]) -> Reading:
@@ -92,12 +105,18 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
     labels = tuple(
         f"{base}.{name}" for base in dict.fromkeys((column, column.rpartition(".")[0])) if base for name in ("label", "labels", "key")
     )
+    derived = {header for header in headers if _is_derived(header, headers, present)}
     answer = plain_name(fields.columns.get("answer", ""))
     # A column called index or label is a place in a list, whatever the columns are called (PIQA: sol1, sol2, label 0).
     counted = re.search(r"label|ind?e?x|gold|target|cop|id$", answer) is not None
     base = number_base(fields.option_columns)
-    places = {plain_name(name): place for place, name in enumerate(fields.option_columns) if len(plain_name(name).strip("0123456789")) > 1}
-    used = {*fields.columns.values(), *fields.option_columns, *labels}
+    places = {
+        plain: place
+        for place, name in enumerate(fields.option_columns)
+        for plain in (plain_name(name), plain_name(name.rpartition(".")[2]))
+        if len(plain.strip("0123456789")) > 1
+    }
+    used = {*fields.columns.values(), *fields.option_columns, *labels, *reading.rivals, *derived}
     return reading._replace(
         layout="unknown" if problem else reading.layout,
         problem=problem,
@@ -116,8 +135,19 @@ def _cells(record: dict[str, Any]) -> dict[str, Any] | None:
     return flatten(value) if isinstance(value, dict) else {}
 
 
+def _is_derived(header: str, headers: list[str], rows: list[dict[str, Any]]) -> bool:
+    """True for what belongs to a list of options, as its labels do: no column of its own."""
+    base, _, last = header.rpartition(".")
+    if not base or last not in ("label", "labels", "key", "keys", "id", "ids", "names", "right", "role", "letter"):
+        return False
+    lists = [name for name in (base, f"{base}.text", f"{base}.choices", f"{base}.texts") if name in headers and name != header]
+    return any(isinstance(row.get(header), list) and any(isinstance(row.get(name), list) for name in lists) for row in rows)
+
+
 def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
+    if plain_name(header.rpartition(".")[2]) == "a" and any(plain_name(name) == "b" for row in rows[:20] for name in row):
+        return False  # Columns A, B, C hold one option each.
     if part == "options":
         return _holds_options(header, rows)
     if part == "context" and plain_name(header) in ("text", "content"):
@@ -129,8 +159,21 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
         )
     if part != "stem":
         return True
+    if plain_name(header.rpartition(".")[2]) in WEAK_STEMS and not _is_main_text(header, rows[:20]):
+        return False
     filled = [row[header] for row in rows[:20] if row.get(header) not in (None, "")]
     return not filled or any(number_of(value) is None for value in filled)
+
+
+def _is_main_text(header: str, rows: list[dict[str, Any]]) -> bool:
+    """True where no other text of the rows could be the question: of those that no header explains, it is the longest, and each row's own."""
+    texts = [str(row[header]) for row in rows if isinstance(row.get(header), str) and row[header].strip()]
+    if not texts or len(set(texts)) < len(texts) or sum(len(text.split()) for text in texts) < 3 * len(texts):
+        return False
+    length = sum(map(len, texts))
+    others = {name for row in rows for name, value in row.items() if isinstance(value, str) and name != header}
+    others = {name for name in others if not any(is_called(name, part) for part in ("context", "explanation", "answer", "id", "subject", "image"))}
+    return all(sum(len(str(row.get(name) or "")) for row in rows) < length for name in others)
 
 
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
