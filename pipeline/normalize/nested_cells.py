@@ -88,7 +88,8 @@ def _option_mappings(key: str, items: list[Mapping[str, Any]]) -> dict[str, Any]
     if all(len(item) == 1 for item in items) and len({name for item in items for name in item}) == len(items):
         # [{"A": "x"}, {"B": "y"}]
         single = [next(iter(item.items())) for item in items]
-        return _labelled(key, dict(single)) or {key: items}
+        if (found := _labelled(key, dict(single))) is not None:
+            return found
     return flatten_options(key, items) or {key: items}
 
 

@@ -4,10 +4,19 @@ Most layouts need none: headers that speak for themselves are a line in `columns
 """
 
 from pipeline.common.grammar.columns import plain_name
-from pipeline.normalize.layouts import chat, copa, distractors, swag, true_false, truthfulqa
+from pipeline.normalize.layouts import chat, copa, distractors, label_studio, prodigy, swag, true_false, truthfulqa
 from pipeline.normalize.layouts.layout import Cells, Layout
 
-LAYOUTS: tuple[Layout, ...] = (truthfulqa.LAYOUT, distractors.LAYOUT, copa.LAYOUT, swag.LAYOUT, true_false.LAYOUT, chat.LAYOUT)
+LAYOUTS: tuple[Layout, ...] = (
+    label_studio.LAYOUT,
+    prodigy.LAYOUT,
+    truthfulqa.LAYOUT,
+    distractors.LAYOUT,
+    copa.LAYOUT,
+    swag.LAYOUT,
+    true_false.LAYOUT,
+    chat.LAYOUT,
+)
 
 
 def reshaped(headers: list[str], rows: list[Cells]) -> tuple[Layout | None, list[Cells]]:
