@@ -264,9 +264,11 @@ def _marks_clash(values: list[str], key: Any, labels: list[str], labelled: bool)
     key = key[0] if isinstance(key, list) and len(key) == 1 else key
     letter = letter_of(key) if isinstance(key, str) else None
     marks = [match[1].translate(LOOKALIKE).upper() for value in values if (match := _LETTER_MARK.match(value))]
-    if letter is None or len(values) < 2 or len(marks) < len(values) or marks[: len(labels)] == labels:
+    if letter is None or len(values) < 2 or len(marks) < len(values) or letter not in labels or marks[: len(labels)] == labels:
         return None
-    # Letters far from the first are initials: "B. Franklin", "G. Washington".
-    if max(map(LETTERS.index, marks)) > len(values) or (not labelled and sorted(marks) == list(LETTERS[: len(marks)])):
+    if not labelled and marks.count(letter) == 1 and marks.index(letter) == labels.index(letter):
+        return None
+    # Marks in another order were read as the labels, by _columns_to_options; letters far from the first are initials, until the key is one.
+    if sorted(marks) == sorted(labels) and marks == labels or (letter not in marks and max(map(LETTERS.index, marks)) > len(values)):
         return None
     return f"the options are marked {', '.join(marks)}, and the key is {letter}: mark and place name different options"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.common.grammar.columns import plain_name
+from pipeline.common.grammar.columns import is_called, plain_name
 from pipeline.common.grammar.flags import is_running, read_flags
 from pipeline.common.grammar.option_lists import split_options
 from pipeline.common.text import clean
@@ -14,6 +14,7 @@ from pipeline.normalize.option_mappings import flatten_options
 from schemas.tables.row import MIN_OPTIONS
 
 MAX_DEPTH, MAX_KEYS = 8, 200
+_OF_KEYS = {"index", "text", "label", "id", "key", "letter", "value", "option", "number", "idx", "position", "content"}
 # "a) 38 , b) 27": small letters mark options inside a line only where they run from a.
 _SMALL_MARK = re.compile(r"(?:^|(?<=[\s,;]))\(?([a-j])\s?[).]\s*")
 _NUMPY_GAP = re.compile(r"(?<=['\"])\s+(?=['\"])")
@@ -37,8 +38,14 @@ def flatten(payload: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
             if (flags := read_flags(key, value)) is not None:
                 flat |= flags
                 continue
-            flat |= _labelled(key, value) or _labelled_mappings(key, value) or {}
-            flat |= {f"{key}.{inner}": item for inner, item in flatten(value, depth + 1).items()}
+            if (options := _labelled_mappings(key, value)) is not None:
+                flat |= options
+                continue
+            flat |= _labelled(key, value) or {}
+            # What a key says in several ways ({"index": 1, "text": "dog"}) is several keys, not a text of the question.
+            keyed = {plain_name(str(inner)) for inner in value} & _OF_KEYS if is_called(key, "answer") else set()
+            for inner, item in flatten(value, depth + 1).items():
+                flat[f"{key}_{inner}" if plain_name(inner) in keyed and not isinstance(item, list | dict) else f"{key}.{inner}"] = item
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             flat |= _option_mappings(key, [{inner: _unwrapped(cell) for inner, cell in item.items()} for item in value])
         elif isinstance(value, list) and value and all(_is_pair(item) for item in value):

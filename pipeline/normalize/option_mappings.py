@@ -98,6 +98,8 @@ def _other_text(item: Mapping[str, Any], text: str) -> Any:
 
 def _cell(value: Any) -> Any:
     """A field's value; of a mapping its one text: {"content": "x"}."""
+    if isinstance(value, list) and value and all(isinstance(part, Mapping) and isinstance(part.get("text"), str) for part in value):
+        return "\n".join(part["text"] for part in value)
     if isinstance(value, Mapping):
         texts = [inner for inner in value.values() if isinstance(inner, str) and inner]
         return texts[0] if len(texts) == 1 and plain_name(str(next(iter(value)))) in _TEXT else None if not value else dict(value)

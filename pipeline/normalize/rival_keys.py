@@ -11,14 +11,13 @@ from pipeline.common.text import fold_option
 # Columns that say which option is right and nothing else; "label", "output" or "target" often mean something else.
 _STRONG = re.compile(
     r"(?:(?:in)?valid_)?(?:(?:the_)?(?:correct|right|true)(?:_(?:answers?|options?|choices?|ans|response))?|answers?|ans|key|gold(?:_label)?|kq|cop|ra|khoa)"
-    r"(?:_(?:key|index|idx|id|ids|no|num|number|letter|text|label|value|option|choice|position))?"
+    r"(?:_(?:key|index|idx|id|ids|no|num|number|letter|text|label|value|option|choice|position|content))?"
     r"|(?:dap_an|phuong_an|lua_chon|cau_tra_loi)(?:_(?:dung|chuan|chinh_xac))?|ket_qua_dung"
 )
 # A corrected key beside the published one (MMLU-Redux) is an opinion on it.
 _ANNOTATED = {"error_type", "potential_reason"}
 # What tables write where there is no key.
 NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
-_PLACE = re.compile(r"_?\d{1,3}$")
 
 
 class Rival(NamedTuple):
@@ -29,17 +28,12 @@ class Rival(NamedTuple):
 
 
 def rival_columns(fields: FieldMap, headers: Collection[str], filled: Collection[str], given: Mapping[str, str]) -> tuple[str, ...]:
-    """Filled columns beside the key's that give a key as well. Where the config names the key's, only those that are one column with it:
-    "Answer 2" beside "Answer 1"."""
+    """Filled columns beside the key's that give a key as well; none where the config names the key's."""
     answer = fields.columns.get("answer")
     used = {*fields.columns.values(), *fields.option_columns}
     free = [header for header in headers if header in filled and header not in used]
-    if answer is None:
+    if answer is None or "answer" in given:
         return ()
-    name = plain_name(answer)
-    if "answer" in given:
-        word = _PLACE.sub("", name)
-        return tuple(h for h in free if word != name and word and _PLACE.sub("", plain_name(h)) == word and plain_name(h) != word)
     if _ANNOTATED & {plain_name(header) for header in headers}:
         return ()
     option = fields.columns.get("options", "")

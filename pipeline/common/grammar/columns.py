@@ -40,7 +40,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         ]
         + "correct_options correct_choices correct_id correct_ids correct_key correct_text correct_value correct_label correct_position".split()
         + "correct_response right_index right_key answer_id answer_label answer_num answer_value valid_response_value kq ket_qua_dung ra".split()
-        + "final_answer completion target_scores a".split()
+        + "final_answer completion target_scores answer_position answer_content correct_content correct_letter correct_number correct_idx a".split()
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
