@@ -19,14 +19,28 @@ _GAP = re.compile(r"[\s,]*")
 # The decoder counts the lines before each error from the start of its text, which therefore doesn't reach further back.
 MAX_CHARS_BEHIND = 50_000
 _TOO_DEEP = "the JSON is nested too deeply to be a list of questions"
+_FENCED_JSON = re.compile(r"(?:```|~~~)[ ]?(?:json5?|jsonc|python|py|javascript|js)?[ ]?\n[ ]{0,8}[\[{]")
 _NEXT_OBJECT = re.compile(r"\}\s*(?:,\s*)?(?=\{)")
 
 
 def sniff(file: SniffedFile) -> bool:
-    """The suffix, or an opening bracket with something of JSON behind it."""
-    if file.suffix in (".csv", ".tsv", ".md"):
+    """The suffix, an opening bracket with something of JSON behind it, or text around fences that hold questions as JSON."""
+    if file.suffix in (".csv", ".tsv"):
         return False
-    return file.suffix in (".json", ".jsonl", ".ndjson") or re.match(r"[\[{]\s*[\[{\"'\]}]", file.text) is not None
+    if file.suffix in (".json", ".jsonl", ".ndjson"):
+        return True
+    if re.match(r"[\[{]\s*[\[{\"'\]}]", file.text) is not None:
+        return file.suffix != ".md"
+    return _FENCED_JSON.search(file.text) is not None and _is_mostly_fenced(file.text)
+
+
+def _is_mostly_fenced(text: str) -> bool:
+    """True where most of a text is JSON in fences, and that holds questions: what a chat model was asked for."""
+    code = [piece for is_code, piece in fenced(text) if is_code]
+    if 2 * sum(map(len, code)) < len(text):
+        return False
+    values = (_value(piece) for piece in code)
+    return any(_asks(items) for value in values if value is not None and not too_deep(value) for items in _lists(value).values())
 
 
 def read(text: str) -> Iterator[Item | Text]:
