@@ -11,8 +11,8 @@ from typing import Any
 # A string in either quotes (closed or not), a comment, a word, a type of MongoDB's shell around a value, a comma before a bracket.
 _TOKEN = re.compile(
     r"""(?P<double>"(?:[^"\\]++|\\.)*+"?+)|(?P<single>(?:\b[uU])?'(?:[^'\\]++|\\.)*+'?+)"""
-    r"""|(?P<comment>//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?+|\#[^\n]*+)"""
-    r"""|(?P<word>[A-Za-z_$][\w$]*+)|(?P<open>\()|(?P<close>\))|(?P<comma>,)""",
+    r"""|(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|\#[^\n]*)"""
+    r"""|(?P<word>[A-Za-z_$][\w$]*)|(?P<open>\()|(?P<close>\))|(?P<comma>,)""",
     re.DOTALL,
 )
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "NaN": "null", "nan": "null", "Infinity": "null"}
@@ -27,7 +27,7 @@ _EATEN = (
     ("\r", re.compile(r"\r(?=(?:ightarrow|ho)\b)"), "\\r"),
     ("\n", re.compile(r"\n(?=(?:eq|abla|otin)\b(?![ ]?[a-z]))"), "\\n"),
 )
-FENCE = re.compile(r"(?m)^[^\S\n]*+(`{3,}|~{3,})[^\S\n]*+(?P<kind>\w*+)[^\n]*+$")
+FENCE = re.compile(r"(?m)^[^\S\n]*+(`{3,}+|~{3,}+)[^\S\n]*+(?P<kind>\w*+)[^\n]*+$")
 MAX_CHARS = 100_000_000
 
 

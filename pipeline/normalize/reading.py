@@ -146,7 +146,7 @@ def _is_derived(header: str, headers: list[str], rows: list[dict[str, Any]]) -> 
 
 def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
-    if plain_name(header.rpartition(".")[2]) == "a" and any(plain_name(name) == "b" for row in rows[:20] for name in row):
+    if plain_name(header.rpartition(".")[2]) == "a" and ("." in header or any(plain_name(name) == "b" for row in rows[:20] for name in row)):
         return False  # Columns A, B, C hold one option each.
     if part == "options":
         return _holds_options(header, rows)

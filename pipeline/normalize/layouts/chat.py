@@ -11,7 +11,7 @@ from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
 _COLUMNS = ("messages", "conversations", "conversation", "chat", "dialog", "turns")
 _ANSWERS = ("assistant", "gpt", "bot", "model", "chatgpt", "ai", "output", "chosen")
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>(?:[^<]++|<(?!/(?:think|reason)))*+</(?:think|thinking|reasoning)>")
+_THOUGHT_ENDS = re.compile(r"</(?:think|thinking|reasoning)>")
 _STATED = re.compile(r"(?:(?:so|thus|hence|therefore)\W{1,3})?(?:the\s)?(?:(?:correct|right|best|final)\s)?(?:answer|đáp\sán)\b.{0,200}", re.IGNORECASE)
 
 
@@ -44,7 +44,7 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
 
 def _key_and_reason(answer: str) -> tuple[str, str]:
     """The line of an answer that states the key, the first or the last, and what else it says."""
-    lines = [line.strip(" *_") for line in _THOUGHT.sub("", answer).strip().split("\n") if line.strip(" *_")]
+    lines = [line.strip(" *_") for line in _THOUGHT_ENDS.split(answer)[-1].strip().split("\n") if line.strip(" *_")]
     if len(lines) < 2:
         return "\n".join(lines), ""
     if letter_of(lines[0]) or re.match(r"[(\[]?[A-J][.):\]]\s", lines[0]) or _STATED.fullmatch(lines[0]):
