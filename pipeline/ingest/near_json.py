@@ -105,7 +105,8 @@ def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
     """A mapping of JSON; a name that stands in it twice with different values is kept as such: nobody knows which one holds."""
     value = dict(found)
     if len(value) < len(found):
-        value |= {DUPLICATE: name for name, inner in found if value[name] != inner}
+        twice = next((name for name, inner in found if value[name] != inner), None)
+        value |= {} if twice is None else {DUPLICATE: twice}
     return value
 
 
@@ -118,7 +119,7 @@ def restored(value: Any) -> Any:
     if isinstance(value, str):
         for sign, pattern, written in _EATEN:
             if sign in value:
-                value = pattern.sub(lambda _, written=written: written, value)
+                value = written.join(pattern.split(value))
         return value
     if isinstance(value, dict):
         return {key: restored(inner) for key, inner in value.items()}
@@ -152,5 +153,7 @@ _SAYS = {
 
 def said(error: json.JSONDecodeError, place: str) -> str:
     """What a parser's message means and what to do; `place` is its line and column in words."""
-    what, cure = next((words for start, words in _SAYS.items() if error.msg.startswith(start)), (error.msg, "check it in an editor that knows JSON"))
+    what, cure = next(
+        (words for start, words in _SAYS.items() if error.msg.startswith(start)), (error.msg, "check it in an editor that knows JSON")
+    )
     return f"no JSON: {what} at {place}; {cure}"

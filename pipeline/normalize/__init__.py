@@ -285,6 +285,12 @@ def _with_rivals(
     draft: Draft, bases: dict[str, str], index: int | None, fault: Reason | None, why: str | None
 ) -> tuple[int | None, Reason | None, str | None]:
     """The verdict on the key once the row's further keys were asked: one that contradicts it, or one that stands in for it."""
+    number = number_of(draft.key[0] if isinstance(draft.key, list) and len(draft.key) == 1 else draft.key)
+    if fault == Reason.AMBIGUOUS_ANSWER_BASE and number is not None:
+        rivals = [places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals]
+        sure = [next(iter(places)) for places in rivals if places is not None and len(places) == 1]
+        if sure and sure[0] in (number, number - 1):
+            index, fault = sure[0], None
     if fault == Reason.MISSING_ANSWER:
         found = (places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals)
         index, fault = next((((next(iter(places)), None)) for places in found if places is not None and len(places) == 1), (None, fault))

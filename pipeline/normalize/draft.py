@@ -187,7 +187,9 @@ def _plain_key(key: Any, labels: list[str], options: list[str]) -> Any:
         return match[1]
     if match := _NUMBER_MARK.match(key):
         same = [place for place, option in enumerate(options) if fold_option(option) == fold_option(key[match.end() :])]
-        return labels[same[0]] if len(same) == 1 else key
+        # A number that is neither that option's place nor its label says something else than the text.
+        number = match[1] or match[2]
+        return labels[same[0]] if len(same) == 1 and (int(number) in (same[0], same[0] + 1) or labels[same[0]] == number) else key
     return key
 
 
@@ -260,7 +262,7 @@ def _marks(values: list[str]) -> tuple[list[str], list[str]] | None:
 
 
 def _marks_clash(values: list[str], key: Any, labels: list[str], labelled: bool) -> str | None:
-    """What keeps a letter from meaning one option: marks that leave letters out ("B. x", "C. y"), or that differ from the file's own labels."""
+    """What keeps a letter from meaning one option: marks that leave letters out ("B. x", "C. y"), or that aren't the file's own labels."""
     key = key[0] if isinstance(key, list) and len(key) == 1 else key
     letter = letter_of(key) if isinstance(key, str) else None
     marks = [match[1].translate(LOOKALIKE).upper() for value in values if (match := _LETTER_MARK.match(value))]
@@ -268,7 +270,7 @@ def _marks_clash(values: list[str], key: Any, labels: list[str], labelled: bool)
         return None
     if not labelled and marks.count(letter) == 1 and marks.index(letter) == labels.index(letter):
         return None
-    # Marks in another order were read as the labels, by _columns_to_options; letters far from the first are initials, until the key is one.
-    if sorted(marks) == sorted(labels) and marks == labels or (letter not in marks and max(map(LETTERS.index, marks)) > len(values)):
+    # Letters far from the first are initials, until the key is one of them.
+    if letter not in marks and max(map(LETTERS.index, marks)) > len(values):
         return None
     return f"the options are marked {', '.join(marks)}, and the key is {letter}: mark and place name different options"

@@ -12,17 +12,75 @@ from pipeline.common.letters import LETTERS
 from pipeline.common.text import fold_option
 
 _TEXT = (
-    *("text", "content", "option_text", "answer_text", "choice_text", "value", "option", "answer", "noi_dung", "body", "title", "choice", "ans"),
+    *(
+        "text",
+        "content",
+        "option_text",
+        "answer_text",
+        "choice_text",
+        "value",
+        "option",
+        "answer",
+        "noi_dung",
+        "body",
+        "title",
+        "choice",
+        "ans",
+    ),
     *("label", "name", "html", "description", "code", "latex", "nd", "ten"),
 )
-_NAME = ("label", "key", "id", "letter", "index", "identifier", "ky_hieu", "value", "name", "option", "order", "position", "uuid", "ref", "no", "stt")
+_NAME = (
+    "label",
+    "key",
+    "id",
+    "letter",
+    "index",
+    "identifier",
+    "ky_hieu",
+    "value",
+    "name",
+    "option",
+    "order",
+    "position",
+    "uuid",
+    "ref",
+    "no",
+    "stt",
+)
 _RIGHT = (
     *("correct", "is_correct", "right", "is_right", "is_answer", "correct_answer", "answer", "ans", "is_correct_answer", "is_right_answer"),
-    *("correct_option", "is_correct_option", "is_true", "true", "truth", "valid", "is_valid", "value", "is_key", "is_solution", "answer_key"),
+    *(
+        "correct_option",
+        "is_correct_option",
+        "is_true",
+        "true",
+        "truth",
+        "valid",
+        "is_valid",
+        "value",
+        "is_key",
+        "is_solution",
+        "answer_key",
+    ),
     *("dung", "la_dap_an_dung", "dap_an_dung", "la_dap_an", "is_dung", "status", "result", "richtig", "correcta"),
 )
 # Credit for an option: above nothing where it is right.
-_CREDIT = ("fraction", "weight", "score", "points", "point", "percent", "percentage", "credit", "grade", "mark", "marks", "scores", "target", "targets")
+_CREDIT = (
+    "fraction",
+    "weight",
+    "score",
+    "points",
+    "point",
+    "percent",
+    "percentage",
+    "credit",
+    "grade",
+    "mark",
+    "marks",
+    "scores",
+    "target",
+    "targets",
+)
 
 
 def flatten_options(key: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -44,7 +102,7 @@ def flatten_options(key: str, items: Sequence[Mapping[str, Any]]) -> dict[str, A
         return None
     texts = [value if value not in (None, "") else _other_text(item, text) for value, item in zip(cells[text], plain, strict=True)]
     found: dict[str, Any] = {key: texts}
-    others = [name for name in cells if name != text and _is_name(name) and not (_is_credit(name) and rights)]
+    others = [name for name in cells if name != text and (_is_name(name) or is_lettered(cells[name])) and not (_is_credit(name) and rights)]
     ordered = sorted(others, key=lambda name: (not is_running(cells[name]), _rank(name, _NAME)))
     label = next((cells[name] for name in ordered if len(set(map(str, cells[name]))) == len(items) and None not in cells[name]), None)
     if rights:
@@ -84,9 +142,15 @@ def _text_field(cells: Mapping[str, list[Any]], are_options: bool) -> str | None
         return "label"
     if texts:
         return min(texts, key=lambda name: _rank(name, _TEXT))
+    # {"key": "cat", "value": "A"}: the letters are the names, whatever they are called.
+    named = [name for name in ("key", "label", "name", "option") if name in cells and not is_running(cells[name])]
+    if named and all(is_lettered(cells[name]) for name in fields):
+        return named[0]
     if fields:
         return min(fields, key=lambda name: _rank(name, _TEXT))
-    free = [name for name in cells if all(isinstance(value, str | None) for value in cells[name]) and not _is_name(name) and not _is_note(name)]
+    free = [
+        name for name in cells if all(isinstance(value, str | None) for value in cells[name]) and not _is_name(name) and not _is_note(name)
+    ]
     return free[0] if are_options and len(free) == 1 else None
 
 
@@ -124,11 +188,17 @@ def _is_text(name: str) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    return name in _NAME or name.endswith(("id", "_key", "_label", "_index", "_letter", "_no", "_number", "_value", "_order")) or is_called(name, "id")
+    return (
+        name in _NAME
+        or name.endswith(("id", "_key", "_label", "_index", "_letter", "_no", "_number", "_value", "_order"))
+        or is_called(name, "id")
+    )
 
 
 def _is_note(name: str) -> bool:
-    return is_called(name, "explanation") or any(word in name for word in ("feedback", "explan", "hint", "comment", "url", "image", "color", "type", "rationale"))
+    return is_called(name, "explanation") or any(
+        word in name for word in ("feedback", "explan", "hint", "comment", "url", "image", "color", "type", "rationale")
+    )
 
 
 def _rank(name: str, names: tuple[str, ...]) -> int:

@@ -30,7 +30,8 @@ TEXT_KEYS = ("blocks", "gift", "moodle")
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `rivals`: further columns that give a key; `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
+    `rivals`: further columns that give a key;
+    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
 
     layout: str
     fields: FieldMap
@@ -146,7 +147,9 @@ def _is_derived(header: str, headers: list[str], rows: list[dict[str, Any]]) -> 
 
 def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
-    if plain_name(header.rpartition(".")[2]) == "a" and ("." in header or any(plain_name(name) == "b" for row in rows[:20] for name in row)):
+    if plain_name(header.rpartition(".")[2]) == "a" and (
+        "." in header or any(plain_name(name) == "b" for row in rows[:20] for name in row)
+    ):
         return False  # Columns A, B, C hold one option each.
     if part == "options":
         return _holds_options(header, rows)
@@ -166,13 +169,15 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
 
 
 def _is_main_text(header: str, rows: list[dict[str, Any]]) -> bool:
-    """True where no other text of the rows could be the question: of those that no header explains, it is the longest, and each row's own."""
+    """True where no other text of the rows could be the question: it is each row's own, and the longest that no header explains."""
     texts = [str(row[header]) for row in rows if isinstance(row.get(header), str) and row[header].strip()]
     if not texts or len(set(texts)) < len(texts) or sum(len(text.split()) for text in texts) < 3 * len(texts):
         return False
     length = sum(map(len, texts))
     others = {name for row in rows for name, value in row.items() if isinstance(value, str) and name != header}
-    others = {name for name in others if not any(is_called(name, part) for part in ("context", "explanation", "answer", "id", "subject", "image"))}
+    others = {
+        name for name in others if not any(is_called(name, part) for part in ("context", "explanation", "answer", "id", "subject", "image"))
+    }
     return all(sum(len(str(row.get(name) or "")) for row in rows) < length for name in others)
 
 

@@ -52,7 +52,8 @@ def contradiction(position: int, rivals: Collection[Rival], bases: Mapping[str, 
         places = places_of(rival, bases, labels, options)
         if places is not None and position not in places:
             named = ", ".join(options[place][:40] for place in sorted(places)) or "none of them"
-            return f"the key says {options[position][:40]!r}, but {rival.column!r} ({str(rival.key)[:60]}) means {named!r}: correct one of them"
+            said = f"{rival.column!r} ({str(rival.key)[:60]}) means {named!r}"
+            return f"the key says {options[position][:40]!r}, but {said}: correct one of them"
     return None
 
 

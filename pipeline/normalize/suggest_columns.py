@@ -12,7 +12,9 @@ from pipeline.normalize.nested_cells import list_in_text
 
 ROWS = 50
 # What somebody else answered, or a model.
-_OF_OTHERS = re.compile(r"(?:^|_)(?:user|students?|selected|predict(?:ed|ions?)?|model|response|chosen|your|guess|given|draft|attempt|my|hoc_sinh|da_chon)(?:_|$)")
+_OF_OTHERS = re.compile(
+    r"(?:^|_)(?:user|students?|selected|predict(?:ed|ions?)?|model|response|chosen|your|guess|given|draft|attempt|my|hoc_sinh|da_chon)(?:_|$)"
+)
 
 
 def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[str, str]:

@@ -76,6 +76,7 @@ def is_running(values: Sequence[Any]) -> bool:
 
 
 def is_lettered(values: Sequence[Any]) -> bool:
+    """True for A, B, C in either case and any order."""
     return all(isinstance(value, str) and len(value) == 1 and value.isalpha() for value in values) and is_running(values)
 
 

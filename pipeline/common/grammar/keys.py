@@ -84,6 +84,9 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         same = [i for i, option in enumerate(options) if fold_option(option) == fold_option(match[2])]
         if letter in labels and (not same or labels.index(letter) in same):
             return Key(labels.index(letter), None, "key_unwrapped", None)
+        if letter in labels:
+            detail = f"key {text[:80]!r}: its letter means {options[labels.index(letter)][:40]!r}, its text another option"
+            return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, detail)
         if len(same) == 1:
             return Key(same[0], None, "key_by_text", None)
     if (said := _sentence(text, labels, options)) is not None:
@@ -102,9 +105,17 @@ def _sentence(text: str, labels: list[str], options: list[str]) -> Key | None:
     if match is None or not match["letter"].isupper():
         return None
     letter, rest = match["letter"], fold_option(match["rest"])
-    same = [place for place, option in enumerate(options) if rest and (rest == fold_option(option) or rest.startswith(f"{fold_option(option)}."))]
+    same = [
+        place
+        for place, option in enumerate(options)
+        if rest and (rest == fold_option(option) or rest.startswith(f"{fold_option(option)}."))
+    ]
     place = labels.index(letter) if letter in labels else None
-    if place is None or (same and place not in same) or (rest and not same and not match["mark"] and not rest.startswith(("because", "since", "vì"))):
+    if (
+        place is None
+        or (same and place not in same)
+        or (rest and not same and not match["mark"] and not rest.startswith(("because", "since", "vì")))
+    ):
         return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} names no option clearly")
     return Key(place, None, "key_unwrapped", None)
 

@@ -24,10 +24,13 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
-    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|\[/INST\]", re.IGNORECASE
+    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|\[/INST\]",
+    re.IGNORECASE,
 )
 # A heading over the options is no part of the stem.
-_HEADER = re.compile(r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE)
+_HEADER = re.compile(
+    r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
+)
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
 
@@ -215,7 +218,9 @@ def without_instruction(option: str) -> str:
 
 
 def _is_instruction(line: str) -> bool:
-    return len(line) <= 200 and (_PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None))
+    return len(line) <= 200 and (
+        _PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None)
+    )
 
 
 def tidy_option(text: str) -> str:

@@ -12,7 +12,9 @@ from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 _COLUMNS = ("messages", "conversations", "conversation", "chat", "dialog", "turns")
 _ANSWERS = ("assistant", "gpt", "bot", "model", "chatgpt", "ai", "output", "chosen")
 _THOUGHT_ENDS = re.compile(r"</(?:think|thinking|reasoning)>")
-_STATED = re.compile(r"(?:(?:so|thus|hence|therefore)\W{1,3})?(?:the\s)?(?:(?:correct|right|best|final)\s)?(?:answer|đáp\sán)\b.{0,200}", re.IGNORECASE)
+_STATED = re.compile(
+    r"(?:(?:so|thus|hence|therefore)\W{1,3})?(?:the\s)?(?:(?:correct|right|best|final)\s)?(?:answer|đáp\sán)\b.{0,200}", re.IGNORECASE
+)
 
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:

@@ -1,5 +1,5 @@
-"""Label Studio's JSON export: `data` holds the question, `annotations` what each annotator chose. Cancelled ones say nothing; others have to
-agree."""
+"""Label Studio's JSON export: `data` holds the question, `annotations` what each annotator chose. Cancelled ones say nothing, and the
+others have to agree."""
 
 from collections.abc import Mapping
 from typing import Any

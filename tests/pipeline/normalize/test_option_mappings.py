@@ -60,7 +60,10 @@ def test_what_marks_nothing(field):
 
 
 def test_a_text_that_stands_in_another_field_for_one_option():
-    assert flatten_options("answers", [{"answer": "int", "correct": False}, {"code": "f(1)", "correct": True}])["answers"] == ["int", "f(1)"]
+    assert flatten_options("answers", [{"answer": "int", "correct": False}, {"code": "f(1)", "correct": True}])["answers"] == [
+        "int",
+        "f(1)",
+    ]
 
 
 def test_texts_that_are_parts_or_wrapped():
@@ -75,4 +78,5 @@ def test_what_holds_no_options():
 
 
 def test_labels_that_repeat_the_texts():
-    assert same_texts(["Cat.", "dog"], ["cat", "Dog"]) and not same_texts(["A", "B"], ["cat", "dog"])
+    assert same_texts(["Cat.", "dog"], ["cat", "Dog"])
+    assert not same_texts(["A", "B"], ["cat", "dog"])

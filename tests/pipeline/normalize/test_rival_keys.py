@@ -35,7 +35,8 @@ def test_a_mark_in_the_options_and_a_key_beside_them(read):
     marked = [{"text": "cat", "isCorrect": False}, {"text": "dog", "isCorrect": True}]
     questions, rejected = read([{"question": f"{key}?", "answers": marked, "correctAns": key} for key in ("dog", "cat")])
     assert [(row["stem"], row["answer_index"]) for row in questions] == [("dog?", 1)]
-    assert "correctAns" in rejected[0]["detail"] and "correct one of them" in rejected[0]["detail"]
+    assert "correctAns" in rejected[0]["detail"]
+    assert "correct one of them" in rejected[0]["detail"]
 
 
 def test_a_second_key_stands_in_where_the_first_is_empty(read):

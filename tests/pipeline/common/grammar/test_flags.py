@@ -47,6 +47,10 @@ def test_the_order_of_options_outlives_sorted_keys():
 
 def test_truth_values_and_running_names():
     assert truths(["x", "", None]) == [True, False, False]
-    assert truths(["true", "maybe"]) is None and truths([None, ""]) is None
-    assert is_running(["Option 2", "Option 1"]) and is_running(["b", "a"]) and not is_running(["a", "c"])
-    assert is_lettered(["B", "A"]) and not is_lettered(["1", "2"])
+    assert truths(["true", "maybe"]) is None
+    assert truths([None, ""]) is None
+    assert is_running(["Option 2", "Option 1"])
+    assert is_running(["b", "a"])
+    assert not is_running(["a", "c"])
+    assert is_lettered(["B", "A"])
+    assert not is_lettered(["1", "2"])

@@ -19,7 +19,9 @@ def advised(rejected):
 @pytest.mark.parametrize("kept", [(), ("question",), ("question", "options", "choices")])
 def test_advice_when_pasted_gives_no_wrong_key(read, name, kept):
     rows = FILES.get(name) or [ROWS[name]]
-    strange = {header: header if header in kept else new for header, new in zip(rows[0], (*NAMES, *map("x{}".format, range(20))), strict=False)}
+    strange = {
+        header: header if header in kept else new for header, new in zip(rows[0], (*NAMES, *map("x{}".format, range(20))), strict=False)
+    }
     renamed = [{strange.get(header, header): value for header, value in row.items()} for row in rows]
     questions, rejected = read(renamed)
     fields = advised(rejected)
