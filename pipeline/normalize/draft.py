@@ -142,7 +142,8 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if raw_options:
         options, labels, labelled = _columns_to_options(raw_options, found.labels, repairs)
         key = found.right if found.right is not None else key
-        key, *others = [_plain_key(_named(one, found.names, labels, reading), labels, options) for one in (key, *(r.key for r in rivals))]
+        claims = [Rival(columns.get("answer", ""), key), *rivals]
+        key, *others = [_plain_key(_named(one.key, found.names, labels, reading), labels, options, one.column) for one in claims]
         rivals = [Rival(rival.column, other) for rival, other in zip(rivals, others, strict=True)]
         if any(isinstance(value, dict | list) for value in found.values[:MAX_OPTIONS_READ]):
             reasons, detail = [Reason.MALFORMED_ROW], "an option holds more than a text: name the column of its texts under `fields:`"
@@ -177,10 +178,12 @@ def _named(key: Any, names: Sequence[Sequence[Any]], labels: list[str], reading:
     return labels[called[0]] if len(called) == 1 and called[0] < len(labels) and number_of(key) is None else key
 
 
-def _plain_key(key: Any, labels: list[str], options: list[str]) -> Any:
+def _plain_key(key: Any, labels: list[str], options: list[str], column: str) -> Any:
     """A key that a list of right and wrong ([0, 1, 0]), a numbered text ("2. Huế") or a numbered word ("option 2") stands for."""
     if isinstance(key, list) and len(key) == len(options) > 1 and all(value in (0, 1) for value in key) and sum(key) == 1:
-        return labels[key.index(1)]
+        # Two numbers beside two options may be the places of both.
+        places = len(key) == 2 and not isinstance(key[0], bool) and re.search(r"answer|index|idx|option|choice", plain_name(column))
+        return key if places else labels[key.index(1)]
     if not isinstance(key, str) or len(key) > 500:
         return key
     if match := _NUMBER_WORD.fullmatch(key.strip()):
@@ -223,7 +226,11 @@ def _option_cells(cells: dict[str, Any], reading: Reading) -> _OptionCells:
         return _OptionCells([])
     labels = next((cells[name] for name in reading.labels if isinstance(cells.get(name), list)), None)
     names = cells.get(f"{fields.columns['options']}.names")
-    return _OptionCells(value, labels, names=names if isinstance(names, list) and len(names) == len(value) else ())
+    names = names if isinstance(names, list) and len(names) == len(value) else ()
+    end = max((place for place, one in enumerate(value, start=1) if one is not None and str(one).strip()), default=0)
+    if isinstance(labels, list) and len(labels) == len(value):
+        labels = labels[:end]
+    return _OptionCells(value[:end], labels, names=names[:end])
 
 
 def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> tuple[list[str], list[str], bool]:

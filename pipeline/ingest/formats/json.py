@@ -226,7 +226,8 @@ def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item | Text]:
             following = _NEXT_OBJECT.search(text, position)
             end = following.end() if following else len(text)
             stretch = text[position:end].strip()
-            item = _value(stretch.rstrip(", ")) if isinstance(broken, json.JSONDecodeError) else None
+            bare = stretch.rstrip(", ")
+            item = _value(bare) or _value(bare.removesuffix("]")) if isinstance(broken, json.JSONDecodeError) else None
             if item is None:
                 yield Item(f"item:{number}", stretch, Reason.MALFORMED_ROW, _where(broken, lines, position, cut))
                 position = end

@@ -33,6 +33,9 @@ SHAPES = {
     "shuffled": STEM | {"options": ["B. cat", "A. dog"], "answer": "A"},
     "shuffled_numbers": STEM | {"options": ["2) cat", "1) dog"], "answer": "1"},
     "full_width": {"question": "Which animal barks?\nA．cat\nB．dog", "answer": ["B"]},
+    "numbered_with_points": {"question": "2．（6分）Which animal barks?\nA．cat B．dog", "answer": ["B"]},
+    "blank_places": STEM | {"options": ["cat", "dog", "", None], "answer": "B"},
+    "blank_objects": STEM | {"options": [{"id": 1, "text": "cat"}, {"id": 2, "text": "dog"}, {"id": 3, "text": None}], "answer": 2},
     "key_object": answered(correct={"index": 1, "text": "dog"}),
     "quizizz": {"structure": {"query": {"text": "<p>Which animal barks?</p>", "media": []}, "options": [{"text": "cat"}, {"text": "dog"}], "answer": [1], "kind": "MCQ"}, "answer_text": "dog"},
     "learnosity": {"stimulus": Q[0], "options": [{"value": "u-1", "label": "cat"}, {"value": "u-2", "label": "dog"}], "validation": {"valid_response": {"score": 1, "value": ["u-2"]}}},
@@ -57,8 +60,11 @@ def test_places_that_a_second_row_shows_to_count_from_zero(parse):
 
 
 REFUSED = {
+    "two_places_of_two": (answered(correctAnswers=[0, 1]), "multiple_answers"),
     "two_flags": (STEM | {"answers": {"answer_a": "cat", "answer_b": "dog"}, "correct_answers": {"answer_a_correct": "true", "answer_b_correct": "true"}}, "multiple_answers"),
     "flag_and_key": (STEM | {"answers": {"answer_a": "cat", "answer_b": "dog"}, "correct_answers": {"answer_a_correct": "true", "answer_b_correct": "false"}, "correct_answer": "answer_b"}, "multiple_answers"),
+    "blank_between": (STEM | {"options": ["cat", "", "dog"], "answer": "dog"}, "empty_option"),
+    "blank_is_right": (STEM | {"options": [{"text": "cat", "correct": False}, {"text": "dog", "correct": False}, {"text": "", "correct": True}]}, "answer_not_in_options"),
     "two_scores": ({"input": Q[0], "target_scores": {"cat": 1, "dog": 1, "cow": 0}}, "multiple_answers"),
     "two_ids": (STEM | {"options": [{"id": "x1", "text": "cat"}, {"id": "x2", "text": "dog"}], "correctOptionIds": ["x1", "x2"]}, "multiple_answers"),
     "partial": (STEM | {"answers": [{"text": "cat", "fraction": 50}, {"text": "dog", "fraction": 50}]}, "multiple_answers"),
@@ -97,5 +103,10 @@ def test_columns_of_single_letters_stay_columns(parse):
 
 
 def test_a_title_beside_a_longer_text_is_not_the_question(read):
-    row = {"title": "Animals and their voices", "html": "Which one of these animals barks at night?", "choices": ["cat", "dog"], "answer": "dog"}
+    row = {
+        "title": "Animals and their voices",
+        "html": "Which one of these animals barks at night?",
+        "choices": ["cat", "dog"],
+        "answer": "dog",
+    }
     assert [row["reason_codes"] for row in read([row])[1]] == [["unknown_layout"]]
