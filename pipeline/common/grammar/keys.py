@@ -38,6 +38,11 @@ _LETTER_KEY = re.compile(
 )
 _LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
 _LETTER_BEFORE_TEXT = re.compile(rf"\s*([{MARK_LETTER}a-j])\s?[-–—(]\s?(\S.*)", re.DOTALL)
+_SENTENCE = re.compile(
+    r"(?:(?:so|thus|hence|therefore|vậy)\W{1,3})?(?:(?:the|my)\s)?(?:(?:correct|right|best|final)\s)?(?:answer|option|choice|đáp\sán|phương\sán|câu\strả\slời)"
+    r"(?:\s(?:đúng|chính\sxác))?(?:\s(?:is|would\sbe|là))?(?:\soption)?\s?:?\s?[(\[*]{0,3}(?P<letter>[A-J])(?![\w'’])(?P<mark>[)\].:,*]{0,4})\s*+(?P<rest>.*)",
+    re.IGNORECASE,
+)
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
@@ -92,6 +97,9 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         same = [i for i, option in enumerate(options) if fold_option(option) == fold_option(match[2])]
         if letter in labels and (not same or labels.index(letter) in same):
             return Key(labels.index(letter), None, "key_unwrapped", None)
+        if letter in labels:
+            detail = f"key {text[:80]!r}: its letter means {options[labels.index(letter)][:40]!r}, its text another option"
+            return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, detail)
         if len(same) == 1:
             return Key(same[0], None, "key_by_text", None)
     if (match := _LETTER_BEFORE_TEXT.fullmatch(text)) and (letter := match[1].translate(LOOKALIKE).upper()) in labels:
@@ -99,6 +107,8 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         named, behind = fold_option(options[labels.index(letter)]), match[2]
         if named in (fold_option(behind), fold_option(behind.removesuffix(")"))):
             return Key(labels.index(letter), None, "key_unwrapped", None)
+    if (said := _sentence(text, labels, options)) is not None:
+        return said
     if (_SEVERAL_LETTERS.fullmatch(text) and len(options) > 1) or _names_several(str(key), labels, options):
         return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text!r}")
     return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} is none of the {len(options)} options")
@@ -109,6 +119,30 @@ def _names_several(text: str, labels: list[str], options: list[str]) -> bool:
     parts = {fold_option(part) for part in _BETWEEN_KEYS.split(text[:2000]) if part.strip()}
     known = {*map(fold_option, options), *(label.casefold() for label in labels)}
     return len(parts) > 1 and parts <= known
+
+
+def _sentence(text: str, labels: list[str], options: list[str]) -> Key | None:
+    """The key that a sentence states: "The correct answer is B) banana."; None for another sentence.
+
+    The text behind the letter has to be that option's, or a reason; a letter without a mark before it could be an article.
+    """
+    match = _SENTENCE.fullmatch(text) if len(text) <= 1000 else None
+    if match is None or not match["letter"].isupper():
+        return None
+    letter, rest = match["letter"], fold_option(match["rest"])
+    same = [
+        place
+        for place, option in enumerate(options)
+        if rest and (rest == fold_option(option) or rest.startswith(f"{fold_option(option)}."))
+    ]
+    place = labels.index(letter) if letter in labels else None
+    if (
+        place is None
+        or (same and place not in same)
+        or (rest and not same and not match["mark"] and not rest.startswith(("because", "since", "vì")))
+    ):
+        return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} names no option clearly")
+    return Key(place, None, "key_unwrapped", None)
 
 
 def _by_number(text: str, base: int, options: list[str]) -> Key:
