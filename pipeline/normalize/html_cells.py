@@ -110,7 +110,11 @@ def unescape(text: str) -> str:
         if name[0] != "#" and name not in _ALWAYS:
             if name not in name2codepoint:
                 return entity[0]
-            if name.islower() and ord(html.unescape(entity[0])) > 0xFF and _CODE_BEFORE.search(text, 0, entity.start()):
+            if (
+                name.islower()
+                and ord(html.unescape(entity[0])) > 0xFF
+                and _CODE_BEFORE.search(text[max(0, entity.start() - 2) : entity.start()])
+            ):
                 return entity[0]
         return html.unescape(entity[0])
 
@@ -162,9 +166,9 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
 
 
 def is_picture(option: str, stem: str) -> bool:
-    """Whether an option shows nothing but a picture; a question about markup may offer the tag itself.
+    """Whether an option shows a picture; a question about markup may offer the tag itself.
 
     >>> is_picture('<p><img src="a.png"></p>', "Which bird?"), is_picture("[image]", ""), is_picture('<img src="a.png">', "Which HTML tag?")
     (True, True, False)
     """
-    return option.strip() == "[image]" or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))
+    return "[image]" in option or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))
