@@ -53,7 +53,12 @@ def _is_break(text: str, start: int, end: int) -> bool:
     """Whether a `<br>` breaks the line there, or is spoken of."""
     left, right = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
     before, after = left.rstrip(" \t\u00a0"), right.lstrip(" \t\u00a0")
-    if not before or not after or (before[-1] in _QUOTES and after[0] in _QUOTES):
+    if not before or not after:
+        # At an end of the text it hangs on a word; a sentence that names it has a space there.
+        return bool(
+            (before and before == left and _WORD_CHAR.match(before[-1])) or (after and after == right and _WORD_CHAR.match(after[0]))
+        )
+    if before[-1] in _QUOTES and after[0] in _QUOTES:
         return False
     if before[-1] == "\n" or after[0] == "\n" or before[-1] == ">" or after[0] == "<":
         return bool(_WORD_CHAR.search(_TAG.sub("", before)) and _WORD_CHAR.search(_TAG.sub("", after)))
