@@ -18,7 +18,7 @@ ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d{0,2});")
 _CODE_BEFORE = re.compile(r"[=(,*]\s?\Z")
 _WORD = re.compile(r"\w")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)(?:[\s/][^<>]*+)?>")
-_TAG_NAME, _ATTRIBUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9]*+"), re.compile(r"\s([a-zA-Z-]++)=")
+_ATTRIBUTE = re.compile(r"\s([a-zA-Z-]++)=")
 _LOOKS = frozenset("class style dir lang id align color size face".split())
 _EDGE_TAG = re.compile(
     r"\A\s*+</?(?:p|br|div|span|li|ul|b|i|strong|em)(?:[\s/][^<>]*+)?>|</?(?:p|br|div|span|li|ul)(?:\s*+/)?>\s*+\Z", re.IGNORECASE
@@ -162,16 +162,16 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
     (True, False)
     """
     about = _ABOUT_MARKUP.search(stem) is not None
-    outer = {_kind(tag[0], about) for option in options if (tag := _TAG.match(option.strip())) and tag[2].lower() not in _CODE_TAGS}
+    outer = {_kind(tag, about) for option in options if (tag := _TAG.match(option.strip())) and tag[2].lower() not in _CODE_TAGS}
     if len(outer) < 2:
         return False
     return about or len(set(map(fold, shown))) < len(set(map(fold, options)))
 
 
-def _kind(tag: str, about: bool) -> tuple[str, ...]:
+def _kind(tag: re.Match[str], about: bool) -> tuple[str, ...]:
     """An element's name; where markup is asked for, with its attributes but for those of looks."""
-    names = tuple(name.lower() for name in _ATTRIBUTE.findall(tag)) if about else ()
-    return (_TAG_NAME.findall(tag)[0].lower(), *(name for name in names if name not in _LOOKS))
+    names = tuple(name.lower() for name in _ATTRIBUTE.findall(tag[0])) if about else ()
+    return (tag[2].lower(), *(name for name in names if name not in _LOOKS))
 
 
 def is_picture(option: str, stem: str) -> bool:
