@@ -13,7 +13,7 @@ _LOWERED = str.maketrans("0123456789+-−=()aeinx", "₀₁₂₃₄₅₆₇₈
 _WORD = re.compile(r"[^\W\d_]{2}")
 _ORDINAL = re.compile(r"st|nd|rd|th|ère|ème", re.IGNORECASE)
 
-BLOCKS = frozenset(
+_BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
     "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section "
     "summary table tbody td tfoot th thead tr ul xmp".split()
@@ -272,7 +272,7 @@ class _Page:
                 self._put("____")
         elif tag in ("td", "th"):
             self._open_cell(frame, parent)
-        elif tag in BLOCKS:
+        elif tag in _BLOCKS:
             self.line()
             self._open_block(node, tag, attributes, frame, parent)
         frame.role = _role(tag, parent, place) or ("underline" if tag == "u" or _UNDERLINE.search(attributes.get("style") or "") else "")
@@ -334,7 +334,7 @@ class _Page:
             del self.out[frame.start :]
             self.out.append(_ROLES[frame.role](text))
             self.line_open = self.line_open or bool(text)
-        if frame.tag in BLOCKS and not (frame.wide and frame.tag in ("td", "th")):
+        if frame.tag in _BLOCKS and not (frame.wide and frame.tag in ("td", "th")):
             self.line()
 
 

@@ -18,6 +18,8 @@ ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d{0,2});")
 _CODE_BEFORE = re.compile(r"[=(,*]\s?\Z")
 _WORD = re.compile(r"\w")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)(?:[\s/][^<>]*+)?>")
+_ATTRIBUTE = re.compile(r"\s([a-zA-Z-]++)=")
+_LOOKS = frozenset("class style dir lang id align color size face".split())
 _EDGE_TAG = re.compile(
     r"\A\s*+</?(?:p|br|div|span|li|ul|b|i|strong|em)(?:[\s/][^<>]*+)?>|</?(?:p|br|div|span|li|ul)(?:\s*+/)?>\s*+\Z", re.IGNORECASE
 )
@@ -110,7 +112,11 @@ def unescape(text: str) -> str:
         if name[0] != "#" and name not in _ALWAYS:
             if name not in name2codepoint:
                 return entity[0]
-            if name.islower() and ord(html.unescape(entity[0])) > 0xFF and _CODE_BEFORE.search(text, 0, entity.start()):
+            if (
+                name.islower()
+                and ord(html.unescape(entity[0])) > 0xFF
+                and _CODE_BEFORE.search(text[max(0, entity.start() - 2) : entity.start()])
+            ):
                 return entity[0]
         return html.unescape(entity[0])
 
@@ -155,16 +161,23 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
     >>> speaks_of_tags("Which is bold?", ["<b>x</b>", "<i>x</i>"], ["x", "x"]), speaks_of_tags("?", ["<p>x</p>", "<p>y</p>"], ["x", "y"])
     (True, False)
     """
-    outer = {tag[2].lower() for option in options if (tag := _TAG.match(option.strip()))} - _CODE_TAGS
+    about = _ABOUT_MARKUP.search(stem) is not None
+    outer = {_kind(tag, about) for option in options if (tag := _TAG.match(option.strip())) and tag[2].lower() not in _CODE_TAGS}
     if len(outer) < 2:
         return False
-    return len(set(map(fold, shown))) < len(set(map(fold, options))) or _ABOUT_MARKUP.search(stem) is not None
+    return about or len(set(map(fold, shown))) < len(set(map(fold, options)))
+
+
+def _kind(tag: re.Match[str], about: bool) -> tuple[str, ...]:
+    """An element's name; where markup is asked for, with its attributes but for those of looks."""
+    names = tuple(name.lower() for name in _ATTRIBUTE.findall(tag[0])) if about else ()
+    return (tag[2].lower(), *(name for name in names if name not in _LOOKS))
 
 
 def is_picture(option: str, stem: str) -> bool:
-    """Whether an option shows nothing but a picture; a question about markup may offer the tag itself.
+    """Whether an option shows a picture; a question about markup may offer the tag itself.
 
     >>> is_picture('<p><img src="a.png"></p>', "Which bird?"), is_picture("[image]", ""), is_picture('<img src="a.png">', "Which HTML tag?")
     (True, True, False)
     """
-    return option.strip() == "[image]" or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))
+    return "[image]" in option or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))

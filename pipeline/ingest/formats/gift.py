@@ -96,7 +96,7 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
         elif _WRONG.search(inside):  # without a wrong one it is a matching question (=a -> b), a number or an open one
             cells |= _options(inside, kind)
         if general.strip():
-            cells["explanation"] = _shown(general, kind)
+            cells["explanation"] = _answer_text(general, kind)
     return {**cells, **({"id": _unescape(title[1])} if title else {})}, several
 
 
@@ -117,16 +117,20 @@ def _options(inside: str, kind: str) -> dict[str, Any]:
         weight = _WEIGHT.match(raw)
         text = re.split(r"(?<!\\)#", raw[weight.end() :] if weight else raw, maxsplit=1)[0]
         share = float(weight[1].replace(",", ".")) if weight and re.fullmatch(r"-?\d+(?:[.,]\d+)?", weight[1]) else 0.0
-        found.append((_shown(text, kind), 100.0 if mark == "=" and not weight else share))
+        found.append((_answer_text(text, kind), 100.0 if mark == "=" and not weight else share))
     whole = [text for text, share in found if share >= 100]
     return {"options": [text for text, _ in found], "answer": whole or [text for text, share in found if share > 0]}
 
 
-def _shown(text: str, kind: str) -> str:
-    """A text as Moodle shows it. `kind`: the format of its question, where it names none of its own."""
+def _answer_text(text: str, kind: str) -> str:
+    """An answer as Moodle shows it, in its own format, or its question's."""
     tag = FORMAT_TAG.match(text)
-    kind = tag[1].lower() if tag else kind
-    text = _unescape(text[tag.end() :] if tag else text)
+    return _shown(text[tag.end() :], tag[1].lower()) if tag else _shown(text, kind)
+
+
+def _shown(text: str, kind: str) -> str:
+    """A text in a format as Moodle shows it."""
+    text = _unescape(text)
     if kind in ("plain", "markdown"):
         return text
     if is_html(text) or (kind == "html" and _TAG.search(text)):

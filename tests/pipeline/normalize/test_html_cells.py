@@ -34,6 +34,10 @@ CASES = {
         [row("Which HTML makes a heading?", "<h1>Title</h1>", "<p>Words</p>")],
         [("Which HTML makes a heading?", ["<h1>Title</h1>", "<p>Words</p>"], "<h1>Title</h1>")],
     ),
+    "attributes that are asked for": (
+        [row("Which HTML makes a link?", '<a href="x.org">X</a>', '<a url="x.org">X</a>')],
+        [("Which HTML makes a link?", ['<a href="x.org">X</a>', '<a url="x.org">X</a>'], '<a href="x.org">X</a>')],
+    ),
     "exponents stay apart": (
         [row("5.10<sup>8</sup> m of H<sub>2</sub>O", "2<sup>3</sup>", "23", key="2<sup>3</sup>")],
         [("5.10⁸ m of H₂O", ["2³", "23"], "2³")],
