@@ -24,6 +24,8 @@ MAX_CHOICES, MAX_TABLES = 20_000, 200
 _CHOICE, _OPEN, _CLOSE, _HEADING = "\ue000", "\ue001", "\ue002", "\ue003"
 _SIGNS = re.compile(f"[{_CHOICE}-{_HEADING}]")
 _TOKEN = re.compile(f"({_CHOICE}\\d+{_CHOICE}|[{_OPEN}{_CLOSE}{_HEADING}]|\n)")
+# Begins the group of choices that bear no name of their own.
+_LOOSE = "?"
 _RIGHT_CLASS = re.compile(
     r"(?:is-|is_|answer-|option-|choice-)?(?:correct|right)(?:-answer|-option|-choice|_answer|answer)?", re.IGNORECASE
 )
@@ -34,9 +36,12 @@ _KEY = re.compile(
 )
 # Alone, or with the text of the option behind its mark: "Answer: a dog" names no option A.
 _LETTER = re.compile(r"\(?([A-J])\)?(?:\W{0,3}|[.):]\s.*)|\(?([a-j])[.)]?")
+_ITEM_MARK = re.compile(r"\s?\(?\w{1,4}[.)]\s?")
 _MARK = re.compile(r"\(?([A-Ja-j])[.):]\s")
 _SHOW = re.compile(
-    r"(?:show|reveal|see|hide|check|xem)\s(?:the\s)?(?:answers?|solutions?|đáp án)\W{0,3}|check|submit|next|previous|nộp bài", re.IGNORECASE
+    r"(?:click\s(?:here\s)?to\s|nhấn\s(?:để\s)?)?(?:(?:show|reveal|see|view|hide|check|get|xem|hiện)\s)?(?:the\s|my\s)?(?:correct\s)?"
+    r"(?:answers?|solutions?|explanation|đáp án|lời giải|hướng dẫn giải|giải thích)\W{0,3}|check|submit|next|previous|nộp bài",
+    re.IGNORECASE,
 )
 _IN_SCRIPT = re.compile(r"[\"']?(?:question|questions|answers|options|choices|correct\w{0,20})[\"']?\s?[:=]\s?[\[\"'`{]", re.IGNORECASE)
 
@@ -55,12 +60,19 @@ def read(data: bytes) -> Iterator[Item | Text]:
     seen = html_text(source)
     tree = LexborHTMLParser(source)
     items = _clicked(tree)
-    if not items:
-        items = [*_tables(tree), *_as_exam(tree)]
+    if not any(map(_has_key, items)):
+        # The keys of all may stand in a list, behind questions that are numbered.
+        tree = LexborHTMLParser(source)
+        others = [*_tables(tree), *_as_exam(tree)]
+        items = others if not items or any(map(_has_key, others)) else items
     if not items:
         raise DataError(_nothing(tree))
     yield Text(seen)
     yield from items
+
+
+def _has_key(item: Item) -> bool:
+    return isinstance(item.payload, dict) and any(item.payload.get(name) not in (None, [None]) for name in ("answer", "Answer"))
 
 
 class _Choice(NamedTuple):
@@ -99,18 +111,35 @@ def _groups(tree: LexborHTMLParser) -> Iterator[tuple[str, list[Any]]]:
     inputs = [node for node in tree.css("input") if (node.attributes.get("type") or "").lower() in ("radio", "checkbox")]
     if len(inputs) > MAX_CHOICES:
         raise DataError(f"a page with {len(inputs):,} choices; at most {MAX_CHOICES:,} are read: split it")
-    by_name = groupby(inputs, key=lambda node: node.attributes.get("name") or "")
+    # Boxes bear a name each, or all the same; which of them are one question's shows in the text between them.
+    by_name = groupby(inputs, key=lambda node: "" if node.attributes.get("type") == "checkbox" else node.attributes.get("name") or "")
     groups = [(name, nodes) for name, group in by_name if len(nodes := list(group)) > 1]
     if groups:
-        yield from ((f"{place}", nodes) for place, (_, nodes) in enumerate(groups))
+        yield from ((f"{place}" if name else f"{_LOOSE}{place}", nodes) for place, (name, nodes) in enumerate(groups))
         return
     parents: dict[int, list[Any]] = {}
     for node in tree.css("li, button, div, p, label, span, a, td"):
         if node.parent is not None and (node.tag == "li" or any(name in node.attributes for name in _RIGHT_NAMES)):
             parents.setdefault(node.parent.mem_id, []).append(node)
-    for place, nodes in enumerate(parents.values()):
-        if 2 <= len(nodes) <= 26 and any(_says_right(node) for node in nodes):
-            yield f"{place}", nodes
+    lists = [nodes for nodes in parents.values() if 2 <= len(nodes) <= 26 and any(_says_right(node) for node in nodes)]
+    yield from ((f"{place}", nodes) for place, nodes in enumerate(lists or _inner_lists(tree)))
+
+
+def _inner_lists(tree: LexborHTMLParser) -> list[list[Any]]:
+    """Lists inside the items of a list of questions. Menus are lists of lists too, but ask nothing."""
+    found = []
+    asked = 0
+    for item in tree.css("li"):
+        inner = [child for child in item.iter() if child.tag in ("ul", "ol")]
+        # One list, of which no item holds another.
+        if len(inner) != 1 or len(item.css("ul, ol")) > 1:
+            continue
+        nodes = [child for child in inner[0].iter() if child.tag == "li"]
+        if 2 <= len(nodes) <= 26:
+            found.append(nodes)
+            own = html_text(item.html or "").partition("\n")[0]
+            asked += own.rstrip(" *").endswith(("?", ":", "…", "...")) or "__" in own
+    return found if asked * 2 > len(found) else []
 
 
 class _Marks(NamedTuple):
@@ -130,7 +159,13 @@ def _marks(node: Any) -> _Marks:
         following = following.next
     if node.tag == "input" and following is not None and following.tag in ("label", "span"):
         alone.append(following)
-    return _Marks(any(_says_right(one) for one in alone), node.attributes.get("value"))
+    return _Marks(any(_says_right(one) for one in alone) or _stands_out(node), node.attributes.get("value"))
+
+
+def _stands_out(node: Any) -> bool:
+    """Whether all of a list's item is set bold, underlined or marked."""
+    inner = [child for child in node.iter(include_text=True) if child.tag != "-text" or (child.text_content or "").strip()]
+    return node.tag == "li" and len(inner) == 1 and inner[0].tag in ("b", "strong", "u", "mark")
 
 
 def _says_right(node: Any) -> bool:
@@ -160,7 +195,7 @@ def _rights(marks: list[_Marks]) -> list[bool | None]:
 def _questions(text: str, choices: list[_Choice]) -> Iterator[Item]:
     """Questions of a text with signs: a stem is what stands before its choices in the block that holds both, or since the last question."""
     tokens = [token for token in _TOKEN.split(text) if token]
-    places: list[list[int]] = [list(group) for _, group in groupby(_signs(tokens), key=lambda at: choices[_number(tokens[at])].group)]
+    places = list(_places(tokens, choices))
     ends = [0]
     for number, group in enumerate(places, start=1):
         last = places[number][0] if number < len(places) else len(tokens)
@@ -177,6 +212,20 @@ def _questions(text: str, choices: list[_Choice]) -> Iterator[Item]:
         ends.append(notes)
         picture = "picture" if "[image]" in f"{stem} {' '.join(options)}" else None
         yield Item(f"item:{number}", choice_cells(stem, options, right, image=picture))
+
+
+def _places(tokens: list[str], choices: list[_Choice]) -> Iterator[list[int]]:
+    """Where the choices of each question stand. Of inputs without a name those are one question's that only their own texts part."""
+    for group, signs in groupby(_signs(tokens), key=lambda at: choices[_number(tokens[at])].group):
+        found: list[int] = []
+        for at in signs:
+            if found and group.startswith(_LOOSE):
+                _, end = _option(tokens, found[-1], at)
+                if any(token.strip() and not _SIGNS.match(token) for token in tokens[end:at]):
+                    yield found
+                    found = []
+            found.append(at)
+        yield found
 
 
 def _signs(tokens: list[str]) -> Iterator[int]:
@@ -257,7 +306,9 @@ def _stem(tokens: list[str], start: int, end: int) -> str:
                 break
         else:
             pieces.append(token)
-    lines = [line.rstrip() for line in "".join(reversed(pieces)).split("\n") if line.strip()]
+    lines = "".join(reversed(pieces)).split("\n")
+    # What numbers the first choice stands on its line, before its sign.
+    lines = [line.rstrip() for line in (lines[:-1] if _ITEM_MARK.fullmatch(lines[-1]) else lines) if line.strip()]
     while len(lines) > 1 and lines[0].startswith(_HEADING):
         lines.pop(0)
     return "\n".join(line.replace(_HEADING, "") for line in lines)
@@ -276,6 +327,9 @@ def _tables(tree: LexborHTMLParser) -> Iterator[Item]:
 
 def _as_exam(tree: LexborHTMLParser) -> list[Item]:
     """Questions of the page's text; what it underlines or sets bold may be the key."""
+    for node in tree.css("nav, footer, button, summary"):
+        if node.tag != "summary" or _SHOW.fullmatch(node.text(strip=True)):
+            node.decompose()
     for node in tree.css("u, b, strong, mark"):
         # What is searched for may be the node itself: one alone is.
         if node.child is not None and len(node.css("p, div, br, li, table, ul, ol, u, b, strong, mark")) == 1:

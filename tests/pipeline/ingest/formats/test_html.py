@@ -83,6 +83,29 @@ def test_several_right_choices(reasons):
     assert reasons(page, "a.html") == [["multiple_answers"]]
 
 
+def test_choices_without_names_are_parted_by_the_stems_between_them(parse):
+    page = "<p>Which swims?</p><input type=radio>wren<br><input type=radio data-correct>penguin<p>Which runs?</p><input type=checkbox name=x data-correct>emu<br><input type=checkbox name=y>wren"
+    assert parse(page, "a.html") == [("Which swims?", ["wren", "penguin"], "penguin"), ("Which runs?", ["emu", "wren"], "emu")]
+    same = page.replace("type=radio", "type=checkbox")
+    assert parse(same, "a.html") == [("Which swims?", ["wren", "penguin"], "penguin"), ("Which runs?", ["emu", "wren"], "emu")]
+
+
+LISTS = "<ol><li>Which swims?<ul><li>wren</li><li>{}</li></ul>{}</li><li>Which runs?<ul><li>{}</li><li>wren</li></ul>{}</li></ol>"
+
+
+def test_a_list_of_questions_with_lists_of_options(parse, reasons, read):
+    asked = [("Which swims?", ["wren", "penguin"], "penguin"), ("Which runs?", ["emu", "wren"], "emu")]
+    assert parse(LISTS.format("<b>penguin</b>", "", "<strong>emu</strong>", ""), "a.html") == asked
+    assert parse(LISTS.format("penguin", "<p>Answer: penguin</p>", "emu", "<p>Answer: A</p>"), "a.html") == asked
+    assert reasons(LISTS.format("penguin", "", "emu", ""), "a.html") == [["missing_answer"]] * 2
+    assert (
+        parse(LISTS.format("<b>penguin</b>", "", "<b>emu</b>", "").replace("<ul>", "<ol type=A>").replace("</ul>", "</ol>"), "a.html")
+        == asked
+    )
+    menu = "<ul><li>Products<ul><li>Tea</li><li>Mugs</li></ul></li><li>About<ul><li>Us</li><li>Jobs</li></ul></li></ul>"
+    assert reasons(menu, "a.html") == [["unreadable_file"]]
+
+
 EXAM = "<html><body><p><b>Câu 1.</b> Chim nào bơi?</p><p>A. sẻ</p><p><u>B.</u> cánh cụt</p><p>Câu 2. Chim nào chạy?</p><p><u>A.</u> đà điểu</p><p>B. sẻ</p></body></html>"
 
 
@@ -90,6 +113,12 @@ def test_an_exam_saved_as_a_page(parse):
     assert parse(EXAM, "a.html") == [("Chim nào bơi?", ["sẻ", "cánh cụt"], "cánh cụt"), ("Chim nào chạy?", ["đà điểu", "sẻ"], "đà điểu")]
     listed = "<ol><li>Which swims?<ol type=A><li>wren</li><li>penguin</li></ol></li><li>Which runs?<ol type=A><li>emu</li><li>wren</li></ol></li></ol><p>Answers: 1B 2A</p>"
     assert parse(listed, "a.html") == [("Which swims?", ["wren", "penguin"], "penguin"), ("Which runs?", ["emu", "wren"], "emu")]
+
+
+def test_what_opens_an_answer_is_no_part_of_the_option_before_it(parse):
+    block = "<p>{}. {}</p><p>A. wren</p><p>B. emu</p><details><summary>Show answer</summary><p>Answer: B</p></details>"
+    page = f"<nav>Home</nav>{block.format(1, 'Which runs?')}{block.format(2, 'Which is big?')}<footer>By me</footer>"
+    assert parse(page, "a.html") == [("Which runs?", ["wren", "emu"], "emu"), ("Which is big?", ["wren", "emu"], "emu")]
 
 
 def test_a_table_of_questions(parse):
