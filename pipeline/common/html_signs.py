@@ -1,17 +1,19 @@
 """Whether a text is HTML, or speaks of tags, or compares."""
 
 import re
+from itertools import islice
 
-from pipeline.common.markup import BLOCKS
-
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark math q rp rt ruby s samp small span strike"
-    " strong sub sup svg time tt u var wbr".split()
+# Elements that text editors write. Others (title, nav, data) stand in texts about pages and about XML, and <s> is a model's own sign.
+_KNOWN = frozenset(
+    "a abbr b big blockquote br center code dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li math ol p pre q small span"
+    " strike strong sub sup table tbody td th thead tr tt u ul".split()
 )
-_KNOWN = BLOCKS | _INLINE | frozenset("iframe object picture source table title script style math".split())
+_BLOCKS = frozenset("blockquote center dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td th thead tr ul".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)((?:[\s/][^<>]*+)?)>")
 # What stands around a tag that a sentence speaks of, and what ends a sentence.
 _QUOTES, _SENTENCE_ENDS = "`'\"“”‘’«»()", ".?!:;,"
+# Enough to tell; and how far around a tag is looked.
+_MAX_TAGS, _AROUND = 500, 300
 _WORD_CHAR = re.compile(r"\w")
 
 
@@ -24,7 +26,7 @@ def is_html(text: str) -> bool:
     if "<" not in text or ">" not in text:
         return False
     open_tags: dict[str, int] = {}
-    for match in _TAG.finditer(text):
+    for match in islice(_TAG.finditer(text), _MAX_TAGS):
         name = match[2].lower()
         if name not in _KNOWN or not _is_attributes(match[3]):
             continue
@@ -49,12 +51,18 @@ def _is_attributes(text: str) -> bool:
 
 def _is_break(text: str, start: int, end: int) -> bool:
     """Whether a `<br>` breaks the line there, or is spoken of."""
-    before, after = text[:start].rstrip(" \t\u00a0"), text[end:].lstrip(" \t\u00a0")
-    if not before or not after or (before[-1] in _QUOTES and after[0] in _QUOTES):
+    left, right = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    before, after = left.rstrip(" \t\u00a0"), right.lstrip(" \t\u00a0")
+    if not before or not after:
+        # At an end of the text it hangs on a word; a sentence that names it has a space there.
+        return bool(
+            (before and before == left and _WORD_CHAR.match(before[-1])) or (after and after == right and _WORD_CHAR.match(after[0]))
+        )
+    if before[-1] in _QUOTES and after[0] in _QUOTES:
         return False
     if before[-1] == "\n" or after[0] == "\n" or before[-1] == ">" or after[0] == "<":
         return bool(_WORD_CHAR.search(_TAG.sub("", before)) and _WORD_CHAR.search(_TAG.sub("", after)))
-    if len(before) == start or end + len(after) == len(text):
+    if before == left or after == right:
         return before[-1] not in _QUOTES or after[0] not in _QUOTES + _SENTENCE_ENDS
     # With a space on either side: behind the end of a sentence, before the beginning of one.
     return before[-1] in _SENTENCE_ENDS and not after[0].islower()
@@ -62,7 +70,7 @@ def _is_break(text: str, start: int, end: int) -> bool:
 
 def _is_spoken_of(text: str, start: int, end: int, name: str) -> bool:
     """Whether an opening tag is a word of its sentence: in quotes, or a block's in the middle of a line."""
-    before, after = text[:start].rstrip(" \t"), text[end:].lstrip(" \t")
+    before, after = text[max(0, start - _AROUND) : start].rstrip(" \t"), text[end : end + _AROUND].lstrip(" \t")
     if before and after and before[-1] in "`'\"“‘«" and after[0] in "`'\"”’»":
         return True
-    return name in BLOCKS and bool(before) and before[-1] not in f"\n>{_SENTENCE_ENDS}"
+    return name in _BLOCKS and bool(before) and before[-1] not in f"\n>{_SENTENCE_ENDS}"

@@ -13,7 +13,7 @@ _LOWERED = str.maketrans("0123456789+-−=()aeinx", "₀₁₂₃₄₅₆₇₈
 _WORD = re.compile(r"[^\W\d_]{2}")
 _ORDINAL = re.compile(r"st|nd|rd|th|ère|ème", re.IGNORECASE)
 
-BLOCKS = frozenset(
+_BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
     "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section "
     "summary table tbody td tfoot th thead tr ul xmp".split()
@@ -22,7 +22,7 @@ _VERBATIM = frozenset("pre code listing plaintext xmp textarea".split())
 _DROPPED = frozenset("head title style noscript template datalist rp annotation-xml".split())
 # What shows something other than text.
 _PICTURES = frozenset("img svg canvas object embed video audio iframe".split())
-_FORMULA_IMAGE = re.compile(r"\b(?:equation_image|tex|latex|mwe-math\S*|mathjax\S*|math)\b", re.IGNORECASE)
+_FORMULA_IMAGE = re.compile(r"\b(?:equation_image|tex\b|latex\b|mwe-math|mathjax|math\b)", re.IGNORECASE)
 _TYPED_IN = frozenset(("", "text", "number", "search"))
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -36,7 +36,7 @@ _WHITE_SPACE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECA
 _MAX_OPEN, _MAX_FORMATTING, _MAX_ATTRIBUTES, _MAX_DEPTH, _SURELY_SOUND = 1_500, 200, 500, 500, 2_000
 _NAME = re.compile(r"<(/?)(!--|[a-zA-Z][a-zA-Z0-9:-]{0,30}+)")
 # The end of a tag, white space between attributes, and where a quoted value begins.
-_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|[ \t\r\n]++")
+_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|(?<![ \t\r\n])[ \t\r\n]")
 _RAW_TEXT = frozenset("script style textarea title xmp iframe noembed noframes plaintext".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 # Never open, or closed by the next of their kind.
@@ -256,7 +256,7 @@ class _Page:
         elif tag == "script":
             self.childless = True
             if (attributes.get("type") or "").startswith("math/tex"):
-                self._put(f"\\({(node.text_content or '').strip()}\\)")
+                self._put(f"\\({node.text().strip()}\\)")
         elif tag == "math":
             if tex := _tex_of(node):
                 self.childless = True
@@ -272,7 +272,7 @@ class _Page:
                 self._put("____")
         elif tag in ("td", "th"):
             self._open_cell(frame, parent)
-        elif tag in BLOCKS:
+        elif tag in _BLOCKS:
             self.line()
             self._open_block(node, tag, attributes, frame, parent)
         frame.role = _role(tag, parent, place) or ("underline" if tag == "u" or _UNDERLINE.search(attributes.get("style") or "") else "")
@@ -334,7 +334,7 @@ class _Page:
             del self.out[frame.start :]
             self.out.append(_ROLES[frame.role](text))
             self.line_open = self.line_open or bool(text)
-        if frame.tag in BLOCKS and not (frame.wide and frame.tag in ("td", "th")):
+        if frame.tag in _BLOCKS and not (frame.wide and frame.tag in ("td", "th")):
             self.line()
 
 
@@ -421,4 +421,4 @@ def _picture(tag: str, attributes: dict[str, Any]) -> str:
 def _tex_of(node: Any) -> str:
     """The TeX that a MathML formula was made from, "" where it doesn't say."""
     found = node.css_first('annotation[encoding="application/x-tex"]')
-    return (found.text_content or "").strip() if found is not None else ""
+    return found.text().strip() if found is not None else ""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Literal
 
@@ -30,7 +30,6 @@ MEANT = re.compile(
 )
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 FENCE = re.compile(r"(?m)^([ \t]*+)(`{3,}|~{3,})")
-FENCED = re.compile(r"(?ms)^[ \t]*+```.*?(?:^[ \t]*+```|\Z)")
 INDENTED = re.compile(r"\n(?:[ \u00a0]{2}|\t)[ \t\u00a0]*+[^\s\u00a0]")
 # A line that only a program has: a block opens or closes, a statement ends, something is returned or printed.
 CODE_LINE = re.compile(
@@ -92,26 +91,36 @@ def _is_code(text: str) -> bool:
 
 def _clean_code(text: str) -> str:
     """Lines in fences as they are written, but for the fence's own indentation; where the text itself is code, its indentation stays."""
-    own = _is_code(FENCED.sub("", text))
+    marked = list(_told_by_fences(text.split("\n")))
+    own = _is_code("\n".join(line for line, fenced in marked if not fenced))
     lines: list[str] = []
-    fence, indent = "", 0
-    for line in text.split("\n"):
-        mark = FENCE.match(line)
-        if fence:
-            line = line[indent:] if not line[:indent].strip() else line.lstrip()
-            if mark and mark[2].startswith(fence) and not line.strip().strip(fence[0]):
-                fence, line = "", line.strip()
+    for line, fenced in marked:
+        if fenced:
             lines.append(line.rstrip())
-        elif mark:
+            continue
+        plain = SPACES.sub(" ", line).strip()
+        margin = line[: len(line) - len(line.lstrip())].replace("\u00a0", " ").replace("\t", "    ") if own else ""
+        # Blank lines in a row are one; a list's mark opens its line.
+        if plain or not lines or lines[-1]:
+            lines.append(margin + plain if plain and not LIST_MARK.match(plain) else plain)
+    return "\n".join(lines).strip()
+
+
+def _told_by_fences(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Lines, and whether each belongs to a fenced block; there, they stand as far to the left as their fence."""
+    fence, indent = "", 0
+    for line in lines:
+        mark = FENCE.match(line)
+        if not fence and mark:
             fence, indent = mark[2], len(mark[1])
-            lines.append(line.strip())
+            yield line.lstrip(), True
+        elif not fence:
+            yield line, False
+        elif mark and mark[2].startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+            yield line.lstrip(), True
         else:
-            plain = SPACES.sub(" ", line).strip()
-            margin = line[: len(line) - len(line.lstrip())].replace("\u00a0", " ").replace("\t", "    ") if own else ""
-            # Blank lines in a row are one; a list's mark opens its line.
-            if plain or not lines or lines[-1]:
-                lines.append(margin + plain if plain and not LIST_MARK.match(plain) else plain)
-    return "\n".join(lines).strip("\n").rstrip() if own and lines and lines[0] else "\n".join(lines).strip()
+            yield (line[indent:] if not line[:indent].strip() else line.lstrip()), True
 
 
 def _is_plain(text: str) -> bool:

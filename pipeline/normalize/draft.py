@@ -125,7 +125,8 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     several = labelled = False
     key = cell("answer")
     found = _option_cells(cells, reading)
-    raw_options = [text_of(value, repairs, markup) for value in found.values[:MAX_OPTIONS_READ]]
+    found_repairs: list[str] = []
+    raw_options = [text_of(value, found_repairs, markup) for value in found.values[:MAX_OPTIONS_READ]]
     text = text_of(cell("stem"), repairs, markup, raw_options)
     if len(text) > MAX_TEXT_CHARS or sum(map(len, raw_options)) > MAX_TEXT_CHARS:
         return Draft(text[:500], repairs=repairs, reasons=[Reason.TOO_LARGE], detail=f"more than {MAX_TEXT_CHARS:,} characters")
@@ -134,7 +135,9 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if markup.tags and raw_options:
         written = [value if isinstance(value, str) else "" for value in found.values[:MAX_OPTIONS_READ]]
         if speaks_of_tags(text, written, raw_options):
-            raw_options, markup = [text_of(value, []) for value in found.values[:MAX_OPTIONS_READ]], PLAIN
+            found_repairs.clear()
+            raw_options, markup = [text_of(value, found_repairs) for value in found.values[:MAX_OPTIONS_READ]], PLAIN
+    repairs += found_repairs
     if raw_options:
         options, labels, labelled = _columns_to_options(raw_options, found.labels, repairs)
         key = found.right if found.right is not None else key

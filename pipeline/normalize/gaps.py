@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 
 # Behind a word, before a word or the end of the sentence. Tabs align, and so do blanks behind a number or a colon.
-_BLANKS = re.compile(r"(?<=[^\W\d_,][\w,'’\"”])(?:[ \u00a0]{4,}+|\u3000{2,}+)(?=[^\W\d_A-Z]|[.,!?]|[A-Z][a-z])")
+_BLANKS = re.compile(r"([^\W\d_]|[,’\"”])([ \u00a0]{4,}+|\u3000{2,}+)(?=[^\W\d_A-Z]|[.,!?]|[A-Z][a-z])")
 _WIDE = re.compile(r"(?<=[^\s.?!:;])(?:[ \u00a0\u3000]{2,}+|\t)(?=\S)")
 _MARKED = re.compile(r"_{2}|\.{3}|…|\([ \u00a0\u3000]*+\)|（[ \u00a0\u3000]*+）|\||`{3}|\[image\]")
 # A sentence that says itself where its answer belongs.
 _ASKS = re.compile(r"(?:[:：]|\b(?:là|bằng|is|are|was|were|by))\s*+\Z")
-_PARTS = re.compile(r"\s*+(?:/|;|,|…|\.{3}|--| - | – )\s*+")
+_PARTS = re.compile(r"/|;|,|…|\.{3}|--|\s[-–]\s")
 _FEW_WORDS, _MAX_OPTION_WORDS, _MANY = 3, 6, 5
 
 
@@ -38,8 +38,8 @@ def with_gaps(text: str, options: Sequence[str]) -> str:
     if len(blanks) > 1 and parts != {len(blanks)}:
         return text
     # A sentence that is a question without its gap as well needs more of one.
-    if len(blanks) == 1 and text.rstrip()[-1] in "?？" and len(blanks[0][0]) < _MANY:
+    if len(blanks) == 1 and text.rstrip()[-1] in "?？" and len(blanks[0][2]) < _MANY:
         return text
     if len(blanks) == 1 and ("\n" in text or _ASKS.search(text)):
         return text
-    return _BLANKS.sub(lambda blank: " ____" if text[blank.end()] in ".,!?" else " ____ ", text)
+    return _BLANKS.sub(lambda blank: blank[1] + (" ____" if text[blank.end()] in ".,!?" else " ____ "), text)

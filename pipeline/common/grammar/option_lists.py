@@ -18,6 +18,7 @@ _STATEMENT = re.compile(
     r"[\w.\[\]*&]++(?:\s[\w\[\]*&]++)?+\s?[-+*/:]?=(?!=)|[a-z-]++:\s?[^\s;:]"
     r"|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
 )
+_ENTITY_END = re.compile(r"&#?\w{2,8};\Z")
 _CALL = re.compile(r"[\w>]\(")
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
@@ -188,7 +189,8 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
 
 def tidy_option(text: str) -> str:
     """An option without the separators that stood between it and the next."""
-    return text.strip().strip(";").strip()
+    text = text.strip().lstrip(";").strip()
+    return text if _ENTITY_END.search(text[-12:]) else text.rstrip(";").strip()
 
 
 def tidy_options(texts: list[str], in_line: bool = True) -> list[str]:

@@ -23,12 +23,13 @@ _CATEGORY = re.compile(r"[ \t]*\$CATEGORY:[ \t]*(.*)")
 FORMAT_TAG = re.compile(r"\A\s*+\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
 # A paragraph whose question ends in an answer block: behind a word, a gap or a sentence, not where a formula or code has its braces.
 _ASKING = re.compile(
-    rf"(?<![\\$^_}}=(\[\"'\w])(?<!=\s)\{{\s*+(?:{_EMBEDDED}\s*+)?"
+    rf"(?<![\\$^_}}=(\[\"'\w])(?<!=\s)\{{\s*+(?:(?:{_EMBEDDED}|\d+:)\s*+)?"
     r"(?:[=~](?!=)(?:\\.|[^{}\\])++\}|(?:T|F|TRUE|FALSE)\s*+(?:#(?:\\.|[^{}\\])*+)?\}\s*+\Z)"
 )
-_GLUED = re.compile(rf"(?<=\w)\{{\s*+(?:{_EMBEDDED}\s*+)?[=~](?!=)(?:\\.|[^{{}}~\\])*+[~](?:\\.|[^{{}}\\])++\}}")
-_CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
+_GLUED = re.compile(rf"(?<=\w)\{{\s*+(?:(?:{_EMBEDDED}|\d+:)\s*+)?[=~](?!=)(?:\\.|[^{{}}~\\])*+[~](?:\\.|[^{{}}\\])++\}}")
 _TAG = re.compile(r"</?(?:p|br|div|span|li|ul|ol|b|i|u|em|strong|sub|sup|img|pre|code)(?:\s[^<>]*+)?/?>", re.IGNORECASE)
+# The rest of a text in braces, which may hold pairs of its own.
+_CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
 _WRONG = re.compile(r"(?<!\\)~")
 
 
@@ -81,11 +82,12 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
     found = BLOCK.search(body) or re.search(r"(?<!\\)\{", body)
     cells: dict[str, Any] = {"question": _shown(body, kind), "options": [], "answer": None}
     several = False
-    if found and (end := _CLOSING.match(body, found.start() + 1) or _to_last_brace(body, found.start() + 1)):
-        before, inside, after = body[: found.start()], body[found.start() + 1 : end.end() - 1].strip(), body[end.end() :]
+    if found and (end := _end_of_block(body, found.start() + 1)):
+        before, inside, after = body[: found.start()], body[found.start() + 1 : end].strip(), body[end + 1 :]
         several = BLOCK.search(after) is not None
         goes_on = re.sub(r"<[^<>]*+>", "", after).strip() != ""
-        cells["question"] = _shown(f"{before.rstrip()} _____ {after.strip()}" if goes_on else before + after, kind)
+        gap = " _____" if after.strip()[:1] in ".,;:!?)" else " _____ "
+        cells["question"] = _shown(f"{before.rstrip()}{gap}{after.strip()}" if goes_on else before + after, kind)
         inside = re.sub(rf"^(?:{_EMBEDDED}|\d+:)\s*", "", inside, flags=re.IGNORECASE)
         inside, _, general = inside.partition("####")
         truth = re.fullmatch(r"(TRUE|T|FALSE|F)\s*(?:#.*)?", inside.strip(), re.DOTALL | re.IGNORECASE)
@@ -94,13 +96,18 @@ def _question(chunk: str) -> tuple[dict[str, Any], bool]:
         elif _WRONG.search(inside):  # without a wrong one it is a matching question (=a -> b), a number or an open one
             cells |= _options(inside, kind)
         if general.strip():
-            cells["explanation"] = _shown(general, kind)
+            cells["explanation"] = _answer_text(general, kind)
     return {**cells, **({"id": _unescape(title[1])} if title else {})}, several
 
 
-def _to_last_brace(body: str, start: int) -> re.Match[str] | None:
-    """Braces that don't pair: the block ends with the last of the paragraph."""
-    return re.compile(r"(?s).*(?<!\\)\}").match(body, start)
+def _end_of_block(body: str, start: int) -> int:
+    """Where the brace stands that closes an answer block: the last of the paragraph, where braces don't pair; 0 for none."""
+    if pair := _CLOSING.match(body, start):
+        return pair.end() - 1
+    end = body.rfind("}", start)
+    while end > 0 and body[end - 1] == "\\":
+        end = body.rfind("}", start, end)
+    return max(end, 0)
 
 
 def _options(inside: str, kind: str) -> dict[str, Any]:
@@ -110,16 +117,20 @@ def _options(inside: str, kind: str) -> dict[str, Any]:
         weight = _WEIGHT.match(raw)
         text = re.split(r"(?<!\\)#", raw[weight.end() :] if weight else raw, maxsplit=1)[0]
         share = float(weight[1].replace(",", ".")) if weight and re.fullmatch(r"-?\d+(?:[.,]\d+)?", weight[1]) else 0.0
-        found.append((_shown(text, kind), 100.0 if mark == "=" and not weight else share))
+        found.append((_answer_text(text, kind), 100.0 if mark == "=" and not weight else share))
     whole = [text for text, share in found if share >= 100]
     return {"options": [text for text, _ in found], "answer": whole or [text for text, share in found if share > 0]}
 
 
-def _shown(text: str, kind: str) -> str:
-    """A text as Moodle shows it. `kind`: the format of its question, where it names none of its own."""
+def _answer_text(text: str, kind: str) -> str:
+    """An answer as Moodle shows it, in its own format, or its question's."""
     tag = FORMAT_TAG.match(text)
-    kind = tag[1].lower() if tag else kind
-    text = _unescape(text[tag.end() :] if tag else text)
+    return _shown(text[tag.end() :], tag[1].lower()) if tag else _shown(text, kind)
+
+
+def _shown(text: str, kind: str) -> str:
+    """A text in a format as Moodle shows it."""
+    text = _unescape(text)
     if kind in ("plain", "markdown"):
         return text
     if is_html(text) or (kind == "html" and _TAG.search(text)):
