@@ -91,7 +91,10 @@ def _zipped(data: bytes, budget: Budget) -> Iterator[Member]:
 
     def read(part: zipfile.ZipInfo) -> bytes:
         budget.take(part.file_size)
-        return b"".join(chunks_of(archive, part))
+        try:
+            return b"".join(chunks_of(archive, part))
+        except (*BROKEN, ValueError) as error:
+            raise DataError(f"it is broken in its archive ({error}): pack it anew, or give the file itself") from error
 
     for part in parts:
         fault = "it is encrypted: unpack the archive with its password and give what is in it" if part.flag_bits & 1 else ""

@@ -87,6 +87,8 @@ class _Question:
         more = {"id": self.item.get("ident") or self.item.get("title"), "context": self.context}
         responses = [] if self.presentation is None else [e for e in self.presentation.iter() if tag_of(e).startswith("response_")]
         responses = [response for response in responses if tag_of(response) != "response_label"]
+        # Brightspace sets how it is shown beside the choices.
+        responses = [response for response in responses if tag_of(response) != "response_extension"] or responses
         if what := self._no_choice(responses):
             return refused(locator, stem, what, more)
         (response,) = responses

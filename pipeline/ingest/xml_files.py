@@ -24,6 +24,8 @@ _ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)")
 # Entities of HTML, which XML doesn't know, and an ampersand alone.
 _ENTITY = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#x?[0-9a-fA-F]{1,8};))")
 _HEAD_BYTES = 20_000
+# Texts that may begin with any tag and are no XML.
+_MARKUP = (".md", ".markdown", ".rmd", ".qmd", ".rnw", ".tex", ".wiki")
 
 # Kinds of XML by their root element, in words.
 READ = "Moodle XML (<quiz>), QTI (<questestinterop>, <assessmentItem>), Open edX (<problem>)"
@@ -54,6 +56,8 @@ def root_name(file: SniffedFile) -> str:
     >>> root_name(SniffedFile(b'<?xml version="1.0"?>\\n<!-- x --><q:quiz>', ".xml", ""))
     'quiz'
     """
+    if file.suffix in _MARKUP and b"<?xml" not in file.data[:100]:
+        return ""
     head = file.data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf")
     if b"<" not in head[:1000] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ""

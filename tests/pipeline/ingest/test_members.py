@@ -44,3 +44,11 @@ def test_names_are_those_of_the_archive_itself_not_of_one_in_it():
     assert zipped_names(b"PK\x03\x04") == zipped_names(b"") == frozenset()
     assert is_archive(zipped())
     assert not is_archive(b"PKzip")
+
+
+def test_a_member_that_is_broken_says_so():
+    data = bytearray(zipped(("a.txt", "x" * 1000)))
+    data[40] ^= 0xFF
+    (member,) = members_of(bytes(data), Budget(1000))
+    with pytest.raises(DataError, match="broken in its archive"):
+        member.read()

@@ -108,6 +108,14 @@ def test_several_may_be_chosen_and_one_is_right(parse):
     assert parse(bank(item(conditions=one, many="Multiple")), "a.xml") == ASKED
 
 
+def test_brightspace_lets_several_be_chosen_and_sets_the_score_of_each(parse):
+    scores = "".join(condition(is_(f"c{n}"), score) for n, score in ((1, "0.0000"), (2, "100.0000"), (3, "0.0000")))
+    text = bank(item(conditions=scores, many="Multiple")).replace(
+        "<response_lid", "<response_extension><style>1</style></response_extension><response_lid"
+    )
+    assert parse(text, "a.xml") == ASKED
+
+
 def test_a_truth_value(parse):
     choices = [("true", "true"), ("false", "")]
     statement = '<material><mattext texttype="text/html">A bat is a bird.</mattext></material>'

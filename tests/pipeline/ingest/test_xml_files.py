@@ -25,6 +25,11 @@ def test_the_root_element(data):
     assert root_name(SniffedFile(data, ".xml", "")) == ROOTS[data]
 
 
+def test_a_text_in_markdown_may_begin_with_a_tag():
+    assert root_name(SniffedFile(b"<quiz>\nWhich?\n</quiz>", ".md", "")) == ""
+    assert root_name(SniffedFile(b'<?xml version="1.0"?><quiz>', ".md", "")) == "quiz"
+
+
 SOUND = {
     "blank_line_first": "\n\n<?xml version='1.0'?><a>x\u00a0y</a>",
     "html_entity": "<a>x&nbsp;y</a>",

@@ -1,4 +1,4 @@
-"""Web pages."""
+"""Web pages: exams and tables in them, and pages that hold no questions. Choices to click are in test_clicked.py."""
 
 import pytest
 
@@ -10,79 +10,6 @@ RADIOS = """<html><head><title>T</title></head><body><h1>Birds</h1><p>Choose wel
 ASKED = [("Which bird swims?", ["wren", "penguin"], "penguin"), ("Which bird is blue?", ["jay", "crow"], "jay")]
 
 
-@pytest.mark.parametrize("said", [' data-correct="true"', ' class="correct"', " data-correct", ' data-is-correct="1"'])
-def test_buttons_with_their_keys(parse, said):
-    assert parse(RADIOS.format("", said, said), "a.html") == ASKED
-
-
-def test_the_choice_that_someone_made_is_no_key(reasons):
-    assert reasons(RADIOS.format("", " checked", " checked"), "a.html") == [["missing_answer"]] * 2
-    assert reasons(RADIOS.format("", ' data-correct="false"', ""), "a.html") == [["missing_answer"]] * 2
-
-
-def test_a_class_of_the_label(read):
-    questions, rejected = read(RADIOS.format(' class="option right-answer"', "", ""), "a.htm")
-    assert [(row["stem"], row["answer_index"]) for row in questions] == [("Which bird swims?", 1)]
-    assert [row["reason_codes"] for row in rejected] == [["missing_answer"]]
-    assert read(RADIOS.format(' class="incorrect"', "", ""), "a.htm")[0] == []
-
-
-FLAT = """<form><p>1. Which bird sings?</p><input type=radio name=a id=a1><label for=a1>wren</label><input type=radio name=a id=a2><label for=a2>ostrich</label>
-<p>Answer: A</p><p>2. Which runs?</p><pre>x = 2
-print(x)</pre><input type=radio name=b> wren <br><input type=radio name=b> ostrich <br><details><summary>Show answer</summary>Answer: ostrich</details></form>"""
-
-
-def test_keys_behind_the_choices_are_no_part_of_the_next_stem(parse):
-    assert parse(FLAT, "a.html") == [
-        ("Which bird sings?", ["wren", "ostrich"], "wren"),
-        ("Which runs?\nx = 2\nprint(x)", ["wren", "ostrich"], "ostrich"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("key", "right"),
-    [
-        ("Answer: B", 1),
-        ("Correct answer: b.", 1),
-        ("The right answer is: (B)", 1),
-        ("Đáp án đúng: B", 1),
-        ("Answer: B. emu", 1),
-        ("Answer: emu", 1),
-    ],
-)
-def test_wordings_of_a_key(read, key, right):
-    page = f"<p>Which runs?</p><input type=radio name=q>wren<br><input type=radio name=q>emu<p>{key}</p>"
-    assert [row["answer_index"] for row in read(page, "a.html")[0]] == [right]
-
-
-@pytest.mark.parametrize("key", ["Answer: a dog", "Answer: A dog", "Answers vary", "Answer: Because", "Answer: Z"])
-def test_what_only_looks_like_a_key(reasons, key):
-    page = f"<p>Which runs?</p><input type=radio name=q>wren<br><input type=radio name=q>emu<p>{key}</p>"
-    assert reasons(page, "a.html") == [["missing_answer"]]
-
-
-def test_values_that_say_right_or_wrong(parse, reasons):
-    page = '<p>Which is it?</p><input type="radio" name="q" value="{}"> a1<br><input type="radio" name="q" value="{}"> b1<br><input type="radio" name="q" value="{}"> c1'
-    assert parse(page.format("wrong", "correct", "wrong"), "a.html") == [("Which is it?", ["a1", "b1", "c1"], "b1")]
-    assert parse(page.format("0", "1", "0"), "a.html") == [("Which is it?", ["a1", "b1", "c1"], "b1")]
-    # Numbers of the choices, and true and false as choices.
-    assert reasons(page.format("0", "1", "2"), "a.html") == [["missing_answer"]]
-    two = '<p>Wrens sing.</p><input type="radio" name="q" value="true"> Yes<br><input type="radio" name="q" value="false"> No'
-    assert reasons(two, "a.html") == [["missing_answer"]]
-
-
-def test_lists_that_say_which_item_is_right(parse):
-    page = "<h1>Quiz</h1><div><h3>Which bird swims?</h3><ul><li>wren</li><li class='correct'>penguin</li></ul></div><div><h3>Which hops?</h3><ul><li class='correct'>wren</li><li>emu</li></ul></div>"
-    assert parse(page, "a.html") == [("Which bird swims?", ["wren", "penguin"], "penguin"), ("Which hops?", ["wren", "emu"], "wren")]
-    buttons = '<div><p>Which bird swims?</p><button data-correct="false">wren</button><button data-correct="true">penguin</button></div>'
-    assert parse(buttons, "a.html") == [("Which bird swims?", ["wren", "penguin"], "penguin")]
-
-
-def test_several_right_choices(reasons):
-    page = "<p>Which are birds?</p><input type=checkbox name=q data-correct=true>wren<br><input type=checkbox name=q data-correct=true>emu<br><input type=checkbox name=q>cat"
-    assert reasons(page, "a.html") == [["multiple_answers"]]
-
-
 EXAM = "<html><body><p><b>Câu 1.</b> Chim nào bơi?</p><p>A. sẻ</p><p><u>B.</u> cánh cụt</p><p>Câu 2. Chim nào chạy?</p><p><u>A.</u> đà điểu</p><p>B. sẻ</p></body></html>"
 
 
@@ -90,6 +17,12 @@ def test_an_exam_saved_as_a_page(parse):
     assert parse(EXAM, "a.html") == [("Chim nào bơi?", ["sẻ", "cánh cụt"], "cánh cụt"), ("Chim nào chạy?", ["đà điểu", "sẻ"], "đà điểu")]
     listed = "<ol><li>Which swims?<ol type=A><li>wren</li><li>penguin</li></ol></li><li>Which runs?<ol type=A><li>emu</li><li>wren</li></ol></li></ol><p>Answers: 1B 2A</p>"
     assert parse(listed, "a.html") == [("Which swims?", ["wren", "penguin"], "penguin"), ("Which runs?", ["emu", "wren"], "emu")]
+
+
+def test_what_opens_an_answer_is_no_part_of_the_option_before_it(parse):
+    block = "<p>{}. {}</p><p>A. wren</p><p>B. emu</p><details><summary>Show answer</summary><p>Answer: B</p></details>"
+    page = f"<nav>Home</nav>{block.format(1, 'Which runs?')}{block.format(2, 'Which is big?')}<footer>By me</footer>"
+    assert parse(page, "a.html") == [("Which runs?", ["wren", "emu"], "emu"), ("Which is big?", ["wren", "emu"], "emu")]
 
 
 def test_a_table_of_questions(parse):
