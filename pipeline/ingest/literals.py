@@ -74,6 +74,27 @@ def with_questions(found: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [one for one in found if holds_question(one[1], True)] or [one for one in found if holds_question(one[1])]
 
 
+def parallel_lists(found: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Lists of one length, one of questions, one of their options and one of their keys, as one list of questions; [] without them.
+
+    >>> parallel_lists([("questions", ["a?", "b?"]), ("options", [["x", "y"], ["z", "w"]]), ("answers", ["A", "B"])])[0][1][1]
+    {'question': 'b?', 'options': ['z', 'w'], 'answer': 'B'}
+    """
+    named: dict[str, list[Any]] = {}
+    for name, value in found:
+        if isinstance(value, list) and len(value) > 1:
+            lists = all(isinstance(one, list) for one in value)
+            part = next((part for part in ("stem", "options", "answer") if is_called(name, part) and lists == (part == "options")), None)
+            if part in named:
+                return []
+            if part:
+                named[part] = value
+    if named.keys() != {"stem", "options", "answer"} or len({len(value) for value in named.values()}) != 1:
+        return []
+    rows = zip(named["stem"], named["options"], named["answer"], strict=True)
+    return [("", [{"question": stem, "options": options, "answer": answer} for stem, options, answer in rows])]
+
+
 def holds_question(value: Any, whole: bool = False, level: int = 0) -> bool:
     """True where a mapping with a question stands within; `whole`: with options or a key beside it, or a table."""
     if isinstance(value, Mapping):

@@ -45,6 +45,10 @@ _KEY_COMMANDS = ("answer", "ans", "key", "dapan", "dapso", "correctanswer")
 _OPEN = ("shortans", "AMCnumericChoices", "AMCOpen", "AMCnumericChoicesPlain")
 _CONTAINERS = ("immini", "imminiL", "immini*", "element", "fullwidth", "uplevel", "parbox", "minipage")
 _LETTER = re.compile(r"\W*(?:(?:answer|key|đáp án|chọn)\W*)?\(?([A-J])\)?\W*", re.IGNORECASE)
+# A key that a solution states beyond doubt ("Chọn B làm gốc" is none).
+_STATED = re.compile(
+    r"(?:[Đđ]áp\s?án|[Pp]hương\s?án)(?:\s(?:đúng|là)){0,2}\s?:?\s?([A-J])\b(?!['’])|\b[Aa]nswer(?:\sis)?\s?:?\s?\(?([A-J])\b(?!['’])"
+)
 _NO_KEY = "its options are typed into the text, and nothing says which is right: looked for a letter or `Answer: B` in a solution"
 _LOOKED_FOR = r"no option is marked as right (looked for \CorrectChoice, \correctchoice, \True, \item*, and for a key in the solution)"
 _OVER_ALL = ("uplevel", "fullwidth", "EnvUplevel", "EnvFullwidth")
@@ -90,6 +94,10 @@ class Question(NamedTuple):
             return Item(f"item:{number}", cells | {"answer": key}) if key else Item(f"item:{number}", cells, Reason.MISSING_ANSWER, _NO_KEY)
         if not texts:
             return Item(f"item:{number}", cells, Reason.NOT_MULTIPLE_CHOICE, "it offers no options (no \\choice, no choices environment)")
+        stated = {letter or other for letter, other in _STATED.findall(solution)}
+        if right.count(True) == 1 and len(stated) == 1 and ord(min(stated)) - 65 != right.index(True):
+            why = f"the mark says {chr(65 + right.index(True))}, the solution {min(stated)}: they contradict each other"
+            return Item(f"item:{number}", cells, Reason.MULTIPLE_ANSWERS, why)
         if not any(right) and not key_in_note(explanation):
             return Item(f"item:{number}", cells, Reason.MISSING_ANSWER, _LOOKED_FOR)
         return Item(f"item:{number}", cells)

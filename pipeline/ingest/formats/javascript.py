@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.literals import Computed, holds_question, literal_items, texts_of, with_questions
+from pipeline.ingest.literals import Computed, holds_question, literal_items, parallel_lists, texts_of, with_questions
 from schemas.errors import DataError
 
 MAX_DEPTH = 60
@@ -45,7 +45,8 @@ def sniff(file: SniffedFile) -> bool:
 def read(text: str) -> Iterator[Item | Text]:
     """One item a question in an array, `item:N`, or `NAME/item:N` where several arrays hold questions; one with a value that code
     computes is rejected. Raises DataError for code without questions."""
-    found = with_questions(list(_Reader(text).literals()))
+    every = list(_Reader(text).literals())
+    found = with_questions(every) or parallel_lists(every)
     if not found:
         raise DataError(
             "code without questions that are written out: looked for arrays of objects with a question, options and an answer "
@@ -71,10 +72,13 @@ class _Reader:
                     value, end = self._value(at, 0)
                 except _NoLiteralError:
                     end, value = at, None
+                name = self._name(at)
                 if holds_question(value):
-                    yield self._name(at), value
+                    yield name, value
                     at = end
                     continue
+                if name and isinstance(value, list):
+                    yield name, value
             at += 1
 
     def _name(self, at: int) -> str:

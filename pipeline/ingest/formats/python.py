@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.ingest.decode import decode
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
-from pipeline.ingest.literals import Computed, holds_question, literal_items, texts_of, with_questions
+from pipeline.ingest.literals import Computed, holds_question, literal_items, parallel_lists, texts_of, with_questions
 from schemas.errors import DataError
 
 MAX_DEPTH = 60
@@ -27,7 +27,8 @@ def read(data: bytes) -> Iterator[Item | Text]:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeError) as error:
         raise DataError(f"not readable as Python: {error}") from error
-    found = with_questions(list(_literals(tree, text)))
+    every = list(_literals(tree, text))
+    found = with_questions(every) or parallel_lists(every)
     if not found:
         raise DataError(
             "code without questions that are written out: looked for lists of dictionaries with a question, options and an answer "
@@ -48,6 +49,9 @@ def _literals(tree: ast.AST, text: str) -> Iterator[tuple[str, Any]]:
             if holds_question(value):
                 yield name, value
                 continue
+            if name and isinstance(value, list):
+                yield name, value
+        name = ""
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""

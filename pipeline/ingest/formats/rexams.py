@@ -10,7 +10,7 @@ from pipeline.ingest.emphasis import plain_markdown
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.tex import Node, parse, walk
 from pipeline.ingest.tex_questions import Question, question_of
-from pipeline.ingest.tex_text import plain
+from pipeline.ingest.tex_text import items_of, plain
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -26,18 +26,22 @@ _SWEAVE = re.compile(r"(?m)^<<[^\n]*>>=[ \t]*$")
 _SHOWN_MD = re.compile(r"(?mi)^[ \t]*(?:exsolution|extype)[ \t]*:")
 _SHOWN_TEX = re.compile(r"\\ex(?:solution|type)\s*\{")
 _COMMENTED = re.compile(r"(?m)^%+[ \t]*+(?=\\ex[a-z]{1,20}(?:\[[^\]\n]{0,40}\])?\{)")
+_TRUTH = re.compile(
+    r"\W{0,4}(?:(?P<true>true|correct|right|richtig|wahr|vrai|đúng)|false|incorrect|wrong|falsch|faux|sai)\b", re.IGNORECASE
+)
 _KINDS = {"num": "a number", "string": "a text", "cloze": "several answers in one text", "essay": "an essay", "file": "a file"}
 _COMPUTED = "R computes {}: render the exercise first (exams2moodle writes Moodle XML with the values in place) and read that"
 
 
 class _Exercise(NamedTuple):
-    """The parts of one exercise as text; `computed` says what only R could tell."""
+    """The parts of one exercise as text; `computed` says what only R could tell, `told` what the solution says of each option."""
 
     stem: str
     options: list[str]
     solution: str
     meta: dict[str, str]
     computed: str = ""
+    told: list[bool] = []  # noqa: RUF012 - never changed
 
 
 def sniff(file: SniffedFile) -> bool:
@@ -89,7 +93,16 @@ def _fault(found: _Exercise, kind: str, bits: str, right: list[bool]) -> tuple[R
         return Reason.MISSING_ANSWER, f"exsolution {bits!r} marks no option; expected a 0 or 1 for each, like 0100"
     if len(right) != len(found.options):
         return Reason.ANSWER_NOT_IN_OPTIONS, f"exsolution {bits!r} has {len(right)} places for {len(found.options)} options"
+    if found.told and len(found.told) == len(right) and found.told != right:
+        told = "".join("01"[one] for one in found.told)
+        return Reason.MULTIPLE_ANSWERS, f"exsolution {bits} and the Answerlist of the Solution ({told}) contradict each other"
     return None
+
+
+def _told(texts: list[str]) -> list[bool]:
+    """What each text of a solution's list opens with, [] where one says neither true nor false."""
+    found = [_TRUTH.match(text) for text in texts]
+    return [match["true"] is not None for match in found if match] if all(found) else []
 
 
 def _of_markdown(text: str) -> Iterator[_Exercise]:
@@ -132,6 +145,7 @@ def _markdown_exercise(sections: list[tuple[str, list[str]]]) -> _Exercise:
     stem: list[str] = []
     options: list[str] | None = None
     solution: list[str] = []
+    told: list[bool] = []
     meta: dict[str, str] = {}
     owner = ""
     for name, lines in sections:
@@ -140,6 +154,8 @@ def _markdown_exercise(sections: list[tuple[str, list[str]]]) -> _Exercise:
             stem = lines
         elif name in ("answerlist", "questionlist") and owner == "question":
             options = _bullets(lines)
+        elif name in ("answerlist", "solutionlist") and owner == "solution":
+            told = _told(_bullets(lines))
         elif name == "solution":
             solution = lines
         elif name == "meta-information":
@@ -151,7 +167,7 @@ def _markdown_exercise(sections: list[tuple[str, list[str]]]) -> _Exercise:
     elif "`r" in meta.get("exsolution", "") or "`r" in meta.get("extype", ""):
         computed = "its key (exsolution)"
     texts = [plain_markdown(option).strip() for option in options or []]
-    return _Exercise(plain_markdown("\n".join(stem)).strip(), texts, plain_markdown("\n".join(solution)).strip(), meta, computed)
+    return _Exercise(plain_markdown("\n".join(stem)).strip(), texts, plain_markdown("\n".join(solution)).strip(), meta, computed, told)
 
 
 def _bullets(lines: list[str]) -> list[str]:
@@ -191,9 +207,11 @@ def _latex_exercise(question: Question, solution: list[Node], meta: dict[str, st
         computed = "the question or its options"
     elif "\\Sexpr" in meta.get("exsolution", ""):
         computed = "its key (exsolution)"
+    listed = next((node for node in solution if node.kind == "env" and node.value == "answerlist"), None)
+    said = _told([plain(nodes) for _, nodes in items_of(listed.children, ("item",))[1]]) if listed else []
     told = [node for node in solution if not (node.kind == "env" and node.value == "answerlist")]
     options = [plain(nodes) for nodes, _ in question.options]
-    return _Exercise(plain([*question.stem, *question.behind]), options, plain(told), meta, computed)
+    return _Exercise(plain([*question.stem, *question.behind]), options, plain(told), meta, computed, said)
 
 
 def _without_chunks(text: str) -> str:

@@ -33,6 +33,11 @@ def test_rows_of_cells_and_several_arrays(read):
     ]
 
 
+def test_lists_beside_each_other(parse):
+    code = "const questions = ['Which is red?', 'Which is blue?'];\nconst choices = [['sky', 'blood'], ['sky', 'blood']];\nconst answers = [1, 0];"
+    assert parse(code, "q.js") == [("Which is red?", ["sky", "blood"], "blood"), ("Which is blue?", ["sky", "blood"], "sky")]
+
+
 @pytest.mark.parametrize("value", ["`of ${n}?`", "shuffle(x)", "name", "() => 1", "/x/", "<b>x</b>", "'a'.trim()", "[...other]"])
 def test_a_computed_value_rejects_its_question_alone(read, value):
     code = (

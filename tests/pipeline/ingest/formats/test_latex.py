@@ -91,6 +91,7 @@ def test_an_exam_set_by_hand_is_read_as_other_exams_are(parse):
         (r"\begin{ex} Tính. \shortans{$7$}\end{ex}", "not_multiple_choice"),
         (r"\begin{bt} Giải. \loigiai{x}\end{bt}", "not_multiple_choice"),
         (r"\begin{ex} Hai? \choice{\True a}{\True b}{c}{d}\end{ex}", "multiple_answers"),
+        (r"\begin{ex} Trái? \choice{a}{\True b}{c}{d} \loigiai{Vậy chọn đáp án C.}\end{ex}", "multiple_answers"),
         (r"\begin{ex} Không? \choice{a}{b}{c}{d}\end{ex}", "missing_answer"),
         (
             r"\begin{ex}\immini{Đồ thị? \choice{\True a}{b}{c}{d}}{\begin{tikzpicture}\draw (0,0);\end{tikzpicture}}\end{ex}",
@@ -131,6 +132,10 @@ def test_a_passage_over_the_questions_is_their_context(read):
 )
 def test_latex_without_questions_is_refused(reasons, text):
     assert reasons(text, "paper.tex") == [["unreadable_file"]]
+
+
+def test_a_solution_that_chooses_a_letter_for_a_point_contradicts_nothing(parse):
+    assert parse(r"\begin{ex} Gốc? \choice{a}{\True b}{c}{d} \loigiai{Chọn C làm gốc. Đáp án B.}\end{ex}", "exam.tex")[0][2] == "b"
 
 
 def test_a_parenthesis_of_a_formula_marks_no_option(reasons):

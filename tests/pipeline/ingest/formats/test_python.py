@@ -16,6 +16,12 @@ def test_lists_in_classes_and_calls(parse):
     assert [stem for stem, _, _ in parse(code, "quiz.py")] == ["A?", "B?"]
 
 
+def test_lists_beside_each_other(parse, reasons):
+    code = 'questions = ("Which flies?: ", "Which moos?: ")\noptions = (("A. cow", "B. owl"), ("A. cow", "B. owl"))\nanswers = ("B", "A")\nguesses = []\n'
+    assert [(options, key) for _, options, key in parse(code, "quiz.py")] == [(["cow", "owl"], "owl"), (["cow", "owl"], "cow")]
+    assert reasons(code.replace('("B", "A")', '("B", "A", "A")'), "quiz.py") == [["unreadable_file"]]
+
+
 def test_a_computed_value_rejects_its_question_alone(read):
     code = "q = [{'question': f'{x}?', 'options': ['p', 'q'], 'answer': 'p'}, {'question': 'B?', 'options': ['p', 'q'], 'answer': 'p'}]\n"
     questions, rejected = read(code, "quiz.py")
