@@ -92,8 +92,16 @@ def _run(program: Path, folder: Path, source: Path) -> int:
         "LANG": "C.UTF-8",
         "SAL_USE_VCLPLUGIN": "svp",
     }
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, preexec_fn=_limit, **streams) as process:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=_limit,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         try:
             return process.wait(SECONDS)
         except subprocess.TimeoutExpired as error:

@@ -56,7 +56,7 @@ _SYMBOLS |= {
 }
 # Letters that old fonts draw as a horn and PDFs then call by the name of another letter.
 _HORNS = str.maketrans("ƣƢ", "ưƯ")
-_WORD = re.compile(r"[^\W\d_]{2,}+")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def visible(glyphs: list[Glyph]) -> list[Glyph]:

@@ -17,7 +17,7 @@ ONE_ROW, STACKED, NEXT_ROW, GUTTER_GAP, TYPED_GAP, LIMITS = 0.35, 0.8, 1.9, 0.6,
 GUTTER, GUTTER_FROM, GUTTER_TO, MAX_CROSSING = 8.0, 0.2, 0.8, 0.3
 MIN_ROWS, MAX_COLUMNS = 3, 4
 _QUESTION = re.compile(
-    r"\s*(?:(?:Câu|CÂU|Question|QUESTION|Bài)\s*(?:hỏi\s*)?(?:số\s*)?\d{1,3}\b\s*[.:)]?|Q?\d{1,3}\s*[.:)/])\s*(?=\S.{3})"
+    r"\s*(?:(?:Câu|CÂU|Question|QUESTION|Bài)\s*(?:hỏi\s*)?(?:số\s*)?\d{1,3}\b(?:\s*[.:)])?|Q?\d{1,3}\s*[.:)/])\s*+(?=\S.{3})"
 )
 _OPTION = re.compile(r"(?<!\S)([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)/]\s*(?=\S)")
 _NEW = re.compile(

@@ -33,7 +33,7 @@ def test_without_libreoffice_the_file_says_what_to_do(monkeypatch, data, words):
 
 @pytest.mark.parametrize("name", [".wps", ".pages"])
 def test_documents_of_other_programs_are_refused(name):
-    with pytest.raises(DataError, match="save it as .docx"):
+    with pytest.raises(DataError, match=r"save it as \.docx"):
         read_bytes(OLE, name, "auto")
 
 
