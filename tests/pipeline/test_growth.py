@@ -104,7 +104,12 @@ FRAMES = {
     "gift": ["::a¤:: b¤ {=c¤ ~d#e¤}¤\n\nx {T#y¤}", "x {¤=a ~b"],
     "blocks": ["#Q x¤\n^ a¤\nA a\nB b¤"],
     "csv": ["question,A,B,answer\nx¤,a¤,b,A\n¤", '"question¤",A,B,answer\nx,"a¤'],
-    "json": ['[{"question": "x¤"}¤', '¤[{"question": "x"}, ¤'],
+    "json": [
+        '[{"question": "x¤"}¤',
+        '¤[{"question": "x"}, ¤',
+        "// ¤\n[{'question': 'x¤', a: 1¤}]",
+        '```json\n[{"question": "x¤"}]¤\n```\n¤',
+    ],
     "jsonl": ['{"question": "x¤"\n¤'],
 }
 ROW = {"question": "x¤", "A": "a¤", "B": "b", "answer": "A¤", "explanation": "¤"}
