@@ -64,6 +64,8 @@ _RIGHT = (
     ),
     *("dung", "la_dap_an_dung", "dap_an_dung", "la_dap_an", "is_dung", "status", "result", "richtig", "correcta"),
 )
+# More are no options of a question, and aren't looked at.
+MAX_ITEMS = 200
 # Credit for an option: above nothing where it is right.
 _CREDIT = (
     "fraction",
@@ -89,6 +91,8 @@ def flatten_options(key: str, items: Sequence[Mapping[str, Any]]) -> dict[str, A
     >>> flatten_options("o", [{"id": "q-a", "text": "x", "correct": 0}, {"id": "q-b", "text": "y", "correct": 1}])
     {'o': ['x', 'y'], 'o.label': ['A', 'B'], 'o.names': [['q-a'], ['q-b']], 'o.right': ['B']}
     """
+    if len(items) > MAX_ITEMS:
+        return flatten_options(key, items[:MAX_ITEMS])
     plain = [{plain_name(str(name)): value for name, value in item.items()} for item in items]
     names = list(dict.fromkeys(name for item in plain for name in item))
     if "answer_start" in names:

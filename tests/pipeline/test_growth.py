@@ -126,6 +126,12 @@ FRAMES = {
     "json": ['[{"question": "x¤"}¤', '¤[{"question": "x"}, ¤'],
     "brightspace": ["NewQuestion,MC\nQuestionText,x¤\nOption,100,a¤\nOption,0,b¤\n", "¤NewQuestion,MC\nOption,¤,a"],
     "blackboard": ["MC\tx¤\ta\tcorrect\tb¤\tincorrect\n", "MC\tx\ta\tcorrect¤"],
+    "json": [
+        '[{"question": "x¤"}¤',
+        '¤[{"question": "x"}, ¤',
+        "// ¤\n[{'question': 'x¤', a: 1¤}]",
+        '```json\n[{"question": "x¤"}]¤\n```\n¤',
+    ],
     "jsonl": ['{"question": "x¤"\n¤'],
     "latex": [
         "\\begin{questions}\\question a¤\n\\begin{choices}\\choice b¤\n\\CorrectChoice c\n\\end{choices}¤\\end{questions}",
