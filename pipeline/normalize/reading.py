@@ -165,6 +165,9 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
     if part == "options":
         return _holds_options(header, rows)
+    if part == "answer" and "%" in header:
+        # "% correct" tells how many were right.
+        return False
     if part == "context" and plain_name(header) == "hint":
         # In ScienceQA a hint is the text that the question is about; elsewhere it helps to answer, and gives the answer away.
         return any("lecture" in row for row in rows[:20])

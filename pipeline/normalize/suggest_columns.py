@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.common.grammar.columns import is_called
 from pipeline.common.grammar.keys import number_of
 from pipeline.common.letters import LETTER_CELL
 from pipeline.common.text import fold_option
@@ -44,11 +45,21 @@ def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[s
     if "answer" not in suggested:
         # Texts of options say most, then letters; small numbers could be anything.
         for is_key in _KEYS:
-            if keys := [header for header in free if all(is_key(row.get(header), row, suggested) for row in rows)]:
+            if keys := [
+                header for header in free if all(is_key(row.get(header), row, suggested) for row in rows) and not _counts(rows, header)
+            ]:
                 suggested["answer"] = keys[-1]
                 break
     order = ["stem", "options", *(f"option_{chr(97 + place)}" for place in range(26)), "answer"]
     return {part: suggested[part] for part in order if part in suggested}
+
+
+def _counts(rows: list[dict[str, Any]], header: str) -> bool:
+    """True for a column that numbers the rows: no key, though each of its numbers could be one."""
+    numbers = [number_of(row.get(header)) for row in rows]
+    found = [number for number in numbers if number is not None]
+    running = len(found) == len(rows) > 1 and found == list(range(found[0], found[0] + len(found)))
+    return running or (bool(found) and (is_called(header, "id") or is_called(header, "stem")))
 
 
 def _all(rows: list[dict[str, Any]], header: str, test: Any) -> bool:
