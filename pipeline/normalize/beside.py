@@ -49,7 +49,8 @@ _POINTS = re.compile(
     re.IGNORECASE,
 )
 _OF_PASSAGE = re.compile(
-    r"\b(?:the|this|paragraph|following) (?:passage|text|article|paragraph|author|story)\b|đoạn (?:văn|trích|thông tin)(?: trên)?|bài đọc|văn bản trên",
+    r"\b(?:the|this|paragraph|following) (?:passage|text|article|paragraph|author|story)\b"
+    r"|đoạn (?:văn|trích|thông tin)(?: trên)?|bài đọc|văn bản trên",
     re.IGNORECASE,
 )
 # What a column holds that no question needs to be answered.
