@@ -10,9 +10,9 @@ from pipeline.ingest.archives import BROKEN, chunks_of
 _TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^<>]{0,2000})?>")
 _TAG_BYTES = 2_100
 _NAME = re.compile(rb'\stable:name="([^"]{0,300})"')
-_SPAN, _COLUMNS, _ROWS = (
-    re.compile(rb'\stable:number-%s="([0-9]{1,7})"' % what) for what in (b"rows-spanned", b"columns-repeated", b"rows-repeated")
-)
+_SPAN = re.compile(rb'\stable:number-rows-spanned="([0-9]{1,7})"')
+_COLUMNS = re.compile(rb'\stable:number-columns-repeated="([0-9]{1,7})"')
+_ROWS = re.compile(rb'\stable:number-rows-repeated="([0-9]{1,7})"')
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 

@@ -15,7 +15,8 @@ _CELL = re.compile(rb"<c ([^<>]{0,200})>(?P<formula><f[^<>]{0,300}>(?:[^<>]{0,82
 _CELL_BYTES = 9_000
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _STYLE, _TYPE = re.compile(rb'\bs="([0-9]{1,6})"'), re.compile(rb'\bt="([a-zA-Z]{1,10})"')
-_NAME, _ID, _TARGET = (re.compile(rf'\s{name}="([^"]{{0,300}})"'.encode()) for name in ("name", "(?:r:id|Id)", "Target"))
+_NAME, _ID = re.compile(rb'\sname="([^"]{0,300})"'), re.compile(rb'\s(?:r:id|Id)="([^"]{0,300})"')
+_TARGET = re.compile(rb'\sTarget="([^"]{0,300})"')
 _FORMAT_ID, _CODE = re.compile(rb'numFmtId="([0-9]{1,6})"'), re.compile(rb'formatCode="([^"]{0,200})"')
 _PERCENT = re.compile(rb"(?:\[[^\]]{0,20}\])?[#,0]{1,10}(?:\.(0{1,10}))?%")
 

@@ -48,6 +48,11 @@ _POINTS = re.compile(
     r"|đoạn|mã nguồn|chương trình|bảng số liệu|dữ liệu|văn bản|bài đọc|tình huống|hội thoại|câu lệnh",
     re.IGNORECASE,
 )
+_OF_PASSAGE = re.compile(
+    r"\b(?:the|this|paragraph|following) (?:passage|text|article|paragraph|author|story)\b"
+    r"|đoạn (?:văn|trích|thông tin)(?: trên)?|bài đọc|văn bản trên",
+    re.IGNORECASE,
+)
 # What a column holds that no question needs to be answered.
 _HARMLESS = re.compile(
     r"(?:.*_)?(?:explanations?|explain|feedback|rationale|reason|solution|hint|comments?|notes?|source|author|tags?|topics?|categor(?:y|ies)|chapter"
@@ -154,6 +159,14 @@ def unread_columns(cells: Mapping[str, Any], fields: FieldMap, beside: Beside, h
         why = f"questions that read alike differ in the column {needed[0]!r}, which is not read"
         return f"{why}: {advice(headers, block)}; or remove the column"
     return None
+
+
+def passage_missing(stem: str, reading_context: str | None, cells: Mapping[str, Any], fields: FieldMap) -> str | None:
+    """Why a question can't stand alone: it speaks of the passage, whose cell is empty in its row (a merged cell, saved as csv)."""
+    column = fields.columns.get("context")
+    if reading_context or column is None or is_filled(cells.get(column)) or not (named := _OF_PASSAGE.search(stem)):
+        return None
+    return f"it speaks of {named[0]!r}, and its cell of {column!r} is empty: write the passage in each of its rows"
 
 
 def _place(header: str) -> int:

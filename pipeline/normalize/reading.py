@@ -200,6 +200,9 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
         return False  # Columns A, B, C hold one option each.
     if part == "options":
         return _holds_options(header, rows)
+    if part == "answer" and "%" in header:
+        # "% correct" tells how many were right.
+        return False
     if part == "context" and plain_name(header) == "hint":
         # In ScienceQA a hint is the text that the question is about; elsewhere it helps to answer, and gives the answer away.
         return any("lecture" in row for row in rows[:20])

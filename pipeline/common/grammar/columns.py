@@ -266,12 +266,10 @@ def same_but_number(header: str, headers: Iterable[str]) -> list[str]:
     >>> same_but_number("Correct answer", ["Correct answer 2", "Answer", "correct_answer_explanation"])
     ['Correct answer 2']
     """
-    base = _NUMBER_BEHIND.sub("", without_remark(header))
-    return [
-        other
-        for other in headers
-        if other != header and base not in ("", "column") and _NUMBER_BEHIND.sub("", without_remark(other)) == base
-    ]
+    name = without_remark(header)
+    base = _NUMBER_BEHIND.sub("", name)
+    names = {other: without_remark(other) for other in headers if base not in ("", "column")}
+    return [other for other, plain in names.items() if plain != name and _NUMBER_BEHIND.sub("", plain) == base]
 
 
 def number_base(option_columns: list[str]) -> int | None:

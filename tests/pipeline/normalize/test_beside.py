@@ -102,3 +102,21 @@ def test_statements_among_questions_are_told_by_their_kind(read):
 
 def test_keys_that_are_several_options_texts_say_so(reasons):
     assert reasons(text(["Question", "A", "B", "C", "Answer"], ["Which?", "red", "blue", "mud", "red, blue"]), "a.csv") == [["multiple_answers"]]
+
+
+def test_a_question_about_the_passage_needs_its_cell_filled_where_others_fill_it(read):
+    rows = [["Passage", "Question", "A", "B", "Answer"], ["The ferry leaves.", "What leaves?", "ferry", "bus", "A"]]
+    rows += [["", "What is the passage about?", "ferry", "bus", "A"], ["", "Which is red?", "rose", "sky", "A"]]
+    questions, (row,) = read(text(*rows), "a.csv")
+    assert [question["stem"] for question in questions] == ["What leaves?", "Which is red?"]
+    assert row["reason_codes"] == ["malformed_row"]
+
+
+def test_a_share_of_right_answers_is_no_key(parse):
+    rows = [["Question", "Option 1", "Option 2", "% correct", "Correct"], ["Which?", "u", "v", "85%", "2"]]
+    assert parse(text(*rows), "a.csv") == [("Which?", ["u", "v"], "v")]
+
+
+def test_numbers_of_rows_are_never_suggested_as_the_key(read):
+    rows = [["Item no.", "Question", "A", "B", "C"], ["1", "Which?", "u", "v", "w"], ["2", "Who?", "x", "y", "z"]]
+    assert all("answer: " not in (row["detail"] or "") for row in read(text(*rows), "a.csv")[1])
