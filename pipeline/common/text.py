@@ -44,7 +44,9 @@ MANY_MARKS = re.compile(r"(?:[^\w\s\x00-\u02ff]|[\uff9e\uff9f]){31,}+")
 FEW_CHARS = 1_000
 # Two blanks or a tab in front of a line, and what a line of code holds.
 INDENTED = re.compile(r"\n(?: {2}|\t)[ \t]*+\S")
-CODE_LINE = re.compile(r"[;{}]\Z|\w\(|[-+*/=!<>]=|\w = \w|\A(?:return|pass|break|continue|else|elif|print|yield|raise|def|for|while|if|try|except)\b[^,]*\Z")
+CODE_LINE = re.compile(
+    r"[;{}]\Z|\w\(|[-+*/=!<>]=|\w = \w|\A(?:return|pass|break|continue|else|elif|print|yield|raise|def|for|while|if|try|except)\b[^,]*\Z"
+)
 CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
 FOLDED_MARKS = str.maketrans(
     {
@@ -78,25 +80,30 @@ def clean(text: str) -> str:
 
 
 def _plain_lines(lines: list[str]) -> Iterator[str]:
-    """Lines of single spaces. In fenced code all spaces stay; without a fence the indentation of lines of code does, behind a line that opens
-    a block: it means something in Python, and tells the reader what belongs together."""
+    """Lines of single spaces. In fenced code all spaces stay; without a fence the indentation of lines of code does, below a line that ends
+    with a colon: in Python it means something."""
     closed = sum(line.lstrip().startswith("```") for line in lines) % 2 == 0
-    fenced = code = False
-    before = ""
-    for line in lines:
-        plain = SPACES.sub(" ", line).strip(" ")
-        if plain.startswith("```") and closed:
-            fenced = not fenced
-            yield plain
-        elif fenced:
-            yield line.rstrip(" \t\u00a0")
-        elif plain and (code or before.endswith(("{", ":"))) and INDENTED.match("\n" + line) and CODE_LINE.search(plain):
-            code = True
-            yield line[: len(line) - len(line.lstrip())] + plain
-        else:
-            code = code and not plain
-            yield plain
-        before = plain or before
+    plain = [SPACES.sub(" ", line).strip(" ") for line in lines]
+    place = 0
+    while place < len(lines):
+        if plain[place].startswith("```") and closed:
+            end = next(i for i in range(place + 1, len(lines)) if plain[i].startswith("```"))
+            yield plain[place]
+            yield from (line.rstrip(" \t\u00a0") for line in lines[place + 1 : end])
+            yield plain[end]
+            place = end + 1
+            continue
+        yield plain[place]
+        place += 1
+        end = place
+        if plain[place - 1].endswith(":"):
+            while end < len(lines) and plain[end] and INDENTED.match("\n" + lines[end]):
+                end += 1
+        if sum(CODE_LINE.search(line) is not None for line in plain[place:end]) * 2 > end - place > 0:
+            yield from (
+                line[: len(line) - len(line.lstrip())] + text for line, text in zip(lines[place:end], plain[place:end], strict=True)
+            )
+            place = end
 
 
 def _is_plain(text: str) -> bool:

@@ -19,7 +19,9 @@ MAX_MARKS = 300
 
 
 # A statement that a semicolon ends.
-CODE = re.compile(r"(?:\w\)|\(\)|\+\+|--|\}|\"\)|'\))\s?;\Z|\A(?:let|const|var|int|float|double|char|String|bool|return|print|echo|import|using)\b.{0,200};\Z|\ASELECT\b.{0,400};\Z")
+CODE = re.compile(
+    r"(?:\w\)|\(\)|\+\+|--|\}|\"\)|'\))\s?;\Z|\A(?:let|const|var|int|float|double|char|String|bool|return|print|echo|import|using)\b.{0,200};\Z|\ASELECT\b.{0,400};\Z"
+)
 
 
 class Options(NamedTuple):

@@ -10,7 +10,7 @@ NUMBERED = re.compile(
     r"|q\s*+(?:\.\s*+)?\d{1,4}\s*+[.:)])\s*",
     re.IGNORECASE,
 )
-PLAIN_NUMBER = re.compile(r"\d{1,3}\s?[.):]\s+(?=[^\W\d_])")
+PLAIN_NUMBER = re.compile(r"\d{1,3}\s?(?:[.):]\s+|[．、]\s*+(?:[(（]\d{1,2}\s?分[)）]\s*+)?)(?=[^\W\d_])")
 NUMBERED_LINE = re.compile(rf"(?m)^[^\S\n]*+{NUMBERED.pattern}", re.IGNORECASE)
 
 

@@ -15,7 +15,21 @@ from pipeline.ingest.exam.starts import Start, complete_questions, find_starts, 
 from pipeline.ingest.items import Item
 from schemas.reasons import Reason
 
-__all__ = ["KEY_TABLE", "PLAIN", "Block", "ExamLine", "Marks", "block_items", "card_items", "exam_items", "has_options", "plain_line", "reads_as_exam", "starts_question", "table_keys"]
+__all__ = [
+    "KEY_TABLE",
+    "PLAIN",
+    "Block",
+    "ExamLine",
+    "Marks",
+    "block_items",
+    "card_items",
+    "exam_items",
+    "has_options",
+    "plain_line",
+    "reads_as_exam",
+    "starts_question",
+    "table_keys",
+]
 
 
 def starts_question(text: str) -> bool:
@@ -84,7 +98,9 @@ def block_items(blocks: Sequence[Block]) -> Iterator[Item]:
             lines = lines[1:]
         question, behind = read_question(lines, Start(0, place, UNNUMBERED, 0), (UPPER, LOWER))
         if any(line.text.strip() for line in behind):
-            question = question._replace(fault=question.fault or f"the line {behind[0].text.strip()[:60]!r} stands behind its options; take it out")
+            question = question._replace(
+                fault=question.fault or f"the line {behind[0].text.strip()[:60]!r} stands behind its options; take it out"
+            )
         yield record(question._replace(key=block.key), None, None, False, place)
 
 

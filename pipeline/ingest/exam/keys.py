@@ -69,7 +69,12 @@ def own_key(text: str) -> str | list[str] | None:
     match = OWN_KEY.match(text) if len(text) <= MAX_KEY_CHARS else None
     if not match:
         return None
-    value = re.sub(r"\A(?:option|choice|phương\s+án|đáp\s+án|câu|là)\s+(?=[(\[]?[A-J](?!\w))", "", match["value"].strip().strip("*_").strip(), flags=re.IGNORECASE)
+    value = re.sub(
+        r"\A(?:option|choice|phương\s+án|đáp\s+án|câu|là)\s+(?=[(\[]?[A-J](?!\w))",
+        "",
+        match["value"].strip().strip("*_").strip(),
+        flags=re.IGNORECASE,
+    )
     signed = any(sign in (match["sign"] or "") for sign in _SIGNS)
     if letter := _LETTER.match(value):
         found = _key_of_letter(letter, value, signed)
@@ -128,7 +133,11 @@ def take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> KeyLists:
     for heading in reversed(headings):
         end = next((i for i in range(heading + 1, len(kept)) if _is_question(kept, i)), len(kept))
         found = _section_keys(kept[heading:end])
-        if (found or from_tables or any(heading < i < end for i in tables)) and _at_an_end(kept, heading, end) and _fits(found, kept[:heading] + kept[end:]):
+        if (
+            (found or from_tables or any(heading < i < end for i in tables))
+            and _at_an_end(kept, heading, end)
+            and _fits(found, kept[:heading] + kept[end:])
+        ):
             return KeyLists(found | keys, kept[:heading] + kept[end:])
     if tables:
         sectioned = _section_keys([line for line in lines if line.text.strip() and (KEY_TABLE in line.marks[0] or section_of(line.text))])
@@ -172,7 +181,9 @@ def _section_keys(lines: Sequence[ExamLine]) -> Keys:
 
     def finish() -> None:
         if waiting and not any(part == section for part, _ in keys):
-            keys.update({(section, number): letter for number, letter in table_keys([_GAPS.split(text.strip()) for text in waiting]).items()})
+            keys.update(
+                {(section, number): letter for number, letter in table_keys([_GAPS.split(text.strip()) for text in waiting]).items()}
+            )
         waiting.clear()
 
     for place, line in enumerate(lines):

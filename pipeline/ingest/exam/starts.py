@@ -12,7 +12,7 @@ _LEVEL = r"(?:\s*+[(\[][^()\[\]\n]{1,30}[)\]])?"
 _WORDED = re.compile(
     r"(?:[\s>#]|[*_]{2})*+(?P<before>\[[^\]\n]{1,12}\]\s*)?"
     r"(?:(?P<word>câu(?:\s+hỏi)?|question|bài(?:\s+tập)?|ques|problem|item|quiz)\s*+(?:số\s*+|no\.?\s*+|#\s*+)?(?:\.\s*+)?(?P<number>\d{1,4})(?!\d)"
-    rf"|(?P<q>q)\s?\.?\s?(?P<short>\d{{1,4}})(?=\s*[.:)\]])|第\s?(?P<chinese>\d{{1,4}})\s?题){_LEVEL}"
+    rf"|(?P<q>[qc])\s?\.?\s?(?P<short>\d{{1,4}})(?=\s*[.:)\]])|第\s?(?P<chinese>\d{{1,4}})\s?题){_LEVEL}"
     r"\s*+(?P<mark>[.:)\]/．：、–-]*)(?:[*_]{2})?\s*+",
     re.IGNORECASE,
 )
@@ -61,7 +61,9 @@ def start_of(text: str, place: int = 0) -> Start | None:
         behind = text[match.end() :]
         # "Câu 5 nói về ..." goes on, "Questions 5-8 ..." names several.
         goes_on = not match["mark"] and behind[:1].islower()
-        several = _RANGE_BEHIND.match(text, match.end("number") if match["number"] else match.end()) and not match["mark"].startswith((":", "."))
+        several = _RANGE_BEHIND.match(text, match.end("number") if match["number"] else match.end()) and not match["mark"].startswith(
+            (":", ".")
+        )
         if not goes_on and not several:
             return Start(place, int(match["number"] or match["short"] or match["chinese"]), word.casefold().split()[0], match.end())
     for style, pattern in _PLAIN.items():

@@ -15,12 +15,19 @@ _START = re.compile(
 _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[（【]{0,3}[AaＡａ]\s?[.)/*_:．、）】]{1,3}[:)\]]?\s*\S")
 _SECOND_OPTION = re.compile(r"(?m)(?:^|\s)[*_(\[（【]{0,3}[BbＢｂ]\s?[.)/*_:．、）】]")
 _TABLE_RULE = re.compile(r"(?m)^[^\S\n]*+\|(?:[^\S\n]*+:?-++:?[^\S\n]*+\|)+[^\S\n]*+$")
+# Open edX's Markdown marks its questions so.
+_EDX = re.compile(r"(?m)^>>[^\n<]+<<")
 # A list of boxes marks its options by these alone.
 _BOXED = re.compile(r"(?m)^[^\S\n]*+(?:[-*+•][^\S\n]++)?(?:\[[ xX✓✔]\]|\([xX ]\)|[☐☑☒✅❌✔✗□○●◯])\ufe0f?[^\S\n]*+\S")
 # Bold type or an underline that holds a number, a mark, an option with or without its mark, or a key: nothing else of a plain text is set off.
 _BOLD_LINE = re.compile(r"\s*+(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z")
-_BOLD_MARK = re.compile(r"(?:\*\*|<b>|<strong>)(?P<text>\(?(?:[A-Ja-j]|(?:Câu|Question)\s\d{1,4}|\d{1,3})\s?[.):]?)(?:\*\*|</b>|</strong>)(?P<behind>[.):]?)", re.IGNORECASE)
-_BOLD_TEXT = re.compile(r"(?P<mark>\s*+\(?[A-Ja-j][.)]\s++)(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z")
+_BOLD_MARK = re.compile(
+    r"(?:\*\*|<b>|<strong>)(?P<text>\(?(?:[A-Ja-j]|(?:Câu|Question)\s\d{1,4}|\d{1,3})\s?[.):]?)(?:\*\*|</b>|</strong>)(?P<behind>[.):]?)",
+    re.IGNORECASE,
+)
+_BOLD_TEXT = re.compile(
+    r"(?P<mark>\s*+\(?[A-Ja-j][.)]\s++)(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z"
+)
 _UNDER_MARK = re.compile(r"<u>(?P<text>\(?[A-Ja-j]\s?[.)]?)</u>")
 _MARKED = re.compile(r"\s*(?:\(?[A-Ja-j]\s?[.)]|(?:câu|question)\s\d|\d{1,3}[.)]|đáp\s*án|answer|key|bảng)", re.IGNORECASE)
 _BOLD = frozenset(["bold"])
@@ -28,6 +35,8 @@ _BOLD = frozenset(["bold"])
 
 def sniff(file: SniffedFile) -> bool:
     """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or lists of boxes, or of numbers with keys."""
+    if _EDX.search(file.text):
+        return False
     if _TABLE_RULE.search(file.text) or len(_BOXED.findall(file.text)) >= 2:
         return True
     starts, lists = len(_START.findall(file.text)), len(_FIRST_OPTION.findall(file.text))

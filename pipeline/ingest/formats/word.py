@@ -78,7 +78,9 @@ def read(data: bytes) -> Iterator[Item | Text]:
     if questions:
         items += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(questions))]
     if not items:
-        raise DataError("the document holds no numbered question (Câu 1. / Question 1: / 1.); number the questions and mark their options A., B.")
+        raise DataError(
+            "the document holds no numbered question (Câu 1. / Question 1: / 1.); number the questions and mark their options A., B."
+        )
     yield from items
     yield from map(Text, shown)
     for note in notes:
