@@ -4,10 +4,10 @@ its own, or shown by the one option that stands out. Shared by Word documents, M
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pipeline.ingest.exam.cards import card_items
 from pipeline.ingest.exam.keys import KEY_TABLE, SOLUTION, own_key, table_keys, take_keys
 from pipeline.ingest.exam.lines import PLAIN, ExamLine, Marks, plain_line, tidied
 from pipeline.ingest.exam.marks import LOWER, UPPER, anchors
-from pipeline.ingest.exam.cards import card_items
 from pipeline.ingest.exam.paragraphs import UNNUMBERED, unnumbered_starts
 from pipeline.ingest.exam.questions import Question, hidden, read_question, read_questions
 from pipeline.ingest.exam.records import has_capital_lists, listed_keys, record, styled_keys

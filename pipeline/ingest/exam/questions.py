@@ -17,28 +17,36 @@ _END = re.compile(
     r"|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề|SUBELEMENT)\s+\w+"
 )
 RUBRIC = re.compile(
-    r"\W*+(?:Read (?:the|this)|Mark the letter|Choose the (?:word|best|correct)|Use the (?:following|information|passage|text)|Refer to the|Look at the"
-    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|For questions?\b|Based on the (?:passage|text|following)"
-    r"|Passage\b|Đoạn (?:văn|trích)\b|Bài đọc\b|Đọc (?:kĩ |kỹ )?(?:đoạn|văn bản|bài|bảng|thông tin|các|ngữ liệu|truyện|khổ)|Dựa vào (?:đoạn|bảng|thông tin|văn bản|bài|dữ)"
-    r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng|thông tin sau)|(?:Trả lời )?(?:[Cc]ác )?[Cc]âu (?:hỏi )?(?:từ )?(?:câu )?\d+\s*(?:đến|[-–])\s*(?:câu )?\d+|根据|阅读)"
+    r"\W*+(?:Read (?:the|this)|Mark the letter|Choose the (?:word|best|correct)|Use the (?:following|information|passage|text)"
+    r"|Refer to the|Look at the"
+    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|For questions?\b"
+    r"|Based on the (?:passage|text|following)"
+    r"|Passage\b|Đoạn (?:văn|trích)\b|Bài đọc\b|Đọc (?:kĩ |kỹ )?(?:đoạn|văn bản|bài|bảng|thông tin|các|ngữ liệu|truyện|khổ)"
+    r"|Dựa vào (?:đoạn|bảng|thông tin|văn bản|bài|dữ)"
+    r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng|thông tin sau)"
+    r"|(?:Trả lời )?(?:[Cc]ác )?[Cc]âu (?:hỏi )?(?:từ )?(?:câu )?\d+\s*(?:đến|[-–])\s*(?:câu )?\d+|根据|阅读)"
 )
 _FROM_TO = re.compile(
     r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|and|đến|và|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE
 )
 # What tells how to answer, and belongs to no option; what else stands between questions.
 _INSTRUCTION = re.compile(
-    r"\W*+(?:(?:please\s+)?(?:answer|reply|respond)\s+(?:with|by|using|in)\b|(?:choose|select|pick|tick|circle|mark)\s+(?:only\s+)?(?:one|the|all|two|an?|your)\b|only\s+one\b"
-    r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
+    r"\W*+(?:(?:please\s+)?(?:answer|reply|respond)\s+(?:with|by|using|in)\b|(?:choose|select|pick|tick|circle"
+    r"|mark)\s+(?:only\s+)?(?:one|the|all|two|an?|your)\b|only\s+one\b"
+    r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời"
+    r"|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"\W*+(?:(?:id|mã(?:\s+câu(?:\s+hỏi)?)?|level|difficulty|mức\s+độ|độ\s+khó|points?|điểm|score|marks?|topic|chủ\s+đề|tags?|subject|môn|category|type|loại|source|nguồn|chapter|chương)\s*[:：]"
+    r"\W*+(?:(?:id|mã(?:\s+câu(?:\s+hỏi)?)?|level|difficulty|mức\s+độ|độ\s+khó|points?|điểm|score|marks?|topic|chủ\s+đề|tags?"
+    r"|subject|môn|category|type|loại|source|nguồn|chapter|chương)\s*[:：]"
     r"|(?:trang|page)\s*\d|mã\s+đề\b|\(?\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?|điểm)\)?\W*\Z)",
     re.IGNORECASE,
 )
 _OPTIONS_HEADING = re.compile(
     r"[^\w\n]*+(?:(?:the\s+)?(?:(?:answer|possible|multiple|response)\s+)?(?:options?|choices?|alternatives|answers)(?:\s+are)?"
-    r"|(?:các\s+)?(?:phương\s+án|lựa\s+chọn|đáp\s+án|câu\s+trả\s+lời)(?:\s+(?:trả\s+lời|lựa\s+chọn))?|选项)[*_]*+\s*+(?P<sign>[:：][*_]*+\s*+)?\Z",
+    r"|(?:các\s+)?(?:phương\s+án|lựa\s+chọn|đáp\s+án|câu\s+trả\s+lời)(?:\s+(?:trả\s+lời|lựa\s+chọn))?"
+    r"|选项)[*_]*+\s*+(?P<sign>[:：][*_]*+\s*+)?\Z",
     re.IGNORECASE,
 )
 _STEM_LABEL = re.compile(r"[*_#\s]*(?:question|câu\s+hỏi|q|stem|đề\s+bài|题目)[*_]*\s*[:：][*_]*\s*(?=\S)", re.IGNORECASE)
@@ -149,16 +157,15 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
             for i in range(opened + 1, stop)
             if own_key(lines[i].text) is not None
             or SOLUTION.match(lines[i].text)
-            or OWN_KEY.match(lines[i].text)
-            and not lines[i].text.strip().endswith("?")
+            or (OWN_KEY.match(lines[i].text) and not lines[i].text.strip().endswith("?"))
         ),
         stop,
     )
     options = find_options(shown[:tail], kinds)
     text = "\n".join(line.text for line in lines[:stop]).strip()
     if not options.marks:
-        key = next((key for line in lines[1:stop] if (key := own_key(line.text)) is not None), None)
-        plain = Question(start, None, "", text, text, [], [], None, key, [], {}, "", None, options.fault)
+        given = next((given for line in lines[1:stop] if (given := own_key(line.text)) is not None), None)
+        plain = Question(start, None, "", text, text, [], [], None, given, [], {}, "", None, options.fault)
         return plain, lines[stop:]
     marks, fault = options.marks, options.fault
     cut, doubt = _last_option_end(lines, marks, tail)
@@ -178,9 +185,8 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
         if marks[0].letter.isalpha()
         else "numbers"
     )
-    question = Question(
-        start, None, "", text, stem, [mark.letter for mark in marks], texts, kind, key, _ticked(lines, marks), _styles(lines, marks, cut), explanation, None, fault, stray
-    )  # fmt: skip
+    letters, ticked, styles = [mark.letter for mark in marks], _ticked(lines, marks), _styles(lines, marks, cut)
+    question = Question(start, None, "", text, stem, letters, texts, kind, key, ticked, styles, explanation, None, fault, stray)
     return question, lines[stop:]
 
 
@@ -242,7 +248,7 @@ def _last_option_end(lines: Sequence[ExamLine], marks: list[Mark], tail: int) ->
             return place, None
         return (
             place,
-            f"the line {text.strip()[:60]!r} behind the last option may be part of it or not; set it off by a blank line, or join it to the option",
+            f"the line {text.strip()[:60]!r} behind the last option may be part of it or not; set it off by a blank line, or join it",
         )
     return tail, None
 
