@@ -4,10 +4,10 @@ its own, or shown by the one option that stands out. Shared by Word documents, M
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pipeline.ingest.exam.cards import card_items
 from pipeline.ingest.exam.keys import KEY_TABLE, SOLUTION, own_key, table_keys, take_keys
 from pipeline.ingest.exam.lines import PLAIN, ExamLine, Marks, plain_line, tidied
 from pipeline.ingest.exam.marks import LOWER, UPPER, anchors
-from pipeline.ingest.exam.cards import card_items
 from pipeline.ingest.exam.paragraphs import UNNUMBERED, unnumbered_starts
 from pipeline.ingest.exam.questions import Question, hidden, read_question, read_questions
 from pipeline.ingest.exam.records import has_capital_lists, listed_keys, record, styled_keys
@@ -15,7 +15,21 @@ from pipeline.ingest.exam.starts import Start, complete_questions, find_starts, 
 from pipeline.ingest.items import Item
 from schemas.reasons import Reason
 
-__all__ = ["KEY_TABLE", "PLAIN", "Block", "ExamLine", "Marks", "block_items", "card_items", "exam_items", "has_options", "plain_line", "reads_as_exam", "starts_question", "table_keys"]
+__all__ = [
+    "KEY_TABLE",
+    "PLAIN",
+    "Block",
+    "ExamLine",
+    "Marks",
+    "block_items",
+    "card_items",
+    "exam_items",
+    "has_options",
+    "plain_line",
+    "reads_as_exam",
+    "starts_question",
+    "table_keys",
+]
 
 
 def starts_question(text: str) -> bool:
@@ -84,7 +98,9 @@ def block_items(blocks: Sequence[Block]) -> Iterator[Item]:
             lines = lines[1:]
         question, behind = read_question(lines, Start(0, place, UNNUMBERED, 0), (UPPER, LOWER))
         if any(line.text.strip() for line in behind):
-            question = question._replace(fault=question.fault or f"the line {behind[0].text.strip()[:60]!r} stands behind its options; take it out")
+            question = question._replace(
+                fault=question.fault or f"the line {behind[0].text.strip()[:60]!r} stands behind its options; take it out"
+            )
         yield record(question._replace(key=block.key), None, None, False, place)
 
 

@@ -1,4 +1,4 @@
-"""Where an exam says which options are right: a list or table of keys for the whole file, by parts or not, and the line behind a question."""
+"""Where an exam says which options are right: a list or table of keys for the file, by parts or not, and the line behind a question."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,11 +16,13 @@ Keys = dict[tuple[str | None, int], str]
 KEY_TABLE = "key table"
 _KEY_HEADING = re.compile(
     r"\W*+(?P<words>(?:BẢNG\s+|Bảng\s+)?(?:(?:ĐÁP\s*ÁN|Đáp\s*án|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+[Kk]eys?)?|KEYS?|Keys?)"
-    r"(?:\s+(?:VÀ|và|AND|and)\s+\w+(?:\s\w+){0,3})?|HƯỚNG\s+DẪN\s+(?:GIẢI|CHẤM)|LỜI\s+GIẢI|Lời\s+giải(?=\s*\Z)|Solutions?(?=\s*\Z)|SOLUTIONS?|参考答案|答案))\b(?P<rest>.*)\Z"
+    r"(?:\s+(?:VÀ|và|AND|and)\s+\w+(?:\s\w+){0,3})?|HƯỚNG\s+DẪN\s+(?:GIẢI|CHẤM)|LỜI\s+GIẢI|Lời\s+giải(?=\s*\Z)|Solutions?(?=\s*\Z)"
+    r"|SOLUTIONS?|参考答案|答案))\b(?P<rest>.*)\Z"
 )
 # What may stand behind the words of such a heading.
 _REST = re.compile(
-    r"[\s:.*_()=\-–—#]*+(?:(?:CHI\s+TIẾT|chi\s+tiết|THAM\s+KHẢO|tham\s+khảo|TRẮC\s+NGHIỆM|trắc\s+nghiệm|(?:MÃ\s+)?ĐỀ|(?:mã\s+)?đề|MÔN|môn|TOÀN\s+BỘ|PHẦN|phần|for|FOR|to|section|part|Part|PART|các\s+câu|CÁC\s+CÂU|đúng|ĐÚNG)\b.{0,60})?"
+    r"[\s:.*_()=\-–—#]*+(?:(?:CHI\s+TIẾT|chi\s+tiết|THAM\s+KHẢO|tham\s+khảo|TRẮC\s+NGHIỆM|trắc\s+nghiệm|(?:MÃ\s+)?ĐỀ|(?:mã\s+)?đề"
+    r"|MÔN|môn|TOÀN\s+BỘ|PHẦN|phần|for|FOR|to|section|part|Part|PART|các\s+câu|CÁC\s+CÂU|đúng|ĐÚNG)\b.{0,60})?"
     r"[\s:.*_()=\-–—#]*\Z"
 )
 # An optional mark is written with the blanks before it, `(?:\s*:)?\s*`: blanks that two repeats may share are tried in every division.
@@ -39,8 +41,10 @@ MAX_KEY_CHARS, MAX_HEADINGS = 20_000, 10
 
 # The key behind one question, on a line of its own or before its solution.
 OWN_KEY = re.compile(
-    r"[^\w\n]*+(?:đáp\s*án(?:\s+(?:đúng|chính\s+xác))?(?:\s+là)?|đ/?a|(?:the\s+)?(?:(?:correct|right)\s+(?:answers?|option|choice)|answers?)(?:\s+is)?|ans|key"
-    r"|correct(?=\s*[:=])|chọn(?:\s+đáp\s+án|\s+câu|\s+phương\s+án)?|phương\s+án\s+đúng(?:\s+là)?|trả\s+lời(?=\s*:)|(?:参考|正确)?答案)(?![^\W_])"
+    r"[^\w\n]*+(?:đáp\s*án(?:\s+(?:đúng|chính\s+xác))?(?:\s+là)?|đ/?a|(?:the\s+)?(?:(?:correct|right)\s+(?:answers?|option|choice)"
+    r"|answers?)(?:\s+is)?|ans|key"
+    r"|correct(?=\s*[:=])|chọn(?:\s+đáp\s+án|\s+câu|\s+phương\s+án)?|phương\s+án\s+đúng(?:\s+là)?|trả\s+lời(?=\s*:)|(?:参考"
+    r"|正确)?答案)(?![^\W_])"
     r"(?P<sign>[*_]*+\s*+[:：.=】\]-]++)?[*_]*+\s*+(?P<value>.*)\Z",
     re.IGNORECASE,
 )
@@ -50,12 +54,14 @@ _BECAUSE = re.compile(r"\s*(?:vì|do|bởi|because|since|as|for|như|theo|from)\
 _MORE = re.compile(r"\s*+(?:(?:[,;/&+]|and\b|và\b|or\b|hoặc\b)\s*+)?[(\[]?([A-J])(?![\w'’])", re.IGNORECASE)
 _PLACE = re.compile(r"(?:option|choice|answer|phương\s+án|đáp\s+án|lựa\s+chọn)\s*(?:số\s*|no\.?\s*)?(\d{1,2})\W*\Z", re.IGNORECASE)
 SOLUTION = re.compile(
-    r"[^\w\n]*+(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|explain|solution|rationale|reason|why|phương\s+pháp\s+giải|ghi\s+chú|note|hint|gợi\s+ý|feedback|解析|解答|分析)(?:\W|\Z)",
+    r"[^\w\n]*+(?:lời\s+giải|hướng\s+dẫn|giải\s+thích|giải\s+chi\s+tiết|giải|explanation|explain|solution|rationale|reason|why"
+    r"|phương\s+pháp\s+giải|ghi\s+chú|note|hint|gợi\s+ý|feedback|解析|解答|分析)(?:\W|\Z)",
     re.IGNORECASE,
 )
 # A key at the end of the last option's line.
 _GLUED = re.compile(
-    r"[\s\t(\[【;.]*(?:(?:correct\s+|right\s+)?answer|ans|key|đáp\s*án(?:\s+đúng)?|đ/a|(?:参考)?答案)\s?[】\]]?\s?[:：】=](?P<value>\s*\(?[A-Ja-j]\)?)[\s.)\]】]*\Z",
+    r"[\s\t(\[【;.]*(?:(?:correct\s+|right\s+)?answer|ans|key|đáp\s*án(?:\s+đúng)?|đ/a"
+    r"|(?:参考)?答案)\s?[】\]]?\s?[:：】=](?P<value>\s*\(?[A-Ja-j]\)?)[\s.)\]】]*\Z",
     re.IGNORECASE,
 )
 
@@ -69,7 +75,12 @@ def own_key(text: str) -> str | list[str] | None:
     match = OWN_KEY.match(text) if len(text) <= MAX_KEY_CHARS else None
     if not match:
         return None
-    value = re.sub(r"\A(?:option|choice|phương\s+án|đáp\s+án|câu|là)\s+(?=[(\[]?[A-J](?!\w))", "", match["value"].strip().strip("*_").strip(), flags=re.IGNORECASE)
+    value = re.sub(
+        r"\A(?:option|choice|phương\s+án|đáp\s+án|câu|là)\s+(?=[(\[]?[A-J](?!\w))",
+        "",
+        match["value"].strip().strip("*_").strip(),
+        flags=re.IGNORECASE,
+    )
     signed = any(sign in (match["sign"] or "") for sign in _SIGNS)
     if letter := _LETTER.match(value):
         found = _key_of_letter(letter, value, signed)
@@ -128,7 +139,11 @@ def take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> KeyLists:
     for heading in reversed(headings):
         end = next((i for i in range(heading + 1, len(kept)) if _is_question(kept, i)), len(kept))
         found = _section_keys(kept[heading:end])
-        if (found or from_tables or any(heading < i < end for i in tables)) and _at_an_end(kept, heading, end) and _fits(found, kept[:heading] + kept[end:]):
+        if (
+            (found or from_tables or any(heading < i < end for i in tables))
+            and _at_an_end(kept, heading, end)
+            and _fits(found, kept[:heading] + kept[end:])
+        ):
             return KeyLists(found | keys, kept[:heading] + kept[end:])
     if tables:
         sectioned = _section_keys([line for line in lines if line.text.strip() and (KEY_TABLE in line.marks[0] or section_of(line.text))])
@@ -172,7 +187,9 @@ def _section_keys(lines: Sequence[ExamLine]) -> Keys:
 
     def finish() -> None:
         if waiting and not any(part == section for part, _ in keys):
-            keys.update({(section, number): letter for number, letter in table_keys([_GAPS.split(text.strip()) for text in waiting]).items()})
+            keys.update(
+                {(section, number): letter for number, letter in table_keys([_GAPS.split(text.strip()) for text in waiting]).items()}
+            )
         waiting.clear()
 
     for place, line in enumerate(lines):

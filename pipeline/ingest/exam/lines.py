@@ -40,7 +40,8 @@ _BULLET = re.compile(r"\s*+(?:>\s*+)?[-+•●▪·–]\s++(?=\(?[A-Ja-j]\s?[.)]
 _INLINE = re.compile(rf"(?<!\S){_MARK}")
 _OPENS = re.compile(rf"\s*+(?:[-+*•]\s++)?(?:{_MARK})")
 _AT_END = re.compile(
-    rf"(?<=\S)\s*(\(\*\)|\*|[{_GLYPHS}]\ufe0f?|\((?:đúng|correct|right|x|✓|✔)\)|\[(?:đúng|correct|right|x|✓|✔)\]|(?:←|<--?)(?:\s(?:đúng|correct))?)\s*\Z",
+    rf"(?<=\S)\s*(\(\*\)|\*|[{_GLYPHS}]\ufe0f?|\((?:đúng|correct|right|x|✓|✔)\)|\[(?:đúng|correct|right|x|✓|✔)\]|(?:←"
+    rf"|<--?)(?:\s(?:đúng|correct))?)\s*\Z",
     re.IGNORECASE,
 )
 _BOXED = re.compile(rf"\s*+(?:[-+*•]\s++)?({_SIGN})\s*+(?!{_MARK})(?=\S)")

@@ -88,7 +88,11 @@ def anchors(lines: Sequence[ExamLine], kind: str) -> list[int]:
         for mark in marks_of(line, place, kind):
             if mark.letter == first and (waiting is None or mark.opens or not waiting.opens):
                 waiting = mark
-            elif mark.letter == second and waiting is not None and (mark.opens or not waiting.opens or mark.line == waiting.line or _gap(line.text, mark)):
+            elif (
+                mark.letter == second
+                and waiting is not None
+                and (mark.opens or not waiting.opens or mark.line == waiting.line or _gap(line.text, mark))
+            ):
                 found.append(waiting.line)
                 waiting = None
     return found
@@ -130,8 +134,12 @@ def _choose(lines: Sequence[ExamLine], marks: list[Mark], kind: str) -> OptionLi
     if len(opening) < 2:
         # One line start among marks in a line: a list of one, unless the letter opens a sentence of the stem.
         if len(chain) >= 2:
-            return OptionList(chain, "a mark at the beginning of a line isn't in the list" if opening and opening[0].start >= chain[0].start else None)
-        return OptionList(opening, "it has one option" if letters == expected_letters(kind, 1) else None) if kind == UPPER else OptionList([])
+            return OptionList(
+                chain, "a mark at the beginning of a line isn't in the list" if opening and opening[0].start >= chain[0].start else None
+            )
+        return (
+            OptionList(opening, "it has one option" if letters == expected_letters(kind, 1) else None) if kind == UPPER else OptionList([])
+        )
     if kind not in (UPPER, LOWER):
         return OptionList([])
     if sorted(letters) == expected_letters(kind, len(letters)):

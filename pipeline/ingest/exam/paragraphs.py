@@ -9,7 +9,7 @@ from pipeline.ingest.exam.marks import LOWER, UPPER, anchors, marks_of
 from pipeline.ingest.exam.starts import Start, section_of
 
 _LETTER = re.compile(r"\s*([A-Ja-j])\s*\Z")
-_RULE = re.compile(r"[-=_*~\s]{3,}\Z")
+_RULE = re.compile(r"[-=_*~\s]{3,}\Z|#+\s")
 UNNUMBERED = "unnumbered"
 
 
@@ -22,6 +22,9 @@ def unnumbered_starts(lines: Sequence[ExamLine]) -> list[Start]:
     starts: list[Start] = []
     free = 0
     for number, anchor in enumerate(anchors(lines, kind), start=1):
+        if starts and not any(line.text.strip() for line in lines[free:anchor]):
+            free = _list_end(lines, anchor, kind)
+            continue  # Marks that begin again with nothing between: one question's, whose marks repeat.
         place = _first_line(lines, free, anchor, bool(starts))
         letter = _LETTER.match(lines[place].text)
         if letter and place < anchor:
@@ -49,7 +52,7 @@ def _first_line(lines: Sequence[ExamLine], free: int, anchor: int, behind_one: b
     above = range(free, anchor + 1)
     filled = [i for i in above if lines[i].text.strip()]
     keys = [i for i in filled[:-1] if own_key(lines[i].text) is not None]
-    bounds = [i + 1 for i in filled if i < anchor and (_RULE.match(lines[i].text) or section_of(lines[i].text) is not None)]
+    bounds = [i + 1 for i in filled[:-2] if (_RULE.match(lines[i].text) or section_of(lines[i].text) is not None)]
     begin = max([*bounds, free])
     if behind_one and keys and keys[-1] >= begin:
         begin = keys[-1] + 1
@@ -60,4 +63,3 @@ def _first_line(lines: Sequence[ExamLine], free: int, anchor: int, behind_one: b
         apart = next((i for i in range(begin, anchor) if not lines[i].text.strip()), None)
         begin = apart if apart is not None else begin
     return next((i for i in range(begin, anchor + 1) if lines[i].text.strip()), anchor)
-

@@ -17,28 +17,36 @@ _END = re.compile(
     r"|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ|Chủ đề|SUBELEMENT)\s+\w+"
 )
 RUBRIC = re.compile(
-    r"\W*+(?:Read (?:the|this)|Mark the letter|Choose the (?:word|best|correct)|Use the (?:following|information|passage|text)|Refer to the|Look at the"
-    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|For questions?\b|Based on the (?:passage|text|following)"
-    r"|Passage\b|Đoạn (?:văn|trích)\b|Bài đọc\b|Đọc (?:kĩ |kỹ )?(?:đoạn|văn bản|bài|bảng|thông tin|các|ngữ liệu|truyện|khổ)|Dựa vào (?:đoạn|bảng|thông tin|văn bản|bài|dữ)"
-    r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng|thông tin sau)|(?:Trả lời )?(?:[Cc]ác )?[Cc]âu (?:hỏi )?(?:từ )?(?:câu )?\d+\s*(?:đến|[-–])\s*(?:câu )?\d+|根据|阅读)"
+    r"\W*+(?:Read (?:the|this)|Mark the letter|Choose the (?:word|best|correct)|Use the (?:following|information|passage|text)"
+    r"|Refer to the|Look at the"
+    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|For questions?\b"
+    r"|Based on the (?:passage|text|following)"
+    r"|Passage\b|Đoạn (?:văn|trích)\b|Bài đọc\b|Đọc (?:kĩ |kỹ )?(?:đoạn|văn bản|bài|bảng|thông tin|các|ngữ liệu|truyện|khổ)"
+    r"|Dựa vào (?:đoạn|bảng|thông tin|văn bản|bài|dữ)"
+    r"|Sử dụng (?:dữ kiện|thông tin|đoạn)|Cho (?:đoạn|bảng|thông tin sau)"
+    r"|(?:Trả lời )?(?:[Cc]ác )?[Cc]âu (?:hỏi )?(?:từ )?(?:câu )?\d+\s*(?:đến|[-–])\s*(?:câu )?\d+|根据|阅读)"
 )
 _FROM_TO = re.compile(
     r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|and|đến|và|[-–])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE
 )
 # What tells how to answer, and belongs to no option; what else stands between questions.
 _INSTRUCTION = re.compile(
-    r"\W*+(?:(?:please\s+)?(?:answer|reply|respond)\s+(?:with|by|using|in)\b|(?:choose|select|pick|tick|circle|mark)\s+(?:only\s+)?(?:one|the|all|two|an?|your)\b|only\s+one\b"
-    r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
+    r"\W*+(?:(?:please\s+)?(?:answer|reply|respond)\s+(?:with|by|using|in)\b|(?:choose|select|pick|tick|circle"
+    r"|mark)\s+(?:only\s+)?(?:one|the|all|two|an?|your)\b|only\s+one\b"
+    r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời"
+    r"|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"\W*+(?:(?:id|mã(?:\s+câu(?:\s+hỏi)?)?|level|difficulty|mức\s+độ|độ\s+khó|points?|điểm|score|marks?|topic|chủ\s+đề|tags?|subject|môn|category|type|loại|source|nguồn|chapter|chương)\s*[:：]"
+    r"\W*+(?:(?:id|mã(?:\s+câu(?:\s+hỏi)?)?|level|difficulty|mức\s+độ|độ\s+khó|points?|điểm|score|marks?|topic|chủ\s+đề|tags?"
+    r"|subject|môn|category|type|loại|source|nguồn|chapter|chương)\s*[:：]"
     r"|(?:trang|page)\s*\d|mã\s+đề\b|\(?\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?|điểm)\)?\W*\Z)",
     re.IGNORECASE,
 )
 _OPTIONS_HEADING = re.compile(
     r"[^\w\n]*+(?:(?:the\s+)?(?:(?:answer|possible|multiple|response)\s+)?(?:options?|choices?|alternatives|answers)(?:\s+are)?"
-    r"|(?:các\s+)?(?:phương\s+án|lựa\s+chọn|đáp\s+án|câu\s+trả\s+lời)(?:\s+(?:trả\s+lời|lựa\s+chọn))?|选项)[*_]*+\s*+(?P<sign>[:：][*_]*+\s*+)?\Z",
+    r"|(?:các\s+)?(?:phương\s+án|lựa\s+chọn|đáp\s+án|câu\s+trả\s+lời)(?:\s+(?:trả\s+lời|lựa\s+chọn))?"
+    r"|选项)[*_]*+\s*+(?P<sign>[:：][*_]*+\s*+)?\Z",
     re.IGNORECASE,
 )
 _STEM_LABEL = re.compile(r"[*_#\s]*(?:question|câu\s+hỏi|q|stem|đề\s+bài|题目)[*_]*\s*[:：][*_]*\s*(?=\S)", re.IGNORECASE)
@@ -143,12 +151,21 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
     shown = hidden(lines)
     opened = _options_open(shown, kinds)
     stop = _stop(lines, opened)
-    tail = next((i for i in range(opened + 1, stop) if own_key(lines[i].text) is not None or SOLUTION.match(lines[i].text) or OWN_KEY.match(lines[i].text) and not lines[i].text.strip().endswith("?")), stop)
+    tail = next(
+        (
+            i
+            for i in range(opened + 1, stop)
+            if own_key(lines[i].text) is not None
+            or SOLUTION.match(lines[i].text)
+            or (OWN_KEY.match(lines[i].text) and not lines[i].text.strip().endswith("?"))
+        ),
+        stop,
+    )
     options = find_options(shown[:tail], kinds)
     text = "\n".join(line.text for line in lines[:stop]).strip()
     if not options.marks:
-        key = next((key for line in lines[1:stop] if (key := own_key(line.text)) is not None), None)
-        plain = Question(start, None, "", text, text, [], [], None, key, [], {}, "", None, options.fault)
+        given = next((given for line in lines[1:stop] if (given := own_key(line.text)) is not None), None)
+        plain = Question(start, None, "", text, text, [], [], None, given, [], {}, "", None, options.fault)
         return plain, lines[stop:]
     marks, fault = options.marks, options.fault
     cut, doubt = _last_option_end(lines, marks, tail)
@@ -161,10 +178,15 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
     behind_key, explanation, stray, clash = _behind(lines, shown, max(cut, marks[-1].line + 1), stop, marks)
     fault = fault or doubt or clash
     key = key if key is not None else behind_key
-    kind = UPPER if marks[0].letter.isalpha() and lines[marks[0].line].text[marks[0].at].isupper() else LOWER if marks[0].letter.isalpha() else "numbers"
-    question = Question(
-        start, None, "", text, stem, [mark.letter for mark in marks], texts, kind, key, _ticked(lines, marks), _styles(lines, marks, cut), explanation, None, fault, stray
-    )  # fmt: skip
+    kind = (
+        UPPER
+        if marks[0].letter.isalpha() and lines[marks[0].line].text[marks[0].at].isupper()
+        else LOWER
+        if marks[0].letter.isalpha()
+        else "numbers"
+    )
+    letters, ticked, styles = [mark.letter for mark in marks], _ticked(lines, marks), _styles(lines, marks, cut)
+    question = Question(start, None, "", text, stem, letters, texts, kind, key, ticked, styles, explanation, None, fault, stray)
     return question, lines[stop:]
 
 
@@ -173,9 +195,7 @@ def _options_open(lines: Sequence[ExamLine], kinds: Sequence[str]) -> int:
     for kind in kinds:
         order = expected_letters(kind, 2)
         if found := anchors(lines, kind):
-            behind = (
-                i for i in range(found[0], len(lines)) for mark in marks_of(lines[i], i, kind) if mark.letter == order[1]
-            )
+            behind = (i for i in range(found[0], len(lines)) for mark in marks_of(lines[i], i, kind) if mark.letter == order[1])
             return next(behind, found[0])
         opening = [mark for i, line in enumerate(lines) for mark in marks_of(line, i, kind) if mark.opens]
         if len(opening) >= 2 and kind == UPPER:
@@ -199,7 +219,10 @@ def _stop(lines: Sequence[ExamLine], opened: int) -> int:
 def _last_option_end(lines: Sequence[ExamLine], marks: list[Mark], tail: int) -> tuple[int, str | None]:
     """The line behind the last option, and a doubt where that can't be told."""
     last = marks[-1].line
-    wrapped = any(later.line - earlier.line > 1 and any(line.text.strip() for line in lines[earlier.line + 1 : later.line]) for earlier, later in pairwise(marks))
+    wrapped = any(
+        later.line - earlier.line > 1 and any(line.text.strip() for line in lines[earlier.line + 1 : later.line])
+        for earlier, later in pairwise(marks)
+    )
     indent = _indent(lines[last].text)
     fenced = False
     for place in range(last + 1, tail):
@@ -212,11 +235,21 @@ def _last_option_end(lines: Sequence[ExamLine], marks: list[Mark], tail: int) ->
         before = lines[place - 1].text.rstrip()
         if not text.strip() or _INSTRUCTION.match(text) or _ABOUT.match(text):
             return place, None
-        if _indent(text) > indent or wrapped or len(before) >= WRAPPED_CHARS or text.lstrip()[:1].islower() or before[-1:] in ",;:" or not lines[last].text[marks[-1].end :].strip():
+        if (
+            _indent(text) > indent
+            or wrapped
+            or len(before) >= WRAPPED_CHARS
+            or text.lstrip()[:1].islower()
+            or before[-1:] in ",;:"
+            or not lines[last].text[marks[-1].end :].strip()
+        ):
             continue
         if text.strip().isupper() and len(text.split()) > 1:
             return place, None
-        return place, f"the line {text.strip()[:60]!r} behind the last option may be part of it or not; set it off by a blank line, or join it to the option"
+        return (
+            place,
+            f"the line {text.strip()[:60]!r} behind the last option may be part of it or not; set it off by a blank line, or join it",
+        )
     return tail, None
 
 
@@ -279,6 +312,7 @@ def _behind(
     lines: Sequence[ExamLine], shown: Sequence[ExamLine], cut: int, stop: int, marks: list[Mark]
 ) -> tuple[str | list[str] | None, str, str | None, str | None]:
     """Key, explanation, stray list and clash of what follows the options."""
+    stray, stop = _stray(lines, shown, cut, stop)
     keys: list[str | list[str]] = []
     opened: int | None = None
     place = cut
@@ -297,7 +331,13 @@ def _behind(
             opened = place
         place += 1
     explanation = "\n".join(line.text for line in lines[opened:stop]).strip() if opened is not None else ""
-    if opened is not None and own_key(explanation) is not None and "\n" not in explanation and isinstance(keys[0], str) and len(keys[0]) == 1:
+    if (
+        opened is not None
+        and own_key(explanation) is not None
+        and "\n" not in explanation
+        and isinstance(keys[0], str)
+        and len(keys[0]) == 1
+    ):
         explanation = ""  # The key alone explains nothing.
     clear = {key if isinstance(key, str) else "".join(key) for key in keys if isinstance(key, list) or re.fullmatch("[A-J]", key)}
     clash = f"two keys stand behind it: {', '.join(sorted(clear))}; keep the right one" if len(clear) > 1 else None
@@ -306,19 +346,19 @@ def _behind(
     late = next((mark for i in range(cut, stop) for mark in marks_of(shown[i], i, UPPER) if mark.opens), None)
     if late and late.letter == following_letter and marks[0].letter.isalpha() and lines[marks[0].line].text[marks[0].at].isupper():
         clash = clash or f"option {late.letter} stands behind the key or a blank line with other text; put it beside the other options"
-    return keys[0] if keys else None, explanation, _stray(lines, shown, cut, stop), clash
+    return keys[0] if keys else None, explanation, stray, clash
 
 
-def _stray(lines: Sequence[ExamLine], shown: Sequence[ExamLine], cut: int, stop: int) -> str | None:
-    """A list of options behind the key with a text of its own above it: a question without a number."""
+def _stray(lines: Sequence[ExamLine], shown: Sequence[ExamLine], cut: int, stop: int) -> tuple[str | None, int]:
+    """A list of options behind the key with a text of its own above it (a question without a number), and where that begins."""
     found = anchors(shown[cut:stop], UPPER)
     if not found:
-        return None
+        return None, stop
     above = [line.text for line in lines[cut : cut + found[0]]]
-    solved = any(SOLUTION.match(text) for text in above)
     apart = next((i for i, text in enumerate(above) if not text.strip()), None)
-    stem = [text for text in above[apart:] if text.strip()] if apart is not None else []
-    return "\n".join(line.text for line in lines[cut + (apart or 0) : stop]).strip() if stem and not solved else None
+    if apart is None or any(SOLUTION.match(text) for text in above) or not any(text.strip() for text in above[apart:]):
+        return None, stop
+    return "\n".join(line.text for line in lines[cut + apart : stop]).strip(), cut + apart
 
 
 def _ticked(lines: Sequence[ExamLine], marks: list[Mark]) -> list[str]:

@@ -38,7 +38,9 @@ def styled_keys(questions: Sequence[Question]) -> list[str | None]:
     letters are bold and one option is underlined, the underline counts. A style seen in few questions is no key."""
     votes = Counter(style for question in questions for style, letters in question.styles.items() if len(letters) == 1)
     usable = [style for style, count in votes.most_common() if count * 3 >= len(questions) and style.partition(":")[2] not in _SIGNS]
-    return [next((min(question.styles[style]) for style in usable if len(question.styles.get(style, ())) == 1), None) for question in questions]
+    return [
+        next((min(question.styles[style]) for style in usable if len(question.styles.get(style, ())) == 1), None) for question in questions
+    ]
 
 
 _SIGNS = ("star", "cross", "wrong", "empty")
@@ -51,7 +53,10 @@ def record(question: Question, listed: str | None, styled: str | None, lettered:
     if len(question.text) > MAX_TEXT_CHARS:
         return Item(locator, question.text, Reason.TOO_LARGE, f"more than {MAX_TEXT_CHARS:,} characters")
     key, clash = _key(question, listed, styled)
-    if question.kind == LOWER and (any(words in f"{question.heading}\n{question.stem}".casefold() for words in _TRUE_FALSE) or (lettered and not _is_letter(key))):
+    if question.kind == LOWER and (
+        (len(question.options) > 2 and any(words in question.heading.casefold() for words in _TRUE_FALSE))
+        or (lettered and not _is_letter(key))
+    ):
         detail = "statements to be judged true or false one by one; make a question of each, with the lead as its context"
         return Item(locator, whole, Reason.NOT_MULTIPLE_CHOICE, detail)
     if not question.options:
@@ -62,10 +67,9 @@ def record(question: Question, listed: str | None, styled: str | None, lettered:
         return Item(locator, whole, _reason(question.fault), f"{question.fault}; mark the options A, B, C, ... once each")
     if clash:
         return Item(locator, whole, Reason.MULTIPLE_ANSWERS, clash)
-    asked = f"{question.context or ''}\n{question.stem}".casefold()
-    if any(word in asked for word in _UNDERLINED) and question.start and question.start.style != "unnumbered" or any(word in question.stem.casefold() for word in _UNDERLINED):
-        if not any("_" in option or "<u>" in option for option in question.options):
-            return Item(locator, whole, Reason.MALFORMED_ROW, "it asks about underlined letters, which its text doesn't show; write them as _a_")
+    if _asks_about_underlines(question) and not any("_" in option for option in question.options):
+        detail = "it asks about underlined letters, which its text doesn't show; write them as _a_"
+        return Item(locator, whole, Reason.MALFORMED_ROW, detail)
     cells: dict[str, Any] = {
         "question": _labelled(question, question.stem),
         "options": [{"label": label, "text": text} for label, text in zip(question.labels, question.options, strict=True)],
@@ -76,6 +80,11 @@ def record(question: Question, listed: str | None, styled: str | None, lettered:
         # A blank of a cloze passage: the passage is the question, which its number tells from the others.
         cells["question"], more["context"] = f"{question.context}\n{_label(question)}", None
     return Item(locator, cells | {name: text for name, text in more.items() if text})
+
+
+def _asks_about_underlines(question: Question) -> bool:
+    asked = question.stem if question.stem else question.context or ""
+    return any(word in asked.casefold() for word in _UNDERLINED)
 
 
 def _is_letter(key: object) -> bool:

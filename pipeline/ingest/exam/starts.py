@@ -11,8 +11,9 @@ from pipeline.ingest.exam.marks import LOWER, MAX_LINE_CHARS, NUMBER_STYLES, UPP
 _LEVEL = r"(?:\s*+[(\[][^()\[\]\n]{1,30}[)\]])?"
 _WORDED = re.compile(
     r"(?:[\s>#]|[*_]{2})*+(?P<before>\[[^\]\n]{1,12}\]\s*)?"
-    r"(?:(?P<word>câu(?:\s+hỏi)?|question|bài(?:\s+tập)?|ques|problem|item|quiz)\s*+(?:số\s*+|no\.?\s*+|#\s*+)?(?:\.\s*+)?(?P<number>\d{1,4})(?!\d)"
-    rf"|(?P<q>q)\s?\.?\s?(?P<short>\d{{1,4}})(?=\s*[.:)\]])|第\s?(?P<chinese>\d{{1,4}})\s?题){_LEVEL}"
+    r"(?:(?P<word>câu(?:\s+hỏi)?|question|bài(?:\s+tập)?|ques|problem|item|quiz)\s*+(?:số\s*+|no\.?\s*+"
+    r"|#\s*+)?(?:\.\s*+)?(?P<number>\d{1,4})(?!\d)"
+    rf"|(?P<q>[qc])\s?\.?\s?(?P<short>\d{{1,4}})(?=\s*[.:)\]])|第\s?(?P<chinese>\d{{1,4}})\s?题){_LEVEL}"
     r"\s*+(?P<mark>[.:)\]/．：、–-]*)(?:[*_]{2})?\s*+",
     re.IGNORECASE,
 )
@@ -27,7 +28,8 @@ _PLAIN = {
 # Question pools: an identifier that bears the key.
 _POOL = re.compile(r"\s*+(?P<id>[A-Z]\d[A-Z]\d{2})\s*+\((?P<key>[A-D])\)(?:\s*+\[[^\]\n]{0,40}\])?\s*+")
 SECTION = re.compile(
-    r"(?:[\s#*_]|--)*+(?:phần|part|section|chương|chủ\s+đề|bài\s+đọc|đề(?=\s+(?:số|\d)))\s+(?:số\s+|thứ\s+)?(?P<name>[IVX]{1,4}|\d{1,2}|[A-H]|nhất|hai|ba|bốn)(?![\w])\W*",
+    r"(?:[\s#*_]|--)*+(?:phần|part|section|chương|chủ\s+đề|bài\s+đọc|đề(?=\s+(?:số|\d)))\s+(?:số\s+|thứ\s+)?(?P<name>[IVX]{1,4}"
+    r"|\d{1,2}|[A-H]|nhất|hai|ba|bốn)(?![\w])\W*",
     re.IGNORECASE,
 )
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
@@ -61,7 +63,9 @@ def start_of(text: str, place: int = 0) -> Start | None:
         behind = text[match.end() :]
         # "Câu 5 nói về ..." goes on, "Questions 5-8 ..." names several.
         goes_on = not match["mark"] and behind[:1].islower()
-        several = _RANGE_BEHIND.match(text, match.end("number") if match["number"] else match.end()) and not match["mark"].startswith((":", "."))
+        several = _RANGE_BEHIND.match(text, match.end("number") if match["number"] else match.end()) and not match["mark"].startswith(
+            (":", ".")
+        )
         if not goes_on and not several:
             return Start(place, int(match["number"] or match["short"] or match["chinese"]), word.casefold().split()[0], match.end())
     for style, pattern in _PLAIN.items():
@@ -92,6 +96,13 @@ class Segments(NamedTuple):
         return len(self.anchors)
 
 
+class _Chosen(NamedTuple):
+    """The last question of a reading, and those before it."""
+
+    start: Start
+    before: "_Chosen | None"
+
+
 class _State(NamedTuple):
     score: float
     number: int
@@ -99,7 +110,7 @@ class _State(NamedTuple):
     lists: int
     listed: int
     fresh: bool
-    chosen: "tuple[Start, tuple] | None"  # type: ignore[type-arg]
+    chosen: "_Chosen | None"
 
     @property
     def key(self) -> tuple[int, str, int, int, bool]:
@@ -150,7 +161,7 @@ def _search(lines: Sequence[ExamLine], candidates: list[Start], lists: list[int]
     events: list[tuple[int, int, Start | None]] = [(start.line, 1, start) for start in candidates]
     events += [(place, 0, None) for place in sections] + [(place, 2, None) for place in lists]
     states = [_State(0.0, 0, "", 0, 0, True, None)]
-    for line, kind, start in sorted(events, key=lambda event: event[:2]):
+    for _, kind, start in sorted(events, key=lambda event: event[:2]):
         if kind == 0:
             states = [state._replace(fresh=True, listed=0) for state in states]
         elif kind == 2:
@@ -169,8 +180,8 @@ def _search(lines: Sequence[ExamLine], candidates: list[Start], lists: list[int]
     best = max(states, key=lambda state: state.score + _closing(state))
     chosen, found = best.chosen, list[Start]()
     while chosen is not None:
-        found.append(chosen[0])
-        chosen = chosen[1]  # type: ignore[assignment]
+        found.append(chosen.start)
+        chosen = chosen.before
     return found[::-1]
 
 
@@ -183,7 +194,7 @@ def _closing(state: _State) -> float:
     """What a question without options costs once it ends; a word before its number says that it is one all the same."""
     if state.chosen is None or state.lists:
         return 0.0
-    return -0.5 if state.chosen[0].worded else -3.0
+    return -0.5 if state.chosen.start.worded else -3.0
 
 
 def _as_question(state: _State, start: Start, bonus: float) -> _State:
@@ -199,7 +210,7 @@ def _as_question(state: _State, start: Start, bonus: float) -> _State:
     else:
         gain = -5.0
     gain += bonus + (2.0 if start.worded else 0.0) + (0.0 if not state.style else 1.0 if start.style == state.style else -1.0)
-    return _State(state.score + _closing(state) + gain, start.number, start.style, 0, 0, False, (start, state.chosen))  # type: ignore[arg-type]
+    return _State(state.score + _closing(state) + gain, start.number, start.style, 0, 0, False, _Chosen(start, state.chosen))
 
 
 def _as_item(state: _State, start: Start) -> _State:

@@ -10,24 +10,34 @@ from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
 
 _START = re.compile(
-    r"(?mi)^(?:[^\S\n]|[#>*_\[\]-])*+(?:(?:câu|question|bài|第)\s*(?:hỏi\s*)?(?:số\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/．、]|[(（]\d{1,3}[)）]|[A-Z]\d[A-Z]\d\d\s*\([A-D]\))"
+    r"(?mi)^(?:[^\S\n]|[#>*_\[\]-])*+(?:(?:câu|question|bài|第)\s*(?:hỏi\s*)?(?:số\s*)?\d{1,4}\b|Q?\d{1,3}\s*[.)/．、]|[(（]\d{1,3}[)）]"
+    r"|[A-Z]\d[A-Z]\d\d\s*\([A-D]\))"
 )
 _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[（【]{0,3}[AaＡａ]\s?[.)/*_:．、）】]{1,3}[:)\]]?\s*\S")
 _SECOND_OPTION = re.compile(r"(?m)(?:^|\s)[*_(\[（【]{0,3}[BbＢｂ]\s?[.)/*_:．、）】]")
 _TABLE_RULE = re.compile(r"(?m)^[^\S\n]*+\|(?:[^\S\n]*+:?-++:?[^\S\n]*+\|)+[^\S\n]*+$")
+# Open edX's Markdown marks its questions so.
+_EDX = re.compile(r"(?m)^>>[^\n<]+<<")
 # A list of boxes marks its options by these alone.
 _BOXED = re.compile(r"(?m)^[^\S\n]*+(?:[-*+•][^\S\n]++)?(?:\[[ xX✓✔]\]|\([xX ]\)|[☐☑☒✅❌✔✗□○●◯])\ufe0f?[^\S\n]*+\S")
-# Bold type or an underline that holds a number, a mark, an option with or without its mark, or a key: nothing else of a plain text is set off.
+# Bold type or an underline that holds a number, a mark, an option or a key: nothing else of a plain text is set off.
 _BOLD_LINE = re.compile(r"\s*+(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z")
-_BOLD_MARK = re.compile(r"(?:\*\*|<b>|<strong>)(?P<text>\(?(?:[A-Ja-j]|(?:Câu|Question)\s\d{1,4}|\d{1,3})\s?[.):]?)(?:\*\*|</b>|</strong>)(?P<behind>[.):]?)", re.IGNORECASE)
-_BOLD_TEXT = re.compile(r"(?P<mark>\s*+\(?[A-Ja-j][.)]\s++)(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z")
+_BOLD_MARK = re.compile(
+    r"(?:\*\*|<b>|<strong>)(?P<text>\(?(?:[A-Ja-j]|(?:Câu|Question)\s\d{1,4}|\d{1,3})\s?[.):]?)(?:\*\*|</b>|</strong>)(?P<behind>[.):]?)",
+    re.IGNORECASE,
+)
+_BOLD_TEXT = re.compile(
+    r"(?P<mark>\s*+\(?[A-Ja-j][.)]\s++)(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z"
+)
 _UNDER_MARK = re.compile(r"<u>(?P<text>\(?[A-Ja-j]\s?[.)]?)</u>")
 _MARKED = re.compile(r"\s*(?:\(?[A-Ja-j]\s?[.)]|(?:câu|question)\s\d|\d{1,3}[.)]|đáp\s*án|answer|key|bảng)", re.IGNORECASE)
 _BOLD = frozenset(["bold"])
 
 
 def sniff(file: SniffedFile) -> bool:
-    """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or lists of boxes, or of numbers with keys."""
+    """As many lists of options as numbered questions, roughly, or paragraphs that hold a list each; or lists of boxes or numbers."""
+    if _EDX.search(file.text):
+        return False
     if _TABLE_RULE.search(file.text) or len(_BOXED.findall(file.text)) >= 2:
         return True
     starts, lists = len(_START.findall(file.text)), len(_FIRST_OPTION.findall(file.text))
@@ -56,7 +66,8 @@ def read(text: str) -> Iterator[Item]:
     items = list(exam_items(lines, keys))
     if not items and not tables:
         raise DataError(
-            "the text holds no numbered question (Câu 1. / Question 1: / 1.) and no paragraph with options A., B.; number the questions and mark their options"
+            "the text holds no numbered question (Câu 1. / Question 1: / 1.) and no paragraph with options A., B.; "
+            "number the questions and mark their options"
         )
     yield from [*items, *tables]
 

@@ -1,13 +1,13 @@
-"""Lists of keys in exams: what counts as one, and how long a line that nearly is one takes."""
+"""Exams read as a whole: what starts a question, what its options and its key are, and how long a line that nearly lists keys takes."""
 
 import time
 from itertools import cycle, islice, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ingest.exam import PLAIN, ExamLine, exam_items
+from pipeline.ingest.exam import PLAIN, ExamLine, exam_items, plain_line
 
 QUESTIONS = [line for n in (1, 2) for line in (f"Câu {n}. Số nào chẵn?", "A. 1", "B. 2", "C. 3", "D. 5")]
 
@@ -68,3 +68,236 @@ def test_the_work_for_a_line_that_is_nearly_a_list_of_keys_grows_with_its_length
     assert all(grows_at_most(2 ** (doubled - 1), 2**doubled, 8) for doubled in range(3, 13))
     # Eightfold in time that grows with the length, 64-fold with its square.
     assert grows_at_most(512, 4096, 32)
+
+
+def texts(text):
+    """(stem, options with their marks, key) of each item of an exam in plain text; the reason of one that is rejected."""
+    found = []
+    for item in exam_items([plain_line(line) for line in text.split("\n")], {}):
+        if item.reason:
+            found.append(str(item.reason))
+        else:
+            options = [f"{option['label']} {option['text']}" for option in item.payload.get("options", [])]
+            found.append((item.payload["question"].partition(": ")[2], options, item.payload["answer"]))
+    return found
+
+
+BIRDS = ("Which one is a bird?", ["A owl", "B cod"], "A")
+FISH = ("Which one is a fish?", ["A owl", "B cod"], "B")
+ASK = "Which one is a {}?\nA. owl\nB. cod\nAnswer: {}\n"
+
+
+def test_steps_of_a_solution_start_no_questions():
+    steps = "To see it:\n1. look at it\n2. listen\n3. wait\n"
+    text = "".join(
+        f"{n}. {ASK.format(*one)}{steps}\n" for n, one in enumerate([("bird", "A"), ("fish", "B"), ("bird", "A"), ("fish", "B")], 1)
+    )
+    assert texts(text) == [BIRDS, FISH, BIRDS, FISH]
+
+
+def test_a_year_at_the_beginning_of_a_line_starts_no_question():
+    text = f"1. {ASK.format('bird', 'A')}Note:\n1874. The town burns.\n1875. It is built again.\n\n2. {ASK.format('fish', 'B')}"
+    assert texts(text) == [BIRDS, FISH]
+
+
+def test_numbers_may_change_their_form_in_the_middle():
+    text = f"Câu 1: {ASK.format('bird', 'A')}Câu 2. {ASK.format('fish', 'B')}3. {ASK.format('bird', 'A')}4) {ASK.format('fish', 'B')}"
+    assert texts(text) == [BIRDS, FISH, BIRDS, FISH]
+
+
+def test_an_essay_between_questions_is_a_record():
+    text = f"1. {ASK.format('bird', 'A')}2. Describe a bird.\n3. {ASK.format('fish', 'B')}"
+    assert texts(text) == [BIRDS, ("Describe a bird.", [], None), FISH]
+
+
+def test_a_list_that_no_number_opens_is_a_record():
+    assert texts(f"1. {ASK.format('bird', 'A')}\n{ASK.format('fish', 'B')}2. {ASK.format('bird', 'A')}3. {ASK.format('fish', 'B')}") == [
+        BIRDS,
+        "multiple_questions",
+        BIRDS,
+        FISH,
+    ]
+
+
+def test_numbered_options_below_questions_that_are_numbered_otherwise():
+    text = "1. Which one is a bird?\n1) owl\n2) cod\nAnswer: 1\n\n2. Which one is a fish?\n1) owl\n2) cod\nAnswer: 2\n"
+    assert texts(text) == [(BIRDS[0], ["1 owl", "2 cod"], "1"), (FISH[0], ["1 owl", "2 cod"], "2")]
+
+
+@pytest.mark.parametrize(
+    ("signs", "key"),
+    [
+        (("[ ] A.", "[x] B."), "B"),
+        (("☐ A.", "☑ B."), "B"),
+        (("☐ A.", "☒ B."), "B"),
+        (("❌ A.", "✅ B."), "B"),
+        (("- ( ) A.", "- (x) B."), "B"),
+        (("A.", "*B."), "B"),
+        (("A. ☐", "B. ☑"), "B"),
+        (("☐", "☑"), "B"),
+        (("- [ ]", "- [x]"), "B"),
+        (("❌", "✅"), "B"),
+        (("❌ A.", "❌ B."), None),
+        (("* A.", "* B."), None),
+        (("[x] A.", "[x] B."), None),
+        (("☒ A.", "☑ B."), "B"),
+    ],
+)
+def test_signs_before_behind_or_instead_of_the_letter(signs, key):
+    (found,) = texts(f"1. Which one is a fish?\n{signs[0]} owl\n{signs[1]} cod\n")
+    assert found == (FISH[0], FISH[1], key)
+
+
+@pytest.mark.parametrize("end", [" ✓", " ✅", " (*)", " (đúng)", " <--"])
+def test_signs_behind_an_option(end):
+    assert texts(f"1. Which one is a fish?\nA. owl\nB. cod{end}\n") == [FISH]
+
+
+def test_two_ticks_are_two_answers():
+    assert texts("1. Which have wings?\n[x] A. owl\n[x] B. bee\n[ ] C. cod\n") == [
+        ("Which have wings?", ["A owl", "B bee", "C cod"], ["A", "B"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [("A. owl   *B. cod", "B"), ("A. owl ✅    B. cod", "A"), ("A. owl    ✅ B. cod", "B"), ("A. owl ✅ B. cod", None)],
+)
+def test_a_sign_between_two_options_belongs_to_the_closer(line, key):
+    assert texts(f"1. Which one?\n{line}\n")[0][2] == key
+
+
+@pytest.mark.parametrize(
+    "heading", ["Answer choices:", "Answer Options:", "Options:", "Choices:", "Các phương án:", "Lựa chọn:", "Đáp án:", "**Options:**"]
+)
+def test_a_heading_of_options_is_no_part_of_the_stem_and_no_list_of_keys(heading):
+    text = "".join(
+        f"{n}. {ASK.format(*one)}\n".replace("?\n", f"?\n{heading}\n") for n, one in enumerate([("bird", "A"), ("fish", "B")], 1)
+    )
+    assert texts(text) == [BIRDS, FISH]
+
+
+@pytest.mark.parametrize("line", ["Answer with the letter.", "Chọn một đáp án.", "(Select one)", "Choose only one answer."])
+def test_what_tells_how_to_answer_is_no_part_of_the_last_option(line):
+    assert texts(f"1. Which one is a fish?\nA. owl\nB. cod\n{line}\nAnswer: B\n") == [FISH]
+
+
+def test_a_line_behind_the_last_option_that_could_be_either_is_refused():
+    assert texts("1. Which one is a fish?\nA. owl\nB. cod\nOwls fly at night.\nAnswer: B\n") == ["malformed_row"]
+    assert texts("1. Which one is a fish?\nA. owl\nB. cod\n\nOwls fly at night.\nAnswer: B\n") == [FISH]
+    assert texts("1. Which?\nA. owl\nB. cod that swims\nand dives\nAnswer: B\n") == [
+        ("Which?", ["A owl", "B cod that swims\nand dives"], "B")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("marks", "reason"),
+    [("ABAB", "multiple_questions"), ("ABABC", "multiple_questions"), ("CD", "malformed_row"), ("ABD", "malformed_row")],
+)
+def test_marks_that_are_no_list_are_refused(marks, reason):
+    lines = "".join(f"{letter}. animal {n}\n" for n, letter in enumerate(marks))
+    assert texts(f"1. Which one?\n{lines}Answer: A\n") == [reason]
+
+
+def test_a_key_means_the_mark_where_marks_stand_out_of_order():
+    assert texts("1. Which one?\nC. owl\nA. cod\nB. bee\nAnswer: C\n") == [("Which one?", ["C owl", "A cod", "B bee"], "C")]
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("Answer: (B)", "B"),
+        ("Key: b", "B"),
+        ("Đáp án: B", "B"),
+        ("Correct answer: option 2", "B"),
+        ("【答案】B", "B"),
+        ("答案：B", "B"),
+        ("**Answer:** B", "B"),
+        ("Answer: A and B", ["A", "B"]),
+        ("Answer:\nB", "B"),
+        ("Chọn B vì nó bơi.", "B"),
+        ("A cat is no answer", None),
+    ],
+)
+def test_the_line_of_a_key(line, key):
+    assert texts(f"1. Which one is a fish?\nA. owl\nB. cod\n\n{line}\n")[0][2] == key
+
+
+def test_keys_that_differ_are_refused():
+    assert texts(f"1. {ASK.format('bird', 'A')}2. {ASK.format('fish', 'B')}ANSWER KEY\n1. B 2. B\n") == ["multiple_answers", FISH]
+    assert texts("1. Which one is a fish?\n*A. owl\nB. cod\nAnswer: B\n") == ["multiple_answers"]
+
+
+def test_keys_of_parts_belong_to_these():
+    part = "1. Which one is a bird?\nA. owl\nB. cod\n2. Which one is a fish?\nA. owl\nB. cod\n"
+    assert texts(f"PART 1\n{part}PART 2\n{part}ANSWERS\nPART 1: 1A 2B\nPART 2: 1A 2B\n") == [BIRDS, FISH, BIRDS, FISH]
+    assert [found[2] for found in texts(f"PHẦN I\n{part}PHẦN II\n{part}ĐÁP ÁN\n1A 2B\n")] == [None] * 4
+
+
+def test_pairs_between_questions_are_no_list_of_keys():
+    text = f"1. {ASK.format('bird', 'A')}2. Match them.\n1-B, 2-C, 3-A\n3. {ASK.format('fish', 'B')}"
+    assert [found[2] for found in texts(text)] == ["A", None, "B"]
+
+
+def test_statements_and_short_answers_of_the_national_exam_are_refused():
+    text = (
+        "PHẦN I. Trắc nghiệm nhiều lựa chọn\nCâu 1: Which one is a bird?\nA. owl\nB. cod\n"
+        "PHẦN II. Trắc nghiệm đúng sai\nCâu 1: Cho số 9.\na) Nó lẻ.\nb) Nó chẵn.\nc) Nó là số chính phương.\nd) Nó lớn hơn 10.\n"
+        "PHẦN III. Trả lời ngắn\nCâu 1: Tính 4 + 5.\nĐÁP ÁN\nPHẦN I: 1.A\nPHẦN II: 1. ĐSĐS\nPHẦN III: 1. 9\n"
+    )
+    assert texts(text) == [BIRDS, "not_multiple_choice", ("Tính 4 + 5.", [], None)]
+
+
+def test_full_width_marks():
+    assert texts("１\n1．哪个是鸟？\nＡ．猫头鹰　Ｂ．鳕鱼\n答案：Ａ\n2、哪个是鱼？（ B ）\n（A）猫头鹰（夜）\n（B）鳕鱼\n") == [
+        ("哪个是鸟？", ["A 猫头鹰", "B 鳕鱼"], "A"),
+        ("哪个是鱼？（ ）", ["A 猫头鹰（夜）", "B 鳕鱼"], "B"),
+    ]
+
+
+def test_code_keeps_its_lines_and_semicolons():
+    text = "1. What is it?\n```\nA. x = 1\n1. y\n    z = 2\n```\nA. int x = 5;\nB. x = 5;\nAnswer: A\n"
+    assert texts(text) == [("What is it?\n```\nA. x = 1\n1. y\n    z = 2\n```", ["A int x = 5;", "B x = 5;"], "A")]
+
+
+def test_the_rubric_is_the_question_where_nothing_else_asks():
+    text = "Choose the word that differs in the position of stress.\nQuestion 1: A. hotel B. table C. garden\nKEY: 1A\n"
+    assert texts(text) == [("Choose the word that differs in the position of stress.", ["A hotel", "B table", "C garden"], "A")]
+    assert texts(text.replace("that differs in the position of stress", "whose underlined part differs")) == ["malformed_row"]
+
+
+WORDS = st.sampled_from("river stone candle garden window barrel ladder thunder marble copper willow saddle".split())
+PHRASES = st.lists(WORDS, min_size=2, max_size=4).map(" ".join)
+NOISE = st.sampled_from(
+    [
+        "",
+        "",
+        "Steps:\n1. look\n2. think\n3. choose\n",
+        "Note:\n1901. The dam broke.\n",
+        "Explanation: it was said before.\n",
+        "---\n",
+        "\nA word on it.\n\n",
+    ]
+)
+ONE = st.tuples(PHRASES, st.lists(PHRASES, min_size=2, max_size=4, unique=True), st.integers(0, 3), NOISE)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(ONE, min_size=2, max_size=7),
+    st.sampled_from(["{}. ", "{}) ", "Câu {}: ", "Question {}. "]),
+    st.sampled_from(["line", "list", "star"]),
+    st.booleans(),
+)
+def test_an_exam_comes_out_right_or_rejected_whatever_stands_between(questions, number, keys, one_line):
+    text, expected, listed = "", [], []
+    for place, (stem, options, right, noise) in enumerate(questions, 1):
+        right %= len(options)
+        marked = [f"{'*' if keys == 'star' and n == right else ''}{'ABCD'[n]}. {option}" for n, option in enumerate(options)]
+        text += f"{number.format(place)}What about {stem}?\n{('   ' if one_line else chr(10)).join(marked)}\n"
+        text += f"Answer: {'ABCD'[right]}\n{noise}\n" if keys == "line" else "\n"
+        listed.append(f"{place}.{'ABCD'[right]}")
+        expected.append((f"What about {stem}?", [f"{'ABCD'[n]} {option}" for n, option in enumerate(options)], "ABCD"[right]))
+    text += f"ANSWER KEY\n{' '.join(listed)}\n" if keys == "list" else ""
+    found = texts(text)
+    assert [one for one in found if not isinstance(one, str)] == expected

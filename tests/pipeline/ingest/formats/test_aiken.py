@@ -27,3 +27,21 @@ def test_a_question_without_its_key_is_a_missing_answer(read):
     questions, rejected = read(AIKEN + "\nAnd this?\nA. x\nB. y\n", "quiz.txt")
     assert [row["locator"] for row in questions] == ["quiz.txt#item:1", "quiz.txt#item:2"]
     assert [row["reason_codes"] for row in rejected] == [["missing_answer"]]
+
+
+def test_blank_lines_may_part_the_options_from_the_key(parse):
+    assert parse(AIKEN.replace("\nA", "\n\nA"), "quiz.txt") == EXPECTED
+
+
+def test_one_option_and_a_line_that_could_belong_to_it_are_refused(reasons):
+    assert reasons("Who?\nA. Ann\nANSWER: A\n\nWhere?\nA. here\nB. there\nIt is dark.\nANSWER: A\n", "quiz.txt") == [
+        ["too_few_options"],
+        ["malformed_row"],
+    ]
+
+
+def test_numbered_questions_with_aiken_keys_are_an_exam(parse):
+    assert parse("1. 5 + 3 = ?\nA. 8\nB. 9\nANSWER: A\n\n2. 5 - 3 = ?\nA. 8\nB. 2\nANSWER: B\n", "quiz.txt") == [
+        ("5 + 3 = ?", ["8", "9"], "8"),
+        ("5 - 3 = ?", ["8", "2"], "2"),
+    ]

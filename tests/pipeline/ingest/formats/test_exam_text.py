@@ -90,3 +90,36 @@ def test_blanks_of_a_cloze_passage_are_questions(read):
         ("goes", True),
         ("reads", True),
     ]
+
+
+def test_a_missing_key_says_what_was_looked_for(read):
+    _, (row,) = read(FIRST + SECOND + "Đáp án: B\n", "a.txt")
+    assert row["reason_codes"] == ["missing_answer"]
+    assert "Đáp án: B" in row["detail"]
+    assert "list of keys" in row["detail"]
+
+
+def test_options_that_are_python_stay_as_they_are(parse):
+    text = "1. What is a**2+b**2 for a=2, b=1?\nA. 5\nB. 9\nĐáp án: A\n\n2. Which one runs first?\nA. __new__\nB. __init__\nĐáp án: A\n"
+    assert parse(text, "a.txt") == [
+        ("What is a**2+b**2 for a=2, b=1?", ["5", "9"], "5"),
+        ("Which one runs first?", ["__new__", "__init__"], "__new__"),
+    ]
+
+
+def test_flash_cards(parse):
+    cards = "Who flies? a. owl b. cod\ta. owl\nWho swims? a. owl b. cod\tb. cod\n"
+    assert parse(cards, "cards.txt") == [("Who flies?", ["owl", "cod"], "owl"), ("Who swims?", ["owl", "cod"], "cod")]
+
+
+def test_code_in_a_stem_keeps_its_indentation(parse):
+    text = "1. What does it do?\nwhile x > 0:\n    x -= 1\n    print(x)\nA. count\nB. nothing\nAnswer: A\n"
+    ((stem, _, _),) = parse(text, "a.txt")
+    assert stem == "What does it do?\nwhile x > 0:\n    x -= 1\n    print(x)"
+
+
+@pytest.mark.parametrize(
+    "stem", ["Hình sau đây là con gì?", "Quan sát hình và cho biết", "What does Figure 3 show?", "Mark it on the map above."]
+)
+def test_a_picture_that_is_named_is_missing(reasons, stem):
+    assert reasons(f"Câu 1. {stem}\nA. owl\nB. cod\nĐáp án: A\n", "a.txt") == [["image_required"]]

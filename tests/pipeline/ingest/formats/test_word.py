@@ -235,6 +235,58 @@ def test_a_picture_is_not_lost_silently(reasons):
     ]
 
 
+W14 = 'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"'
+
+
+def control(checked):
+    sign = "☒" if checked else "☐"
+    box = f'<w14:checkbox {W14}><w14:checked w14:val="{int(checked)}"/></w14:checkbox>'
+    return f"<w:sdt><w:sdtPr>{box}</w:sdtPr><w:sdtContent><w:r><w:t>{sign}</w:t></w:r></w:sdtContent></w:sdt>"
+
+
+def form(checked):
+    state = "<w:checked/>" if checked else ""
+    box = f'<w:ffData><w:checkBox><w:default w:val="0"/>{state}</w:checkBox></w:ffData>'
+    return f'<w:r><w:fldChar w:fldCharType="begin">{box}</w:fldChar></w:r>'
+
+
+def symbol(checked):
+    return f'<w:r><w:sym w:font="Wingdings" w:char="{"F0FE" if checked else "F0A8"}"/></w:r>'
+
+
+@pytest.mark.parametrize("box", [control, form, symbol, lambda checked: "☒ " if checked else "☐ "])
+@pytest.mark.parametrize("letter", ["", "{}. "])
+def test_check_boxes(parse, box, letter):
+    def options(texts, right):
+        return [[box(text == right), letter.format("ABCD"[n]) + text] for n, text in enumerate(texts)]
+
+    parts = [part for n, (stem, texts, right) in enumerate(EXPECTED, 1) for part in (f"{n}. {stem}", *options(texts, right))]
+    assert parse(document(*parts), "exam.docx") == EXPECTED
+
+
+def test_two_boxes_ticked_are_two_answers(reasons):
+    parts = ["1. Which have wings?", [form(True), "owl"], [form(True), "bee"], [form(False), "cod"]]
+    assert reasons(document(*parts), "exam.docx") == [["multiple_answers"]]
+
+
+def test_a_text_box_is_read_where_it_stands(parse):
+    box = "<w:r><w:pict><w:txbxContent>{}</w:txbxContent></w:pict></w:r>".format("".join(map(paragraph, SECOND)))
+    assert parse(document(*FIRST, [box], "ĐÁP ÁN", "1A 2B"), "exam.docx") == EXPECTED
+
+
+def test_a_text_in_an_embedded_file_is_no_empty_document(read):
+    _, (row,) = read(document(*EXAM, '<w:altChunk r:id="x" xmlns:r="r"/>'), "exam.docx")
+    assert row["reason_codes"] == ["unreadable_file"]
+    assert "altChunk" in row["detail"]
+
+
+def test_keys_of_parts_stand_in_tables(read):
+    part = ["Câu 1. Which one is a bird?", "A. owl", "B. cod"]
+    keys = [table([["Câu", "1"], ["Chọn", "A"]]), "PHẦN II", table([["Câu", "1"], ["Chọn", "B"]])]
+    questions, _ = read(document("PHẦN I", *part, "PHẦN II", *part[:1], "A. cod", "B. owl", "ĐÁP ÁN", "PHẦN I", *keys), "exam.docx")
+    assert [row["answer_index"] for row in questions] == [0, 1]
+
+
 def test_old_fonts_become_unicode(parse):
     parts = ["C©u 1: Thñ ®« cña n­íc ViÖt Nam lµ", "A. Hµ Néi", "B. HuÕ", "§¸p ¸n: A"]
     assert parse(document(*parts), "e.docx") == [("Thủ đô của nước Việt Nam là", ["Hà Nội", "Huế"], "Hà Nội")]
