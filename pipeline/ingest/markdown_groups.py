@@ -13,7 +13,7 @@ from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_labe
 KEY_LINES = 8
 MAX_PLAIN = 12
 _ASKS = re.compile(r".*(?:[?？:：]|_{2,}|\.{3}|…)\W*$", re.DOTALL)
-_INLINE = {letter: re.compile(rf"(?<=\s)\(?{letter}[.):]\s*(?=\S)") for letter in LETTERS}
+_INLINE = re.compile(r"(?<=\s)\(?(?P<letter>[A-J])[.):]\s*(?=\S)")
 _TO_DO = re.compile(
     r"\W*(?:to-?\s?do|roadmap|tasks?|checklist|progress|features?|types? of change|before (?:you )?submitting|pull request|status)\b.{0,20}$",
     re.IGNORECASE,
@@ -125,13 +125,11 @@ class _Builder:
         if not mark.letter.isalpha() or mark.kind == "box":
             return
         following = self._letters_below(place)
-        text, start, cuts = line.text[: mark.end], mark.start, list[tuple[str, int, int]]()
-        for letter in LETTERS[LETTERS.index(mark.letter) + 1 :] if mark.letter in LETTERS else "":
-            inner = _INLINE[letter].search(text, start)
-            if not inner or letter in following:
-                break
-            cuts.append((letter, inner.start(), inner.end()))
-            start = inner.end()
+        text, wanted, cuts = line.text[: mark.end], chr(ord(mark.letter) + 1), list[tuple[str, int, int]]()
+        for inner in _INLINE.finditer(text, mark.start):
+            if inner["letter"] == wanted and wanted not in following:
+                cuts.append((wanted, inner.start(), inner.end()))
+                wanted = chr(ord(wanted) + 1)
         if cuts:
             option, ends = self.group.options[-1], [*(begin for _, begin, _ in cuts), len(text)]
             option.texts, option.marks = [text[mark.start : ends[0]].strip()], line.marks[mark.start : ends[0]]

@@ -16,6 +16,7 @@ _LETTERS = re.compile(r"\W*[A-J](?:\s*(?:,|;|&|/|\+|\band\b|\bvà\b)\s*(?:\b(?:a
 # "A) is wrong, as ..." names no key.
 _DENIES = re.compile(r"\b(?:wrong|incorrect|false|not|isn't|sai|không)\b", re.IGNORECASE)
 _LETTER_AND_TEXT = re.compile(r"\W*([A-Ja-j])(?:\s*[.):\]\-–—]+\s*|\s+)(\S.*)", re.DOTALL)
+_APART = re.compile(r"(?<!\w)[A-J](?!\w)")
 _NUMBER = re.compile(r"\W*(?:option|choice|phương án|đáp án|lựa chọn)?\s*#?(\d{1,2})\W*", re.IGNORECASE)
 _ENTRY = re.compile(r"\W*(?:câu|question|q)?\s?(\d{1,3})\s*[.:)\-–=→]+\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 
@@ -39,11 +40,8 @@ def keyed_options(value: str, letters: Sequence[str], texts: Sequence[str]) -> l
     same = [place for place, text in enumerate(folded) if text and text == fold_option(_bare(value))]
     lettered = [place for place, letter in enumerate(letters) if letter.isalpha()]
     if _LETTERS.fullmatch(value) and not same:
-        found = [
-            letters.index(letter)
-            for letter in re.findall(r"\b[A-J]\b" if re.search(r"\W[A-J]\W|[A-J]\W+[A-J]", value) else "[A-J]", value)
-            if letter in letters
-        ]
+        named = _APART.findall(value) or [char for char in value if "A" <= char <= "J"]
+        found = [letters.index(letter) for letter in named if letter in letters]
         return sorted(set(found)) if len(set(found)) > 1 else None
     if (match := _ONE_LETTER.fullmatch(value)) and (not same or lettered):
         letter = match[1].upper()
