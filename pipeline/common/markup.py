@@ -1,4 +1,4 @@
-"""HTML as the text that a browser shows, and whether a text is HTML at all. Parsed by lexbor (HTML Living Standard), walked without recursion."""
+"""HTML as the text that a browser shows. Parsed by lexbor (HTML Living Standard), walked without recursion."""
 
 import html
 import re
@@ -14,28 +14,29 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _ORDINAL = re.compile(r"st|nd|rd|th|ère|ème", re.IGNORECASE)
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3"
-    " h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section summary table tbody td tfoot"
-    " th thead tr ul xmp".split()
-)
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark math q rp rt ruby s samp small span strike"
-    " strong sub sup svg time tt u var wbr".split()
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup option p plaintext pre section "
+    "summary table tbody td tfoot th thead tr ul xmp".split()
 )
 _VERBATIM = frozenset("pre code listing plaintext xmp textarea".split())
 _DROPPED = frozenset("head title style noscript template datalist rp annotation-xml".split())
 # What shows something other than text.
 _PICTURES = frozenset("img svg canvas object embed video audio iframe".split())
-_FORMULA_IMAGE = re.compile(r"\b(?:equation_image|tex|latex|mwe-math\S*|mathjax\S*|math)\b", re.IGNORECASE)
+_FORMULA_IMAGE = re.compile(r"\b(?:equation_image|tex\b|latex\b|mwe-math|mathjax|math\b)", re.IGNORECASE)
 _TYPED_IN = frozenset(("", "text", "number", "search"))
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_UNDERLINE = re.compile(r"text-decoration(?:-line)?\s*:\s*underline", re.IGNORECASE)
+_UNDERLINING = re.compile(r"underlin|gạch (?:chân|dưới)", re.IGNORECASE)
+# Characters that no text holds stand for the ends of underlining, until what is around it is known.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_UNDERLINED = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*+){_CLOSE}")
 _WHITE_SPACE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 # lexbor takes the square of elements that are open at once, and of formatting that is opened again in each block behind it.
 _MAX_OPEN, _MAX_FORMATTING, _MAX_ATTRIBUTES, _MAX_DEPTH, _SURELY_SOUND = 1_500, 200, 500, 500, 2_000
 _NAME = re.compile(r"<(/?)(!--|[a-zA-Z][a-zA-Z0-9:-]{0,30}+)")
 # The end of a tag, white space between attributes, and where a quoted value begins.
-_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|[ \t\r\n]++")
+_TAG_MARK = re.compile(r">|=[ \t\r\n]{0,20}+[\"']|(?<![ \t\r\n])[ \t\r\n]")
 _RAW_TEXT = frozenset("script style textarea title xmp iframe noembed noframes plaintext".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 # Never open, or closed by the next of their kind.
@@ -74,8 +75,8 @@ def _shifted(text: str, table: dict[int, int], mark: str) -> str:
 
 def html_text(fragment: str) -> str:
     """HTML as lines of text: blocks, list items and rows of tables are lines, cells are parted by ` | `, superscripts stay apart, code
-    stays as it is written, pictures are `[image]`, formulas that name their TeX are it; what a browser doesn't show is left out. White space
-    is folded as a browser does, but no-break spaces stay.
+    stays as it is written, pictures are `[image]`, formulas that name their TeX are it; what a browser doesn't show is left out. White
+    space is folded as a browser does, but no-break spaces stay.
 
     >>> html_text("<p>2 &lt; 3<sup>2</sup>?<br/>Yes,  <b>al</b>ways.</p><p>H<sub>2</sub>O</p>")
     '2 < 3²?\\nYes, always.\\nH₂O'
@@ -84,7 +85,7 @@ def html_text(fragment: str) -> str:
     """
     if _is_hostile(fragment):
         return "\n".join(line for line in map(str.strip, html.unescape(_ANY_TAG.sub("\n", fragment)).split("\n")) if line)
-    tree = LexborHTMLParser(fragment)
+    tree = LexborHTMLParser(fragment.replace(_OPEN, "").replace(_CLOSE, ""))
     root = tree.body or tree.root
     if root is None:
         return ""
@@ -180,7 +181,13 @@ class _Page:
         self.has_tex = has_tex
 
     def text(self) -> str:
-        return "\n".join(line.rstrip(" \t\r") for line in "".join(self.out).split("\n")).strip("\n")
+        text = "\n".join(line.rstrip(" \t\r") for line in "".join(self.out).split("\n")).strip("\n")
+        if _OPEN not in text:
+            return text
+        # A line under a part of a word is what its question asks about, and so is one that the text speaks of; others are emphasis.
+        keep = _UNDERLINING.search(text) is not None
+        shown = _UNDERLINED.sub(lambda part: f"<u>{part[1]}</u>" if keep or _is_part(text, part) else part[1], text)
+        return shown.replace(_OPEN, "").replace(_CLOSE, "")
 
     def write(self, text: str) -> None:
         """Text of a node, folded as a browser does."""
@@ -205,7 +212,7 @@ class _Page:
             self.space, self.line_open = False, not text.endswith("\n")
 
     def _put(self, text: str) -> None:
-        if self.space and self.line_open:
+        if self.space and self.line_open and not self.out[-1].endswith(" "):
             self.out.append(" ")
         self.out.append(text)
         self.space, self.line_open = False, True
@@ -249,7 +256,7 @@ class _Page:
         elif tag == "script":
             self.childless = True
             if (attributes.get("type") or "").startswith("math/tex"):
-                self._put(f"\\({(node.text_content or '').strip()}\\)")
+                self._put(f"\\({node.text().strip()}\\)")
         elif tag == "math":
             if tex := _tex_of(node):
                 self.childless = True
@@ -268,7 +275,7 @@ class _Page:
         elif tag in _BLOCKS:
             self.line()
             self._open_block(node, tag, attributes, frame, parent)
-        frame.role = _role(tag, parent, place)
+        frame.role = _role(tag, parent, place) or ("underline" if tag == "u" or _UNDERLINE.search(attributes.get("style") or "") else "")
         if frame.role and self.space and self.line_open:
             self.out.append(" ")
             self.space = False
@@ -322,11 +329,18 @@ class _Page:
         self.childless = False
         if frame.role:
             text = "".join(self.out[frame.start :])
+            if frame.role != "underline":
+                text = text.replace(_OPEN, "").replace(_CLOSE, "")
             del self.out[frame.start :]
             self.out.append(_ROLES[frame.role](text))
             self.line_open = self.line_open or bool(text)
         if frame.tag in _BLOCKS and not (frame.wide and frame.tag in ("td", "th")):
             self.line()
+
+
+def _is_part(text: str, part: re.Match[str]) -> bool:
+    """Whether letters stand right beside a part of a text."""
+    return text[part.start() - 1 : part.start()].isalpha() or text[part.end() : part.end() + 1].isalpha()
 
 
 def _wrapped(text: str) -> str:
@@ -341,6 +355,7 @@ _ROLES: dict[str, Callable[[str], str]] = {
     "denominator": lambda text: f"/{_wrapped(text)}",
     "root": lambda text: f"√{_wrapped(text)}",
     "degree": lambda text: f"[{text.strip()}]",
+    "underline": lambda text: f"{_OPEN}{text}{_CLOSE}" if text.strip() else text,
     "reading": lambda text: f"({text.strip()})" if text.strip() else "",
 }
 _ROLE_IN = {
@@ -406,64 +421,4 @@ def _picture(tag: str, attributes: dict[str, Any]) -> str:
 def _tex_of(node: Any) -> str:
     """The TeX that a MathML formula was made from, "" where it doesn't say."""
     found = node.css_first('annotation[encoding="application/x-tex"]')
-    return (found.text_content or "").strip() if found is not None else ""
-
-
-_KNOWN = _BLOCKS | _INLINE | frozenset("iframe object picture source table title script style math".split())
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)((?:[\s/][^<>]*+)?)>")
-# What stands around a tag that a sentence speaks of, and what ends a sentence.
-_QUOTES, _SENTENCE_ENDS = "`'\"“”‘’«»()", ".?!:;,"
-_WORD_CHAR = re.compile(r"\w")
-
-
-def is_html(text: str) -> bool:
-    """Whether a text is HTML, not a text that speaks of tags or compares: an element around text, or a break between texts.
-
-    >>> [is_html(text) for text in ("<p>Which?</p>", "H<sub>2</sub>O", "one<br>two", "Is it <br> or <hr>?", "<p>", "a<b and c>d")]
-    [True, True, True, False, False, False]
-    """
-    if "<" not in text or ">" not in text:
-        return False
-    open_tags: dict[str, int] = {}
-    for match in _TAG.finditer(text):
-        name = match[2].lower()
-        if name not in _KNOWN or not _is_attributes(match[3]):
-            continue
-        if match[1]:
-            start = open_tags.pop(name, None)
-            if start is not None and _WORD_CHAR.search(_TAG.sub("", text[start : match.start()])):
-                return True
-        elif name == "br":
-            if _is_break(text, match.start(), match.end()):
-                return True
-        elif name not in open_tags and not _is_spoken_of(text, match.start(), match.end(), name):
-            open_tags[name] = match.end()
-    # A paragraph that is never closed.
-    return re.match(r"\s*+<(?:p|div|li|h[1-6])(?:\s[^<>]*+)?>\s*+[^\s<>]++\s++[^\s<>]++\s++[^\s<>]", text, re.IGNORECASE) is not None
-
-
-def _is_attributes(text: str) -> bool:
-    """Whether what stands behind a tag's name can be attributes: `<b and c>` compares numbers."""
-    text = text.strip().removesuffix("/").strip()
-    return not text or re.match(r"[a-zA-Z_:@-][\w:.-]*+\s*+=", text) is not None
-
-
-def _is_break(text: str, start: int, end: int) -> bool:
-    """Whether a `<br>` breaks the line there, or is spoken of."""
-    before, after = text[:start].rstrip(" \t\u00a0"), text[end:].lstrip(" \t\u00a0")
-    if not before or not after or (before[-1] in _QUOTES and after[0] in _QUOTES):
-        return False
-    if before[-1] == "\n" or after[0] == "\n" or before[-1] == ">" or after[0] == "<":
-        return bool(_WORD_CHAR.search(_TAG.sub("", before)) and _WORD_CHAR.search(_TAG.sub("", after)))
-    if len(before) == start or end + len(after) == len(text):
-        return before[-1] not in _QUOTES or after[0] not in _QUOTES + _SENTENCE_ENDS
-    # With a space on either side: behind the end of a sentence, before the beginning of one.
-    return before[-1] in _SENTENCE_ENDS and not after[0].islower()
-
-
-def _is_spoken_of(text: str, start: int, end: int, name: str) -> bool:
-    """Whether an opening tag is a word of its sentence: in quotes, or a block's in the middle of a line."""
-    before, after = text[:start].rstrip(" \t"), text[end:].lstrip(" \t")
-    if before and after and before[-1] in "`'\"“‘«" and after[0] in "`'\"”’»":
-        return True
-    return name in _BLOCKS and bool(before) and before[-1] not in f"\n>{_SENTENCE_ENDS}"
+    return found.text().strip() if found is not None else ""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Literal
 
@@ -29,6 +29,16 @@ MEANT = re.compile(
     f"(?<={_JOINING})[\u200c\u200d]|(?<={_EMOJI})\u200d(?={_EMOJI})|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
 )
 SURROGATES = re.compile(r"[\ud800-\udfff]")
+FENCE = re.compile(r"(?m)^([ \t]*+)(`{3,}|~{3,})")
+INDENTED = re.compile(r"\n(?:[ \u00a0]{2}|\t)[ \t\u00a0]*+[^\s\u00a0]")
+# A line that only a program has: a block opens or closes, a statement ends, something is returned or printed.
+CODE_LINE = re.compile(
+    r"(?m)^[ \t\u00a0]*+(?:"
+    r"(?:def|class|for|while|if|elif|with|function|func|fn|sub|switch|public|private|static|void|int|struct)\b[^\n]*[:{]"
+    r"|(?:else|try|except|finally|do|begin|loop)[^\S\n]*+[:{]?[^\S\n]*+$|return\b|end;?$|[})\]]+;?$|<[/a-z][^\n]*>$"
+    r"|[^\n]*(?:\);|\{)$|(?:\w++ )?[\w.]++ ?[-+*/]?=[^\n]*;$|[^\n]{0,200}\b(?:print|printf|println|console\.log|cout)\b)"
+)
+LIST_MARK = re.compile(r"[(\[]?[A-Ja-j][.):\]/]|[-*•+] |\d{1,3}[.)]\s")
 BLANK_LINES = re.compile(r"\n{3,}")
 # Letters that no other language beside Vietnamese uses much, and those that it shares with French or Portuguese.
 ONLY_VIETNAMESE = re.compile(r"[ơưđƠƯĐ\u1ea0-\u1ef9]")
@@ -65,10 +75,52 @@ def clean(text: str) -> str:
         return text.strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     # Composed when nothing stands between a letter and its mark any more.
-    text = SPACES.sub(" ", normal_form("NFC", without_invisible(text)))
+    text = normal_form("NFC", without_invisible(text))
+    if "\n" in text and (FENCE.search(text) or _is_code(text)):
+        return _clean_code(text)
+    text = SPACES.sub(" ", text)
     if " \n" in text or "\n " in text:
         text = re.sub(r" ?\n ?", "\n", text)
     return BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _is_code(text: str) -> bool:
+    """Whether lines are indented, and some of them are those of a program."""
+    return INDENTED.search(text) is not None and CODE_LINE.search(text) is not None
+
+
+def _clean_code(text: str) -> str:
+    """Lines in fences as they are written, but for the fence's own indentation; where the text itself is code, its indentation stays."""
+    marked = list(_told_by_fences(text.split("\n")))
+    own = _is_code("\n".join(line for line, fenced in marked if not fenced))
+    lines: list[str] = []
+    for line, fenced in marked:
+        if fenced:
+            lines.append(line.rstrip())
+            continue
+        plain = SPACES.sub(" ", line).strip()
+        margin = line[: len(line) - len(line.lstrip())].replace("\u00a0", " ").replace("\t", "    ") if own else ""
+        # Blank lines in a row are one; a list's mark opens its line.
+        if plain or not lines or lines[-1]:
+            lines.append(margin + plain if plain and not LIST_MARK.match(plain) else plain)
+    return "\n".join(lines).strip()
+
+
+def _told_by_fences(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Lines, and whether each belongs to a fenced block; there, they stand as far to the left as their fence."""
+    fence, indent = "", 0
+    for line in lines:
+        mark = FENCE.match(line)
+        if not fence and mark:
+            fence, indent = mark[2], len(mark[1])
+            yield line.lstrip(), True
+        elif not fence:
+            yield line, False
+        elif mark and mark[2].startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+            yield line.lstrip(), True
+        else:
+            yield (line[indent:] if not line[:indent].strip() else line.lstrip()), True
 
 
 def _is_plain(text: str) -> bool:

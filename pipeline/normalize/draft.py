@@ -1,14 +1,16 @@
 """From a record to a draft: its parts told apart, its key still as found."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import plain_name
 from pipeline.common.grammar.keys import letter_of
-from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_option
+from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_options
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
+from pipeline.normalize.gaps import with_gaps
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, is_picture, speaks_of_tags, without_markup
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.reading import Reading
@@ -50,8 +52,9 @@ def draft_record(record: dict[str, Any], cells: dict[str, Any] | None, reading: 
     return _draft_cells(cells or {}, reading)
 
 
-def text_of(value: Any, repairs: list[str], markup: CellMarkup = PLAIN) -> str:
-    """A cell as clean text. Mojibake is repaired, and HTML where the file's cells hold it, and said."""
+def text_of(value: Any, repairs: list[str], markup: CellMarkup = PLAIN, options: Sequence[str] = ()) -> str:
+    """A cell as clean text. Mojibake is repaired, and HTML where the file's cells hold it, and said; so are the gaps of a stem, given
+    its options."""
     if value is None or (isinstance(value, float) and value != value):
         return ""
     if isinstance(value, list):
@@ -64,6 +67,9 @@ def text_of(value: Any, repairs: list[str], markup: CellMarkup = PLAIN) -> str:
         repairs.append("mojibake_fixed")
         text = fixed
     text = without_markup(text, markup, repairs)
+    if options and (filled := with_gaps(text, options)) != text:
+        repairs.append("gap_restored")
+        text = filled
     if (cleaned := clean(text)) != text and without_invisible(text) != text:
         repairs.append("invisible_characters")
     return cleaned
@@ -111,7 +117,6 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
         return None if cell(part) in (None, "") else one_line(clean(str(cell(part))[:MAX_LABEL_CHARS]))[:MAX_LABEL_CHARS] or None
 
     markup = reading.markup
-    text = text_of(cell("stem"), repairs, markup)
     reasons: list[Reason] = []
     detail: str | None = None
     options: list[str] = []
@@ -120,7 +125,9 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     several = labelled = False
     key = cell("answer")
     found = _option_cells(cells, reading)
-    raw_options = [text_of(value, repairs, markup) for value in found.values[:MAX_OPTIONS_READ]]
+    found_repairs: list[str] = []
+    raw_options = [text_of(value, found_repairs, markup) for value in found.values[:MAX_OPTIONS_READ]]
+    text = text_of(cell("stem"), repairs, markup, raw_options)
     if len(text) > MAX_TEXT_CHARS or sum(map(len, raw_options)) > MAX_TEXT_CHARS:
         return Draft(text[:500], repairs=repairs, reasons=[Reason.TOO_LARGE], detail=f"more than {MAX_TEXT_CHARS:,} characters")
     if len(found.values) > MAX_OPTIONS_READ:
@@ -128,7 +135,9 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if markup.tags and raw_options:
         written = [value if isinstance(value, str) else "" for value in found.values[:MAX_OPTIONS_READ]]
         if speaks_of_tags(text, written, raw_options):
-            raw_options, markup = [text_of(value, []) for value in found.values[:MAX_OPTIONS_READ]], PLAIN
+            found_repairs.clear()
+            raw_options, markup = [text_of(value, found_repairs) for value in found.values[:MAX_OPTIONS_READ]], PLAIN
+    repairs += found_repairs
     if raw_options:
         options, labels, labelled = _columns_to_options(raw_options, found.labels, repairs)
         key = found.right if found.right is not None else key
@@ -223,7 +232,7 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     elif len(values) > 1 and all(m and m[1] == LETTERS[place : place + 1] for place, m in enumerate(map(_DASH_MARK.match, values))):
         values = [_DASH_MARK.sub("", value, count=1) for value in values]
         repairs.append("option_marks_stripped")
-    texts = [tidy_option(value) for value in values]
+    texts = tidy_options(values, in_line=False)
     if own and all(letter_of(label) for label in own):
         return texts, [str(letter_of(label)) for label in own], True
     # Labels that the file gives itself (ARC's 1 to 4) are what its keys mean.

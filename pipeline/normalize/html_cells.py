@@ -1,5 +1,5 @@
-"""HTML in cells: whether a file's cells hold markup at all, and a cell's text without it. A text that speaks of tags keeps them, and where both
-readings are possible the one stands that loses nothing visible."""
+"""HTML in cells: whether a file's cells hold markup at all, and a cell's text without it. A text that speaks of tags keeps them, and where
+both readings are possible the one stands that loses nothing visible."""
 
 import html
 import re
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from html.entities import name2codepoint
 from typing import Any, NamedTuple
 
-from pipeline.common.markup import html_text, is_html
+from pipeline.common.html_signs import is_html
+from pipeline.common.markup import html_text
 from pipeline.common.text import fold
 
 # Readers whose cells hold what some program wrote there; what the others give is plain text by the time that it gets here.
@@ -24,6 +25,9 @@ _ONE_TAG = re.compile(r"\s*+</?[a-zA-Z][^<>]*+>\s*+")
 _EMPTY = re.compile(r"(?:\s|&nbsp;|</?(?:p|br|div|span|b|i|strong|em)(?:[\s/][^<>]*+)?>)++", re.IGNORECASE)
 _PICTURE_ALONE = re.compile(r"\s*+(?:<(?:p|div|span|a)\b[^<>]*+>\s*+)*+<img\b[^<>]*+>\s*+(?:</(?:p|div|span|a)>\s*+)*+", re.IGNORECASE)
 _ABOUT_MARKUP = re.compile(r"\b(?:x?html5?|xml|markup|tags?|elements?|entit(?:y|ies)|thẻ|phần tử|thực thể)\b", re.IGNORECASE)
+# Where a file has but a few words set off, a text about tags shows its own.
+_ABOUT_TAGS = re.compile(r"\b(?:x?html5?|tags?|thẻ)\b", re.IGNORECASE)
+_BLOCK = re.compile(r"\A\s*+<(?:p|div|span|ul|ol|table|h[1-6])\b|<br|<su[bp]>|&nbsp;", re.IGNORECASE)
 # Tags that only say "this is code" tell nothing of what is asked.
 _CODE_TAGS = frozenset("code pre tt kbd samp".split())
 _ALWAYS = frozenset("amp lt gt quot apos nbsp".split())
@@ -31,13 +35,14 @@ _ALWAYS = frozenset("amp lt gt quot apos nbsp".split())
 
 class CellMarkup(NamedTuple):
     """What a file's cells hold. `tags`: elements; `entities`: in running text; `alone`: a cell that is nothing but an entity means
-    its character; `twice`: HTML whose own signs were escaped once more."""
+    its character; `twice`: HTML whose own signs were escaped once more; `blocks`: elements that only a page's HTML has."""
 
     is_cells: bool = False
     tags: bool = False
     entities: bool = False
     alone: bool = False
     twice: bool = False
+    blocks: bool = False
 
 
 PLAIN = CellMarkup()
@@ -47,7 +52,7 @@ def find_markup(reader: str, rows: Iterable[dict[str, Any] | None], stem: str | 
     """What the cells of one file (or part) hold, over all of them; `stem` names the column of the questions."""
     if reader not in CELL_READERS:
         return PLAIN
-    tags = within = spoken = alone = stems = wrapped = tagged_stems = 0
+    tags = blocks = within = spoken = alone = stems = wrapped = tagged_stems = 0
     for row in rows:
         if row is None:
             continue
@@ -58,6 +63,7 @@ def find_markup(reader: str, rows: Iterable[dict[str, Any] | None], stem: str | 
                 if "<" in text and is_html(text):
                     tags += 1
                     tagged_stems += is_stem
+                    blocks += _BLOCK.search(text) is not None
                 if "&" not in text or not (entity := ENTITY.search(text)):
                     continue
                 if is_stem and "&lt;" in text and is_html(html.unescape(text)) and not is_html(text):
@@ -74,6 +80,7 @@ def find_markup(reader: str, rows: Iterable[dict[str, Any] | None], stem: str | 
         tags > 0 or within > 0 or (spoken > 0 and not alone),
         within > 0 or tagged_stems * 2 > stems,
         not tags and wrapped * 2 > stems,
+        blocks > 0,
     )
 
 
@@ -103,7 +110,11 @@ def unescape(text: str) -> str:
         if name[0] != "#" and name not in _ALWAYS:
             if name not in name2codepoint:
                 return entity[0]
-            if name.islower() and ord(html.unescape(entity[0])) > 0xFF and _CODE_BEFORE.search(text, 0, entity.start()):
+            if (
+                name.islower()
+                and ord(html.unescape(entity[0])) > 0xFF
+                and _CODE_BEFORE.search(text[max(0, entity.start() - 2) : entity.start()])
+            ):
                 return entity[0]
         return html.unescape(entity[0])
 
@@ -117,6 +128,8 @@ def without_markup(text: str, markup: CellMarkup, repairs: list[str]) -> str:
     if markup.twice and "&lt;" in text and is_html(once := html.unescape(text)) and (shown := html_text(once)).strip():
         repairs += ["html_entities", "html_tags"]
         return _again(shown)
+    if not markup.blocks and "<" in text and _ABOUT_TAGS.search(_TAG.sub("", text)):
+        return text
     if "<" in text and markup.tags and (is_html(text) or _EDGE_TAG.search(text)) and (shown := html_text(text)).strip():
         repairs += ["html_entities"] * bool(ENTITY.search(text))
         repairs.append("html_tags")
@@ -143,7 +156,7 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
     """Whether the options of a question are tags that it asks about, not texts in HTML: they stand in different elements, and would read
     the same without them, or the question is about markup.
 
-    >>> speaks_of_tags("Which is bold?", ["<b>x</b>", "<i>x</i>"], ["x", "x"]), speaks_of_tags("Which?", ["<p>x</p>", "<p>y</p>"], ["x", "y"])
+    >>> speaks_of_tags("Which is bold?", ["<b>x</b>", "<i>x</i>"], ["x", "x"]), speaks_of_tags("?", ["<p>x</p>", "<p>y</p>"], ["x", "y"])
     (True, False)
     """
     outer = {tag[2].lower() for option in options if (tag := _TAG.match(option.strip()))} - _CODE_TAGS
@@ -153,9 +166,9 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
 
 
 def is_picture(option: str, stem: str) -> bool:
-    """Whether an option shows nothing but a picture; a question about markup may offer the tag itself.
+    """Whether an option shows a picture; a question about markup may offer the tag itself.
 
     >>> is_picture('<p><img src="a.png"></p>', "Which bird?"), is_picture("[image]", ""), is_picture('<img src="a.png">', "Which HTML tag?")
     (True, True, False)
     """
-    return option.strip() == "[image]" or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))
+    return "[image]" in option or (_PICTURE_ALONE.fullmatch(option) is not None and not _ABOUT_MARKUP.search(stem))

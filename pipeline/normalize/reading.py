@@ -16,7 +16,8 @@ from pipeline.common.grammar.columns import (
     plain_name,
 )
 from pipeline.common.grammar.keys import number_of
-from pipeline.common.markup import html_text, is_html
+from pipeline.common.html_signs import is_html
+from pipeline.common.markup import html_text
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text

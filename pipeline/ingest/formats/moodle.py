@@ -33,7 +33,7 @@ def sniff(file: SniffedFile) -> bool:
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
-    """One item a question; categories are its subject. Document types, and entities of their own, are refused (defusedxml); HTML's are known.
+    """One item a question; categories are its subject. Document types are refused (defusedxml), HTML's entities known.
 
     Raises DataError when the file is no Moodle quiz.
     """
