@@ -12,7 +12,7 @@ from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_labe
 # What follows a plain list so closely may be its key.
 KEY_LINES = 8
 MAX_PLAIN = 12
-_ASKS = re.compile(r".*(?:[?？:：]|_{2,}|\.{3}|…)\W*$", re.DOTALL)
+_ASKS = re.compile(r"(?:[?？:：]|__|\.{3}|…)\W{0,9}$")
 _INLINE = re.compile(r"(?<=\s)\(?(?P<letter>[A-J])[.):]\s*(?=\S)")
 _TO_DO = re.compile(
     r"\W*(?:to-?\s?do|roadmap|tasks?|checklist|progress|features?|types? of change|before (?:you )?submitting|pull request|status)\b.{0,20}$",
@@ -105,7 +105,7 @@ class _Builder:
             return not line.lists or bool(line.marker) or line.block == self.last.block
         texts = [self.lines[i] for i in self.waiting if self.lines[i].kind == "text" and self.lines[i].text.strip() != "[image]"]
         # A paragraph between two lists is the next question, but for what an option says beside its first line.
-        return not texts or len(options) == 1 or (not any(option.ticked for option in options) and not _ASKS.match(texts[-1].text))
+        return not texts or len(options) == 1 or (not any(option.ticked for option in options) and not _ASKS.search(texts[-1].text))
 
     def add(self, place: int, line: Line, mark: OptionMark) -> None:
         if self.waiting:
@@ -268,7 +268,7 @@ def _asks_before(lines: list[Line], place: int) -> bool:
     if not before or key_value(before[-1].text) is not None or explanation_text(before[-1].text) is not None or before[-1].folds:
         return False
     start = question_start(before[-1])
-    return bool(_ASKS.match(before[-1].text)) or (start is not None and start.number is not None) or is_label(before[-1].text)
+    return bool(_ASKS.search(before[-1].text)) or (start is not None and start.number is not None) or is_label(before[-1].text)
 
 
 def _has_key(lines: list[Line], group: Group) -> bool:

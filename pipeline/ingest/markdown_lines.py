@@ -22,7 +22,7 @@ MAX_INLINE_CHARS, MAX_BRACKETS = 20_000, 300
 # Lists and quotes within each other; what stands deeper isn't shown by others either.
 MAX_NESTING = 100
 _VERBATIM = re.compile(r"<(?:(!)--|(pre|script|style)\b)", re.IGNORECASE)
-_FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}|~{3,})[ ]*+(?P<info>[^`\n]*)$")
+_FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}+|~{3,}+)[ ]*+(?P<info>[^`\n]*)$")
 _TASK, _NUMBERED_HEADING = re.compile(r"\s*[-*+]\s\[[ xX]?\]\s"), re.compile(r"#{2,6}\s[^\n]*\d")
 _FORMULA = re.compile(r"\$[^$\s](?:[^$]{0,200}[^$\s])?\$(?!\d)")
 _CODE_SPAN = re.compile(r"(?<!`)(`++)(?!`)")
