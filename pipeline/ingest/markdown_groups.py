@@ -12,8 +12,8 @@ from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_labe
 # What follows a plain list so closely may be its key.
 KEY_LINES = 8
 MAX_PLAIN = 12
-_ASKS = re.compile(r".*(?:[?？:：]|_{2,}|\.{3}|…)\W*$", re.DOTALL)
-_INLINE = {letter: re.compile(rf"(?<=\s)\(?{letter}[.):]\s*(?=\S)") for letter in LETTERS}
+_ASKS = re.compile(r"(?:[?？:：]|__|\.{3}|…)\W{0,9}$")
+_INLINE = re.compile(r"(?<=\s)\(?(?P<letter>[A-J])[.):]\s*(?=\S)")
 _TO_DO = re.compile(
     r"\W*(?:to-?\s?do|roadmap|tasks?|checklist|progress|features?|types? of change|before (?:you )?submitting|pull request|status)\b.{0,20}$",
     re.IGNORECASE,
@@ -105,7 +105,7 @@ class _Builder:
             return not line.lists or bool(line.marker) or line.block == self.last.block
         texts = [self.lines[i] for i in self.waiting if self.lines[i].kind == "text" and self.lines[i].text.strip() != "[image]"]
         # A paragraph between two lists is the next question, but for what an option says beside its first line.
-        return not texts or len(options) == 1 or (not any(option.ticked for option in options) and not _ASKS.match(texts[-1].text))
+        return not texts or len(options) == 1 or (not any(option.ticked for option in options) and not _ASKS.search(texts[-1].text))
 
     def add(self, place: int, line: Line, mark: OptionMark) -> None:
         if self.waiting:
@@ -125,13 +125,11 @@ class _Builder:
         if not mark.letter.isalpha() or mark.kind == "box":
             return
         following = self._letters_below(place)
-        text, start, cuts = line.text[: mark.end], mark.start, list[tuple[str, int, int]]()
-        for letter in LETTERS[LETTERS.index(mark.letter) + 1 :] if mark.letter in LETTERS else "":
-            inner = _INLINE[letter].search(text, start)
-            if not inner or letter in following:
-                break
-            cuts.append((letter, inner.start(), inner.end()))
-            start = inner.end()
+        text, wanted, cuts = line.text[: mark.end], chr(ord(mark.letter) + 1), list[tuple[str, int, int]]()
+        for inner in _INLINE.finditer(text, mark.start):
+            if inner["letter"] == wanted and wanted not in following:
+                cuts.append((wanted, inner.start(), inner.end()))
+                wanted = chr(ord(wanted) + 1)
         if cuts:
             option, ends = self.group.options[-1], [*(begin for _, begin, _ in cuts), len(text)]
             option.texts, option.marks = [text[mark.start : ends[0]].strip()], line.marks[mark.start : ends[0]]
@@ -270,7 +268,7 @@ def _asks_before(lines: list[Line], place: int) -> bool:
     if not before or key_value(before[-1].text) is not None or explanation_text(before[-1].text) is not None or before[-1].folds:
         return False
     start = question_start(before[-1])
-    return bool(_ASKS.match(before[-1].text)) or (start is not None and start.number is not None) or is_label(before[-1].text)
+    return bool(_ASKS.search(before[-1].text)) or (start is not None and start.number is not None) or is_label(before[-1].text)
 
 
 def _has_key(lines: list[Line], group: Group) -> bool:

@@ -11,13 +11,18 @@ from pipeline.ingest.markdown_lines import Line
 from pipeline.ingest.markdown_words import is_key_heading, key_value, question_start
 
 _PAIR = re.compile(r"[\s,;|./]*+(?:(?:câu|question|q)\s?\.?\s?)?(\d{1,3})\s?[.:)\-–=/→]?\s?\(?([A-Ja-j])\)?(?![\w'’])", re.IGNORECASE)
-_ONE_LETTER = re.compile(r"\W*([A-Ja-j])(?P<behind>\W*$|\s*[.):\]]\s*\S.*|\s+[-–—(]\s*\S.*|\s*[,;]\s+\D.*)", re.DOTALL)
-_LETTERS = re.compile(r"\W*[A-J](?:\s*(?:,|;|&|/|\+|\band\b|\bvà\b)\s*(?:\b(?:and|và)\s+)?[A-J]\b)++\W*|\W*[A-J]{2,6}\W*")
+_ONE_LETTER = re.compile(
+    r"\W{0,19}([A-Ja-j])(?P<behind>\W{0,19}$|\s{0,9}[.):\]]\s{0,9}\S.*|\s{1,9}[-–—(]\s{0,9}\S.*|\s{0,9}[,;]\s{1,9}\D.*)", re.DOTALL
+)
+_LETTERS = re.compile(
+    r"\W{0,19}[A-J](?:\s{0,9}(?:,|;|&|/|\+|\band\b|\bvà\b)\s{0,9}(?:\b(?:and|và)\s{1,9})?[A-J]\b)++\W{0,19}|\W{0,19}[A-J]{2,6}\W{0,19}"
+)
 # "A) is wrong, as ..." names no key.
 _DENIES = re.compile(r"\b(?:wrong|incorrect|false|not|isn't|sai|không)\b", re.IGNORECASE)
-_LETTER_AND_TEXT = re.compile(r"\W*([A-Ja-j])(?:\s*[.):\]\-–—]+\s*|\s+)(\S.*)", re.DOTALL)
-_NUMBER = re.compile(r"\W*(?:option|choice|phương án|đáp án|lựa chọn)?\s*#?(\d{1,2})\W*", re.IGNORECASE)
-_ENTRY = re.compile(r"\W*(?:câu|question|q)?\s?(\d{1,3})\s*[.:)\-–=→]+\s*(\S.*)", re.IGNORECASE | re.DOTALL)
+_LETTER_AND_TEXT = re.compile(r"\W{0,19}([A-Ja-j])(?:\s{0,9}[.):\]\-–—]{1,5}\s{0,9}|\s{1,9})(\S.*)", re.DOTALL)
+_APART = re.compile(r"(?<!\w)[A-J](?!\w)")
+_NUMBER = re.compile(r"\W{0,19}(?:option|choice|phương án|đáp án|lựa chọn)?\s{0,9}#?(\d{1,2})\W{0,19}", re.IGNORECASE)
+_ENTRY = re.compile(r"\W{0,19}(?:câu|question|q)?\s?(\d{1,3})\s{0,9}[.:)\-–=→]+\s{0,9}(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
 class KeyList(NamedTuple):
@@ -39,11 +44,8 @@ def keyed_options(value: str, letters: Sequence[str], texts: Sequence[str]) -> l
     same = [place for place, text in enumerate(folded) if text and text == fold_option(_bare(value))]
     lettered = [place for place, letter in enumerate(letters) if letter.isalpha()]
     if _LETTERS.fullmatch(value) and not same:
-        found = [
-            letters.index(letter)
-            for letter in re.findall(r"\b[A-J]\b" if re.search(r"\W[A-J]\W|[A-J]\W+[A-J]", value) else "[A-J]", value)
-            if letter in letters
-        ]
+        named = _APART.findall(value) or [char for char in value if "A" <= char <= "J"]
+        found = [letters.index(letter) for letter in named if letter in letters]
         return sorted(set(found)) if len(set(found)) > 1 else None
     if (match := _ONE_LETTER.fullmatch(value)) and (not same or lettered):
         letter = match[1].upper()
@@ -65,6 +67,11 @@ def keyed_options(value: str, letters: Sequence[str], texts: Sequence[str]) -> l
         numbered = f"#{int(match[1])}"
         return [letters.index(numbered)] if numbered in letters else None
     return None
+
+
+def names_letter(value: str) -> bool:
+    """True for a key that begins with the letter of an option."""
+    return _ONE_LETTER.fullmatch(value) is not None
 
 
 def _bare(text: str) -> str:

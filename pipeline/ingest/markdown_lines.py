@@ -17,12 +17,12 @@ from markdown_it.token import Token
 from pipeline.ingest.exam import PLAIN, Marks
 from pipeline.ingest.markdown_inline import Piece, pieces_of
 
-# Emphasis in a longer paragraph isn't looked for: it would take the square of its length. No question is so long in one.
-MAX_INLINE_CHARS = 20_000
+# Emphasis and links in a longer paragraph aren't looked for: that would take the square of its length. No question is so long in one.
+MAX_INLINE_CHARS, MAX_BRACKETS = 20_000, 300
 # Lists and quotes within each other; what stands deeper isn't shown by others either.
 MAX_NESTING = 100
 _VERBATIM = re.compile(r"<(?:(!)--|(pre|script|style)\b)", re.IGNORECASE)
-_FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}|~{3,})[ ]*+(?P<info>[^`\n]*)$")
+_FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}+|~{3,}+)[ ]*+(?P<info>[^`\n]*)$")
 _TASK, _NUMBERED_HEADING = re.compile(r"\s*[-*+]\s\[[ xX]?\]\s"), re.compile(r"#{2,6}\s[^\n]*\d")
 _FORMULA = re.compile(r"\$[^$\s](?:[^$]{0,200}[^$\s])?\$(?!\d)")
 _CODE_SPAN = re.compile(r"(?<!`)(`++)(?!`)")
@@ -167,8 +167,7 @@ def _with_closed_fences(text: str) -> str:
         place += 1
         if not opened:
             continue
-        closing = re.compile(rf"[\s>]*{re.escape(opened['mark'][0])}{{{len(opened['mark'])},}}\s*$")
-        end = next((i for i in range(place, len(lines)) if closing.match(lines[i])), len(lines))
+        end = next((i for i in range(place, len(lines)) if _closes(lines[i], opened["mark"])), len(lines))
         is_code = end == len(lines) or not opened["info"].lower().startswith(("md", "markdown"))
         tasks = [i for i in range(place, end) if is_code and _TASK.match(lines[i])]
         heads = [i for i in range(place, end) if is_code and _NUMBERED_HEADING.match(lines[i])]
@@ -180,6 +179,11 @@ def _with_closed_fences(text: str) -> str:
             found += lines[place : end + 1]
             place = end + 1
     return "\n".join(found)
+
+
+def _closes(line: str, mark: str) -> bool:
+    bare = line.strip(" \t>")
+    return len(bare) >= len(mark) and bare == mark[0] * len(bare)
 
 
 class _Walk:
@@ -251,7 +255,7 @@ class _Walk:
 
     def _rendered(self, content: str) -> Iterator[list[Piece]]:
         """The pieces of each line of a paragraph."""
-        if len(content) > MAX_INLINE_CHARS:
+        if len(content) > MAX_INLINE_CHARS or content.count("[") > MAX_BRACKETS:
             yield from ([Piece(line, PLAIN)] for line in content.split("\n"))
             return
         children: list[Token] = []

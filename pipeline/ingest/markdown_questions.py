@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pipeline.common.letters import LETTERS
 from pipeline.ingest.items import Item
 from pipeline.ingest.markdown_groups import Group, Option, find_groups, plain_groups
-from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options, letter_at
+from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options, letter_at, names_letter
 from pipeline.ingest.markdown_lines import Line
 from pipeline.ingest.markdown_starts import find_starts
 from pipeline.ingest.markdown_words import (
@@ -28,7 +28,7 @@ from pipeline.ingest.markdown_words import (
 from schemas.reasons import Reason
 
 STYLES = tuple(f"{where}:{name}" for name in ("bold", "mark", "under", "italic") for where in ("text", "mark"))
-_EDX = re.compile(r"\s*(?:\|\|[^|<]*+)?<<\s*$")
+_EDX = re.compile(r"\s{0,9}(?:\|\|[^|<]{0,500})?<<\s{0,9}$")
 _DROPDOWN = re.compile(r"\[\[(?P<options>[^\[\]]{1,500})\]\]")
 _PASSAGE = re.compile(
     r"\W*(?:(?:reading\s+)?(?:passage|scenario|case study|context|extract)\b[^?]{0,40}$|read the (?:following|passage|text)|đọc (?:đoạn|văn bản|bài)"
@@ -252,7 +252,8 @@ def _item(
         if found:
             said.append((f"the key {value[:40]!r}", found))
         else:
-            unread = unread or value
+            # A letter that was refused here ("A) is wrong, as ...") isn't to be taken for a key by the next stage.
+            unread = unread or (None if names_letter(value) else value)
     if not said and style and len(styled := _styled(group, style)) == 1:
         said.append((f"{style.partition(':')[2]} type", styled))
     first, _, rest = stem.partition("\n")

@@ -119,6 +119,11 @@ QUESTION = "Câu 1. Số nào chẵn?¤\nA. 1¤\nB. 2\n¤\nCâu 2. Số nào l�
 # Where hostile text stands in a file of each format: once at each of the places, and once alone.
 FRAMES = {
     "exam": [QUESTION, "Which?\nA. x\nB. y\n¤", "ĐÁP ÁN ¤\n1 A 2 B", "| A | B |\n¤", "- [ ] a¤\n- [x] b"],
+    "markdown": [
+        "#### Q1. x¤\n\n- [ ] a¤\n- [x] b\n\n¤\n\n#### Q2. y\n\n- A: a\n- B: b\n\n<details><summary>Answer</summary>¤\n\nB\n\n</details>",
+        "| Question | A | B | Answer |\n|---|---|---|---|\n| x¤ | a | b | A |",
+        "```json\n¤",
+    ],
     "aiken": ["What¤?\nA. 1¤\nB. 2\n¤ANSWER: A\n¤"],
     "gift": ["::a¤:: b¤ {=c¤ ~d#e¤}¤\n\nx {T#y¤}", "x {¤=a ~b"],
     "blocks": ["#Q x¤\n^ a¤\nA a\nB b¤"],

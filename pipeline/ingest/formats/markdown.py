@@ -13,6 +13,8 @@ from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
 
 SUFFIXES = (".md", ".markdown", ".mdx", ".mkd", ".mdown")
+# Texts of other kinds, which may hold what looks like Markdown.
+_OTHERS = frozenset(".rmd .rnw .qmd .tex .rst .html .htm .xhtml .xml .js .ts .py .csv .tsv .gift .json .jsonl .yaml .yml".split())
 _TASKS = re.compile(r"(?m)^[ \t>]*+[-*+][ \t]++\[[ xX]?\][ \t]++\S")
 _TABLE_RULE = re.compile(r"(?m)^[ \t]*+\|(?:[ \t]*+:?-++:?[ \t]*+\|)++[ \t]*+$")
 _HEADINGS = re.compile(r"(?m)^#{1,6}[ \t]++[^\n]*\d")
@@ -37,8 +39,8 @@ def sniff(file: SniffedFile) -> bool:
     text = file.text
     if not text or text[:1] in "{[" and re.match(r"[\[{]\s*[\"{\[]", text):
         return False
-    if file.suffix in SUFFIXES:
-        return True
+    if file.suffix in SUFFIXES or file.suffix in _OTHERS:
+        return file.suffix in SUFFIXES
     if len(_TASKS.findall(text)) >= 2 or _FOLDED.search(text) or _FENCED_DATA.search(text):
         return True
     if _TABLE_RULE.search(text):
