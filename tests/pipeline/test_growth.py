@@ -128,7 +128,6 @@ FRAMES = {
     "gift": ["::a¤:: b¤ {=c¤ ~d#e¤}¤\n\nx {T#y¤}", "x {¤=a ~b"],
     "blocks": ["#Q x¤\n^ a¤\nA a\nB b¤"],
     "csv": ["question,A,B,answer\nx¤,a¤,b,A\n¤", '"question¤",A,B,answer\nx,"a¤'],
-    "json": ['[{"question": "x¤"}¤', '¤[{"question": "x"}, ¤'],
     "brightspace": ["NewQuestion,MC\nQuestionText,x¤\nOption,100,a¤\nOption,0,b¤\n", "¤NewQuestion,MC\nOption,¤,a"],
     "blackboard": ["MC\tx¤\ta\tcorrect\tb¤\tincorrect\n", "MC\tx\ta\tcorrect¤"],
     "json": [
