@@ -3,8 +3,8 @@
 import re
 
 LETTERS = "ABCDEFGHIJ"
-# Letters that look Latin and come from a Cyrillic or Greek keyboard.
-LOOKALIKE = str.maketrans("АВСЕНавсеΑΒΕΗ", "ABCEHabceABEH")
-MARK_LETTER = "A-JАВСЕНΑΒΕΗ"
+# Letters that look Latin and come from a Cyrillic or Greek keyboard, and the wide ones of East Asian keyboards.
+LOOKALIKE = str.maketrans("АВСЕНавсеΑΒΕΗＡＢＣＤＥＦＧＨＩＪａｂｃｄｅｆｇｈｉｊ", "ABCEHabceABEHABCDEFGHIJabcdefghij")
+MARK_LETTER = "A-JАВСЕНΑΒΕΗＡ-Ｊ"
 # A cell that holds the letter of an option and nothing else.
 LETTER_CELL = re.compile(r"\(?[A-Ja-j][.)]?")

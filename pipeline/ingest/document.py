@@ -7,9 +7,12 @@ from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, exam_items, table_k
 from pipeline.ingest.items import Item
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
+from schemas.reasons import Reason
 
 _LABEL_CELL = re.compile(r"([A-J])[.)]?|(?:Câu|Question)?\s*(\d{1,3})[.:)]?")
 Cell = list[ExamLine]
+# What a picture leaves in a text.
+PICTURE = "[image]"
 
 
 class Document:
@@ -57,7 +60,14 @@ class Document:
             found += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(self.questions))]
         if not found:
             raise DataError(f"{self.name} holds no numbered question (Câu 1. / Question 1: / 1.)")
-        return found
+        return [_with_pictures(item) for item in found]
+
+
+def _with_pictures(item: Item) -> Item:
+    """The item, rejected where a picture stands in or between its options."""
+    options = item.payload.get("options") if isinstance(item.payload, dict) else None
+    shown = isinstance(options, list) and any(PICTURE in str(option) for option in options)
+    return item._replace(reason=Reason.IMAGE_REQUIRED, detail="a picture stands among its options") if shown and not item.reason else item
 
 
 def row_lines(row: list[Cell]) -> Iterator[ExamLine]:

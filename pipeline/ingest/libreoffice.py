@@ -12,19 +12,26 @@ from pathlib import Path
 
 from schemas.errors import DataError
 
-# Under the time that the process with limits has by the clock for a file of any size (40 s). A start takes 2 s, and 1 more with a new profile.
+# Less than the process with limits has by the clock for a file of any size (40 s). A start takes 2 s, and 1 more with a new profile.
 SECONDS, MEMORY_BYTES, MAX_FILE_BYTES = 35, 4 * 2**30, 200 * 2**20
 MAX_INPUT_BYTES = 50 * 2**20
 # It ends with this code when it has set up a new profile and wants to be started again.
 _AGAIN, _STARTS = 81, 3
-_PLACES = ("/usr/lib/libreoffice/program", "/usr/lib64/libreoffice/program", "/opt/libreoffice/program", "/Applications/LibreOffice.app/Contents/MacOS")
+_PLACES = (
+    "/usr/lib/libreoffice/program",
+    "/usr/lib64/libreoffice/program",
+    "/opt/libreoffice/program",
+    "/Applications/LibreOffice.app/Contents/MacOS",
+)
 _DEATH_SIGNAL, _NEW_USER, _NEW_NET = 1, 0x10000000, 0x40000000
 # Macros never run, links are never followed, and what goes out by HTTP meets a port that nothing listens at.
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse"><value>3</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting">
+<prop oor:name="MacroSecurityLevel" oor:op="fuse"><value>3</value></prop>
+<prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
+<prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop>
+</item>
 <item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>0</value></prop></item>
 <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetProxyType" oor:op="fuse"><value>2</value></prop></item>
 <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyName" oor:op="fuse"><value>127.0.0.1</value></prop></item>
@@ -69,9 +76,22 @@ def convert(data: bytes, suffix: str) -> bytes:
 
 def _run(program: Path, folder: Path, source: Path) -> int:
     kind = "Rich Text Format" if source.suffix == ".rtf" else "MS Word 97"
-    command = [str(program), f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore", "--nolockcheck", "--nodefault"]
+    command = [
+        str(program),
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+        "--headless",
+        "--norestore",
+        "--nolockcheck",
+        "--nodefault",
+    ]
     command += [f"--infilter={kind}", "--convert-to", "docx:MS Word 2007 XML", "--outdir", str(folder / "made"), str(source)]
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp"}
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "LANG": "C.UTF-8",
+        "SAL_USE_VCLPLUGIN": "svp",
+    }
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, preexec_fn=_limit, **streams) as process:
         try:
@@ -90,7 +110,12 @@ def _limit() -> None:
     with contextlib.suppress(AttributeError):
         library.prctl(_DEATH_SIGNAL, signal.SIGKILL)
         library.unshare(_NEW_USER | _NEW_NET)
-    for kind, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_FSIZE, MAX_FILE_BYTES), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_CORE, 0),
+    ):
         _, highest = resource.getrlimit(kind)
         with contextlib.suppress(ValueError, OSError):
             limit = most if highest == resource.RLIM_INFINITY else min(most, highest)

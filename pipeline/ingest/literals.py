@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.common.grammar.columns import is_called
-from pipeline.ingest.formats.json import document_items, is_question
-from pipeline.ingest.items import Item
-from pipeline.ingest.tables import is_table, usable_header
+from pipeline.ingest.formats.json import _lists as lists_of
+from pipeline.ingest.items import Item, Text
+from pipeline.ingest.nested import unnest
+from pipeline.ingest.tables import is_table, table_items, usable_header
 from schemas.reasons import Reason
 
 # How far down a question may stand in what wraps it.
@@ -15,6 +16,33 @@ MAX_LEVELS = 8
 
 class Computed(str):
     """An expression in the place of a value, as it is written."""
+
+
+def document_items(data: Any) -> Iterator[Item]:
+    """The items of a document's lists, as of one that is JSON."""
+    for name, items in lists_of(data).items():
+        if is_table(items):
+            yield from table_items(items, name)
+            continue
+        for number, item in enumerate(items, start=1):
+            yield from unnest(f"{name}item:{number}", item)
+
+
+def is_question(data: Mapping[str, Any]) -> bool:
+    """True for a mapping with a text (or a mapping with one) that is called like a question."""
+    return any(
+        is_called(key, "stem") and (isinstance(value, str) or (isinstance(value, Mapping) and is_question(value)))
+        for key, value in data.items()
+    )
+
+
+def texts_of(value: Any, level: int = 0) -> Iterator[Text]:
+    """The texts within a document, as people see them."""
+    if isinstance(value, str) and not isinstance(value, Computed):
+        yield Text(value)
+    elif level < 100:
+        for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+            yield from texts_of(inner, level + 1)
 
 
 def literal_items(found: Sequence[tuple[str, Any]]) -> Iterator[Item]:

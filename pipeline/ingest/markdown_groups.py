@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from pipeline.common.letters import LETTERS
-from pipeline.ingest.exam import Marks
+from pipeline.ingest.exam import PLAIN, Marks
 from pipeline.ingest.markdown_lines import Line
-from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_label, key_value, option_mark, question_start
+from pipeline.ingest.markdown_words import OptionMark, explanation_text, is_label, is_section, key_value, option_mark, question_start
 
 # What follows a plain list so closely may be its key.
 KEY_LINES = 8
 MAX_PLAIN = 12
 _ASKS = re.compile(r".*(?:[?？:：]|_{2,}|\.{3}|…)\W*$", re.DOTALL)
+_INLINE = {letter: re.compile(rf"(?<=\s)\(?{letter}[.):]\s*(?=\S)") for letter in LETTERS}
 _TO_DO = re.compile(
     r"\W*(?:to-?\s?do|roadmap|tasks?|checklist|progress|features?|types? of change|before (?:you )?submitting|pull request|status)\b.{0,20}$",
     re.IGNORECASE,
@@ -28,6 +29,7 @@ class Option:
     texts: list[str]
     marks: list[Marks]
     whole: str = ""
+    letter_marks: Marks = PLAIN
     outer: list[str] = field(default_factory=list)
 
 
@@ -112,28 +114,39 @@ class _Builder:
         text = line.text[mark.start : mark.end]
         whole = line.text[mark.box : mark.end].strip()
         self.group.options.append(Option(mark.letter, mark.ticked, [text.strip()], line.marks[mark.start : mark.end], whole))
-        self.group.options[-1].texts += self._inline(line, mark)
+        if mark.letter_at is not None:
+            self.group.options[-1].letter_marks = line.marks[mark.letter_at]
+        self._inline(place, line, mark)
         self.group.end = place + 1
         self.last = line
 
-    def _inline(self, line: Line, mark: OptionMark) -> list[str]:
-        """Further options on the line ("A. x   B. y"): they become options of their own."""
-        if not mark.letter.isalpha() or mark.letter != "A" or len(self.group.options) > 1:
-            return []
-        text, start, cuts = line.text[: mark.end], mark.start, []
-        for letter in "BCDEFGHIJ":
-            found = re.compile(rf"(?<=\s)\(?{letter}[.):]\s*(?=\S)").search(text, start)
-            if not found:
+    def _inline(self, place: int, line: Line, mark: OptionMark) -> None:
+        """Further options on the line ("A. x   B. y") become options of their own, unless the next lines have these letters."""
+        if not mark.letter.isalpha() or mark.kind == "box":
+            return
+        following = self._letters_below(place)
+        text, start, cuts = line.text[: mark.end], mark.start, list[tuple[str, int, int]]()
+        for letter in LETTERS[LETTERS.index(mark.letter) + 1 :] if mark.letter in LETTERS else "":
+            inner = _INLINE[letter].search(text, start)
+            if not inner or letter in following:
                 break
-            cuts.append((letter, found.start(), found.end()))
-            start = found.end()
+            cuts.append((letter, inner.start(), inner.end()))
+            start = inner.end()
         if cuts:
-            ends = [*(begin for _, begin, _ in cuts), len(text)]
-            self.group.options[-1].texts = [text[mark.start : ends[0]].strip()]
-            self.group.options[-1].marks = line.marks[mark.start : ends[0]]
+            option, ends = self.group.options[-1], [*(begin for _, begin, _ in cuts), len(text)]
+            option.texts, option.marks = [text[mark.start : ends[0]].strip()], line.marks[mark.start : ends[0]]
             for (letter, _, begin), end in zip(cuts, ends[1:], strict=True):
-                self.group.options.append(Option(letter, None, [text[begin:end].strip()], line.marks[begin:end]))
-        return []
+                self.group.options.append(Option(letter, None, [text[begin:end].strip()], line.marks[begin:end], "", line.marks[begin]))
+
+    def _letters_below(self, place: int) -> set[str]:
+        """The letters that begin the next lines of the list."""
+        letters: set[str] = set()
+        for line in self.lines[place + 1 : place + 8]:
+            mark = option_mark(line)
+            if mark is None or mark.letter in ("", "A"):
+                break
+            letters.add(mark.letter)
+        return letters
 
     def holds(self, place: int, line: Line) -> bool:
         """Whether a line may still belong to the last option, or stand between two; False where it ends the list."""
@@ -155,7 +168,7 @@ class _Builder:
             return True
         if line.kind == "code":
             return False
-        if key_value(line.text) is not None or explanation_text(line.text) is not None or is_label(line.text):
+        if key_value(line.text) is not None or explanation_text(line.text) is not None or is_label(line.text) or is_section(line.text):
             return True
         start = question_start(line)
         if start is None:
@@ -231,9 +244,25 @@ def plain_groups(lines: list[Line], groups: list[Group], taken: set[int]) -> lis
             text = line.text[: ticked.end - 3]
             texts = [text.strip(), *(lines[i].text for i in range(place + 1, following))]
             group.options.append(Option(f"#{number}", ticked.ticked, texts, line.marks[: len(text)]))
-        if _has_key(lines, group):
+        if _has_key(lines, group) and not _are_statements(lines, group, groups):
             found.append(group)
     return found
+
+
+def _are_statements(lines: list[Line], group: Group, others: list[Group]) -> bool:
+    """True for a list that the options behind it speak of: no key and no other question stands between them."""
+    following = next((other for other in others if other.start >= group.end), None)
+    if following is None:
+        return False
+    for line in lines[group.end : following.start]:
+        start = question_start(line)
+        if (
+            key_value(line.text) is not None
+            or line.kind in ("rule", "summary", "open", "close", "heading")
+            or (start and start.style[0] != "line")
+        ):
+            return False
+    return True
 
 
 def _asks_before(lines: list[Line], place: int) -> bool:

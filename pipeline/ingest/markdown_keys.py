@@ -13,6 +13,8 @@ from pipeline.ingest.markdown_words import is_key_heading, key_value, question_s
 _PAIR = re.compile(r"[\s,;|./]*+(?:(?:câu|question|q)\s?\.?\s?)?(\d{1,3})\s?[.:)\-–=/→]?\s?\(?([A-Ja-j])\)?(?![\w'’])", re.IGNORECASE)
 _ONE_LETTER = re.compile(r"\W*([A-Ja-j])(?P<behind>\W*$|\s*[.):\]]\s*\S.*|\s+[-–—(]\s*\S.*|\s*[,;]\s+\D.*)", re.DOTALL)
 _LETTERS = re.compile(r"\W*[A-J](?:\s*(?:,|;|&|/|\+|\band\b|\bvà\b)\s*(?:\b(?:and|và)\s+)?[A-J]\b)++\W*|\W*[A-J]{2,6}\W*")
+# "A) is wrong, as ..." names no key.
+_DENIES = re.compile(r"\b(?:wrong|incorrect|false|not|isn't|sai|không)\b", re.IGNORECASE)
 _LETTER_AND_TEXT = re.compile(r"\W*([A-Ja-j])(?:\s*[.):\]\-–—]+\s*|\s+)(\S.*)", re.DOTALL)
 _NUMBER = re.compile(r"\W*(?:option|choice|phương án|đáp án|lựa chọn)?\s*#?(\d{1,2})\W*", re.IGNORECASE)
 _ENTRY = re.compile(r"\W*(?:câu|question|q)?\s?(\d{1,3})\s*[.:)\-–=→]+\s*(\S.*)", re.IGNORECASE | re.DOTALL)
@@ -49,6 +51,8 @@ def keyed_options(value: str, letters: Sequence[str], texts: Sequence[str]) -> l
             place = letters.index(letter)
             said = _LETTER_AND_TEXT.fullmatch(value)
             other = [i for i, text in enumerate(folded) if said and text == fold_option(_bare(said[2]))]
+            if said and not other and _DENIES.search(said[2]) and not _DENIES.search(texts[place]):
+                return None
             return [place] if not other or place in other else sorted({place, *other})
         return same if len(same) == 1 else None
     if len(same) == 1:
@@ -99,6 +103,10 @@ def _below(lines: list[Line], place: int) -> tuple[dict[int, str], int]:
         if line.kind == "table":
             rows = [list(row) for row in line.rows]
             return (keys | table_keys(rows), at + 1) if table_keys(rows) else (keys, at)
+        if not keys and line.kind == "text" and at + 1 < len(lines) and lines[at + 1].kind == "text":
+            columns = table_keys([re.split(r"\t|\s{2,}", row.text.strip()) for row in lines[at : at + 2]])
+            if columns:
+                return columns, at + 2
         if line.kind not in ("text", "summary", "hidden") or (not keys and at > place + 2):
             return keys, at
         pairs = dict(_pairs(line.text))

@@ -24,6 +24,7 @@ MAX_NESTING = 100
 _VERBATIM = re.compile(r"<(?:(!)--|(pre|script|style)\b)", re.IGNORECASE)
 _FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}|~{3,})[ ]*+(?P<info>[^`\n]*)$")
 _TASK, _NUMBERED_HEADING = re.compile(r"\s*[-*+]\s\[[ xX]?\]\s"), re.compile(r"#{2,6}\s[^\n]*\d")
+_FORMULA = re.compile(r"\$[^$\s](?:[^$]{0,200}[^$\s])?\$(?!\d)")
 _CODE_SPAN = re.compile(r"(?<!`)(`++)(?!`)")
 _DUNDERS = {name for kind in vars(builtins).values() if isinstance(kind, type) for name in dir(kind) if name.startswith("__")}
 _DUNDERS |= {
@@ -319,7 +320,7 @@ class _Walk:
 
 
 def _cells(line: str, in_code: bool = False) -> list[str]:
-    """A row's cells: bars part them, but for escaped ones, and for those in code where `in_code`."""
+    """A row's cells: bars part them, but for escaped ones, and for those in code and formulas where `in_code`."""
     line = line.strip().strip(">").strip()
     cells, start, place = [""], 0, 0
     while place < len(line):
@@ -327,6 +328,8 @@ def _cells(line: str, in_code: bool = False) -> list[str]:
             cells[-1] += line[start:place] + "|"
             place += 2
             start = place
+        elif in_code and line[place] == "$" and (formula := _FORMULA.match(line, place)):
+            place = formula.end()
         elif in_code and line[place] == "`" and (run := _CODE_SPAN.match(line, place)) and (end := line.find(run[1], run.end())) > 0:
             place = end + len(run[1])
         elif line[place] == "|":

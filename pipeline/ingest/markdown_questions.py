@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pipeline.common.letters import LETTERS
 from pipeline.ingest.items import Item
 from pipeline.ingest.markdown_groups import Group, Option, find_groups, plain_groups
-from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options
+from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options, letter_at
 from pipeline.ingest.markdown_lines import Line
 from pipeline.ingest.markdown_starts import find_starts
 from pipeline.ingest.markdown_words import (
@@ -22,11 +22,12 @@ from pipeline.ingest.markdown_words import (
     is_options_label,
     is_select,
     key_value,
+    option_mark,
     question_start,
 )
 from schemas.reasons import Reason
 
-STYLES = ("bold", "mark", "under", "italic")
+STYLES = tuple(f"{where}:{name}" for name in ("bold", "mark", "under", "italic") for where in ("text", "mark"))
 _EDX = re.compile(r"\s*(?:\|\|[^|<]*+)?<<\s*$")
 _DROPDOWN = re.compile(r"\[\[(?P<options>[^\[\]]{1,500})\]\]")
 _PASSAGE = re.compile(
@@ -181,10 +182,14 @@ def _key_style(groups: Sequence[Group]) -> str | None:
 
 
 def _styled(group: Group, style: str) -> list[int]:
+    """Places of the options whose letter ("mark:bold") or most of whose text ("text:bold") is set off so."""
+    where, _, name = style.partition(":")
+    if where == "mark":
+        return [place for place, option in enumerate(group.options) if name in option.letter_marks]
     found = []
     for place, option in enumerate(group.options):
         marks = [mark for mark, char in zip(option.marks, option.texts[0].ljust(len(option.marks)), strict=False) if not char.isspace()]
-        if marks and sum(style in mark for mark in marks) * 2 > len(marks):
+        if marks and sum(name in mark for mark in marks) * 2 > len(marks):
             found.append(place)
     return found
 
@@ -231,9 +236,9 @@ def _item(
         return Item(locator, cells | {"options": None, "answer": keys[0] if keys else None})
     options = group.options
     texts = ["\n".join(option.texts).strip() for option in options]
-    letters = [option.letter or (LETTERS[i] if i < len(LETTERS) else f"#{i + 1}") for i, option in enumerate(options)]
+    letters = [option.letter or letter_at(place) for place, option in enumerate(options)]
     if group.kind == "plain" or letters[0].startswith("#"):
-        aliases = [LETTERS[i] if i < len(LETTERS) else letter for i, letter in enumerate(letters)]
+        aliases = [letter_at(place) for place in range(len(letters))]
     else:
         aliases = letters
     said: list[tuple[str, list[int]]] = []
@@ -249,9 +254,13 @@ def _item(
         else:
             unread = unread or value
     if not said and style and len(styled := _styled(group, style)) == 1:
-        said.append((f"{style} type", styled))
-    shown = [{"label": LETTERS[i] if i < len(LETTERS) else f"#{i + 1}", "text": text} for i, text in enumerate(texts)]
-    cells["options"] = shown
+        said.append((f"{style.partition(':')[2]} type", styled))
+    first, _, rest = stem.partition("\n")
+    if not said and rest and re.fullmatch(r"[A-Ja-j]", first) and first.upper() in letters:
+        # LogiQA's text puts the key first.
+        said.append(("the first line", [letters.index(first.upper())]))
+        cells["question"] = rest.strip()
+    cells["options"] = texts
     if [*map(str.isalpha, letters)].count(True) and sorted(letters) != [*LETTERS[: len(letters)]] and len(letters) <= len(LETTERS):
         return Item(
             locator, cells | {"answer": None}, Reason.MALFORMED_ROW, f"its options are lettered {', '.join(letters)}: letter them from A on"
@@ -261,7 +270,7 @@ def _item(
         return Item(locator, cells | {"answer": None}, Reason.MULTIPLE_ANSWERS, f"two keys that differ: {why}; correct one of them")
     if not said:
         return Item(locator, cells | {"answer": unread})
-    right = [shown[i]["label"] for i in said[0][1]]
+    right = [letter_at(place) for place in said[0][1]]
     return Item(locator, cells | {"answer": right[0] if len(right) == 1 else right})
 
 
@@ -342,17 +351,19 @@ def _behind(lines: list[Line], taken: set[int], place: int, region: _Region) -> 
             if first and (not keys or len(first) < 40):
                 keys.append(first)
             awaited = not first and not keys
-            if rest:
-                said.append(rest)
+            if rest or len(line.text) > len(value) + 30:
+                said.append(rest or line.text.strip())
             continue
         if line.kind == "hidden":
             continue
         if awaited and not is_label(line.text):
             awaited = False
             following = lines[at + 1] if at + 1 < region.end else None
-            if line.marker and following is not None and following.marker and following.lists == line.lists:
+            listed = following is not None and line.marker and following.marker and following.lists == line.lists
+            lettered = [mark.letter for one in (line, following) if one is not None and (mark := option_mark(one)) and mark.letter]
+            if listed or len({*lettered}) > 1:
                 # A list of things, of which none is said to be the key.
-                said.append(line.text.strip())
+                pass
             elif len(line.text) < 300:
                 keys.append(line.text.strip())
                 continue

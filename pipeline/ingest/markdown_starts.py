@@ -17,7 +17,7 @@ def find_starts(lines: list[Line], groups: list[Group], taken: set[int]) -> tupl
     beginnings, those of questions without options too."""
     candidates = _candidates(lines, groups, taken)
     ranges = [(before.end if before else 0, group.start) for before, group in zip([None, *groups], groups, strict=False)]
-    within = [[place for place in candidates if start <= place < end] for start, end in ranges]
+    within = [_open_at(lines, candidates, start, end) for start, end in ranges]
     support = Counter(style for places in within for style in {candidates[place].style for place in places})
     chosen: dict[int, int] = {}
     starts: dict[int, Start] = {}
@@ -29,7 +29,11 @@ def find_starts(lines: list[Line], groups: list[Group], taken: set[int]) -> tupl
             for style in styles
             if style[0] != "plain" or support[style] * 2 > len(groups) or _is_next(lines, places[-1], groups[number])
         ]
-        style = max(usable, key=lambda style: (_sure(style), support[style], _RANKS.index(style[0])), default=None)
+        style = max(
+            usable,
+            key=lambda style: (_sure(style), support[style], _RANKS.index(style[0]), style[0] != "item" or -int(style[1])),
+            default=None,
+        )
         same = [place for place in places if candidates[place].style == style]
         mine = _choose(same, candidates, last.get(style, 0)) if style else None
         for place in places:
@@ -67,6 +71,15 @@ def _is_sure(start: Start, support: Counter[tuple[str, ...]]) -> bool:
     return start.style[0] in SURE
 
 
+def _open_at(lines: list[Line], candidates: dict[int, Start], start: int, end: int) -> list[int]:
+    """The candidates between two places that no heading parts from the second: no question goes on below one."""
+    headings = [place for place in range(start, end) if lines[place].kind == "heading" and place in candidates]
+    last = headings[-1] if headings else start
+    return [
+        place for place in candidates if start <= place < end and (place >= last or candidates[place].style[-1] == str(lines[place].level))
+    ]
+
+
 def _asks(line: Line, start: Start) -> bool:
     return start.style[0] == "label" or (start.style[0] in ("item", "line", "plain") and line.text.rstrip(" *_").endswith(("?", "？")))
 
@@ -82,7 +95,7 @@ def _candidates(lines: list[Line], groups: list[Group], taken: set[int]) -> dict
     open_folds = {fold for group in groups for fold in lines[group.start].folds}
     found = {}
     for place, line in enumerate(lines):
-        if place in inside or not open_folds.issuperset(line.folds):
+        if place in inside or line.link or not open_folds.issuperset(line.folds):
             continue
         if key_value(line.text) is None and explanation_text(line.text) is None and (start := question_start(line)) is not None:
             found[place] = start

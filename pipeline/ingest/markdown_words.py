@@ -13,7 +13,7 @@ _EMOJI_BEFORE = re.compile(rf"\s*(?P<emoji>{_EMOJI})\s*")
 _EMOJI_BEHIND = re.compile(rf"\s*(?P<emoji>{_EMOJI})\s*$")
 _NUMBERED = re.compile(r"\s*(?:option|choice|phương án|lựa chọn|opción|opcion)\s*#?(\d{1,2})\s*[:.)\-–]\s*", re.IGNORECASE)
 _LETTER = re.compile(
-    r"\s*(?P<star>\*)?\s*(?:(?:option|choice|phương án|lựa chọn)\s+)?[(\[]?(?P<letter>[A-Ja-jАВСЕ])(?P<mark>\s?[.):\]．：、）]|\s[-–—](?=\s))\s*",
+    r"\s*(?P<star>\*)?\s*(?:(?:option|choice|phương án|lựa chọn)\s+)?[(\[]?(?P<letter>[A-Ja-jАВСЕ])(?P<mark>\s?[.):\]．：、）]|/(?=\s)|\s[-–—](?=\s))\s*",
     re.IGNORECASE,
 )
 _BARE_LETTER = re.compile(r"\s*(?P<letter>[A-J])(?=\s+\S)")
@@ -22,7 +22,7 @@ _SAID_RIGHT = re.compile(
     rf"\s*(?:(?:[-–—:←]|<-{{1,2}})\s*[(\[*]*{_RIGHT_WORDS}[)\]*]*|[(\[]{_RIGHT_WORDS}\s?!?[)\]])\s*[.!]?\s*$", re.IGNORECASE
 )
 _RIGHT_LETTER = re.compile(rf"\s*[-–—:(\[]*\s*{_RIGHT_WORDS}\s?!?[)\]]?\s*$", re.IGNORECASE)
-_ARROW = re.compile(r"\s*(?:←|<--?|\(\*\)|\(x\))\s*$")
+_ARROW = re.compile(r"\s*(?:←|<--?|\(\*\)|\(x\)|(?<=\s)\*)\s*$")
 _FEEDBACK = re.compile(r"\s*\{\{(?P<text>[^{}]*)\}\}\s*$")
 
 _WORDS = r"câu(?:\s+hỏi)?|question|quest|ques|bài(?:\s+tập)?|pregunta|pergunta|domanda|frage|vraag|pytanie|soal|soru|вопрос|питання|întrebarea|aufgabe|quiz|problem|exercise|q|c"
@@ -62,7 +62,13 @@ _KEY_WORDS = (
     r"|правильный\s+ответ|答え|答案|正解|正确答案|参考答案|정답|antwoord|odpowiedź|jawaban"
 )
 _KEY = re.compile(rf"[^\w(]*(?P<words>{_KEY_WORDS})(?P<mark>\s*[:：=]|\s*[-–—.]\s|(?=\W*$))\s*(?P<value>.*)$", re.IGNORECASE | re.DOTALL)
-_KEY_UNMARKED = re.compile(rf"[^\w(]*(?:{_KEY_WORDS})\s+(?P<value>\(?[A-J]\b\)?(?:\W*$|[.,;]\s.*|\s[-–—]\s.*))$", re.DOTALL)
+_KEY_UNMARKED = re.compile(rf"(?i:[^\w(]*(?:{_KEY_WORDS}))\s+(?P<value>\(?[A-J]\b\)?(?:\W*$|[.,;]\s.*|\s[-–—]\s.*))$", re.DOTALL)
+_KEY_SENTENCE = re.compile(
+    r"\W*(?:so,?\s|therefore,?\s)?the\s+(?:correct|right)\s+(?:answer|option|choice)\s+is\s+(?P<value>[^\n]{1,80}?)[.!]?\s*$", re.IGNORECASE
+)
+_KEY_SAID = re.compile(
+    r"\W*(?i:(?:option|answer|choice|đáp án|phương án|câu)\s+)?(?P<value>[A-J])\W+(?i:(?:is|là)\s+(?:the\s+)?(?:correct|right|đúng|đáp án đúng)(?:\s+(?:answer|option|choice|one))?)\b"
+)
 _KEY_LETTERS = re.compile(r"(?i:[^\w(]*(?:đáp\s*án|chọn|answer))(?P<value>\s*[A-J]\W*)$")
 # Any words, a colon and a letter: a key in whatever language, where nothing else could stand.
 _KEY_ANY = re.compile(r"\W*[^\W\d_]+(?:\s[^\W\d_]+){0,4}\s*[:：]\s*(?P<value>\W?[A-J]\W*)$")
@@ -93,9 +99,14 @@ _FRAME = re.compile(
 )
 
 
+_SECTION_LINE = re.compile(
+    r"\s*(?:[IVX]{1,4}\s?[.)]\s+[^\W\d_]|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ)\s+\w+|[-\s]*(?:HẾT|THE END)[-\s]*$)"
+)
+
+
 class OptionMark(NamedTuple):
     """How a line begins an option: what kind of mark (box, letter, emoji), its letter or number, whether it is ticked, where its text
-    starts and ends, and where what is behind its box does."""
+    starts and ends, where what is behind its box does, and where its letter stands."""
 
     kind: str
     letter: str
@@ -103,6 +114,7 @@ class OptionMark(NamedTuple):
     start: int
     end: int
     box: int = 0
+    letter_at: int | None = None
 
 
 class Start(NamedTuple):
@@ -125,9 +137,9 @@ def option_mark(line: Line) -> OptionMark | None:
         at, kind, ticked = emoji.end(), "emoji", emoji["emoji"][0] in TICKS
     if number := _NUMBERED.match(text, at):
         at, kind = number.end(), kind or "number"
-    letter = ""
+    letter, letter_at = "", None
     if (mark := _LETTER.match(text, at)) and (mark.end() < len(text) or mark["mark"].strip() or kind):
-        letter = mark["letter"].translate(LOOKALIKE).upper()
+        letter, letter_at = mark["letter"].translate(LOOKALIKE).upper(), mark.start("letter")
         ticked = True if mark["star"] and ticked is None else ticked
         at, kind = mark.end(), kind or "letter"
     elif not kind and (bare := _BARE_LETTER.match(text)) and "bold" in line.marks[bare.start("letter")] - line.marks[bare.end()]:
@@ -153,7 +165,7 @@ def option_mark(line: Line) -> OptionMark | None:
                 ticked = True
             end = behind.start()
             break
-    return OptionMark(kind, letter, ticked, at, end, box_end)
+    return OptionMark(kind, letter, ticked, at, end, box_end, letter_at)
 
 
 def question_start(line: Line) -> Start | None:
@@ -216,6 +228,11 @@ def is_key_heading(text: str) -> bool:
     return len(text) < 80 and bool(_KEY_HEADING.match(text))
 
 
+def is_section(text: str) -> bool:
+    """True for a line that heads a part of an exam ("PHẦN II", "II. TỰ LUẬN") or ends it."""
+    return bool(_SECTION_LINE.match(text))
+
+
 def is_chat(text: str) -> bool:
     """True for what is said to the person who asked for the questions."""
     return bool(_CHAT.match(text))
@@ -234,7 +251,13 @@ def key_value(text: str, alone: bool = False) -> str | None:
         if not wordy or not value or re.match(r"\W{0,3}[A-J]\b(?!['’])", value):
             return value
         return None
-    if match := _KEY_UNMARKED.match(text) or _KEY_LETTERS.match(text) or (_KEY_ANY.match(text) if alone else None):
+    if (
+        match := _KEY_UNMARKED.match(text)
+        or _KEY_SENTENCE.match(text)
+        or _KEY_SAID.match(text)
+        or _KEY_LETTERS.match(text)
+        or (_KEY_ANY.match(text) if alone else None)
+    ):
         return match["value"].strip()
     return None
 

@@ -73,7 +73,9 @@ class Question(NamedTuple):
             right = [place == ord(letter[1].upper()) - 65 for place in range(len(texts))]
         cells: dict[str, Any] = {"question": stem}
         if texts:
-            cells["options"] = [{"text": text, "correct": correct} for text, correct in zip(texts, right, strict=True)]
+            marked = [{"text": text, "correct": correct} for text, correct in zip(texts, right, strict=True)]
+            # Without a mark the solution may name the key.
+            cells["options"] = marked if any(right) else texts
         explanation = "\n".join(part for part in (solution, behind if key_in_note(behind) else "") if part)
         more = {"context": plain(self.context), "explanation": explanation}
         if "[image]" in behind or any("[image]" in text for text in texts):

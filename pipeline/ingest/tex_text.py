@@ -59,7 +59,6 @@ def groups(nodes: Sequence[Node], at: int, most: int, apart: bool = False) -> tu
 
 
 _QUOTES = (("``", "“"), ("''", "”"), ("---", "—"), ("--", "–"))
-_AROUND_LINE = re.compile(r"[ \t]*+\n[ \t]*+")
 _SPACES = re.compile(r"[ \t]{2,}")
 # A piece of text, and whether it stands as it is.
 _Piece = tuple[str, bool]
@@ -82,8 +81,16 @@ def plain(nodes: Sequence[Node]) -> str:
         else:
             text += piece
     lines.append(text)
-    done = [line[1:] if line.startswith("\0") else _SPACES.sub(" ", _AROUND_LINE.sub("\n", line)) for line in lines]
+    done = [line[1:] if line.startswith("\0") else _SPACES.sub(" ", _trimmed(line)) for line in lines]
     return "".join(done).strip("\n ").replace("\n\n\n", "\n\n")
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks around line ends; those at both ends of the text stay."""
+    first, *others = text.split("\n")
+    if not others:
+        return text
+    return "\n".join([first.rstrip(" \t"), *(line.strip(" \t") for line in others[:-1]), others[-1].lstrip(" \t")])
 
 
 def _pieces(nodes: Sequence[Node], depth: int = 0) -> Iterator[_Piece]:

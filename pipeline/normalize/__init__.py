@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.common.grammar.keys import key_in_note, number_of, resolve_key
+from pipeline.common.grammar.columns import plain_name
+from pipeline.common.grammar.keys import NO_KEY_IN_EXAM, key_in_note, number_of, resolve_key
 from pipeline.common.grammar.passages import passage_ends
 from pipeline.common.grammar.pictures import picture_wanted
 from pipeline.common.grammar.references import refers_to_others
@@ -21,7 +22,8 @@ from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks, p
 from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
-from pipeline.normalize.reading import Reading, find_reading
+from pipeline.normalize.reading import EXAM_READERS, Reading, find_reading
+from pipeline.normalize.rival_keys import NO_KEY, contradiction, places_of
 from pipeline.normalize.source_files import describe_file
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
@@ -30,8 +32,6 @@ from schemas.tables.bounds import checked_rows
 from schemas.tables.curation import Question, RawRecord, Rejected, SourceFile
 from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, Row, option_identity
 
-# What tables write where there is no key.
-NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
 WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
 SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
@@ -90,13 +90,15 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
     """Question rows, Rejected rows, and the SourceFile row of one file or part of one."""
     reading = find_reading(rows, source.fields)
     drafts = _without_passages([draft_record(row, cells, reading) for row, cells in zip(rows, reading.rows, strict=True)])
+    drafts = _without_running_labels(drafts, reading)
     answers = _answer_format(rows, drafts, reading, source)
+    bases = {column: _rival_base(column, drafts, reading) for column in reading.rivals}
     language = source.language if source.language != "auto" else _majority_language(drafts)
     subject = _subject_of_file(rows[0]["file"], source)
     kept: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
     for row, draft in zip(rows, drafts, strict=True):
-        finished, is_kept = _finish(row, draft, answers, reading, source, language, subject)
+        finished, is_kept = _finish(row, draft, answers, bases, reading, source, language, subject)
         (kept if is_kept else dropped).append(finished)
     return kept, dropped, describe_file(rows, reading, answers, dropped)
 
@@ -130,6 +132,27 @@ def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Rea
     return found
 
 
+def _without_running_labels(drafts: list[Draft], reading: Reading) -> list[Draft]:
+    """The drafts, without the numbers that a file gives its options where its keys don't mean those: they are places in the list, as the
+    key's column says ("correctIndex") or as one of them shows that is no option's number."""
+    numbered = [draft for draft in drafts if draft.labelled and all(map(str.isdigit, draft.labels))]
+    keys = [(number_of(draft.key[0] if isinstance(draft.key, list) and draft.key else draft.key), draft.labels) for draft in numbered]
+    astray = any(number is not None and str(number) not in labels for number, labels in keys)
+    if not numbered or not (astray or re.search(r"index|idx", plain_name(reading.fields.columns.get("answer", "")))):
+        return drafts
+    return [
+        draft._replace(labels=list(LETTERS[: len(draft.labels)]), labelled=False)
+        if draft.labelled and len(draft.labels) <= len(LETTERS) and all(map(str.isdigit, draft.labels))
+        else draft
+        for draft in drafts
+    ]
+
+
+def _rival_base(column: str, drafts: list[Draft], reading: Reading) -> str:
+    keys = [(rival.key, draft.options) for draft in drafts for rival in draft.rivals if rival.column == column]
+    return find_answer_format(keys, reading.column_base).numbers
+
+
 def _is_label(draft: Draft) -> bool:
     """True where the key is one of the labels that the file itself gives the options: nothing is left to decide."""
     key = draft.key[0] if isinstance(draft.key, list) and len(draft.key) == 1 else draft.key
@@ -152,7 +175,14 @@ def _subject_of_file(file: str, source: SourceConfig) -> str | None:
 
 
 def _finish(
-    row: dict[str, Any], draft: Draft, answers: AnswerFormat, reading: Reading, source: SourceConfig, language: str, subject: str | None
+    row: dict[str, Any],
+    draft: Draft,
+    answers: AnswerFormat,
+    bases: dict[str, str],
+    reading: Reading,
+    source: SourceConfig,
+    language: str,
+    subject: str | None,
 ) -> tuple[dict[str, Any], bool]:
     """A Question row and True, or a Rejected row and False."""
     repairs = list(draft.repairs)
@@ -163,7 +193,10 @@ def _finish(
             reasons.append(reason)
             details.append(detail)
     if not reasons:
-        index, fault, why = _find_answer(draft, answers, reading.hint, repairs)
+        hint = reading.hint or (NO_KEY_IN_EXAM if row["reader"] in EXAM_READERS else None)
+        index, fault, why = _find_answer(draft, answers, hint, repairs)
+        if draft.rivals:
+            index, fault, why = _with_rivals(draft, bases, index, fault, why)
         if fault:
             reasons.append(fault)
             details.append(why or "")
@@ -241,6 +274,24 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
     if found.repair:
         repairs.append(found.repair)
     return found.position, found.reason, hint if found.reason == Reason.MISSING_ANSWER and hint else found.detail
+
+
+def _with_rivals(
+    draft: Draft, bases: dict[str, str], index: int | None, fault: Reason | None, why: str | None
+) -> tuple[int | None, Reason | None, str | None]:
+    """The verdict on the key once the row's further keys were asked: one that contradicts it, or one that stands in for it."""
+    number = number_of(draft.key[0] if isinstance(draft.key, list) and len(draft.key) == 1 else draft.key)
+    if fault == Reason.AMBIGUOUS_ANSWER_BASE and number is not None:
+        rivals = [places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals]
+        sure = [next(iter(places)) for places in rivals if places is not None and len(places) == 1]
+        if sure and sure[0] in (number, number - 1):
+            index, fault = sure[0], None
+    if fault == Reason.MISSING_ANSWER:
+        found = (places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals)
+        index, fault = next((((next(iter(places)), None)) for places in found if places is not None and len(places) == 1), (None, fault))
+    if index is not None and (clash := contradiction(index, draft.rivals, bases, draft.labels, draft.options)):
+        return None, Reason.MULTIPLE_ANSWERS, clash
+    return index, fault, why
 
 
 def content_id(context: str | None, stem: str, options: list[str], answer_index: int) -> str:

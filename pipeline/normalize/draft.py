@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import plain_name
-from pipeline.common.grammar.keys import letter_of
-from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy_options
+from pipeline.common.grammar.keys import letter_of, number_of
+from pipeline.common.grammar.option_lists import split_options, tidy_options
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.grammar.truth import is_statement_kind, truth_of
-from pipeline.common.letters import LETTERS
+from pipeline.common.letters import LETTERS, LOOKALIKE, MARK_LETTER
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
 from pipeline.normalize.beside import is_filled, keys_of, passage_missing, unread_columns
 from pipeline.normalize.gaps import with_gaps
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, is_picture, speaks_of_tags, without_markup
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
+from pipeline.normalize.option_mappings import same_texts
 from pipeline.normalize.reading import Reading
+from pipeline.normalize.rival_keys import Rival
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 
@@ -23,6 +25,7 @@ from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 MAX_OPTIONS_READ = 100
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
 _DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)")
+_LETTER_MARK = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]．）：、]\s*(?=\S)")
 _NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
 _OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compile(r"A[.)]?\s")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
@@ -43,6 +46,7 @@ class Draft(NamedTuple):
     reasons: list[Reason] = []  # noqa: RUF012
     detail: str | None = None
     labelled: bool = False
+    rivals: list[Rival] = []  # noqa: RUF012
 
 
 def draft_record(record: dict[str, Any], cells: dict[str, Any] | None, reading: Reading) -> Draft:
@@ -126,6 +130,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     note: str | None = None
     several = labelled = False
     key = cell("answer")
+    rivals = [Rival(column, cells[column]) for column in reading.rivals if cells.get(column) not in (None, "", [])]
     found = _option_cells(cells, reading)
     found_repairs: list[str] = []
     raw_options = [text_of(value, found_repairs, markup) for value in found.values[:MAX_OPTIONS_READ]]
@@ -145,9 +150,13 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if raw_options:
         options, labels, labelled = _columns_to_options(raw_options, found.labels, repairs)
         key = found.right if found.right is not None else key
-        key = _plain_key(_shown(key, markup), labels, options)
-        if isinstance(key, str) and (place := reading.column_places.get(plain_name(key[:80]))) is not None and place < len(labels):
-            key = labels[place]
+        claims = [Rival(claim.column, _shown(claim.key, markup)) for claim in (Rival(columns.get("answer", ""), key), *rivals)]
+        key, *others = [_plain_key(_named(one.key, found.names, labels, reading), labels, options, one.column) for one in claims]
+        rivals = [Rival(rival.column, other) for rival, other in zip(rivals, others, strict=True)]
+        if any(isinstance(value, dict | list) for value in found.values[:MAX_OPTIONS_READ]):
+            reasons, detail = [Reason.MALFORMED_ROW], "an option holds more than a text: name the column of its texts under `fields:`"
+        elif clash := _marks_clash(raw_options, key, labels, labelled):
+            reasons, detail = [Reason.MALFORMED_ROW], clash
     elif (cut := split_options(text)) is not None:
         text, labels, options, note, several = cut.stem, cut.labels, cut.texts, cut.note, cut.several
         repairs += cut.repairs
@@ -174,7 +183,8 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     if isinstance(key, str) and key[:1] == "[" and isinstance(listed := structure_in_text(key[:2000]), list):
         key = listed
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
-    return Draft(stem.stem, context, options, labels, key, explanation, short("id"), short("subject"), repairs, reasons, detail, labelled)
+    subject = short("subject")
+    return Draft(stem.stem, context, options, labels, key, explanation, short("id"), subject, repairs, reasons, detail, labelled, rivals)
 
 
 def _statement(cells: dict[str, Any], key: Any, reading: Reading) -> tuple[str, list[str]] | None:
@@ -195,17 +205,33 @@ def _shown(key: Any, markup: CellMarkup) -> Any:
     return text_of(key, [], markup) if isinstance(key, str) and ("<" in key or "&" in key) else key
 
 
-def _plain_key(key: Any, labels: list[str], options: list[str]) -> Any:
+def _named(key: Any, names: Sequence[Sequence[Any]], labels: list[str], reading: Reading) -> Any:
+    """A key, or a list of them, that calls options by their columns ("answer_a") or by what objects hold beside their text (an id)."""
+    if isinstance(key, list):
+        return [_named(one, names, labels, reading) for one in key[:MAX_OPTIONS_READ]]
+    if not isinstance(key, str | int) or isinstance(key, bool) or str(key) in labels:
+        return key
+    if (place := reading.column_places.get(plain_name(str(key)[:80]))) is not None and place < len(labels):
+        return labels[place]
+    called = [place for place, own in enumerate(names) if str(key) in map(str, own)]
+    return labels[called[0]] if len(called) == 1 and called[0] < len(labels) and number_of(key) is None else key
+
+
+def _plain_key(key: Any, labels: list[str], options: list[str], column: str) -> Any:
     """A key that a list of right and wrong ([0, 1, 0]), a numbered text ("2. Huế") or a numbered word ("option 2") stands for."""
     if isinstance(key, list) and len(key) == len(options) > 1 and all(value in (0, 1) for value in key) and sum(key) == 1:
-        return labels[key.index(1)]
+        # Two numbers beside two options may be the places of both.
+        places = len(key) == 2 and not isinstance(key[0], bool) and re.search(r"answer|index|idx|option|choice", plain_name(column))
+        return key if places else labels[key.index(1)]
     if not isinstance(key, str) or len(key) > 500:
         return key
     if match := _NUMBER_WORD.fullmatch(key.strip()):
         return match[1]
     if match := _NUMBER_MARK.match(key):
         same = [place for place, option in enumerate(options) if fold_option(option) == fold_option(key[match.end() :])]
-        return labels[same[0]] if len(same) == 1 else key
+        # A number that is neither that option's place nor its label says something else than the text.
+        number = match[1] or match[2]
+        return labels[same[0]] if len(same) == 1 and (int(number) in (same[0], same[0] + 1) or labels[same[0]] == number) else key
     return key
 
 
@@ -215,6 +241,7 @@ class _OptionCells(NamedTuple):
     values: list[Any]
     labels: Any = None
     right: Any = None
+    names: Sequence[Sequence[Any]] = ()
 
 
 def _option_cells(cells: dict[str, Any], reading: Reading) -> _OptionCells:
@@ -234,32 +261,63 @@ def _option_cells(cells: dict[str, Any], reading: Reading) -> _OptionCells:
         texts: list[Any] = next(
             (flat[name] for name in ("options", "options.text", "options.choices") if isinstance(flat.get(name), list)), []
         )
-        return _OptionCells([] if texts and isinstance(texts[0], dict) else texts, flat.get("options.label"), flat.get("answer"))
+        return _OptionCells([] if texts and isinstance(texts[0], dict) else texts, flat.get("options.label"), flat.get("options.right"))
     if not isinstance(value, list):
         return _OptionCells([])
     labels = next((cells[name] for name in reading.labels if isinstance(cells.get(name), list)), None)
-    return _OptionCells(value, labels)
+    names = cells.get(f"{fields.columns['options']}.names")
+    names = names if isinstance(names, list) and len(names) == len(value) else ()
+    end = max((place for place, one in enumerate(value, start=1) if one is not None and str(one).strip()), default=0)
+    if isinstance(labels, list) and len(labels) == len(value):
+        labels = labels[:end]
+    return _OptionCells(value[:end], labels, names=names[:end])
 
 
 def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> tuple[list[str], list[str], bool]:
     """Texts without their marks, their labels, and whether these are the file's own."""
-    stripped = [strip_mark(value, place) for place, value in enumerate(values)]
-    numbers = [_NUMBER_MARK.match(value) for value in values]
     letters = [*LETTERS, *(f"#{i}" for i in range(len(LETTERS), len(values)))][: len(values)]
     own: list[str] = [] if not isinstance(labels, list) or len(labels) != len(values) else [str(label).strip(" .)(") for label in labels]
+    if same_texts(own, values):
+        own = []  # Labels that repeat the texts name nothing.
     # A mark is one only when all options bear theirs: "D. Pedro" alone is a name.
-    if all(found for _, found in stripped) and len(stripped) > 1:
-        values = [text for text, _ in stripped]
+    if len(values) > 1 and (marks := _marks(values)) is not None:
+        bare, marked = marks
         repairs.append("option_marks_stripped")
-    elif len(values) > 1 and all(m and int(m[1] or m[2]) == place for place, m in enumerate(numbers, start=1)):
-        values = [value[m.end() :].strip() for value, m in zip(values, numbers, strict=True) if m]
-        own = own or [str(place + 1) for place in range(len(values))]
-        repairs.append("option_marks_stripped")
-    elif len(values) > 1 and all(m and m[1] == LETTERS[place : place + 1] for place, m in enumerate(map(_DASH_MARK.match, values))):
-        values = [_DASH_MARK.sub("", value, count=1) for value in values]
-        repairs.append("option_marks_stripped")
+        if marked != letters and sorted(marked) == sorted(letters):
+            repairs.append("options_out_of_order")
+        values = bare
+        own = own or ([] if marked == letters else marked)
     texts = tidy_options(values, in_line=False)
     if own and all(letter_of(label) for label in own):
         return texts, [str(letter_of(label)) for label in own], True
     # Labels that the file gives itself (ARC's 1 to 4) are what its keys mean.
     return (texts, own, True) if own and len(set(own)) == len(own) else (texts, letters, False)
+
+
+def _marks(values: list[str]) -> tuple[list[str], list[str]] | None:
+    """Texts and marks of options that all bear one, the marks A, B, C or 1, 2, 3 in any order; else None.
+
+    >>> _marks(["B. cat", "A. dog"]), _marks(["B. Franklin", "G. Washington"])
+    ((['cat', 'dog'], ['B', 'A']), None)
+    """
+    for pattern, wanted in ((_LETTER_MARK, list(LETTERS)), (_DASH_MARK, list(LETTERS)), (_NUMBER_MARK, [str(i) for i in range(1, 100)])):
+        found = [match for value in values if (match := pattern.match(value))]
+        marks = [next(group for group in match.groups() if group).translate(LOOKALIKE).upper() for match in found]
+        if len(found) == len(values) and sorted(marks) == sorted(wanted[: len(values)]):
+            return [value[match.end() :].strip() for value, match in zip(values, found, strict=True)], marks
+    return None
+
+
+def _marks_clash(values: list[str], key: Any, labels: list[str], labelled: bool) -> str | None:
+    """What keeps a letter from meaning one option: marks that leave letters out ("B. x", "C. y"), or that aren't the file's own labels."""
+    key = key[0] if isinstance(key, list) and len(key) == 1 else key
+    letter = letter_of(key) if isinstance(key, str) else None
+    marks = [match[1].translate(LOOKALIKE).upper() for value in values if (match := _LETTER_MARK.match(value))]
+    if letter is None or len(values) < 2 or len(marks) < len(values) or letter not in labels or marks[: len(labels)] == labels:
+        return None
+    if not labelled and marks.count(letter) == 1 and marks.index(letter) == labels.index(letter):
+        return None
+    # Letters far from the first are initials, until the key is one of them.
+    if letter not in marks and max(map(LETTERS.index, marks)) > len(values):
+        return None
+    return f"the options are marked {', '.join(marks)}, and the key is {letter}: mark and place name different options"

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.common.grammar.columns import plain_name
+from pipeline.common.grammar.columns import is_called, plain_name
+from pipeline.common.grammar.flags import is_running, read_flags
 from pipeline.common.grammar.option_lists import split_options
-from pipeline.common.letters import LETTERS
 from pipeline.common.text import clean
+from pipeline.normalize.option_mappings import flatten_options
 from schemas.tables.row import MIN_OPTIONS
 
 MAX_DEPTH, MAX_KEYS = 8, 200
-_TEXT = ("text", "content", "value", "option", "option_text", "answer", "answer_text", "noi_dung", "body", "title", "choice", "label")
-_LABEL = ("label", "key", "id", "letter", "index", "identifier", "ky_hieu")
-_RIGHT = ("correct", "is_correct", "right", "is_right", "is_answer", "correct_answer", "dung", "la_dap_an_dung", "dap_an_dung")
-_TRUE = {"true", "1", "yes", "y", "x", "t", "correct", "right", "dung", "100"}
+_OF_KEYS = {"index", "text", "label", "id", "key", "letter", "value", "option", "number", "idx", "position", "content"}
 # "a) 38 , b) 27": small letters mark options inside a line only where they run from a.
 _SMALL_MARK = re.compile(r"(?:^|(?<=[\s,;]))\(?([a-j])\s?[).]\s*")
 _NUMPY_GAP = re.compile(r"(?<=['\"])\s+(?=['\"])")
@@ -27,25 +25,47 @@ def flatten(payload: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """Nested mappings as dotted paths; a list of {text, label} mappings, or a mapping of labels to texts, becomes two lists.
 
     >>> flatten({"question": {"stem": "?", "choices": [{"text": "x", "label": "A"}]}})
-    {'question.stem': '?', 'question.choices': ['x'], 'question.choices.label': ['A']}
+    {'question.stem': '?', 'question.choices': ['x'], 'question.choices.label': ['A'], 'question.choices.names': [['A']]}
     >>> flatten({"options": {"B": "y", "A": "x"}})["options"]
     ['x', 'y']
     """
     flat: dict[str, Any] = {}
-    for key, value in payload.items():
+    for name, written in payload.items():
+        key, value = str(name), _unwrapped(written)
         if isinstance(value, Mapping) and len(value) > MAX_KEYS:
-            flat[str(key)] = list(value.values())
+            flat[key] = list(value.values())
         elif isinstance(value, Mapping) and depth < MAX_DEPTH:
-            flat |= _labelled(str(key), value) or {}
-            flat |= {f"{key}.{inner}": item for inner, item in flatten(value, depth + 1).items()}
+            if (flags := read_flags(key, value)) is not None:
+                flat |= flags
+                continue
+            if (options := _labelled_mappings(key, value)) is not None:
+                flat |= options
+                continue
+            flat |= _labelled(key, value) or {}
+            # What a key says in several ways ({"index": 1, "text": "dog"}) is several keys, not a text of the question.
+            keyed = {plain_name(str(inner)) for inner in value} & _OF_KEYS if is_called(key, "answer") else set()
+            for inner, item in flatten(value, depth + 1).items():
+                flat[f"{key}_{inner}" if plain_name(inner) in keyed and not isinstance(item, list | dict) else f"{key}.{inner}"] = item
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-            flat |= _option_mappings(str(key), value)
+            flat |= _option_mappings(key, [{inner: _unwrapped(cell) for inner, cell in item.items()} for item in value])
         elif isinstance(value, list) and value and all(_is_pair(item) for item in value):
             # [["A", "x"], ["B", "y"]]
-            flat |= _labelled(str(key), dict(value)) or {str(key): value}
+            flat |= _labelled(key, dict(value)) or {key: value}
         else:
-            flat[str(key)] = value
+            flat[key] = [_unwrapped(item) for item in value] if isinstance(value, list) else value
     return flat
+
+
+def _unwrapped(value: Any) -> Any:
+    """A value without the type that MongoDB's extended JSON writes around it: {"$numberInt": "1"}, {"$oid": "5f"}."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return value
+    ((name, inner),) = value.items()
+    if not isinstance(name, str) or not name.startswith("$"):
+        return value
+    if name in ("$numberInt", "$numberLong") and isinstance(inner, str) and inner.lstrip("-").isdigit() and len(inner) < 20:
+        return int(inner)
+    return _unwrapped(inner) if isinstance(inner, Mapping) and len(inner) == 1 and name == "$date" else inner
 
 
 def _is_pair(item: Any) -> bool:
@@ -57,37 +77,27 @@ def _labelled(key: str, value: Mapping[str, Any]) -> dict[str, Any] | None:
     names = {plain_name(str(name)): name for name in value}
     plain = sorted(names, key=lambda name: (len(name), name))
     runs = ([chr(97 + i) for i in range(len(plain))], [str(i) for i in range(len(plain))], [str(i + 1) for i in range(len(plain))])
-    if len(plain) < 2 or len(plain) > 26 or plain not in runs or any(isinstance(item, dict | list) for item in value.values()):
+    if len(plain) < 2 or len(plain) > 26 or plain not in runs or any(isinstance(item, dict | list | bool) for item in value.values()):
         return None
     # A label without a text (MedQA's unused E) is no option.
     kept = [name for name in plain if value[names[name]] is not None]
     return {key: [value[names[name]] for name in kept], f"{key}.label": [name.upper() for name in kept]}
 
 
+def _labelled_mappings(key: str, value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """{"A": {"text": "x", "correct": true}, "B": {...}} as the list of {text, label} mappings that it stands for."""
+    if len(value) < 2 or len(value) > 26 or not is_running(list(value)) or not all(isinstance(item, Mapping) for item in value.values()):
+        return None
+    return flatten_options(key, [{"key": name, **item} for name, item in value.items()])
+
+
 def _option_mappings(key: str, items: list[Mapping[str, Any]]) -> dict[str, Any]:
-    names = {plain_name(str(name)): name for name in items[0]}
-    if "answer_start" in names:
-        return {key: items}  # SQuAD's spans are answers, not options.
-    text = next((names[n] for n in _TEXT if n in names), None)
-    label = next((names[n] for n in _LABEL if n in names and names[n] != text), None)
-    right = next((names[n] for n in _RIGHT if n in names and names[n] != text), None)
-    if text is None:
-        single = [next(iter(item.items())) for item in items if len(item) == 1]
+    if all(len(item) == 1 for item in items) and len({name for item in items for name in item}) == len(items):
         # [{"A": "x"}, {"B": "y"}]
-        return _labelled(key, dict(single)) or {key: items} if len(single) == len(items) else {key: items}
-    found: dict[str, Any] = {key: [item.get(text) for item in items]}
-    if label is not None:
-        found[f"{key}.label"] = [item.get(label) for item in items]
-    if right is not None:
-        # Letters of our own: the right option is known by its place, not by a text that could be read as a number.
-        found[f"{key}.label"] = labels = [LETTERS[i] if len(items) <= len(LETTERS) else str(i + 1) for i in range(len(items))]
-        found["answer"] = [name for name, item in zip(labels, items, strict=True) if is_true(item.get(right))]
-    return found
-
-
-def is_true(value: Any) -> bool:
-    """True for what files write into a column that marks the right option: true, 1, "x", "Đúng"."""
-    return value is True or (value is not None and plain_name(str(value)).removesuffix("_0") in _TRUE)
+        single = [next(iter(item.items())) for item in items]
+        if (found := _labelled(key, dict(single))) is not None:
+            return found
+    return flatten_options(key, items) or {key: items}
 
 
 def list_in_text(text: str) -> list[Any] | dict[str, Any]:

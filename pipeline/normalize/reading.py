@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import (
     WEAK_OPTIONS,
+    WEAK_STEMS,
     FieldMap,
     advice,
     find_fields,
@@ -24,17 +25,20 @@ from pipeline.normalize.beside import Beside, find_beside, holds_text
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
+from pipeline.normalize.rival_keys import rival_columns
 from pipeline.normalize.suggest_columns import ROWS, guess_fields, is_key_of
 from schemas.tables.row import MAX_TEXT_CHARS
 
 # Formats whose keys are the right options themselves.
 TEXT_KEYS = ("blocks", "gift", "moodle")
+# Formats whose keys stand somewhere in a text.
+EXAM_READERS = ("aiken", "docx", "exam")
 
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `text_keys`: keys are texts of options by definition; `beside`: columns beside the field map that decide over a row; `unused`: headers
-    that nothing is taken from; `markup`: what its cells hold of HTML."""
+    `rivals`: further columns that give a key; `text_keys`: keys are texts of options by definition; `beside`: columns beside the field map
+    that decide over a row; `unused`: headers that nothing is taken from; `markup`: what its cells hold of HTML."""
 
     layout: str
     fields: FieldMap
@@ -44,6 +48,7 @@ class Reading(NamedTuple):
     column_base: int | None = None
     column_places: Mapping[str, int] = {}
     labels: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
     text_keys: bool = False
     unused: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
@@ -75,11 +80,20 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
         fields, layout = headless_fields(texts), "no header"
     else:
         empty = [header for header in headers if header not in filled]
-        fields = find_fields(headers, given, empty, lambda part, header: _accepts(part, header, present))
+        derived = {header for header in headers if _is_derived(header, headers, present)}
+        fields = find_fields(
+            [header for header in headers if header not in derived], given, empty, lambda part, header: _accepts(part, header, present)
+        )
         fields = _with_numbered_key(fields, headers, filled, present)
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
+    right = f"{fields.columns.get('options')}.right"
+    rivals = rival_columns(fields, headers, filled, given) if special is None or not special.text_keys else ()
+    if right in filled and "answer" not in given:
+        # What marks the right option itself; a key beside it has to agree.
+        rivals = tuple(dict.fromkeys(name for name in (fields.columns.get("answer"), *rivals) if name in filled and name != right))
+        fields = FieldMap({**fields.columns, "answer": right}, fields.option_columns)
     markup = find_markup(records[0]["reader"], cells, fields.columns.get("stem"))
-    return _judged(Reading(layout, fields, cells, text_keys=text_keys, markup=markup), headers, filled, given)
+    return _judged(Reading(layout, fields, cells, rivals=rivals, text_keys=text_keys, markup=markup), headers, filled, given)
 
 
 def _with_numbered_key(fields: FieldMap, headers: list[str], filled: set[str], rows: list[dict[str, Any]]) -> FieldMap:
@@ -125,16 +139,24 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
     labels = tuple(
         f"{base}.{name}" for base in dict.fromkeys((column, column.rpartition(".")[0])) if base for name in ("label", "labels", "key")
     )
+    derived = {header for header in headers if _is_derived(header, headers, present)}
     answer = plain_name(fields.columns.get("answer", ""))
     # A column called index or label is a place in a list, whatever the columns are called (PIQA: sol1, sol2, label 0).
     counted = re.search(r"label|ind?e?x|gold|target|cop|id$", answer) is not None
     base = number_base(fields.option_columns)
-    places = {plain_name(name): place for place, name in enumerate(fields.option_columns) if len(plain_name(name).strip("0123456789")) > 1}
+    places = {
+        plain: place
+        for place, name in enumerate(fields.option_columns)
+        for plain in (plain_name(name), plain_name(name.rpartition(".")[2]))
+        if len(plain.strip("0123456789")) > 1
+    }
     beside = find_beside(fields, headers, filled, present) if not problem else Beside()
     used = {
         *fields.columns.values(),
         *fields.option_columns,
         *labels,
+        *reading.rivals,
+        *derived,
         *beside.keys,
         *beside.given,
         *beside.pictures,
@@ -161,8 +183,21 @@ def _cells(record: dict[str, Any]) -> dict[str, Any] | None:
     return flatten(value) if isinstance(value, dict) else {}
 
 
+def _is_derived(header: str, headers: list[str], rows: list[dict[str, Any]]) -> bool:
+    """True for what belongs to a list of options, as its labels do: no column of its own."""
+    base, _, last = header.rpartition(".")
+    if not base or last not in ("label", "labels", "key", "keys", "id", "ids", "names", "right", "role", "letter"):
+        return False
+    lists = [name for name in (base, f"{base}.text", f"{base}.choices", f"{base}.texts") if name in headers and name != header]
+    return any(isinstance(row.get(header), list) and any(isinstance(row.get(name), list) for name in lists) for row in rows)
+
+
 def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column's first filled cells can be what its name says: options are lists, and "Question #" holds no question."""
+    if plain_name(header.rpartition(".")[2]) == "a" and (
+        "." in header or any(plain_name(name) == "b" for row in rows[:20] for name in row)
+    ):
+        return False  # Columns A, B, C hold one option each.
     if part == "options":
         return _holds_options(header, rows)
     if part == "answer" and "%" in header:
@@ -184,6 +219,8 @@ def _accepts(part: str, header: str, rows: list[dict[str, Any]]) -> bool:
         return not _labels_options(header, rows)
     if part != "stem":
         return True
+    if plain_name(header.rpartition(".")[2]) in WEAK_STEMS and not _is_main_text(header, rows[:20]):
+        return False
     filled = [row[header] for row in rows[:20] if row.get(header) not in (None, "")]
     return not filled or any(number_of(value) is None for value in filled)
 
@@ -194,6 +231,19 @@ def _labels_options(header: str, rows: list[dict[str, Any]]) -> bool:
     pairs = [(row[header], row.get(base)) for row in rows[:20] if row.get(header) not in (None, "", [])]
     lists = [labels for labels, texts in pairs if isinstance(labels, list) and isinstance(texts, list) and len(labels) == len(texts) > 1]
     return bool(pairs) and bool(base) and len(lists) == len(pairs)
+
+
+def _is_main_text(header: str, rows: list[dict[str, Any]]) -> bool:
+    """True where no other text of the rows could be the question: it is each row's own, and the longest that no header explains."""
+    texts = [str(row[header]) for row in rows if isinstance(row.get(header), str) and row[header].strip()]
+    if not texts or len(set(texts)) < len(texts) or sum(len(text.split()) for text in texts) < 3 * len(texts):
+        return False
+    length = sum(map(len, texts))
+    others = {name for row in rows for name, value in row.items() if isinstance(value, str) and name != header}
+    others = {
+        name for name in others if not any(is_called(name, part) for part in ("context", "explanation", "answer", "id", "subject", "image"))
+    }
+    return all(sum(len(str(row.get(name) or "")) for row in rows) < length for name in others)
 
 
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:

@@ -1,15 +1,21 @@
 """What the columns of an unknown layout could hold, from their cells: a suggestion for the person who maps them, never applied."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.common.grammar.columns import is_called
+from pipeline.common.grammar.columns import plain_name
+from pipeline.common.grammar.flags import is_lettered
 from pipeline.common.grammar.keys import number_of
 from pipeline.common.letters import LETTER_CELL
 from pipeline.common.text import fold_option
 from pipeline.normalize.nested_cells import list_in_text
 
 ROWS = 50
+# What somebody else answered, or a model.
+_OF_OTHERS = re.compile(
+    r"(?:^|_)(?:user|students?|selected|predict(?:ed|ions?)?|model|response|chosen|your|guess|given|draft|attempt|my|hoc_sinh|da_chon)(?:_|$)"
+)
 
 
 def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[str, str]:
@@ -42,24 +48,26 @@ def guess_fields(rows: list[dict[str, Any]], known: Mapping[str, str]) -> dict[s
         if longest is not None:
             suggested["stem"] = longest
             free.remove(longest)
-    if "answer" not in suggested:
-        # Texts of options say most, then letters; small numbers could be anything.
-        for is_key in _KEYS:
-            if keys := [
-                header for header in free if all(is_key(row.get(header), row, suggested) for row in rows) and not _counts(rows, header)
-            ]:
-                suggested["answer"] = keys[-1]
-                break
+    if "answer" not in suggested and (key := _key_column(free, rows, suggested)) is not None:
+        suggested["answer"] = key
     order = ["stem", "options", *(f"option_{chr(97 + place)}" for place in range(26)), "answer"]
     return {part: suggested[part] for part in order if part in suggested}
 
 
-def _counts(rows: list[dict[str, Any]], header: str) -> bool:
-    """True for a column that numbers the rows: no key, though each of its numbers could be one."""
-    numbers = [number_of(row.get(header)) for row in rows]
-    found = [number for number in numbers if number is not None]
-    running = len(found) == len(rows) > 1 and found == list(range(found[0], found[0] + len(found)))
-    return running or (bool(found) and (is_called(header, "id") or is_called(header, "stem")))
+def _key_column(free: list[str], rows: list[dict[str, Any]], suggested: Mapping[str, str]) -> str | None:
+    """The one column that can only be the key. A block that is pasted must not make a wrong key: numbers could be anything (a level, a
+    count), letters too where all rows have the same, and of two columns that differ neither is suggested."""
+    options = suggested.get("options", "")
+    # What belongs to the options ("wahl.A", "wahl.label") is no key.
+    ours = tuple(f"{name}." for name in (options, options.rpartition(".")[0]) if name)
+    free = [header for header in free if not _OF_OTHERS.search(plain_name(header)) and not header.startswith(ours or ("\0",))]
+    for is_key in (_is_text, _is_letter):
+        keys = [header for header in free if all(is_key(row.get(header), row, suggested) for row in rows)]
+        if is_key is _is_letter:
+            keys = [header for header in keys if len({str(row.get(header)).strip().upper() for row in rows}) > 1]
+        if keys:
+            return keys[-1] if all(_same(row.get(keys[0]), row.get(other)) for row in rows for other in keys) else None
+    return None
 
 
 def _all(rows: list[dict[str, Any]], header: str, test: Any) -> bool:
@@ -70,7 +78,10 @@ def _all(rows: list[dict[str, Any]], header: str, test: Any) -> bool:
 def _is_list(value: Any) -> bool:
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         value = list_in_text(value[:10_000])
-    return isinstance(value, list) and len(value) >= 2 and not any(isinstance(item, dict | list) for item in value)
+    if not isinstance(value, list) or len(value) < 2 or any(isinstance(item, dict | list) for item in value):
+        return False
+    # Labels, or truth values, stand beside options.
+    return not is_lettered(value) and not all(item in (0, 1) for item in value)
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -28,6 +28,7 @@ from schemas.config.sources import SourceConfig
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import RawRecord
+from tests.pipeline.ingest.pdf_file import Page, pdf
 
 # Characters. What a stage does for a record of any length is hidden by what it does for so many.
 SHORT, LONG = 4_000, 16_000
@@ -92,6 +93,23 @@ SEEDS_OF_FILES = SEEDS | {
     "tasks": "- [ ] a\n",
     "code_fences": "```\n",
     "blocks": "#Q x\n^ a\nA a\nB b\n",
+    "dollars": "$",
+    "formulas_that_open": "$ {",
+    "commands": "\\x",
+    "environments": "\\begin{a}",
+    "groups": "{}",
+    "items": "\\item[",
+    "backticks": "`",
+    "templates": "`${",
+    "assignments": "=[",
+    "objects_of_code": "={a:[",
+    "regular_expressions": "=/",
+    "remarks": "/*",
+    "brackets_of_wikis": "[[",
+    "wiki_questions": '{a|type="()"}\n+ b\n',
+    "quotes_of_wikis": "''",
+    "starred": "*a) x\n",
+    "feedback": "... x\n",
     "answers": "ANSWER: A\n",
     "objects": '{"question": "x"},',
     "broken_objects": "{x},",
@@ -109,6 +127,19 @@ FRAMES = {
     "brightspace": ["NewQuestion,MC\nQuestionText,x¤\nOption,100,a¤\nOption,0,b¤\n", "¤NewQuestion,MC\nOption,¤,a"],
     "blackboard": ["MC\tx¤\ta\tcorrect\tb¤\tincorrect\n", "MC\tx\ta\tcorrect¤"],
     "jsonl": ['{"question": "x¤"\n¤'],
+    "latex": [
+        "\\begin{questions}\\question a¤\n\\begin{choices}\\choice b¤\n\\CorrectChoice c\n\\end{choices}¤\\end{questions}",
+        "\\begin{ex} a¤ \\choice{b¤}{\\True c}¤ \\loigiai{¤}\\end{ex}",
+        "\\begin{document}\n1. x¤\n\nA. a¤\n\nB. b\n\n¤\\end{document}",
+    ],
+    "rexams": [
+        "Question\n===\na¤\n\nAnswerlist\n---\n* a¤\n* b\n¤\nMeta-information\n===\nexsolution: 10¤\n¤",
+        "\\begin{question}a¤\\begin{answerlist}\\item a¤\\item b\\end{answerlist}\\end{question}\n¤\\exsolution{10¤}",
+    ],
+    "javascript": ["const a = [{question: 'x¤', options: ['a', `b¤`], answer: 'a'}, ¤]; ¤", "x = ¤[¤"],
+    "wiki": ['{ a¤ |type="()"}\n+ b¤\n- c\n¤'],
+    "text2qti": ["Quiz title: a\n1. b¤\n   c¤\na) d¤\n*b) e\n¤"],
+    "cards": ["a¤\tb¤\nc\td\n¤", "#separator:tab\n#columns:Question\tA\tB\tAnswer\na¤\tb¤\n", "a\nA. x¤\nB. y\tA\n¤"],
 }
 ROW = {"question": "x¤", "A": "a¤", "B": "b", "answer": "A¤", "explanation": "¤"}
 
@@ -198,6 +229,42 @@ def html(text):
 
 BINARY = {"moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
 BINARY |= {"qti": qti, "olx": olx, "h5p": h5p, "anki": anki, "html": html, "zip": lambda text: packed(("a.xml", qti(text)))}
+def yaml(text):
+    scalar = json.dumps(text, ensure_ascii=False)
+    return f"- question: {scalar}\n  options: [a, b]\n  answer: a\n- question: |\n    x{text}\n{text}".encode()
+
+
+def python(text):
+    return f"a = [{{'question': {text!r}, 'options': ['a', 'b'], 'answer': 'a'}}]\n".encode()
+
+
+BINARY = {"yaml": yaml, "python": python, "moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
+def pdf_of(text):
+    """The lines of a question on a page, hostile text wrapped at its edge."""
+    lines = [
+        line[start : start + 80]
+        for line in QUESTION.replace("¤", text, 1).replace("¤", "").split("\n")
+        for start in range(0, len(line), 80)
+    ]
+    return pdf(*[Page(*lines[start : start + 48], size=10) for start in range(0, len(lines), 48)])
+
+
+def odt(text):
+    names = " ".join(f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{name}:1.0'" for name in ("office", "text"))
+    lines = QUESTION.replace("¤", text, 1).replace("¤", "").split("\n")
+    body = "".join(f"<text:p>{escape(line)}</text:p>" for line in lines)
+    return f"<office:document {names}><office:body><office:text>{body}</office:text></office:body></office:document>".encode()
+
+
+BINARY = {
+    "moodle": moodle,
+    "docx": docx,
+    "xlsx": xlsx,
+    "parquet": parquet,
+    "pdf": pdf_of,
+    "odt": odt,
+    "doc": lambda text: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + text.encode(),
+}
 assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
 
 

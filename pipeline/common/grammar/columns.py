@@ -15,11 +15,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         " instruction_question input question_title ctx goal sentence cau questions question_body questionstem_text ques quest q statement instruction"
         " title_text cau_dan question_stem_text noi_dung_cau cau_hoi_noi_dung frage fragetext fragentext fragestellung pregunta enunciado enonce intitule pergunta"
         " domanda soal pertanyaan".split()
+        # What JSON calls a question now and then; titles come last, as most are those of something else.
+        + "qtext question_html prompt_text stem_text stimulus question_name cau_hoi_text nd ten title".split()
     ),
     "options": tuple(
         "options choices choices_text question_choices phuong_an cac_phuong_an lua_chon cac_lua_chon dap_an_lua_chon candidates endings alternatives"
         " answer_options answer_choices possible_answers option choice answers mc_answers opts option_list choice_list cac_dap_an dap_an"
-        " antworten antwortmoglichkeiten antwortoptionen reponses propositions respuestas opciones alternativas risposte opzioni mp_choice_options".split()
+        " antworten antwortmoglichkeiten antwortoptionen reponses propositions respuestas opciones alternativas risposte opzioni mp_choice_options"
+        " answer_list multiple_choice_options mc_options a".split()
     ),
     "answer": tuple(
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
@@ -36,12 +39,21 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
             for what in ("option", "answer", "choice")
             for how in ("number", "no", "letter")
         ]
+        + [
+            f"{right}_{what}_{how}"
+            for right in ("correct", "right")
+            for what in ("option", "answer", "choice")
+            for how in ("id", "ids", "num", "index", "idx", "key", "label", "value", "text", "position")
+        ]
+        + "correct_options correct_choices correct_id correct_ids correct_key correct_text correct_value correct_label correct_position".split()
+        + "correct_response right_index right_key answer_id answer_label answer_num answer_value valid_response_value kq ket_qua_dung ra".split()
+        + "final_answer completion target_scores answer_position answer_content correct_content correct_letter correct_number correct_idx a".split()
     ),
     "context": tuple(
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
         " premise dialogue conversation passage_text reading_text van_ban hint text content passage_content stimulus scenario case_study vignette tinh_huong"
         " doan_trich excerpt extract bai_doc_hieu lesetext texto texte code_snippet snippet source_code question_code code doan_ma doan_code ma_nguon"
-        " code_block given data du_lieu du_kien".split()
+        " code_block given data du_lieu du_kien flores_passage".split()
     ),
     "explanation": tuple(
         "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"
@@ -119,6 +131,12 @@ def without_remark(header: str) -> str:
     return plain_name(_REMARK.sub("", header) or header)
 
 
+@lru_cache(10_000)
+def _path_name(header: str) -> str:
+    """The last two steps of a path: "validation.valid_response.value" is a valid_response_value."""
+    return plain_name("_".join(header.split(".")[-2:])) if header.count(".") > 1 else ""
+
+
 def is_called(header: str, part: str) -> bool:
     """True for a header that names this part of a question."""
     return plain_name(header).replace("_", "") in _SQUEEZED[part]
@@ -127,11 +145,14 @@ def is_called(header: str, part: str) -> bool:
 # What is a question only where options stand beside it and nothing else is called one.
 LAST_STEMS = ("title", "tieu_de", "item", "mcq")
 # Names that mean the options only where their cells are lists: more often they mean the key.
-WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers")
+WEAK_OPTIONS = ("option", "choice", "dap_an", "cac_dap_an", "answers", "a")
+# Names that mean the question only where no other text of the row could be it.
+WEAK_STEMS = ("ten", "nd", "title", "question_name")
 
 
 def _strong(part: str, header: str) -> bool:
-    return part != "options" or plain_name(header) not in WEAK_OPTIONS
+    plain = plain_name(header.rpartition(".")[2])
+    return (part != "options" or plain not in WEAK_OPTIONS) and plain != "a" and (part != "stem" or plain not in WEAK_STEMS)
 
 
 def find_fields(
@@ -154,7 +175,7 @@ def find_fields(
     taken = {*columns.values(), *option_columns}
     filled = [header for header in headers if header not in empty]
     for pool in (filled, headers) if empty else (filled,):
-        for name in (plain_name, _other_name):
+        for name in (plain_name, _other_name, _path_name):
             for part in SYNONYMS:
                 if part in columns or (part == "options" and option_columns):
                     continue

@@ -15,6 +15,14 @@ NAMED_KEY = re.compile(
 )
 
 
+# What was looked for in vain, and the cure.
+NO_KEY = "no key: the cell that should hold it is empty; write the letter, the number or the text of the right option there"
+NO_KEY_IN_EXAM = (
+    "no key: looked for a line 'Đáp án: B' or 'Answer: B' behind the options, a list of keys in the file (ĐÁP ÁN, ANSWER KEY), and one option set off"
+    " by a star, a tick or a style; add one of them"
+)
+
+
 class Key(NamedTuple):
     """Position of the right option, or why there is none."""
 
@@ -30,6 +38,11 @@ _LETTER_KEY = re.compile(
 )
 _LETTER_AND_TEXT = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[.):\]]\s*(\S.*)", re.DOTALL)
 _LETTER_BEFORE_TEXT = re.compile(rf"\s*([{MARK_LETTER}a-j])\s?[-–—(]\s?(\S.*)", re.DOTALL)
+_SENTENCE = re.compile(
+    r"(?:(?:so|thus|hence|therefore|vậy)\W{1,3})?(?:(?:the|my)\s)?(?:(?:correct|right|best|final)\s)?(?:answer|option|choice|đáp\sán|phương\sán|câu\strả\slời)"
+    r"(?:\s(?:đúng|chính\sxác))?(?:\s(?:is|would\sbe|là))?(?:\soption)?\s?:?\s?[(\[*]{0,3}(?P<letter>[A-J])(?![\w'’])(?P<mark>[)\].:,*]{0,4})\s*+(?P<rest>.*)",
+    re.IGNORECASE,
+)
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
@@ -57,7 +70,7 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         key = key[0] if key else None
     text = one_line(str(key)) if key is not None and not isinstance(key, bool) else "" if key is None else str(key)
     if not text:
-        return Key(None, Reason.MISSING_ANSWER, None, "no key")
+        return Key(None, Reason.MISSING_ANSWER, None, NO_KEY)
     if text in labels and not text.isalpha():
         return Key(labels.index(text), None, None, None)
     if answer_format in ("index0", "index1"):
@@ -84,6 +97,9 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         same = [i for i, option in enumerate(options) if fold_option(option) == fold_option(match[2])]
         if letter in labels and (not same or labels.index(letter) in same):
             return Key(labels.index(letter), None, "key_unwrapped", None)
+        if letter in labels:
+            detail = f"key {text[:80]!r}: its letter means {options[labels.index(letter)][:40]!r}, its text another option"
+            return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, detail)
         if len(same) == 1:
             return Key(same[0], None, "key_by_text", None)
     if (match := _LETTER_BEFORE_TEXT.fullmatch(text)) and (letter := match[1].translate(LOOKALIKE).upper()) in labels:
@@ -91,6 +107,8 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         named, behind = fold_option(options[labels.index(letter)]), match[2]
         if named in (fold_option(behind), fold_option(behind.removesuffix(")"))):
             return Key(labels.index(letter), None, "key_unwrapped", None)
+    if (said := _sentence(text, labels, options)) is not None:
+        return said
     if (_SEVERAL_LETTERS.fullmatch(text) and len(options) > 1) or _names_several(str(key), labels, options):
         return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text!r}")
     return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} is none of the {len(options)} options")
@@ -101,6 +119,30 @@ def _names_several(text: str, labels: list[str], options: list[str]) -> bool:
     parts = {fold_option(part) for part in _BETWEEN_KEYS.split(text[:2000]) if part.strip()}
     known = {*map(fold_option, options), *(label.casefold() for label in labels)}
     return len(parts) > 1 and parts <= known
+
+
+def _sentence(text: str, labels: list[str], options: list[str]) -> Key | None:
+    """The key that a sentence states: "The correct answer is B) banana."; None for another sentence.
+
+    The text behind the letter has to be that option's, or a reason; a letter without a mark before it could be an article.
+    """
+    match = _SENTENCE.fullmatch(text) if len(text) <= 1000 else None
+    if match is None or not match["letter"].isupper():
+        return None
+    letter, rest = match["letter"], fold_option(match["rest"])
+    same = [
+        place
+        for place, option in enumerate(options)
+        if rest and (rest == fold_option(option) or rest.startswith(f"{fold_option(option)}."))
+    ]
+    place = labels.index(letter) if letter in labels else None
+    if (
+        place is None
+        or (same and place not in same)
+        or (rest and not same and not match["mark"] and not rest.startswith(("because", "since", "vì")))
+    ):
+        return Key(None, Reason.ANSWER_NOT_IN_OPTIONS, None, f"key {text[:80]!r} names no option clearly")
+    return Key(place, None, "key_unwrapped", None)
 
 
 def _by_number(text: str, base: int, options: list[str]) -> Key:

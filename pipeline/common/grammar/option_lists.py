@@ -20,6 +20,24 @@ _STATEMENT = re.compile(
 )
 _ENTITY_END = re.compile(r"&#?\w{2,8};\Z")
 _CALL = re.compile(r"[\w>]\(")
+# What a prompt says behind the options, and what asks for the answer there.
+_TELLS = re.compile(
+    r"(?:please\s|just\s|only\s)?(?:answer|respond|reply|choose|select|pick|give|provide|return|output|write|state|indicate|explain|think|let's|your)\b"
+    r"|(?:hãy|vui\slòng|chỉ)\s|(?:chọn|trả\slời|giải\sthích)\s",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"\b(?:letters?|options?|choices?|answers?|explanations?|reason(?:ing)?|json|step|above|below|đáp\sán|phương\sán|chữ\scái|lựa\schọn|giải\sthích)\b",
+    re.IGNORECASE,
+)
+_PROMPT = re.compile(
+    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|\[/INST\]",
+    re.IGNORECASE,
+)
+# A heading over the options is no part of the stem.
+_HEADER = re.compile(
+    r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
+)
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
 
@@ -44,8 +62,8 @@ class _Mark(NamedTuple):
 
 
 _MARKS = (
-    (5, re.compile(rf"(?m)^[ ]*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]/][ ]*")),
-    (3, re.compile(rf"(?<=[\s;,])[(\[]?([{MARK_LETTER}])[ ]?[.):\]][ ]*")),
+    (5, re.compile(rf"(?m)^[ ]*[(\[（【]?([{MARK_LETTER}a-j])[ ]?[.):\]/．。、）：】][ ]*")),
+    (3, re.compile(rf"(?<=[\s;,；，])[(\[（【]?([{MARK_LETTER}])[ ]?[.):\]．、）：】][ ]*")),
     (2, re.compile(rf"(?m)^[ ]*([{MARK_LETTER}])(?:[ ]+|,[ ]*)(?=\S)")),
     (1, re.compile(rf"(?<=[^\s(\[A-Z])[(\[]?([{MARK_LETTER}])[.)](?!\d)[ ]*(?=\S)")),
     (1, re.compile(rf"(?<=[.;!?][ ])([{MARK_LETTER}])[ ](?=[^\W\d_a-z])")),
@@ -164,12 +182,15 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
     ends = [*(mark.start for mark in chain[1:]), len(text)]
     texts = [text[mark.end : mark.stop or end].strip() for mark, end in zip(chain, ends, strict=True)]
     repairs = ["repeated_option_dropped"] if any(mark.stop for mark in chain) else []
+    if (bare := without_instruction(texts[-1])) != texts[-1]:
+        texts[-1] = bare
+        repairs.append("instruction_cut_from_options")
     note = None
     if match := NOTE.search("\n" + texts[-1]):
         note = match["note"].strip()
         texts[-1] = texts[-1][: max(match.start() - 1, 0)].strip()
         repairs.append("note_cut_from_options")
-    if NUMBERED_LINE.search(texts[-1]):
+    if any(NUMBERED_LINE.search(option) for option in texts):
         several = True
     labels = [mark.letter.upper() for mark in chain]
     expected = list(LETTERS[: len(labels)])
@@ -184,7 +205,29 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
     if any(text[m.start : m.end] != text[m.start : m.end].translate(LOOKALIKE) for m in chain):
         repairs.append("lookalike_letter")
     repairs.insert(0, "options_in_text")
-    return Options(text[: chain[0].start].rstrip(" ;,"), labels, tidy_options(texts), note, repairs, several)
+    stem = text[: chain[0].start].rstrip(" ;,")
+    if (header := _HEADER.search(stem)) and header.start():
+        stem = stem[: header.start()].rstrip()
+    return Options(stem, labels, tidy_options(texts), note, repairs, several)
+
+
+def without_instruction(option: str) -> str:
+    """The last option without the lines behind it that tell whoever answers how to ("Answer with the letter.").
+
+    >>> without_instruction("cow\\nAnswer with the letter only.\\n\\nAnswer:"), without_instruction("Answer the phone.")
+    ('cow', 'Answer the phone.')
+    """
+    lines = option.split("\n")
+    end = len(lines)
+    while end > 1 and (not lines[end - 1].strip() or _is_instruction(lines[end - 1].strip())):
+        end -= 1
+    return "\n".join(lines[:end]).rstrip() if end < len(lines) else option
+
+
+def _is_instruction(line: str) -> bool:
+    return len(line) <= 200 and (
+        _PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None)
+    )
 
 
 def tidy_option(text: str) -> str:

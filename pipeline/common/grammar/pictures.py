@@ -11,19 +11,23 @@ PICTURE_VI = (
     r"|\bcho\s+(?:các\s+)?(?:biểu\s+đồ|đồ\s+thị\s+(?:sau|bên)|sơ\s+đồ\s+(?:sau|bên)|hình\s+vẽ|lược\s+đồ)\b"
     r"|\b(?:dựa\s+vào|căn\s+cứ\s+vào|căn\s+cứ|theo|quan\s+sát|từ|qua)\s+(?:các\s+)?(?:biểu\s+đồ|lược\s+đồ)(?:\s+(?:trên|sau|dưới|bên|đã\s+cho))?(?=\s*[,:.]|\s+(?:trên|sau|dưới|bên|đã))"
     r"|\bbiểu\s+đồ\s+(?:trên|bên|dưới\s+đây)\b|\bđồ\s+thị\s+(?:ở\s+)?(?:hình|bên)\b|\b(?:bức\s+)?(?:tranh|ảnh)\s+(?:bên|dưới\s+đây|sau\s+đây)\b"
+    r"|(?:\A|(?<=[.?!:]\s)|(?<=\n))hình\s+(?:sau|dưới|trên)(?:\s+(?:đây|biểu|mô|cho|là|vẽ|thể))\b"
+    r"|\b(?:quan\s+sát|nhìn\s+vào|xem)\s+(?:các\s+)?(?:hình|bức\s+tranh|bức\s+ảnh|hình\s+ảnh)\b(?!\s+(?:thức|dạng|thành|tượng|chữ|phạt))"
+    r"|\b(?:trong|ở|theo|như|xem|trên)\s+hình\s+\d|(?:\A|(?<=[.?!:]\s)|(?<=\n))hình\s+\d{1,2}(?:[.]\d{1,2})?\s+(?:cho|biểu|mô|thể|là|vẽ|dưới|bên|sau)\b"
+    r"|\bbản\s+đồ\s+(?:trên|bên|dưới\s+đây|sau\s+đây)\b"
 )
-_PICTURE_WORD = r"(?:figures?|diagrams?|pictures?|images?|graphs?|charts?|photos?|photographs?|illustrations?|drawings?)"
+_PICTURE_WORD = r"(?:figures?|maps?|diagrams?|pictures?|images?|graphs?|charts?|photos?|photographs?|illustrations?|drawings?)"
 PICTURE_EN = (
     rf"\b{_PICTURE_WORD}\s+(?:shown\s+)?(?:below|above|here|on\s+the\s+(?:right|left)|at\s+(?:the\s+)?(?:right|left))\b"
     rf"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed)\s+(?:in|on)\s+(?:the|this)\s+{_PICTURE_WORD}\b"
     r"|\b(?:shown|pictured|depicted)\s+(?:below|above|here)\b"
     rf"|\b(?:in|from|on|refer\s+to|look\s+at|see|use|using)\s+(?:the\s+(?:following|accompanying|adjacent|attached)|this)\s+{_PICTURE_WORD}\b"
-    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|<img\b|!\[(?:[^\]!]|!(?!\[))*\]\("
+    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|\b(?:figure|fig\.|exhibit|diagram)\s+\d|<img\b|!\[(?:[^\]!]|!(?!\[))*\]\("
 )
 MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]"
 PICTURE = Guarded(
     f"{PICTURE_VI}|{PICTURE_EN}|{MARKUP_PICTURE}",
-    texts="hình|đồ|tranh|ảnh|figure|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![",
+    texts="hình|đồ|tranh|ảnh|figure|fig.|map|exhibit|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![",
     flags=re.IGNORECASE,
 )
 

@@ -10,7 +10,8 @@ NUMBERED = re.compile(
     r"|q\s*+(?:\.\s*+)?\d{1,4}\s*+[.:)])\s*",
     re.IGNORECASE,
 )
-PLAIN_NUMBER = re.compile(r"\d{1,3}\s?[.):]\s+(?=[^\W\d_])")
+# "2．（6分）" is how Chinese exams write a number and its points.
+PLAIN_NUMBER = re.compile(r"\d{1,3}\s?(?:[.):]\s+|[．、]\s*+)(?:[（(]\s?\d{1,2}\s?分\s?[）)]\s*+)?(?=[^\W\d_])")
 NUMBERED_LINE = re.compile(rf"(?m)^[^\S\n]*+{NUMBERED.pattern}", re.IGNORECASE)
 
 

@@ -15,7 +15,7 @@ from pipeline.ingest.exam.starts import Start, complete_questions, find_starts, 
 from pipeline.ingest.items import Item
 from schemas.reasons import Reason
 
-__all__ = ["KEY_TABLE", "PLAIN", "Block", "ExamLine", "Marks", "answers_numbers", "block_items", "card_items", "exam_items", "has_options", "plain_line", "starts_question", "table_keys"]
+__all__ = ["KEY_TABLE", "PLAIN", "Block", "ExamLine", "Marks", "block_items", "card_items", "exam_items", "has_options", "plain_line", "reads_as_exam", "starts_question", "table_keys"]
 
 
 def starts_question(text: str) -> bool:
@@ -55,7 +55,9 @@ def _questions(lines: Sequence[ExamLine]) -> list[Question]:
     shown = hidden(lines)
     segments = find_starts(shown)
     if segments.lists and complete_questions(segments.starts, segments.anchors) * 2 < segments.lists:
-        return read_questions(lines, segments._replace(starts=unnumbered_starts(shown)))
+        numbered = {start.line: start for start in segments.starts}
+        starts = [numbered.get(start.line, start) for start in unnumbered_starts(shown)]
+        return read_questions(lines, segments._replace(starts=starts))
     first = segments.starts[0].line if segments.starts else 0
     before: list[Question] = []
     if first and (starts := unnumbered_starts(shown[:first])):
@@ -86,9 +88,12 @@ def block_items(blocks: Sequence[Block]) -> Iterator[Item]:
         yield record(question._replace(key=block.key), None, None, False, place)
 
 
-def answers_numbers(text: str) -> bool:
-    """True for a text whose numbered questions offer numbered options, with a key behind most."""
-    lines = [plain_line(line) for line in text.split("\n")]
+def reads_as_exam(text: str) -> bool:
+    """True for a text in which most lists of options stand in numbered questions, or whose numbered questions offer numbered options with
+    a key behind most."""
+    lines = hidden([plain_line(line) for line in text.split("\n")])
     segments = find_starts(lines)
-    keys = sum(own_key(line.text) is not None for line in lines)
-    return len(segments.kinds) > 2 and keys * 2 >= len(segments.starts) > 0
+    complete = complete_questions(segments.starts, segments.anchors)
+    if len(segments.kinds) == 2:
+        return complete >= 2 and complete * 2 >= segments.lists
+    return complete > 0 and sum(own_key(line.text) is not None for line in lines) * 2 >= complete

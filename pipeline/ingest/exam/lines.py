@@ -28,12 +28,12 @@ def plain_line(text: str) -> ExamLine:
     return ExamLine(text, [PLAIN] * len(text))
 
 
-_KINDS = {"☑✅✔✓🗹◉⦿🔘": STAR, "☒✗✘☓": CROSS, "❌✖❎": WRONG, "☐□◻⬜◯◇": EMPTY}
+_KINDS = {"☑✅✔✓🗹◉⦿🔘●": STAR, "☒✗✘☓": CROSS, "❌✖❎": WRONG, "☐□◻⬜◯◇○": EMPTY}
 _KIND = {char: kind for chars, kind in _KINDS.items() for char in chars}
 _GLYPHS = "".join(_KIND)
 _SIGN = rf"(?:[{_GLYPHS}]\ufe0f?|\[[ xX✓✔*]?\]|\((?:[ ]{{1,3}}|[xX✓✔*])\))"
 _MARK = r"[(\[（【]?[A-Ja-jＡ-Ｊ]\s?[.):\]/、．）：](?=\s|[^\W\d_]|\S)"
-_BEFORE = re.compile(rf"(?<!\S)({_SIGN})[^\S\n]*+(?={_MARK})")
+_BEFORE = re.compile(rf"(?<!\S)({_SIGN}|\*(?=[(\[]?[A-J]))[^\S\n]*+(?={_MARK})")
 _BEHIND_MARK = re.compile(rf"(?<!\S)({_MARK})[^\S\n]*+({_SIGN})[^\S\n]++(?=\S)")
 _ARROW = re.compile(r"[\s-]*+(?:\*|→|=>|->|➔|►)\s*(?=\(?[A-Ja-j]\s?[.)])")
 _BULLET = re.compile(r"\s*+(?:>\s*+)?[-+•●▪·–]\s++(?=\(?[A-Ja-j]\s?[.)]\s)")
@@ -87,7 +87,7 @@ def part(line: ExamLine, start: int, end: int | None = None) -> ExamLine:
 
 
 def _kind(sign: str) -> str:
-    inner = sign.strip("[]()\ufe0f ")
+    inner = sign if sign == "*" else sign.strip("[]()\ufe0f ")
     return EMPTY if not inner else STAR if inner in "xX*" else _KIND.get(inner[0], STAR)
 
 
@@ -120,7 +120,8 @@ def _signed_at_end(line: ExamLine, between: list[re.Match[str]]) -> ExamLine:
     marks = [match.start() for match in _INLINE.finditer(line.text)]
     places, spans = list[tuple[int, str]](), list[tuple[int, int]]()
     for match in between:
-        places.append((marks[bisect_left(marks, match.start()) - 1], _kind(match[1])))
+        owner = _owner(line.text, match, marks)
+        places += [(owner, _kind(match[1]))] if owner is not None else []
         spans.append(match.span())
     end = _AT_END.search(line.text, max(0, len(line.text) - 40))
     if end and not line.text[: end.start()].endswith("*") and (not spans or end.start() >= spans[-1][1]):
@@ -130,6 +131,15 @@ def _signed_at_end(line: ExamLine, between: list[re.Match[str]]) -> ExamLine:
             places.append((last, _KIND.get(end[1][0], STAR)))
             spans.append((end.start(), len(line.text)))
     return without(_styled(line, places), spans)
+
+
+def _owner(text: str, sign: re.Match[str], marks: list[int]) -> int | None:
+    """The mark that a sign between two options belongs to: that which it stands closer to, None where it is as far from both."""
+    before = len(text[: sign.start()]) - len(text[: sign.start()].rstrip()) + text[: sign.start()].endswith("\t")
+    behind = sign.end() - sign.end(1) + ("\t" in sign[0])
+    if before == behind:
+        return None
+    return sign.end() if behind < before else marks[bisect_left(marks, sign.start()) - 1]
 
 
 def _styled(line: ExamLine, places: list[tuple[int, str]]) -> ExamLine:

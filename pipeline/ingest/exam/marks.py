@@ -8,15 +8,14 @@ from typing import NamedTuple
 from pipeline.common.letters import LETTERS, LOOKALIKE, MARK_LETTER
 from pipeline.ingest.exam.lines import ExamLine
 
-_WIDE = {ord(wide): plain for wide, plain in zip("ＡＢＣＤＥＦＧＨＩＪａｂｃｄｅｆｇｈｉｊ", "ABCDEFGHIJabcdefghij", strict=True)}
 UPPER, LOWER = "upper", "lower"
 # The mark of an option where it opens a line, and within one; a list that is numbered instead, by its style.
 _OPENING = {
-    UPPER: re.compile(rf"\A[\s>]*+(?:[-+*•]\s++)?[(\[（【]?([{MARK_LETTER}Ａ-Ｊ])(?:[ ]?[.):\]/、．）：】]+|[ ][-–][ ])\s*+"),
+    UPPER: re.compile(rf"\A[\s>]*+(?:[-+*•]\s++)?[(\[（【]?([{MARK_LETTER}])(?:[ ]?[.):\]/、．）：】]+|[ ][-–][ ])\s*+"),
     LOWER: re.compile(r"\A[\s>]*+(?:[-+*•]\s++)?[(\[（]?([a-jａ-ｊ])(?:[ ]?[.)\]/、．）]|:(?=[ ])|[ ][-–][ ])\s*+"),
 }
 _INSIDE = {
-    UPPER: re.compile(rf"(?<!\S)[(\[（]?([{MARK_LETTER}Ａ-Ｊ])[ ]?[.):\]、．）：]\s*+(?=\S)"),
+    UPPER: re.compile(rf"(?<!\S)[(\[（]?([{MARK_LETTER}])[ ]?[.):\]、．）：]\s*+(?=\S)"),
     LOWER: re.compile(r"(?<!\S)[(\[（]?([a-jａ-ｊ])[ ]?[.)]\s++(?=\S)"),
 }
 _NUMBERS = {
@@ -64,7 +63,7 @@ def marks_of(line: ExamLine, place: int, kind: str) -> Iterator[Mark]:
 
 
 def _letter(text: str) -> str:
-    return text if text.isdigit() else text.translate(_WIDE).translate(LOOKALIKE).upper()
+    return text if text.isdigit() else text.translate(LOOKALIKE).upper()
 
 
 def opening_mark(text: str) -> str | None:

@@ -42,6 +42,7 @@ _OPTIONS_HEADING = re.compile(
     re.IGNORECASE,
 )
 _STEM_LABEL = re.compile(r"[*_#\s]*(?:question|câu\s+hỏi|q|stem|đề\s+bài|题目)[*_]*\s*[:：][*_]*\s*(?=\S)", re.IGNORECASE)
+_FILLED = re.compile(r"（\s*([A-J])\s*）(?=[。.？?]?\s*\Z)")
 # A longer last line of an option may run on in the next.
 WRAPPED_CHARS = 60
 _FENCE = re.compile(r"[\s>]*(?:```|~~~)")
@@ -250,6 +251,9 @@ def _stem(lines: Sequence[ExamLine], first: Mark) -> tuple[str, str | list[str] 
     if kept and not kept[0].startswith((" ", "\t")):
         stem = stem.strip()
     stem = _without_heading(stem)
+    if key is None and (filled := _FILLED.search(stem, max(0, len(stem) - 20))):
+        # Chinese exams write the key into the gap.
+        key, stem = filled[1], f"{stem[: filled.start()]}（ ）{stem[filled.end() :]}"
     label = _STEM_LABEL.match(stem)
     return stem[label.end() :] if label else stem, key
 
@@ -293,6 +297,8 @@ def _behind(
             opened = place
         place += 1
     explanation = "\n".join(line.text for line in lines[opened:stop]).strip() if opened is not None else ""
+    if opened is not None and own_key(explanation) is not None and "\n" not in explanation and isinstance(keys[0], str) and len(keys[0]) == 1:
+        explanation = ""  # The key alone explains nothing.
     clear = {key if isinstance(key, str) else "".join(key) for key in keys if isinstance(key, list) or re.fullmatch("[A-J]", key)}
     clash = f"two keys stand behind it: {', '.join(sorted(clear))}; keep the right one" if len(clear) > 1 else None
     expected = expected_letters(UPPER, 10)
@@ -319,6 +325,8 @@ def _ticked(lines: Sequence[ExamLine], marks: list[Mark]) -> list[str]:
     """Letters of the options that a star, a tick or a crossed box marks. A cross is a tick only among empty boxes."""
     styles = {mark.letter: lines[mark.line].marks[mark.at] for mark in marks}
     stars = [letter for letter, style in styles.items() if STAR in style]
+    if len(stars) == len(marks) > 1:
+        return []  # A sign before each option is a bullet.
     if stars or not any(EMPTY in style for style in styles.values()):
         return stars
     return [letter for letter, style in styles.items() if CROSS in style]

@@ -11,7 +11,7 @@ KEY = re.compile(r"(?mi)^[ \t]*ANSWER[ \t]*:[ \t]*\(?([A-Z])\)?[ \t.]*$")
 
 def sniff(file: SniffedFile) -> bool:
     """A line holds a key and nothing else, and none numbers its questions ("Câu 1."): those are exams."""
-    return KEY.search(file.text) is not None and re.search(r"(?mi)^[^\w\n]*+(?:câu|question|q|\d)\s*\d{0,4}\s?[.:)/]", file.text) is None
+    return KEY.search(file.text) is not None and re.search(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/])", file.text) is None
 
 
 def read(text: str) -> Iterator[Item]:

@@ -15,7 +15,7 @@ from schemas.errors import DataError
 from schemas.reasons import Reason
 
 _SETTING = re.compile(
-    r"#(separator|html|tags column|notetype column|deck column|guid column|columns|notetype|deck|tags|if matches)[ \t]*:[ \t]*(.*)",
+    r"#(separator|html|tags column|notetype column|deck column|guid column|columns|notetype|deck|tags|if matches)[ \t]*+:[ \t]*+(.*)",
     re.IGNORECASE,
 )
 # Tabs within an exam part a number from its question, and options from each other.
@@ -123,8 +123,8 @@ def _anki(lines: list[str]) -> Iterator[Item]:
         yield from (_of_bits(f"row:{number}", cells, places) for number, cells in enumerate(kept, start=1))
         return
     raise DataError(
-        f"Anki's notes without the names of their columns ({len(rows):,} notes of {len(kept[0]) if kept else 0} fields): nothing says "
-        "what is what. Put a line like `#columns:Question\tA\tB\tC\tD\tAnswer` below `#separator:tab`, or save the file as csv with a header"
+        f"Anki's notes without the names of their columns ({len(rows):,} of {len(kept[0]) if kept else 0} fields): nothing tells "
+        "what is what: a line like `#columns:Question\tA\tB\tC\tD\tAnswer` below `#separator:tab`, or a csv with a header"
     )
 
 

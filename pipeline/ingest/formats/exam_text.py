@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pipeline.ingest.exam import PLAIN, ExamLine, Marks, answers_numbers, card_items, exam_items, plain_line, table_keys
+from pipeline.ingest.exam import PLAIN, ExamLine, Marks, card_items, exam_items, plain_line, reads_as_exam, table_keys
 from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
@@ -16,7 +16,7 @@ _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[（【]{0,3}[AaＡａ]\s?[.)
 _SECOND_OPTION = re.compile(r"(?m)(?:^|\s)[*_(\[（【]{0,3}[BbＢｂ]\s?[.)/*_:．、）】]")
 _TABLE_RULE = re.compile(r"(?m)^[^\S\n]*+\|(?:[^\S\n]*+:?-++:?[^\S\n]*+\|)+[^\S\n]*+$")
 # A list of boxes marks its options by these alone.
-_BOXED = re.compile(r"(?m)^[^\S\n]*+(?:[-*+•][^\S\n]++)?(?:\[[ xX✓✔]\]|\([xX ]\)|[☐☑☒✅❌✔✗□])\ufe0f?[^\S\n]*+\S")
+_BOXED = re.compile(r"(?m)^[^\S\n]*+(?:[-*+•][^\S\n]++)?(?:\[[ xX✓✔]\]|\([xX ]\)|[☐☑☒✅❌✔✗□○●◯])\ufe0f?[^\S\n]*+\S")
 # Bold type or an underline that holds a number, a mark, an option with or without its mark, or a key: nothing else of a plain text is set off.
 _BOLD_LINE = re.compile(r"\s*+(?:\*\*|<b>|<strong>)(?P<text>(?:(?!\*\*|</?b>|</?strong>).)+)(?:\*\*|</b>|</strong>)\s*\Z")
 _BOLD_MARK = re.compile(r"(?:\*\*|<b>|<strong>)(?P<text>\(?(?:[A-Ja-j]|(?:Câu|Question)\s\d{1,4}|\d{1,3})\s?[.):]?)(?:\*\*|</b>|</strong>)(?P<behind>[.):]?)", re.IGNORECASE)
@@ -33,7 +33,7 @@ def sniff(file: SniffedFile) -> bool:
     starts, lists = len(_START.findall(file.text)), len(_FIRST_OPTION.findall(file.text))
     if lists > 0 and (lists * 3 >= starts or starts == 0) and _SECOND_OPTION.search(file.text) is not None:
         return True
-    return starts > 1 and answers_numbers(file.text)
+    return starts > 1 and reads_as_exam(file.text)
 
 
 def read(text: str) -> Iterator[Item]:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pipeline.ingest.items import Format, Item, SniffedFile
-from pipeline.ingest.literals import Computed, holds_question, literal_items, with_questions
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
+from pipeline.ingest.literals import Computed, holds_question, literal_items, texts_of, with_questions
 from schemas.errors import DataError
 
 MAX_DEPTH = 60
@@ -13,11 +13,11 @@ MAX_DEPTH = 60
 MAX_READINGS = 12
 _SUFFIXES = (".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".mts", ".cts")
 _TOKEN = re.compile(
-    r"(?P<space>\s++|//[^\n]*+)|/\*(?P<remark>)|(?P<str>\"(?:[^\"\\\n]|\\(?:.|\n))*+\"|'(?:[^'\\\n]|\\(?:.|\n))*+')|(?P<tick>`)"
+    r"(?P<space>\s++|//[^\n]*+)|/\*(?P<remark>)|(?P<str>\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?)|(?P<tick>`)"
     r"|(?P<num>0[xX][0-9a-fA-F]++|(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)|(?P<id>[\w$#@]++)|(?P<punct>=>|\.\.\.|.)",
     re.DOTALL,
 )
-_REGEX = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*+\])++/[a-z]*+")
+_REGEX = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n]){0,200}+\]){1,300}+/[a-z]{0,8}+")
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\n)|(.))", re.DOTALL)
 _SIGNS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "undefined": None, "NaN": None}
@@ -42,7 +42,7 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix in _SUFFIXES
 
 
-def read(text: str) -> Iterator[Item]:
+def read(text: str) -> Iterator[Item | Text]:
     """One item a question in an array, `item:N`, or `NAME/item:N` where several arrays hold questions; one with a value that code
     computes is rejected. Raises DataError for code without questions."""
     found = with_questions(list(_Reader(text).literals()))
@@ -53,6 +53,7 @@ def read(text: str) -> Iterator[Item]:
             "write them out, or save the running program's list as JSON"
         )
     yield from literal_items(found)
+    yield from texts_of([value for _, value in found])
 
 
 class _Reader:
@@ -110,7 +111,10 @@ class _Reader:
         elif token.text == "{":
             value, end = self._object(end, depth)
         elif token.text == "(":
-            value, end = self._value(end, depth + 1)
+            try:
+                value, end = self._value(end, depth + 1)
+            except _NoLiteralError:
+                return self._computed(at)
             if end >= len(self._tokens) or self._tokens[end].text != ")":
                 return self._computed(at)
             end += 1
@@ -150,12 +154,35 @@ class _Reader:
     def _array(self, at: int, depth: int) -> tuple[list[Any], int]:
         values: list[Any] = []
         while at < len(self._tokens):
+            start = at
             if self._tokens[at].text == "]" and self._tokens[at].kind == "punct":
                 return values, at + 1
-            value, at = self._value(at, depth + 1)
-            values.append(value)
-            at = self._behind(at, "]")
+            try:
+                value, at = self._value(at, depth + 1)
+                at = self._behind(at, "]")
+                values.append(value)
+            except _NoLiteralError:
+                # A broken element costs itself; an array that is cut off, what stands behind the cut.
+                if self._left < 0 or not any(map(holds_question, values)):
+                    raise
+                end = self._element_end(start)
+                values.append(Computed(self._source[self._tokens[start].start : self._tokens[end - 1].end][:300]))
+                at = end + (end < len(self._tokens) and self._tokens[end].text == ",")
+        if depth == 0 and any(map(holds_question, values)):
+            return values, at
         raise _NoLiteralError
+
+    def _element_end(self, at: int) -> int:
+        """Where the comma or bracket stands that ends an element which can't be read, or the end of the file."""
+        depth, place = 0, at
+        while place < len(self._tokens):
+            self._left -= 1
+            text = self._tokens[place].text if self._tokens[place].kind == "punct" else ""
+            if depth == 0 and place > at and text in (",", "]"):
+                break
+            depth += (text in _OPENS) - (text in _CLOSES) if text else 0
+            place += 1
+        return place
 
     def _behind(self, at: int, closing: str) -> int:
         """Behind the comma, or at the bracket that closes."""

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pipeline.common.grammar.columns import SYNONYMS, is_called
 from pipeline.ingest.formats import jsonl
-from pipeline.ingest.items import Format, Item, SniffedFile
-from pipeline.ingest.nested import is_nested, too_deep, unnest
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
+from pipeline.ingest.near_json import fenced, loads, loads_nearly, pairs, restored, said
+from pipeline.ingest.nested import holds_questions, is_nested, is_question, too_deep, unnest
 from pipeline.ingest.tables import is_table, table_items
 from schemas.errors import DataError
 from schemas.reasons import Reason
@@ -16,46 +18,113 @@ from schemas.reasons import Reason
 _GAP = re.compile(r"[\s,]*")
 # The decoder counts the lines before each error from the start of its text, which therefore doesn't reach further back.
 MAX_CHARS_BEHIND = 50_000
+_TOO_DEEP = "the JSON is nested too deeply to be a list of questions"
+_FENCED_JSON = re.compile(r"(?:```|~~~)[ ]?(?:json5?|jsonc|python|py|javascript|js)?[ ]?\n[ ]{0,8}[\[{]")
 _NEXT_OBJECT = re.compile(r"\}\s*(?:,\s*)?(?=\{)")
 
 
 def sniff(file: SniffedFile) -> bool:
-    """The suffix, or an opening bracket with something of JSON behind it."""
-    if file.suffix in (".csv", ".tsv", ".md"):
+    """The suffix, an opening bracket with something of JSON behind it, or text around fences that hold questions as JSON."""
+    if file.suffix in (".csv", ".tsv"):
         return False
-    return file.suffix in (".json", ".jsonl") or re.match(r"[\[{]\s*[\[{\"\]}]", file.text) is not None
+    if file.suffix in (".json", ".jsonl", ".ndjson"):
+        return True
+    if re.match(r"[\[{]\s*[\[{\"'\]}]", file.text) is not None:
+        return file.suffix != ".md"
+    return _FENCED_JSON.search(file.text) is not None and _is_mostly_fenced(file.text)
 
 
-def read(text: str) -> Iterator[Item]:
+def _is_mostly_fenced(text: str) -> bool:
+    """True where most of a text is JSON in fences, and that holds questions: what a chat model was asked for."""
+    code = [piece for is_code, piece in fenced(text) if is_code]
+    if 2 * sum(map(len, code)) < len(text):
+        return False
+    values = (_value(piece) for piece in code)
+    return any(_asks(items) for value in values if value is not None and not too_deep(value) for items in _lists(value).values())
+
+
+def read(text: str) -> Iterator[Item | Text]:
     """One item an element, `item:N` (`row:N` where the elements are lists of cells below a header); a list of several in the document
-    has its name before that: `train/item:N`."""
+    has its name before that: `train/item:N`. What is nearly JSON is read as what it means (near_json.py)."""
     try:
-        # Not strict: line ends and tabs inside texts are what people paste.
-        data = json.loads(text, strict=False)
+        data = loads(text)
     except RecursionError as error:
-        raise DataError("the JSON is nested too deeply to be a list of questions") from error
+        raise DataError(_TOO_DEEP) from error
     except json.JSONDecodeError as error:
-        first_line = text.strip().split("\n", 1)[0].rstrip()
-        if text.lstrip().startswith("{") and first_line.endswith("}") and error.msg == "Extra data":
-            yield from jsonl.read(text)
-        else:
-            yield from _broken(text, error)
+        yield from _mended(text, error)
         return
     except ValueError as error:
         raise DataError(f"not JSON: {error}") from error
+    yield from _document(data)
+
+
+def _document(data: Any, prefix: str = "") -> Iterator[Item | Text]:
+    """Items of a document's lists; of one that is more than a list, its texts, so that what no list holds is seen to be left."""
     if too_deep(data):
-        raise DataError("the JSON is nested too deeply to be a list of questions")
-    yield from document_items(data)
-
-
-def document_items(data: Any) -> Iterator[Item]:
-    """The items of a parsed document, whatever it was written in (JSON, YAML, literals of a programming language)."""
-    for name, items in _lists(data).items():
+        raise DataError(_TOO_DEEP)
+    lists = _lists(data)
+    if isinstance(data, dict) and list(lists.values()) != [[data]]:
+        yield Text("\n".join(_texts(data)))
+    for name, items in lists.items():
         if is_table(items):
-            yield from table_items(items, name)
+            yield from table_items(items, prefix + name)
             continue
         for number, item in enumerate(items, start=1):
-            yield from unnest(f"{name}item:{number}", item)
+            yield from unnest(f"{prefix}{name}item:{number}", item)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
+
+
+def _mended(text: str, error: json.JSONDecodeError) -> Iterator[Item | Text]:
+    """Items of what is no JSON as it stands: lines of it, code in fences, nearly JSON, or a broken array."""
+    first_line = text.strip().split("\n", 1)[0].rstrip()
+    if text.lstrip().startswith("{") and first_line.endswith("}") and error.msg == "Extra data":
+        yield from jsonl.read(text)
+        return
+    if "```" in text or "~~~" in text:
+        pieces = [(_value(piece) if code else None, piece) for code, piece in fenced(text)]
+        if any(value is not None for value, _ in pieces):
+            for number, (value, piece) in enumerate(pieces, start=1):
+                if value is None:
+                    yield Text(piece)
+                else:
+                    yield from _document(value, f"{number}/" if sum(v is not None for v, _ in pieces) > 1 else "")
+                    yield Text("\n".join(_texts(value)))
+            return
+    value = _value(text)
+    if value is not None:
+        yield from _document(value)
+    elif text.lstrip().startswith("{") and isinstance(_value(first_line), dict):
+        yield from jsonl.read(text)
+    else:
+        yield from _broken(*_one_behind_the_other(text, error))
+
+
+def _one_behind_the_other(text: str, error: json.JSONDecodeError) -> tuple[str, json.JSONDecodeError]:
+    """The text, or, where it is nearly JSON, several objects without a list around them, what JSON writes for it."""
+    if error.msg != "Extra data":
+        with suppress(ValueError, RecursionError):
+            try:
+                loads_nearly(text)
+            except json.JSONDecodeError as other:
+                if other.msg == "Extra data":
+                    return other.doc, other
+    return text, error
+
+
+def _value(text: str) -> dict[str, Any] | list[Any] | None:
+    """The list or mapping that a text is, nearly; None where it is none."""
+    for parse in (loads, loads_nearly):
+        with suppress(ValueError, RecursionError):
+            value = parse(text)
+            if isinstance(value, dict | list):
+                return value
+    return None
 
 
 def _lists(data: Any) -> dict[str, list[Any]]:
@@ -79,36 +148,38 @@ def _lists(data: Any) -> dict[str, list[Any]]:
         # A list that shares no key with one of questions is about them ("features": [...]), not one of them.
         names = {key for items in lists.values() for item in map(_row, items) if is_question(item) for key in item}
         lists = {name: items for name, items in lists.items() if not names or any(names & _row(item).keys() for item in items)}
+    others = [value for value in data.values() if isinstance(value, dict) and holds_questions(value)]
+    if lists and others and not any(map(_asks, lists.values())):
+        lists = {}
     if len(lists) == 1 and not _is_passage(data):
         return _lists(next(iter(lists.values())))
     if len(lists) > 1:
         return {f"{name}/": items for name, items in lists.items()}
     if (table := _columns(data)) is not None:
         return {"": table}
-    inner = [value for value in data.values() if isinstance(value, dict)]
-    if len(inner) == len(data):
-        parts = {key: _lists(value) for key, value in data.items()}
-        if all(lists == {"": [value]} for lists, value in zip(parts.values(), inner, strict=True)):
-            return {"": inner if len(inner) > 1 or is_question(inner[0]) else [data]}
-        if len(parts) == 1:
-            return next(iter(parts.values()))
-        return {f"{key}/{name}": items for key, lists in parts.items() for name, items in lists.items()}
-    if len(inner) == 1 and not _is_passage(data):
-        return _lists(inner[0])
-    return {"": [data]}
+    inner = {str(key): value for key, value in data.items() if isinstance(value, dict)}
+    parts = {key: _lists(value) for key, value in inner.items()}
+    if len(inner) == len(data) and all(parts[key] == {"": [value]} for key, value in inner.items()):
+        alone = next(iter(inner.values()))
+        return {"": list(inner.values()) if len(inner) > 1 or is_question(alone) else [data]}
+    if not inner or _is_passage(data):
+        return {"": [data]}
+    # Settings and the like beside what holds the questions.
+    asked = {key: lists for key, lists in parts.items() if any(_asks(items) for items in lists.values())} or parts
+    if len(asked) == 1 and (len(inner) == 1 or asked is not parts):
+        return next(iter(asked.values()))
+    if len(inner) < len(data) and asked is parts:
+        return {"": [data]}
+    return {f"{key}/{name}": items for key, lists in asked.items() for name, items in lists.items()}
+
+
+def _asks(items: list[Any]) -> bool:
+    return any(isinstance(item, dict) and (is_question(item) or holds_questions(item)) for item in map(_row, items[:20]))
 
 
 def _row(item: Any) -> Any:
     """A row as the dataset viewer of a hub wraps it: {"row_idx": 0, "row": {...}}."""
     return item["row"] if isinstance(item, dict) and "row_idx" in item and isinstance(item.get("row"), dict) else item
-
-
-def is_question(data: Mapping[str, Any]) -> bool:
-    """True for a mapping that is one question: it has a cell of text (or a mapping with a stem) that is called like one."""
-    return any(
-        is_called(key, "stem") and (isinstance(value, str) or (isinstance(value, dict) and is_question(value)))
-        for key, value in data.items()
-    )
 
 
 def _is_passage(data: Mapping[str, Any]) -> bool:
@@ -132,13 +203,13 @@ def _columns(data: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
-def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:
+def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item | Text]:
     """Items of an array that is cut off or broken inside, or of objects one behind the other: each sound item is read,
     each broken stretch is one rejection."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, object_pairs_hook=pairs)
     start = 0 if error.msg == "Extra data" else text.find("[") + 1
     if not start and error.msg != "Extra data":
-        raise DataError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
+        raise DataError(said(error, f"line {error.lineno}, column {error.colno}"))
     position, number, lines = start, 0, _Lines(text)
     cut, rest = 0, text
     while True:
@@ -151,15 +222,26 @@ def _broken(text: str, error: json.JSONDecodeError) -> Iterator[Item]:
         try:
             item, end = decoder.raw_decode(rest, position - cut)
             position = cut + end
-            yield from unnest(f"item:{number}", item)
         except (ValueError, RecursionError) as broken:
             following = _NEXT_OBJECT.search(text, position)
             end = following.end() if following else len(text)
-            where = (
-                f"{broken.msg} at {lines.place(position, cut + broken.pos)}" if isinstance(broken, json.JSONDecodeError) else str(broken)
-            )
-            yield Item(f"item:{number}", text[position:end].strip(), Reason.MALFORMED_ROW, where)
+            stretch = text[position:end].strip()
+            bare = stretch.rstrip(", ")
+            item = _value(bare) or _value(bare.removesuffix("]")) if isinstance(broken, json.JSONDecodeError) else None
+            if item is None:
+                yield Item(f"item:{number}", stretch, Reason.MALFORMED_ROW, _where(broken, lines, position, cut))
+                position = end
+                continue
             position = end
+        lists = _lists(item) if isinstance(item, dict | list) and not start else {}
+        if not lists or lists == {"": [item]}:
+            yield from unnest(f"item:{number}", restored(item))
+        else:
+            yield from _document(restored(item), f"{number}/")
+
+
+def _where(broken: Exception, lines: "_Lines", position: int, cut: int) -> str:
+    return said(broken, lines.place(position, cut + broken.pos)) if isinstance(broken, json.JSONDecodeError) else str(broken)
 
 
 class _Lines:

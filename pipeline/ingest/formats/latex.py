@@ -12,7 +12,7 @@ from schemas.errors import DataError
 
 _SHOWS = re.compile(
     r"\\documentclass|\\begin\{(?:ex|questions|choices|oneparchoices|checkboxes|questionmult|multi|alterqcm|reponses)\}"
-    r"|\\choice(?:TF)?\s*+(?:%[^\n]*+\s*+)?\{|\\CorrectChoice\b"
+    r"|\\choice(?:TF)?\s*+(?:%[^\n\\]*+\s*+)?\{|\\CorrectChoice\b"
 )
 _NO_QUESTIONS = (
     "LaTeX without questions that are read: looked for \\question with \\choice and \\CorrectChoice (exam class), \\begin{ex} with"

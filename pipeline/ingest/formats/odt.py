@@ -95,7 +95,13 @@ class _Style(NamedTuple):
 
     def over(self, other: "_Style") -> "_Style":
         """This style where it says something, else the other."""
-        return _Style(*(mine if mine is not None else theirs for mine, theirs in zip(self, other, strict=True)))
+        return _Style(
+            other.bold if self.bold is None else self.bold,
+            other.underlined if self.underlined is None else self.underlined,
+            self.color or other.color,
+            self.background or other.background,
+            other.shift if self.shift is None else self.shift,
+        )
 
     @property
     def marks(self) -> Marks:
@@ -327,7 +333,13 @@ def _shift(position: str) -> int:
 def _level(element: Element) -> _Level:
     kind = element.get(f"{STYLE}num-format", "") if element.tag.endswith("number") else ""
     suffix, prefix = element.get(f"{STYLE}num-suffix", ""), element.get(f"{STYLE}num-prefix", "")
-    return _Level(kind, prefix[:50], suffix[:50], _whole(element.get(f"{TEXT}start-value"), 1, 32_767), _whole(element.get(f"{TEXT}display-levels"), 1, LEVELS))
+    return _Level(
+        kind,
+        prefix[:50],
+        suffix[:50],
+        _whole(element.get(f"{TEXT}start-value"), 1, 32_767),
+        _whole(element.get(f"{TEXT}display-levels"), 1, LEVELS),
+    )
 
 
 def _whole(text: str | None, otherwise: int, most: int) -> int:

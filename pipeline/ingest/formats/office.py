@@ -1,4 +1,4 @@
-"""Old Word documents (.doc) and Rich Text (.rtf): converted to .docx by LibreOffice where that is installed, then read as Word documents."""
+"""Old Word documents (.doc) and Rich Text (.rtf): made .docx by LibreOffice where that is installed, and read as Word documents."""
 
 from collections.abc import Iterator
 

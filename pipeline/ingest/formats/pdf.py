@@ -12,7 +12,7 @@ from pipeline.ingest.exam import PLAIN, ExamLine
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.pages.checks import in_letters, is_scan, shown_pictures, visible
 from pipeline.ingest.pages.columns import find_gutters, page_lines, paragraphs, rows_of, usual_gutters
-from pipeline.ingest.pages.content import Page, read_page
+from pipeline.ingest.pages.content import Box, Page, read_page
 from pipeline.ingest.pages.furniture import without_furniture
 from pipeline.ingest.pages.lines import TABLE, Segment, Styles, segments_of, with_pictures
 from pipeline.ingest.pages.tables import find_tables
@@ -24,7 +24,9 @@ MAX_PAGES, MAX_CHARS = 600, 2_000_000
 DOUBT = "\ufdd0"
 _NUMBER = re.compile(r"\s*(?:\W{0,3}(?:Câu|CÂU|Question|QUESTION|Bài|Q)\s*(?:hỏi\s*)?(?:số\s*)?)?(\d{1,4})(?!\d)")
 _OCR = "recognise its text first (`ocrmypdf --language vie+eng IN.pdf OUT.pdf`, or a scanner's OCR) and check it"
-_ORDER = "the columns of the pages can't be told apart, the questions come out of order: take the Word file, or copy the text of each column by itself"
+_ORDER = (
+    "the columns of the pages can't be told apart, the questions come out of order: take the Word file, or copy the text of each column"
+)
 _LAYOUT = "a formula or table whose layout the text of the PDF doesn't give: take the question from the Word or LaTeX file, or type it"
 
 
@@ -68,11 +70,13 @@ def _page(page: Page, number: int) -> _Page:
     styles = Styles(page)
     marks = [f"{TABLE}{number}.{place}" for place in range(len(tables))]
     segments = segments_of(glyphs, styles)
-    segments += [
-        Segment(mark, [PLAIN] * len(mark), table.box.x0, table.box.x1, table.box.y1, 1.0, False, [(table.box.x0, table.box.x1)] * len(mark)) for mark, table in zip(marks, tables, strict=True)
-    ]
+    segments += [_place_of(mark, table.box) for mark, table in zip(marks, tables, strict=True)]
     cells = [[[_cell(segments_of(cell, styles)) for cell in row] for row in table.rows] for table in tables]
     return _Page(segments, cells, page.height)
+
+
+def _place_of(mark: str, box: Box) -> Segment:
+    return Segment(mark, [PLAIN] * len(mark), box.x0, box.x1, box.y1, 1.0, False, [(box.x0, box.x1)] * len(mark))
 
 
 def _cell(segments: list[Segment]) -> Cell:

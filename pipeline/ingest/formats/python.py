@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.ingest.decode import decode
-from pipeline.ingest.items import Format, Item, SniffedFile
-from pipeline.ingest.literals import Computed, holds_question, literal_items, with_questions
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
+from pipeline.ingest.literals import Computed, holds_question, literal_items, texts_of, with_questions
 from schemas.errors import DataError
 
 MAX_DEPTH = 60
@@ -18,7 +18,7 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix == ".py"
 
 
-def read(data: bytes) -> Iterator[Item]:
+def read(data: bytes) -> Iterator[Item | Text]:
     """One item a question of a list, `item:N`, or `NAME/item:N` where several lists hold questions; one with a value that code computes
     is rejected. Raises DataError for what is no Python, or holds no question."""
     try:
@@ -35,6 +35,7 @@ def read(data: bytes) -> Iterator[Item]:
             "write them out, or save the running program's list as JSON"
         )
     yield from literal_items(found)
+    yield from texts_of([value for _, value in found])
 
 
 def _literals(tree: ast.AST, text: str) -> Iterator[tuple[str, Any]]:

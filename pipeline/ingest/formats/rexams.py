@@ -18,7 +18,7 @@ _SECTIONS = "question|questionlist|answerlist|solution|solutionlist|meta-informa
 # A heading underlined, or behind hashes.
 _HEADING = re.compile(rf"(?:#{{1,4}}[ \t]++)?({_SECTIONS})[ \t]*+#*[ \t]*", re.IGNORECASE)
 _RULE = re.compile(r"[=-]{3,}[ \t]*")
-_META = re.compile(r"(ex[a-z]+)(?:\[[^\]]*\])?[ \t]*:[ \t]*(.*)", re.IGNORECASE)
+_META = re.compile(r"(ex[a-z]+)(?:\[[^\]]*+\])?[ \t]*+:[ \t]*+(.*)", re.IGNORECASE)
 _BULLET = re.compile(r"[*+-][ \t]+(.*)")
 _CHUNK = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*\{[ \t]*[rR]\b")
 _INLINE = re.compile(r"`r\s[^`\n]*`")

@@ -9,16 +9,16 @@ from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
-_START = re.compile(r"(\d{1,4})\.(?:[ \t]+(.*)|$)")
-_CHOICE = re.compile(r"(\*?)([a-zA-Z])\)(?:[ \t]+(.*)|$)")
-_BOX = re.compile(r"\[( |\*)\](?:[ \t]+(.*)|$)")
-_FEEDBACK = re.compile(r"(\.\.\.|[+-])[ \t]+(.*)")
+_START = re.compile(r"(\d{1,4})\.(?:[ \t]++(.*)|$)")
+_CHOICE = re.compile(r"(\*?)([a-zA-Z])\)(?:[ \t]++(.*)|$)")
+_BOX = re.compile(r"\[( |\*)\](?:[ \t]++(.*)|$)")
+_FEEDBACK = re.compile(r"(\.\.\.|[+-])[ \t]++(.*)")
 _TYPED = re.compile(r"(?:\*|=)[ \t]+\S.*")
 _OPEN = {"_": "an essay", "^": "a file to upload"}
 _ESSAY = re.compile(r"_{3,}[ \t]*|\^{3,}[ \t]*")
 _SETTING = re.compile(
     r"(?:quiz title|quiz description|text title|text|title|points|pick|points per question|shuffle answers|show correct answers"
-    r"|one question at a time|can't go back|feedback is solution|solutions sample groups|solutions randomize groups):(?:[ \t]+(.*)|$)",
+    r"|one question at a time|can't go back|feedback is solution|solutions sample groups|solutions randomize groups):(?:[ \t]++(.*)|$)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:GROUP|END_GROUP|COMMENT|END_COMMENT)[ \t]*")
@@ -125,11 +125,11 @@ def _questions(text: str) -> Iterator[_Question]:
                     current = None
                 context = line.text if line.label == "text" and _PASSAGE.search(line.text) else ""
                 owner = "text" if context else "head"
-        elif line.kind == "more":
+        elif line.kind in ("more", "code"):
             if owner == "text":
                 context += f"\n{line.text}"
             elif current is not None:
-                _continue(current, owner, line.text)
+                _continue(current, owner, line)
         elif current is None:
             continue
         elif line.kind == "choice":
@@ -150,17 +150,14 @@ def _questions(text: str) -> Iterator[_Question]:
         yield current
 
 
-def _continue(question: _Question, owner: str, text: str) -> None:
+def _continue(question: _Question, owner: str, line: _Line) -> None:
+    text = line.text if line.kind == "code" else line.text.strip()
     if owner == "stem":
-        question.stem.append(text)
+        question.stem.append(line.text)
     elif owner == "option":
-        question.options[-1].append(text.strip() if not _in_code(question.options[-1]) and not _FENCE.match(text) else text)
+        question.options[-1].append(text)
     elif owner == "feedback" and question.feedback:
-        question.feedback.append(text.strip())
-
-
-def _in_code(lines: list[str]) -> bool:
-    return sum(_FENCE.match(line) is not None for line in lines) % 2 == 1
+        question.feedback.append(text)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -170,13 +167,13 @@ def _lines(text: str) -> Iterator[_Line]:
         if comment:
             comment = raw.strip() != "END_COMMENT"
             continue
-        if fence or raw[:1] in (" ", "\t") or not raw.strip():
-            mark = _FENCE.match(raw)
+        if fence or raw[:1] in (" ", "\t") or not raw.strip() or _FENCE.match(raw):
+            mark, inside = _FENCE.match(raw), bool(fence)
             if fence and mark and mark[1].startswith(fence) and not raw.strip().strip(fence[0]):
                 fence = ""
             elif not fence and mark:
                 fence = mark[1]
-            yield _Line("more", raw.rstrip())
+            yield _Line("code" if inside or fence else "more", raw.rstrip())
         elif raw.startswith("%"):
             continue
         elif _WORD.fullmatch(raw):

@@ -13,12 +13,12 @@ from schemas.tables.row import MAX_TEXT_CHARS
 _TYPE = re.compile(r"\|\s*type\s*=\s*[\"']?(\(\)|\[\]|\{\s*\}|\w{1,20})[\"']?", re.IGNORECASE)
 _SETTINGS = re.compile(r"\|\s*(?:type|coef|shuffle|display)\s*=", re.IGNORECASE)
 _SHOWN = re.compile(r"(?m)^[ \t]*+\{(?!\||\{)|^[ \t]*+\|[ \t]*+type[ \t]*+=", re.IGNORECASE)
-_OPTION = re.compile(r"([+-])(?![+-])\s*(.*)")
+_OPTION = re.compile(r"([+-])(?![+-])\s*+(.*)")
 _ROW = re.compile(r"[+-]{2,}\s")
 _QUIZ = re.compile(r"<(/?)quiz\b[^<>]{0,200}>", re.IGNORECASE)
+_VERBATIM = re.compile(r"<(nowiki|code|pre|source|syntaxhighlight)\b[^<>]{0,100}>", re.IGNORECASE)
 _MARKUP = re.compile(
-    r"<math\b[^<>]{0,60}>(?P<math>[^<]++(?:<(?!/math>)[^<]*+)*+)</math>|(?P<keep><(?P<code>nowiki|code|pre|source|syntaxhighlight)\b[^<>]{0,100}>"
-    r"(?P<verbatim>[^<]*+(?:<(?!/(?:nowiki|code|pre|source|syntaxhighlight)>)[^<]*+)*+)</\w{1,20}>)"
+    r"<math\b[^<>]{0,60}>(?P<math>[^<]{1,2000}+)</math>"
     r"|\[\[(?:file|image|datei|bild|fichier|archivo|tập tin|hình)\s?:[^\[\]\n]{0,400}(?P<picture>\]\])"
     r"|\[\[(?:[^\[\]|\n]{0,300}\|)?(?P<link>[^\[\]|\n]{1,300})\]\]|\[https?://[^\s\[\]]{1,500}\s(?P<outer>[^\[\]\n]{1,300})\]"
     r"|(?P<gone>'{2,5}|<!--[^<>]{0,2000}-->|<ref\b[^<>]{0,200}(?:/>|>[^<]{0,2000}</ref>)|</?(?:b|i|u|em|strong|small|big|span|div|p|center|font)\b[^<>]{0,200}>)"
@@ -139,14 +139,24 @@ def plain(text: str) -> str:
     >>> plain("'''Which''' [[Dog|dog]] has <math>x^2</math>?")
     'Which dog has $x^2$?'
     """
-    return html.unescape(_MARKUP.sub(_shown, text))
+    pieces: list[str] = []
+    at, lower, unclosed = 0, text.lower(), set[str]()
+    for opened in _VERBATIM.finditer(text):
+        name = opened[1].lower()
+        if opened.start() < at or name in unclosed:
+            continue
+        end = lower.find(f"</{name}>", opened.end())
+        if end < 0:
+            unclosed.add(name)
+            continue
+        pieces += [html.unescape(_MARKUP.sub(_shown, text[at : opened.start()])), html.unescape(text[opened.end() : end])]
+        at = end + len(name) + 3
+    return "".join([*pieces, html.unescape(_MARKUP.sub(_shown, text[at:]))])
 
 
 def _shown(match: re.Match[str]) -> str:
     if match["math"] is not None:
         return f"${match['math'].strip()}$"
-    if match["keep"]:
-        return match["verbatim"]
     if match["picture"]:
         return "[image]"
     if match["shift"]:

@@ -8,9 +8,8 @@ import yaml
 
 from pipeline.ingest.decode import decode
 from pipeline.ingest.emphasis import plain_markdown
-from pipeline.ingest.formats.json import document_items, is_question
-from pipeline.ingest.items import Format, Item, SniffedFile
-from pipeline.ingest.literals import holds_question
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
+from pipeline.ingest.literals import document_items, holds_question, is_question, texts_of
 from schemas.config.yaml_file import MERGE, LimitedLoader
 from schemas.errors import DataError
 from schemas.reasons import Reason
@@ -32,7 +31,7 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix in (".yaml", ".yml")
 
 
-def read(data: bytes) -> Iterator[Item]:
+def read(data: bytes) -> Iterator[Item | Text]:
     """One item a question, as in JSON; several documents behind one another are a list. Raises DataError for what is no YAML, holds
     no question, or has aliases or nesting that no list of questions has."""
     try:
@@ -41,10 +40,12 @@ def read(data: bytes) -> Iterator[Item]:
         raise DataError(str(error)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         told = " ".join(str(error).split())[:300]
-        raise DataError(f"not a readable YAML file: {told}") from error
+        cure = "; put texts with a question mark in quotes" if "got '?'" in told else ""
+        raise DataError(f"not a readable YAML file: {told}{cure}") from error
     documents = [document for document in documents if document is not None]
     if pages := [page for document in documents for page in _pages(document)]:
         yield from (_page_item(number, page) for number, page in enumerate(pages, start=1))
+        yield from (text for page in pages for text in texts_of([page.get("prompt"), page.get("choices")]))
         return
     value = documents[0] if len(documents) == 1 else documents
     if not documents:
@@ -57,6 +58,7 @@ def read(data: bytes) -> Iterator[Item]:
             "`- question: ...`, `options: [...]`, `answer: ...`; name other fields under `fields:`, or leave the file out in `path:`"
         )
     yield from items
+    yield from texts_of(value)
 
 
 def _documents(text: str) -> Iterator[Any]:

@@ -123,8 +123,8 @@ def in_letters(pages: list[Page]) -> list[Page]:
     if missing > MAX_MISSING * len(chars) or mixed > MAX_MIXED * len(words):
         what = f"{missing:,} of {len(chars):,} characters" if missing > MAX_MISSING * len(chars) else f"{mixed:,} of {len(words):,} words"
         raise DataError(
-            f"the fonts of the PDF don't say which letters they draw ({what} are none): export it again from its source, or recognise its text"
-            " as that of a scan (`ocrmypdf --force-ocr --language vie+eng IN.pdf OUT.pdf`)"
+            f"the fonts of the PDF don't say which letters they draw ({what} are none): export it again from its source, or recognise"
+            " its text as that of a scan (`ocrmypdf --force-ocr --language vie+eng IN.pdf OUT.pdf`)"
         )
     return pages
 

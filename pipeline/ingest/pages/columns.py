@@ -1,8 +1,10 @@
-"""Reading order of a page: columns one after the other, options that stand side by side with what is wrapped below each, paragraphs whole."""
+"""Reading order of a page: columns one after the other, options that stand side by side with what is wrapped below each, and
+paragraphs as one line."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -20,11 +22,13 @@ _QUESTION = re.compile(
 _OPTION = re.compile(r"(?<!\S)([A-J])\s?[.):]\s*(?=\S)|^\s*([a-j])\s?[.)/]\s*(?=\S)")
 _NEW = re.compile(
     r"\s*(?:[A-Ja-j]\s?[.):/]|\([A-Ja-j\d]{1,2}\)|(?:Q\s?\.?\s?)?\d{1,3}\s*[.):/](?!\d)|[IVX]{1,5}\s*[.)]|[-–—•●○◦▪*+✓☐☑]\s|\[image\]|[_=*-]{4}"
-    r"|(?:Câu|Question|Bài|Phần|Part|Section|Chương|Chủ đề|Đáp án|Answers?|Keys?|Lời giải|Hướng dẫn|Giải thích|Giải chi tiết|Chọn|Explanation|Solution"
+    r"|(?:Câu|Question|Bài|Phần|Part|Section|Chương|Chủ đề|Đáp án|Answers?|Keys?|Lời giải|Hướng dẫn"
+    r"|Giải thích|Giải chi tiết|Chọn|Explanation|Solution"
     r"|Read the|Mark the|Choose|Đọc |Dựa vào|Hết|The end)\b)",
     re.IGNORECASE,
 )
-_KEYS = re.compile(r"\W*(?:bảng\s+)?(?:đáp\s*án|answers?|keys?|hết|the end|hướng dẫn|lời giải)\b", re.IGNORECASE)
+_KEYS = re.compile(r"\W*(?:bảng\s+)?(?:đáp\s*án|answers?(?:\s+keys?)?|keys?|hết|the end)\W*\Z", re.IGNORECASE)
+_PAIRS = re.compile(r"(?<!\w)\d{1,3}\s?[.:)–-]?\s?[A-J](?!\w)[\s,;.|]+(?:Câu\s)?\d{1,3}\s?[.:)–-]?\s?[A-J](?!\w)")
 _MARK = re.compile(r"(?<!\S)([B-J])\s?[.):]")
 Region = list[Segment]
 Gutters = tuple[float, ...]
@@ -64,21 +68,21 @@ def page_lines(segments: list[Segment], gutters: Gutters | None) -> list[Line]:
         return list(_region_lines(segments))
     narrow = _between_gaps(segments)
     own = find_gutters(segments) or tuple(x for x in gutters if _gutter(narrow, least=1, at=x) is not None)
-    across = [piece for one in segments for piece in parted(one, lambda place, one=one: _over_gutter(one, place, own))]
+    across = [piece for one in segments for piece in parted(one, partial(_over_gutter, one, own))]
     return [line for region in _regions(across, own) for line in _region_lines(region)]
 
 
 def _between_gaps(segments: list[Segment]) -> list[Segment]:
     """Pieces between gaps that may be a narrow gutter, or a wide blank of a justified line: only gutters stand below each other."""
-    return [piece for one in segments for piece in parted(one, lambda place, one=one: _gap(one, place) > GUTTER_GAP * one.size)]
+    return [piece for one in segments for piece in parted(one, partial(_is_gap, one))]
 
 
-def _gap(segment: Segment, place: int) -> float:
+def _is_gap(segment: Segment, place: int) -> bool:
     start, end = segment.spans[place]
-    return end - start
+    return end - start > GUTTER_GAP * segment.size
 
 
-def _over_gutter(segment: Segment, place: int, gutters: Gutters) -> bool:
+def _over_gutter(segment: Segment, gutters: Gutters, place: int) -> bool:
     start, end = segment.spans[place]
     return end - start > GUTTER_GAP * segment.size and any(start - 1 <= x <= end + 1 for x in gutters)
 
@@ -143,7 +147,7 @@ def _clearest(segments: list[Segment], left: float, right: float) -> float | Non
     edges = sorted([(one.x0, 1) for one in segments] + [(one.x1, -1) for one in segments])
     found: list[tuple[int, float, float]] = []
     covered = 0
-    for (x, step), (following, _) in zip(edges, edges[1:], strict=False):
+    for (x, step), (following, _) in pairwise(edges):
         covered += step
         if following - x >= GUTTER and low <= (x + following) / 2 <= high:
             found.append((covered, x - following, (x + following) / 2))
@@ -163,9 +167,8 @@ def _regions(segments: list[Segment], gutters: Gutters) -> Iterator[Region]:
     """What is read from top to bottom: bands across the page where a row crosses a gutter, and their columns between these."""
     rows = rows_of(segments)
     across = [any(one.x0 < x < one.x1 for one in row for x in gutters) for row in rows]
-    for place in range(len(rows) - 2, -1, -1):
-        # What heads a list of keys across the page stands on the left alone.
-        across[place] = across[place] or (across[place + 1] and len(rows[place]) == 1 and _KEYS.match(rows[place][0].text) is not None)
+    if gutters:
+        _spread_keys(rows, across, gutters)
     for crosses, group in groupby(zip(across, rows, strict=True), key=lambda one: one[0]):
         band = [one for _, row in group for one in row]
         if crosses:
@@ -173,6 +176,21 @@ def _regions(segments: list[Segment], gutters: Gutters) -> Iterator[Region]:
             continue
         for low, high in pairwise([float("-inf"), *gutters, float("inf")]):
             yield [one for one in band if low <= one.x0 < high]
+
+
+def _spread_keys(rows: list[list[Segment]], across: list[bool], gutters: Gutters) -> None:
+    """Marks the heading of a list of keys, and the list, as standing across the page where nothing stands beside them: they come behind
+    all columns, even if they fill the first one only."""
+    for place in range(len(rows) - 1, -1, -1):
+        if across[place]:
+            continue
+        if len(rows[place]) != 1 or rows[place][0].x0 > gutters[0]:
+            return
+        lists = _PAIRS.search(rows[place][0].text) is not None
+        below = place + 1 < len(rows) and across[place + 1]
+        if not lists and not (below and _KEYS.match(rows[place][0].text)):
+            return
+        across[place] = True
 
 
 def _region_lines(region: Region) -> Iterator[Line]:
@@ -241,7 +259,9 @@ def _unstacked(rows: list[_Row]) -> tuple[list[_Row], list[bool]]:
                 doubts[-1] = doubt = True
             elif stacked or limits:
                 larger = max(found[-1], row, key=lambda one: one.size)
-                found[-1] = _Row(sorted(found[-1].segments + row.segments, key=lambda one: one.x0), row.y if stacked else larger.y, larger.size)
+                found[-1] = _Row(
+                    sorted(found[-1].segments + row.segments, key=lambda one: one.x0), row.y if stacked else larger.y, larger.size
+                )
                 doubts[-1] = True
                 continue
         found.append(row)

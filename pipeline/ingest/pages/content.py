@@ -129,7 +129,7 @@ def _char(text: Any, place: int) -> str:
     # PDFium's mark of a hyphen at the end of a line.
     if code == 2:
         return "-"
-    if pdfium.FPDFText_HasUnicodeMapError(text, place) == 1 or code < 32 and code not in (9, 10, 13) or 0xD800 <= code < 0xE000:
+    if pdfium.FPDFText_HasUnicodeMapError(text, place) == 1 or (code < 32 and code not in (9, 10, 13)) or 0xD800 <= code < 0xE000:
         return MISSING
     return " " if code in (9, 10, 13, 0xA0) else chr(code)
 

@@ -20,7 +20,7 @@ SCRIPT_RISE, SCRIPT_DROP = 0.8, 0.6
 NEIGHBOURS = 40
 # A picture in a text, a picture among characters, and a mark that stands in place of a table.
 PICTURE, OBJECT, TABLE = "[image]", "\ufffc", "\ufdd1"
-# Without a text of their own, parts of large brackets, signs with something above and below them, roots that may reach further than a number.
+# Without a text of their own, parts of large brackets, signs with something above and below, roots that may reach over more than a number.
 _UNTOLD = re.compile(rf"[{MISSING}\ue000-\uf8ff\u239b-\u23b3∑∏⋃⋂⨁⨂∐]|[√∛∜](?!\d++(?![\w(]))")
 
 
@@ -125,8 +125,8 @@ def _with_scripts(lines: list[list[_Run]]) -> list[list[_Piece]]:
             before = line[order - 1] if order else None
             if (place, order - 1) in homes and before and _adjoins(before, run):
                 homes[place, order] = homes[place, order - 1]
-            elif home := ends.base(run, place) or starts.base(run, place):
-                homes[place, order] = home
+            elif base := ends.base(run, place) or starts.base(run, place):
+                homes[place, order] = base
     pieces: list[list[_Piece]] = [[] for _ in lines]
     for place, line in enumerate(lines):
         for order, run in enumerate(line):
@@ -176,7 +176,7 @@ class Styles:
 
     def __init__(self, page: Page) -> None:
         self.underlines = _Index([rule for rule in page.rules if rule.y1 - rule.y0 < rule.x1 - rule.x0])
-        self.colors = {box: color for box, color in page.areas}
+        self.colors = dict(page.areas)
         self.areas = _Index(list(self.colors))
         self.circles = _Index(
             [box for box in page.drawings if box.x1 - box.x0 < 40 and 0.6 < (box.x1 - box.x0) / max(box.y1 - box.y0, 1) < 1.7]

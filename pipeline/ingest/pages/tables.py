@@ -1,6 +1,7 @@
 """Tables that are drawn with rules: rows of cells, each with the characters in it. What a rule doesn't part is one cell."""
 
 from bisect import bisect_right
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.ingest.pages.content import Box, Glyph, Page
@@ -62,7 +63,7 @@ def _table(rules: list[Box], glyphs: list[Glyph]) -> tuple[Table | None, list[Gl
         return None, glyphs
     box = Box(xs[0], ys[0], xs[-1], ys[-1])
     rows: list[list[list[Glyph]]] = []
-    edges = [_cell_edges(xs, upright, (low + high) / 2) for low, high in zip(ys, ys[1:], strict=False)]
+    edges = [_cell_edges(xs, upright, (low + high) / 2) for low, high in pairwise(ys)]
     rows = [[[] for _ in found[1:]] for found in edges]
     outside = []
     for glyph in glyphs:

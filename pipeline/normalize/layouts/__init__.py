@@ -4,10 +4,24 @@ Most layouts need none: headers that speak for themselves are a line in `columns
 """
 
 from pipeline.common.grammar.columns import plain_name
-from pipeline.normalize.layouts import chat, copa, distractors, flag_columns, flash_cards, marked_cell, swag, true_false, truthfulqa
+from pipeline.normalize.layouts import (
+    chat,
+    copa,
+    distractors,
+    flag_columns,
+    flash_cards,
+    label_studio,
+    marked_cell,
+    prodigy,
+    swag,
+    true_false,
+    truthfulqa,
+)
 from pipeline.normalize.layouts.layout import Cells, Layout
 
 LAYOUTS: tuple[Layout, ...] = (
+    label_studio.LAYOUT,
+    prodigy.LAYOUT,
     truthfulqa.LAYOUT,
     distractors.LAYOUT,
     copa.LAYOUT,

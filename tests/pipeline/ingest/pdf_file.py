@@ -1,7 +1,5 @@
 """Small PDF files written by hand: text at places of a page, lines, coloured areas, pictures and curves."""
 
-import re
-
 
 class Page:
     """Operators of a page of 595 x 842 points; characters are half as wide as they are high."""
@@ -51,8 +49,9 @@ def pdf(*pages, fonts=("Helvetica", "Helvetica-Bold"), to_unicode=None, more="",
     """The file. `to_unicode` changes what the fonts say that their characters are."""
     pages = [page if isinstance(page, Page) else Page(*page) for page in pages]
     chars = sorted(set().union(*(page.chars for page in pages)))
-    assert len(chars) < 255
-    codes = {char: code for code, char in enumerate(chars, start=1)}
+    # Codes that have a glyph: what draws nothing is no text for PDFium.
+    visible = [*range(33, 127), *range(161, 256)]
+    codes = {" ": 32} | dict(zip([char for char in chars if char != " "], visible, strict=False))
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b""]
     pairs = "\n".join(f"<{code:02x}> <{(to_unicode or str)(char).encode('utf-16-be').hex()}>" for char, code in codes.items())
     cmap = f"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /x def 1 begincodespacerange <00> <ff> endcodespacerange\n{len(codes)} beginbfchar\n{pairs}\nendbfchar endcmap end end"
@@ -63,7 +62,9 @@ def pdf(*pages, fonts=("Helvetica", "Helvetica-Bold"), to_unicode=None, more="",
             f"<< /Type /Font /Subtype /TrueType /BaseFont /{font} /FirstChar 0 /LastChar 255 /Widths [{'500 ' * 256}] /ToUnicode 3 0 R /Encoding /WinAnsiEncoding >>".encode()
         )
         names.append(f"/F{number} {len(objects)} 0 R")
-    objects.append(_stream(b"\xc8\x20\x20", "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8 "))
+    objects.append(
+        _stream(b"\xc8\x20\x20", "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8 ")
+    )
     image = len(objects)
     kids = []
     for page in pages:
@@ -92,7 +93,3 @@ def _file(objects, more):
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     trailer = f"trailer << /Size {len(objects) + 1} /Root 1 0 R {more} >>\nstartxref\n{len(data)}\n%%EOF\n"
     return data + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode()
-
-
-def plain(text):
-    return re.sub(r"\s+", " ", text).strip()

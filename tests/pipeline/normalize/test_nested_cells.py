@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.normalize.nested_cells import flatten, is_true, list_in_text, structure_in_text
+from pipeline.common.grammar.flags import is_true
+from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_labelled_options_become_texts_and_labels(options):
 
 def test_the_mark_of_the_right_option_becomes_the_key():
     found = flatten({"o": [{"text": "7", "correct": False}, {"text": "8", "correct": "Đúng"}]})
-    assert found == {"o": ["7", "8"], "o.label": ["A", "B"], "answer": ["B"]}
+    assert found == {"o": ["7", "8"], "o.label": ["A", "B"], "o.right": ["B"]}
 
 
 def test_what_is_no_list_of_options_stays_under_its_path():

@@ -208,8 +208,12 @@ def test_a_mapping_in_the_config_wins(read):
     assert (question["stem"], question["answer_index"]) == ("Thủ đô là", 1)
 
 
-def test_answer_wins_over_correct_answer(read):
-    assert one(read, [{"question": "Thủ đô là", "options": OPTIONS, "answer": "B", "correct_answer": "A"}])["answer_index"] == 1
+def test_two_keys_of_a_row_have_to_agree(read):
+    row = {"question": "Thủ đô là", "options": OPTIONS, "answer": "B"}
+    assert one(read, [row | {"correct_answer": OPTIONS[1]}])["answer_index"] == 1
+    _, (rejected,) = read([row | {"correct_answer": "A"}])
+    assert rejected["reason_codes"] == ["multiple_answers"]
+    assert "correct_answer" in rejected["detail"]
 
 
 def test_an_odd_option_that_names_the_others_fixes_the_order(read):

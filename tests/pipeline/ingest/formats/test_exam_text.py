@@ -70,7 +70,7 @@ def test_a_missing_key_and_an_essay_are_verdicts(read):
 
 @pytest.mark.parametrize("text", ["just some words\n", "Kính gửi thầy cô,\nEm xin nghỉ.\n"])
 def test_text_without_questions_names_the_readers(read, text):
-    _, (row,) = read(text, "notes.md")
+    _, (row,) = read(text, "notes.txt")
     assert row["reason_codes"] == ["unreadable_file"]
     assert "docx" in row["detail"]
 

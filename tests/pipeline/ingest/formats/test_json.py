@@ -93,7 +93,7 @@ def test_documents_without_questions(read, content):
 def test_an_error_says_its_line_and_column_however_far_behind_it_stands(read, monkeypatch):
     text = '[{"question": "x"},\n\n{a},{b},\n  {"question": "y"}, {c},{"question":\n d},' + "{e}," * 20
     places = [row["detail"] for row in read(text)[1] if "line" in (row["detail"] or "")]
-    assert [place.partition(" at ")[2] for place in places[:5]] == [
+    assert [place.partition(" at ")[2].partition(";")[0] for place in places[:5]] == [
         f"line {place}" for place in ("3, column 2", "3, column 6", "4, column 23", "5, column 2", "5, column 6")
     ]
     monkeypatch.setattr(json_reader, "MAX_CHARS_BEHIND", 3)
@@ -102,3 +102,77 @@ def test_an_error_says_its_line_and_column_however_far_behind_it_stands(read, mo
 
 def test_lists_that_are_no_table_are_broken_rows(reasons):
     assert reasons([["Where?", ["here", "there"], 1], ["Who?", ["Ann", "Bob"], 0]]) == [["malformed_row"]] * 2
+
+
+NEARLY = {
+    "python": str(ROWS),
+    "python_lines": "\n".join(map(str, ROWS)),
+    "mongo_shell": "\n".join(f'/* {n} */\n{{"_id": ObjectId("{n}"),\n{json.dumps(row)[1:]}' for n, row in enumerate(ROWS)),
+    "json5": "// quiz\n" + json.dumps(ROWS).replace('"question"', "question").replace("}]", "},]"),
+    "fence": f"```json\n{json.dumps(ROWS, indent=1)}\n```\n",
+    "two_fences": "Here:\n" + "\nAnd:\n".join(f"```json\n{json.dumps(row)}\n```" for row in ROWS) + "\nBye",
+    "prose": f"Here is the quiz:\n{json.dumps(ROWS)}\nLet me know!",
+    "arrays_one_behind_the_other": "\n".join(json.dumps([row]) for row in ROWS),
+    "wrappers_one_behind_the_other": "\n".join(json.dumps({"questions": [row]}, indent=1) for row in ROWS),
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_what_is_nearly_json_is_read_as_what_it_means(parse, name):
+    assert parse(NEARLY[name], f"{name}.json") == EXPECTED
+
+
+def test_lines_that_are_nearly_json(parse):
+    assert parse("\n".join(f"{row}," for row in ROWS), "a.jsonl") == EXPECTED
+    assert parse("\n".join(json.dumps(row, indent=1) for row in ROWS), "pretty.jsonl") == EXPECTED
+
+
+def test_a_row_that_is_broken_costs_itself_among_rows_that_are_nearly_json(read):
+    text = (
+        '[\n// one\n{"question": "Where is it?", "options": ["here", "there"], "answer": "B",},\n{"question": "a "quote" here"},\n'
+        + str(ROWS[1])
+        + "]"
+    )
+    questions, rejected = read(text)
+    assert [row["stem"] for row in questions] == ["Where is it?", "Who is it?"]
+    assert [row["reason_codes"] for row in rejected] == [["malformed_row"]]
+    assert "quote inside a text ends it at line 4" in rejected[0]["detail"]
+
+
+@pytest.mark.parametrize("suffix", ["md", "txt"])
+def test_what_a_chat_model_wrote_in_a_fence_is_read_and_a_fence_in_an_exam_is_not(parse, suffix):
+    assert parse(f"Sure!\n\n```json\n{json.dumps(ROWS, indent=1)}\n```\n\nBye!", f"a.{suffix}") == EXPECTED
+    exam = "1. What does this print?\n```json\n[1]\n```\nA. here\nB. there\nAnswer: B\n\n2. Who is it?\nA. Ann\nB. Bob\nAnswer: A\n"
+    assert [options for _, options, _ in parse(exam, f"b.{suffix}")] == [["here", "there"], ["Ann", "Bob"]]
+
+
+def test_a_name_that_stands_twice_costs_its_row(reasons):
+    assert reasons('[{"question": "Where?", "option": "here", "option": "there", "answer": "there"}]') == [["malformed_row"]]
+
+
+DEEP = {
+    "pages": {"title": "Quiz", "pages": [{"name": "1", "elements": ROWS[:1]}, {"name": "2", "elements": ROWS[1:]}]},
+    "settings": {"settings": {"shuffle": True}, "title": "Quiz", "quiz": {"questions": ROWS}},
+    "levels": {"quiz": {"sport": {"q1": ROWS[0]}, "maths": {"q1": ROWS[1]}}},
+    "exams": {"version": 1, "exams": {"2013": {"year": "2013", "data": ROWS[:1]}, "2014": {"year": "2014", "data": ROWS[1:]}}},
+    "keys_of_a_database": {"quizzes": {"-Na": {"title": "T", "questions": {"-N1": ROWS[0], "-N2": ROWS[1]}}}},
+    "odd_name": [{"chapter": 1, "exercises": ROWS[:1]}, {"chapter": 2, "exercises": ROWS[1:]}],
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_questions_are_found_in_any_nesting(parse, name):
+    assert parse(DEEP[name]) == EXPECTED
+
+
+def test_dialogues_with_their_questions(read):
+    rows = [[["M: Where is it?", "W: Over there."], [ROWS[0]], "4-199"], [["W: Who is it?"], [ROWS[1], ROWS[0]], "4-200"]]
+    questions, rejected = read(rows)
+    assert (len(questions), rejected) == (3, [])
+    assert (questions[0]["context"], questions[0]["original_id"]) == ("M: Where is it?\nW: Over there.", "4-199")
+
+
+def test_a_list_that_is_not_read_stays_in_the_text_of_the_file():
+    text = json.dumps({"notes": [{"remark": "Second edition."}], "questions": ROWS})
+    pieces = [piece.text for piece in json_reader.read(text) if hasattr(piece, "text")]
+    assert any("Second edition." in piece for piece in pieces)
