@@ -40,7 +40,8 @@ def rival_columns(fields: FieldMap, headers: Collection[str], filled: Collection
     return tuple(
         header
         for header in free
-        if is_called(header.rpartition(".")[2], "answer") and "%" not in header
+        if is_called(header.rpartition(".")[2], "answer")
+        and "%" not in header
         and _STRONG.fullmatch(plain_name(header.rpartition(".")[2]))
         and not (option and header.startswith(f"{option}."))
     )
