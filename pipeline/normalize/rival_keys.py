@@ -41,6 +41,7 @@ def rival_columns(fields: FieldMap, headers: Collection[str], filled: Collection
         header
         for header in free
         if is_called(header.rpartition(".")[2], "answer")
+        and "%" not in header
         and _STRONG.fullmatch(plain_name(header.rpartition(".")[2]))
         and not (option and header.startswith(f"{option}."))
     )
