@@ -29,6 +29,16 @@ MEANT = re.compile(
     f"(?<={_JOINING})[\u200c\u200d]|(?<={_EMOJI})\u200d(?={_EMOJI})|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
 )
 SURROGATES = re.compile(r"[\ud800-\udfff]")
+FENCE = re.compile(r"(?m)^([ \t]*+)(`{3,}|~{3,})")
+INDENTED = re.compile(r"\n(?:[ \u00a0]{2}|\t)[ \t\u00a0]*+[^\s\u00a0]")
+# A line that only a program has: a block opens or closes, a statement ends, something is returned or printed.
+CODE_LINE = re.compile(
+    r"(?m)^[ \t\u00a0]*+(?:"
+    r"(?:def|class|for|while|if|elif|with|function|func|fn|sub|switch|public|private|static|void|int|struct)\b[^\n]*[:{]"
+    r"|(?:else|try|except|finally|do|begin|loop)[^\S\n]*+[:{]?[^\S\n]*+$|return\b|end;?$|[})\]]+;?$|<[/a-z][^\n]*>$"
+    r"|[^\n]*(?:\);|\{)$|(?:\w++ )?[\w.]++ ?[-+*/]?=[^\n]*;$|[^\n]{0,200}\b(?:print|printf|println|console\.log|cout)\b)"
+)
+LIST_MARK = re.compile(r"[(\[]?[A-Ja-j][.):\]/]|[-*•+] |\d{1,3}[.)]\s")
 BLANK_LINES = re.compile(r"\n{3,}")
 # Letters that no other language beside Vietnamese uses much, and those that it shares with French or Portuguese.
 ONLY_VIETNAMESE = re.compile(r"[ơưđƠƯĐ\u1ea0-\u1ef9]")
@@ -42,11 +52,6 @@ BAD = Guarded(BADNESS_RE, quick=re.compile(_SIGN_OF_BAD.format(**MOJIBAKE_CATEGO
 # Combining marks in a row, more than any letter bears; the two halfwidth letters become marks in NFKC.
 MANY_MARKS = re.compile(r"(?:[^\w\s\x00-\u02ff]|[\uff9e\uff9f]){31,}+")
 FEW_CHARS = 1_000
-# Two blanks or a tab in front of a line, and what a line of code holds.
-INDENTED = re.compile(r"\n(?: {2}|\t)[ \t]*+\S")
-CODE_LINE = re.compile(
-    r"[;{}]\Z|\w\(|[-+*/=!<>]=|\w = \w|\A(?:return|pass|break|continue|else|elif|print|yield|raise|def|for|while|if|try|except)\b[^,]*\Z"
-)
 CARON_TO_BREVE = str.maketrans({"ǎ": "ă", "Ǎ": "Ă"})
 FOLDED_MARKS = str.maketrans(
     {
@@ -71,39 +76,51 @@ def clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     # Composed when nothing stands between a letter and its mark any more.
     text = normal_form("NFC", without_invisible(text))
-    if "\n" in text and (INDENTED.search(text) or "```" in text):
-        return BLANK_LINES.sub("\n\n", "\n".join(_plain_lines(text.split("\n")))).strip()
+    if "\n" in text and (FENCE.search(text) or _is_code(text)):
+        return _clean_code(text)
     text = SPACES.sub(" ", text)
     if " \n" in text or "\n " in text:
         text = re.sub(r" ?\n ?", "\n", text)
     return BLANK_LINES.sub("\n\n", text).strip()
 
 
-def _plain_lines(lines: list[str]) -> Iterator[str]:
-    """Lines of single spaces. In fenced code all spaces stay; without a fence the indentation of lines of code does, below a line that ends
-    with a colon: in Python it means something."""
-    closed = sum(line.lstrip().startswith("```") for line in lines) % 2 == 0
-    plain = [SPACES.sub(" ", line).strip(" ") for line in lines]
-    place = 0
-    while place < len(lines):
-        if plain[place].startswith("```") and closed:
-            end = next(i for i in range(place + 1, len(lines)) if plain[i].startswith("```"))
-            yield plain[place]
-            yield from (line.rstrip(" \t\u00a0") for line in lines[place + 1 : end])
-            yield plain[end]
-            place = end + 1
+def _is_code(text: str) -> bool:
+    """Whether lines are indented, and some of them are those of a program."""
+    return INDENTED.search(text) is not None and CODE_LINE.search(text) is not None
+
+
+def _clean_code(text: str) -> str:
+    """Lines in fences as they are written, but for the fence's own indentation; where the text itself is code, its indentation stays."""
+    marked = list(_told_by_fences(text.split("\n")))
+    own = _is_code("\n".join(line for line, fenced in marked if not fenced))
+    lines: list[str] = []
+    for line, fenced in marked:
+        if fenced:
+            lines.append(line.rstrip())
             continue
-        yield plain[place]
-        place += 1
-        end = place
-        if plain[place - 1].endswith(":"):
-            while end < len(lines) and plain[end] and INDENTED.match("\n" + lines[end]):
-                end += 1
-        if sum(CODE_LINE.search(line) is not None for line in plain[place:end]) * 2 > end - place > 0:
-            yield from (
-                line[: len(line) - len(line.lstrip())] + text for line, text in zip(lines[place:end], plain[place:end], strict=True)
-            )
-            place = end
+        plain = SPACES.sub(" ", line).strip()
+        margin = line[: len(line) - len(line.lstrip())].replace("\u00a0", " ").replace("\t", "    ") if own else ""
+        # Blank lines in a row are one; a list's mark opens its line.
+        if plain or not lines or lines[-1]:
+            lines.append(margin + plain if plain and not LIST_MARK.match(plain) else plain)
+    return "\n".join(lines).strip()
+
+
+def _told_by_fences(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Lines, and whether each belongs to a fenced block; there, they stand as far to the left as their fence."""
+    fence, indent = "", 0
+    for line in lines:
+        mark = FENCE.match(line)
+        if not fence and mark:
+            fence, indent = mark[2], len(mark[1])
+            yield line.lstrip(), True
+        elif not fence:
+            yield line, False
+        elif mark and mark[2].startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+            yield line.lstrip(), True
+        else:
+            yield (line[indent:] if not line[:indent].strip() else line.lstrip()), True
 
 
 def _is_plain(text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.common.html_signs import is_html
 from pipeline.export.spreadsheets import Rows, marked
 from pipeline.ingest.formats.gift import FORMAT_TAG
 
@@ -27,7 +28,8 @@ def _gift(row: Mapping[str, Any]) -> str:
 def _escaped(text: str) -> str:
     """GIFT's own marks behind a backslash; a line's end as `\\n`, which a backslash before it would make text.
 
-    A format's name in front would be taken for one, so the default's goes before it.
+    A format's name in front would be taken for one, so the default's goes before it; a text that shows tags says that it is plain.
     """
+    plain = is_html(text)
     text = re.sub(r"([\\=~#{}:])", r"\\\1", text).replace("\\\n", "\\ \n")
-    return ("[moodle]" if FORMAT_TAG.match(text) else "") + re.sub(r"\n[ \n]*", r"\\n", text)
+    return ("[plain]" if plain else "[moodle]" if FORMAT_TAG.match(text) else "") + text.replace("\n", r"\n")

@@ -1,7 +1,7 @@
 """From a record to a draft: its parts told apart, its key still as found."""
 
-import html
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import plain_name
@@ -10,13 +10,13 @@ from pipeline.common.grammar.option_lists import split_options, strip_mark, tidy
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
+from pipeline.normalize.gaps import with_gaps
+from pipeline.normalize.html_cells import PLAIN, CellMarkup, is_picture, speaks_of_tags, without_markup
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.reading import Reading
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 
-ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d?);")
-TAGS = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|font|sub|sup)\b[^<>]{0,200}/?>", re.IGNORECASE)
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
@@ -52,8 +52,9 @@ def draft_record(record: dict[str, Any], cells: dict[str, Any] | None, reading: 
     return _draft_cells(cells or {}, reading)
 
 
-def text_of(value: Any, repairs: list[str]) -> str:
-    """A cell as clean text. Mojibake, HTML entities and tags are repaired, and said."""
+def text_of(value: Any, repairs: list[str], markup: CellMarkup = PLAIN, options: Sequence[str] = ()) -> str:
+    """A cell as clean text. Mojibake is repaired, and HTML where the file's cells hold it, and said; so are the gaps of a stem, given
+    its options."""
     if value is None or (isinstance(value, float) and value != value):
         return ""
     if isinstance(value, list):
@@ -65,14 +66,10 @@ def text_of(value: Any, repairs: list[str]) -> str:
     if not text.isascii() and (fixed := undo_mojibake(text)) != text:
         repairs.append("mojibake_fixed")
         text = fixed
-    if ENTITY.search(text):
-        unescaped = html.unescape(text)
-        if unescaped != text:
-            repairs.append("html_entities")
-            text = unescaped
-    if TAGS.search(text):
-        text = TAGS.sub(lambda tag: "\n" if tag[0].lower().startswith(("<br", "</p", "</div")) else "", text)
-        repairs.append("html_tags")
+    text = without_markup(text, markup, repairs)
+    if options and (filled := with_gaps(text, options)) != text:
+        repairs.append("gap_restored")
+        text = filled
     if (cleaned := clean(text)) != text and without_invisible(text) != text:
         repairs.append("invisible_characters")
     return cleaned
@@ -119,7 +116,7 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     def short(part: str) -> str | None:
         return None if cell(part) in (None, "") else one_line(clean(str(cell(part))[:MAX_LABEL_CHARS]))[:MAX_LABEL_CHARS] or None
 
-    text = text_of(cell("stem"), repairs)
+    markup = reading.markup
     reasons: list[Reason] = []
     detail: str | None = None
     options: list[str] = []
@@ -128,31 +125,48 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     several = labelled = False
     key = cell("answer")
     found = _option_cells(cells, reading)
-    raw_options = [text_of(value, repairs) for value in found.values[:MAX_OPTIONS_READ]]
+    found_repairs: list[str] = []
+    raw_options = [text_of(value, found_repairs, markup) for value in found.values[:MAX_OPTIONS_READ]]
+    text = text_of(cell("stem"), repairs, markup, raw_options)
     if len(text) > MAX_TEXT_CHARS or sum(map(len, raw_options)) > MAX_TEXT_CHARS:
         return Draft(text[:500], repairs=repairs, reasons=[Reason.TOO_LARGE], detail=f"more than {MAX_TEXT_CHARS:,} characters")
     if len(found.values) > MAX_OPTIONS_READ:
         reasons, detail = [Reason.TOO_MANY_OPTIONS], f"{len(found.values):,} options"
+    if markup.tags and raw_options:
+        written = [value if isinstance(value, str) else "" for value in found.values[:MAX_OPTIONS_READ]]
+        if speaks_of_tags(text, written, raw_options):
+            found_repairs.clear()
+            raw_options, markup = [text_of(value, found_repairs) for value in found.values[:MAX_OPTIONS_READ]], PLAIN
+    repairs += found_repairs
     if raw_options:
         options, labels, labelled = _columns_to_options(raw_options, found.labels, repairs)
         key = found.right if found.right is not None else key
-        key = _plain_key(key, labels, options)
+        key = _plain_key(_shown(key, markup), labels, options)
         if isinstance(key, str) and (place := reading.column_places.get(plain_name(key[:80]))) is not None and place < len(labels):
             key = labels[place]
     elif (cut := split_options(text)) is not None:
         text, labels, options, note, several = cut.stem, cut.labels, cut.texts, cut.note, cut.several
         repairs += cut.repairs
     stem = split_stem(text)
-    context = "\n\n".join(part for part in (text_of(cell("context"), repairs), stem.context) if part) or None
-    explanation = "\n".join(part for part in (text_of(cell("explanation"), repairs), note) if part) or None
+    context = "\n\n".join(part for part in (text_of(cell("context"), repairs, reading.markup), stem.context) if part) or None
+    explanation = "\n".join(part for part in (text_of(cell("explanation"), repairs, reading.markup), note) if part) or None
     if (image := text_of(cell("image"), [])).lower() not in _NO_PICTURE:
         reasons, detail = [Reason.IMAGE_REQUIRED], f"it comes with the picture {image[:80]}"
+    elif pictures := [label for label, option in zip(labels, options, strict=True) if is_picture(option, text)]:
+        reasons, detail = [Reason.IMAGE_REQUIRED], f"option {', '.join(pictures[:5])} is a picture"
     if several:
         reasons, detail = [Reason.MULTIPLE_QUESTIONS], "two lists of options, or a second numbered question, in one text"
     if isinstance(key, str) and key[:1] == "[" and isinstance(listed := structure_in_text(key[:2000]), list):
         key = listed
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
     return Draft(stem.stem, context, options, labels, key, explanation, short("id"), short("subject"), repairs, reasons, detail, labelled)
+
+
+def _shown(key: Any, markup: CellMarkup) -> Any:
+    """A key, or a list of them, as the options show it."""
+    if isinstance(key, list):
+        return [_shown(item, markup) if isinstance(item, str) else item for item in key]
+    return text_of(key, [], markup) if isinstance(key, str) and ("<" in key or "&" in key) else key
 
 
 def _plain_key(key: Any, labels: list[str], options: list[str]) -> Any:
@@ -187,7 +201,8 @@ def _option_cells(cells: dict[str, Any], reading: Reading) -> _OptionCells:
         return _OptionCells(values)
     value = cells.get(fields.columns.get("options", ""))
     if isinstance(value, str):
-        value = list_in_text(value) if len(value) <= MAX_TEXT_CHARS else [value]
+        plain = value if value.lstrip()[:1] in ("[", "(", "{") else without_markup(value, reading.markup, [])
+        value = list_in_text(plain) if len(value) <= MAX_TEXT_CHARS else [value]
     if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
         flat = flatten({"options": value})
         texts: list[Any] = next(
@@ -217,7 +232,7 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     elif len(values) > 1 and all(m and m[1] == LETTERS[place : place + 1] for place, m in enumerate(map(_DASH_MARK.match, values))):
         values = [_DASH_MARK.sub("", value, count=1) for value in values]
         repairs.append("option_marks_stripped")
-    texts = tidy_options(values)
+    texts = tidy_options(values, in_line=False)
     if own and all(letter_of(label) for label in own):
         return texts, [str(letter_of(label)) for label in own], True
     # Labels that the file gives itself (ARC's 1 to 4) are what its keys mean.

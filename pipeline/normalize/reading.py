@@ -16,6 +16,9 @@ from pipeline.common.grammar.columns import (
     plain_name,
 )
 from pipeline.common.grammar.keys import number_of
+from pipeline.common.html_signs import is_html
+from pipeline.common.markup import html_text
+from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
 from pipeline.normalize.suggest_columns import guess_fields
@@ -29,7 +32,8 @@ EXAM_READERS = ("aiken", "docx", "exam")
 
 class Reading(NamedTuple):
     """How a file's rows are read. `problem` is the verdict on all of them where no layout fits; `hint` what could hold the key;
-    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from."""
+    `text_keys`: keys are texts of options by definition; `unused`: headers that nothing is taken from;
+    `markup`: what its cells hold of HTML."""
 
     layout: str
     fields: FieldMap
@@ -41,6 +45,7 @@ class Reading(NamedTuple):
     labels: tuple[str, ...] = ()
     text_keys: bool = False
     unused: tuple[str, ...] = ()
+    markup: CellMarkup = PLAIN
 
 
 def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Reading:
@@ -69,7 +74,8 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
         empty = [header for header in headers if header not in filled]
         fields = find_fields(headers, given, empty, lambda part, header: _accepts(part, header, present))
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
-    return _judged(Reading(layout, fields, cells, text_keys=text_keys), headers, filled, given)
+    markup = find_markup(records[0]["reader"], cells, fields.columns.get("stem"))
+    return _judged(Reading(layout, fields, cells, text_keys=text_keys, markup=markup), headers, filled, given)
 
 
 def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mapping[str, str]) -> Reading:
@@ -155,10 +161,15 @@ def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
             continue
         if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
             return True
-        if isinstance(value, str) and (not weak or value.strip()[:1] in "[({") and list_in_text(value[:MAX_TEXT_CHARS]):
+        if isinstance(value, str) and (not weak or value.strip()[:1] in "[({") and list_in_text(_shown(value[:MAX_TEXT_CHARS])):
             return True
         seen += 1
         if seen == 5:
             return False
     # Nothing is filled: an empty column may bear its name.
     return not seen and not weak
+
+
+def _shown(text: str) -> str:
+    """A cell's lines, where it writes them as HTML."""
+    return html_text(text) if text.lstrip()[:1] not in ("[", "(", "{") and is_html(text) else text

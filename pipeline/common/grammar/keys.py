@@ -70,7 +70,9 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
     if answer_format == "letter" and text in labels:
         return Key(labels.index(text), None, None, None)
     wanted = fold_option(text)
-    by_text = [i for i, option in enumerate(options) if option == text or fold_option(option) == wanted]
+    # 2³ and 23 fold to the same.
+    same = [i for i, option in enumerate(options) if option == text]
+    by_text = same or [i for i, option in enumerate(options) if fold_option(option) == wanted]
     if answer_format == "text" and by_text:
         return _by_text(by_text, text)
     letter = letter_of(text)

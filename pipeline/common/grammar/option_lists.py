@@ -1,7 +1,6 @@
 """Options inside a text: where their marks stand, and what is between them."""
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.common.grammar.stems import NUMBERED_LINE
@@ -14,14 +13,15 @@ NOTE = re.compile(
     r"\s*(?:[:.]|\b(?=\s*[A-J]\b)).*)",
     re.IGNORECASE | re.DOTALL,
 )
+# A statement of a program, or a rule of CSS, that ends with its semicolon: it assigns, sets, or begins with its word.
+_STATEMENT = re.compile(
+    r"[\w.\[\]*&]++(?:\s[\w\[\]*&]++)?+\s?[-+*/:]?=(?!=)|[a-z-]++:\s?[^\s;:]"
+    r"|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
+)
+_ENTITY_END = re.compile(r"&#?\w{2,8};\Z")
+_CALL = re.compile(r"[\w>]\(")
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
-
-
-# A statement that a semicolon ends.
-CODE = re.compile(
-    r"(?:\w\)|\(\)|\+\+|--|\}|\"\)|'\))\s?;\Z|\A(?:let|const|var|int|float|double|char|String|bool|return|print|echo|import|using)\b.{0,200};\Z|\ASELECT\b.{0,400};\Z"
-)
 
 
 class Options(NamedTuple):
@@ -187,15 +187,29 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
     return Options(text[: chain[0].start].rstrip(" ;,"), labels, tidy_options(texts), note, repairs, several)
 
 
-def tidy_options(texts: Sequence[str]) -> list[str]:
-    """Options without the separators that stood between each and the next; the semicolons of code stay.
+def tidy_option(text: str) -> str:
+    """An option without the separators that stood between it and the next."""
+    text = text.strip().lstrip(";").strip()
+    return text if _ENTITY_END.search(text[-12:]) else text.rstrip(";").strip()
 
-    >>> tidy_options(["red;", "blue; "]), tidy_options(["int x = 5;", "x = 5;"])
-    (['red', 'blue'], ['int x = 5;', 'x = 5;'])
+
+def tidy_options(texts: list[str], in_line: bool = True) -> list[str]:
+    """Options without the separators between them; the semicolon of a statement is none. `in_line`: cut from one text, where all but
+    the last bear one when it parts them.
+
+    >>> tidy_options(["x = 1;", "x = 2;", "x = 3"]), tidy_options(["return x;", "return x"], in_line=False), tidy_options(["Huế;", "Vinh;"])
+    (['x = 1', 'x = 2', 'x = 3'], ['return x;', 'return x'], ['Huế', 'Vinh'])
     """
-    texts = [text.strip() for text in texts]
-    code = any(CODE.search(text) for text in texts) or (all(text.endswith(";") for text in texts) and any("=" in text for text in texts))
-    return texts if code and texts else [text.strip(";").strip() for text in texts]
+    ends = [text.rstrip().endswith(";") for text in texts]
+    separated = in_line and not ends[-1:][0] and all(ends[:-1]) if ends else False
+    return [text.strip() if not separated and _is_statement(text.strip()) else tidy_option(text) for text in texts]
+
+
+def _is_statement(text: str) -> bool:
+    body = text.removesuffix(";")
+    if body == text:
+        return False
+    return body.endswith(("++", "--", "}")) or (body.endswith(")") and _CALL.search(body) is not None) or _STATEMENT.match(body) is not None
 
 
 def strip_mark(text: str, place: int) -> tuple[str, bool]:

@@ -1,21 +1,28 @@
-"""Moodle XML question banks (docs.moodle.org, "Moodle XML format"): multiple choice and true/false, HTML taken out of its CDATA."""
+"""Moodle XML question banks (docs.moodle.org, "Moodle XML format"): multiple choice, true/false and gaps with choices (cloze)."""
 
 import html
 import re
 from collections.abc import Iterator
+from functools import partial
+from html.entities import html5
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from pipeline.common.markup import html_text
+from pipeline.ingest.cloze import read_cloze
 from pipeline.ingest.decode import decode
-from pipeline.ingest.items import Format, Item, SniffedFile
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from schemas.errors import DataError
+from schemas.reasons import Reason
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*+(?:\s++[a-zA-Z-]++\s*+=[^<>]*+|\s*+/?)>")
+_BLOCK_TAG = re.compile(r"<(?:p|div|br|li|tr|h[1-6]|pre)\b", re.IGNORECASE)
+_BARE_TAG = re.compile(r"\s*+</?[a-zA-Z][^<>]*+>\s*+")
+_ENTITY = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]{1,31});|(?!#x?[0-9a-fA-F]{1,8};))")
 _IMAGE = re.compile(r"<img\b(?:[^<>]|<(?!i))*?src\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
@@ -25,8 +32,8 @@ def sniff(file: SniffedFile) -> bool:
     return file.suffix == ".xml" or head.startswith((b"<?xml", b"<quiz"))
 
 
-def read(data: bytes) -> Iterator[Item]:
-    """One item a question; categories are its subject. Entities and document types are refused (defusedxml).
+def read(data: bytes) -> Iterator[Item | Text]:
+    """One item a question; categories are its subject. Document types are refused (defusedxml), HTML's entities known.
 
     Raises DataError when the file is no Moodle quiz.
     """
@@ -37,13 +44,22 @@ def read(data: bytes) -> Iterator[Item]:
     if root.tag != "quiz":
         raise DataError(f"not a Moodle quiz: the root element is <{root.tag}>, expected <quiz>")
     category, number = None, 0
+    for element in root:
+        if element.tag != "question" and (text := " ".join("".join(element.itertext()).split())):
+            yield Text(text)
     for question in root.iter("question"):
         kind = question.get("type", "")
         if kind == "category":
-            category = plain(question.findtext("category/text")).rpartition("/")[2]
+            category = html.unescape(question.findtext("category/text") or "").strip().rpartition("/")[2]
             continue
         number += 1
-        yield Item(f"item:{number}", _cells(question, kind, category))
+        cells = _cells(question, kind, category)
+        if kind == "cloze" and cells["gaps"] > 1:
+            detail = f"{cells['gaps']} gaps in one text; give each gap a question of its own"
+            yield Item(f"item:{number}", cells, Reason.MULTIPLE_QUESTIONS, detail)
+            continue
+        cells.pop("gaps", None)
+        yield Item(f"item:{number}", cells)
 
 
 def _parse(data: bytes) -> Element:
@@ -54,26 +70,54 @@ def _parse(data: bytes) -> Element:
     # The parser doesn't know the encoding that the file names, or the file is in another: it is told as for plain text.
     except (ParseError, LookupError, ValueError) as error:
         try:
-            return fromstring(_DECLARATION.sub("", decode(data).text), forbid_dtd=True)
+            return fromstring(_known_entities(_DECLARATION.sub("", decode(data).text)), forbid_dtd=True)
         except (ParseError, ValueError):
             raise error from None
 
 
+def _known_entities(text: str) -> str:
+    """HTML's entities outside CDATA, and an ampersand alone, as XML knows them."""
+    pieces = []
+    for place, piece in enumerate(text.split("<![CDATA[")):
+        inside, end, outside = piece.partition("]]>") if place else ("", "", piece)
+        pieces.append(("<![CDATA[" if place else "") + inside + end + _ENTITY.sub(_as_xml, outside))
+    return "".join(pieces)
+
+
+def _as_xml(entity: re.Match[str]) -> str:
+    name = entity[1]
+    if name in ("amp", "lt", "gt", "quot", "apos"):
+        return entity[0]
+    known = html5.get(f"{name};") if name else None
+    return "".join(f"&#{ord(char)};" for char in known) if known else f"&amp;{entity[0][1:]}"
+
+
 def _cells(question: Element, kind: str, category: str | None) -> dict[str, Any]:
-    raw = question.findtext("questiontext/text") or ""
-    cells: dict[str, Any] = {"question": plain(raw), "options": [], "answer": None, "id": plain(question.findtext("name/text"))}
-    if kind in ("multichoice", "truefalse"):
-        answers = [(answer.findtext("text") or "", _fraction(answer)) for answer in question.iter("answer")]
-        raw += " ".join(text for text, _ in answers)
-        cells["options"] = [plain(text).capitalize() if kind == "truefalse" else plain(text) for text, _ in answers]
-        right = {place for place, (_, fraction) in enumerate(answers) if fraction > 0}
+    asked = question.find("questiontext")
+    shown = _shown(asked)
+    cells: dict[str, Any] = {"question": shown, "options": [], "answer": None, "id": (question.findtext("name/text") or "").strip()}
+    if kind == "cloze":
+        cells |= read_cloze((asked.findtext("text") if asked is not None else "") or "", partial(_shown, asked))
+    elif kind in ("multichoice", "truefalse", "multichoiceset", "oumultiresponse"):
+        answers = list(question.iter("answer"))
+        options = [_shown(answer) for answer in answers]
+        bare = [answer.findtext("text") or "" for answer in answers]
+        # Authors of questions about HTML forget to escape the tags that they offer: a page would show none of them.
+        if sum(map(bool, map(_BARE_TAG.fullmatch, bare))) > 1:
+            options = [option or text.strip() for option, text in zip(options, bare, strict=True)]
+        cells["options"] = [option.capitalize() if kind == "truefalse" else option for option in options]
+        fractions = list(map(_fraction, answers))
+        right = {place for place, fraction in enumerate(fractions) if fraction > 0}
         # Where one answer is chosen, a share of the mark is a consolation, not a key.
-        whole = {place for place in right if answers[place][1] > 99}
-        several = (question.findtext("single") or "true").strip() in ("false", "0")
-        cells["answer"] = [cells["options"][place] for place in sorted(right if several or not whole else whole)]
-    feedback = plain(question.findtext("generalfeedback/text"))
-    picture = _IMAGE.search(raw)
-    extra = {"explanation": feedback, "subject": category, "image": picture[1] if picture else None}
+        whole = {place for place in right if fractions[place] > 99}
+        single = (question.findtext("single") or ("true" if kind in ("multichoice", "truefalse") else "false")).strip()
+        cells["answer"] = [cells["options"][place] for place in sorted(right if single in ("false", "0") or not whole else whole)]
+    feedback = _shown(question.find("generalfeedback"))
+    picture = None
+    if any("[image]" in text for text in (cells["question"], *cells["options"])):
+        sources = (_IMAGE.search(element.findtext("text") or "") for element in (asked, *question.iter("answer")) if element is not None)
+        picture = next((found[1] for found in sources if found), "an embedded one")
+    extra = {"explanation": feedback, "subject": category, "image": picture}
     return cells | {name: value for name, value in extra.items() if value}
 
 
@@ -84,13 +128,20 @@ def _fraction(answer: Element) -> float:
         return 0.0
 
 
-def plain(text: str | None) -> str:
-    """HTML as text: breaks become lines, tags go, entities are resolved.
-
-    >>> plain("<p>2 &lt; 3?<br/>Yes.</p>")
-    '2 < 3?\\nYes.'
-    """
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", text or ""))).strip()
+def _shown(element: Element | None, text: str | None = None) -> str:
+    """The text of an element (or another in its format) as Moodle shows it: HTML, unless its format says that it is none."""
+    if element is None:
+        return ""
+    written = (element.findtext("text") or "") if text is None else text
+    kind = element.get("format") or ""
+    if kind in ("plain_text", "markdown"):
+        return written.strip("\n").rstrip()
+    # No tag in it: a "<" is one, and lines are lines.
+    if not _TAG.search(written):
+        return html.unescape(written).strip("\n").rstrip() if kind != "html" else html_text(written.replace("<", "&lt;"))
+    if kind != "html" and not _BLOCK_TAG.search(written):
+        written = written.strip().replace("\n", "<br>")
+    return html_text(written)
 
 
 FORMAT = Format("moodle", sniff, read_bytes=read)

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from pipeline.common.markup import lowered, raised
 from pipeline.ingest.archives import BROKEN, open_archive, part_of
 from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
@@ -28,8 +29,6 @@ _EMBEDDED = (
     "or export the embedded page itself"
 )
 _PIECES = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
-_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _LABEL_CELL = re.compile(r"([A-J])[.)]?|(?:Câu|Question)?\s*(\d{1,3})[.:)]?")
 # Word itself knows nine levels of a list, starts of up to 32767, and short texts around a number.
 _LEVELS, _MAX_START, _MAX_NUMBER_CHARS = 9, 32_767, 255
@@ -320,13 +319,10 @@ def _shifted(text: str, alignment: str | None) -> str:
     """x2 with a raised 2 as x², where such characters exist.
 
     >>> _shifted("2", "superscript"), _shifted("ab", "subscript")
-    ('²', '_ab')
+    ('²', '_{ab}')
     """
-    table = {"superscript": _RAISED, "subscript": _LOWERED}.get(alignment or "")
-    if table is None or not text.strip():
-        return text
-    mark = "^" if table is _RAISED else "_"
-    return text.translate(table) if all(ord(char) in table for char in text) else mark + text
+    shift = {"superscript": raised, "subscript": lowered}.get(alignment or "")
+    return text if shift is None else shift(text)
 
 
 def _formula(element: Element) -> str:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from pipeline.ingest.formats.gift import sniff
+from pipeline.ingest.items import SniffedFile
+
 GIFT = """// a comment
 $CATEGORY: $course$/Geography/Capitals
 
@@ -52,3 +55,43 @@ def test_several_right_answers_or_none(reasons):
     assert reasons("Pick two. {~%50%a ~%50%b ~%-100%c}\n", "quiz.gift") == [["multiple_answers"]]
     assert reasons("Pick one. {~a ~b ~c}\n", "quiz.gift") == [["missing_answer"]]
     assert reasons("When? {#1822:5}\n\nSay it. {=yes =yeah}", "quiz.gift") == [["not_multiple_choice"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '[html]<p>Which?</p>{\n=<p>Lima<br></p>#<p>yes</p>\n~<p><span lang\\="EN">Quito</span></p>\n}',
+            ("Which?", ["Lima", "Quito"], "Lima"),
+        ),
+        ("[html]<p>It is {=hot ~cold}.</p>", ("It is _____.", ["hot", "cold"], "hot")),
+        ("[html]Which tag? {=&lt;b&gt; ~&lt;i&gt;}", ("Which tag?", ["<b>", "<i>"], "<b>")),
+        ("Which tag? {=<b> ~<br>}", ("Which tag?", ["<b>", "<br>"], "<b>")),
+        ("How much? {=2<sup>3</sup> ~23}", ("How much?", ["2³", "23"], "2³")),
+        ("[plain]What does <b>x</b> do? {=a ~b}", ("What does <b>x</b> do?", ["a", "b"], "a")),
+        ("[markdown]What does `__init__` do? {=a ~b}", ("What does `__init__` do?", ["a", "b"], "a")),
+        ("Half is $\\frac{1}{2}$ of {=two ~three}", ("Half is $\\frac{1}{2}$ of", ["two", "three"], "two")),
+    ],
+)
+def test_formats_of_texts(parse, text, expected):
+    assert parse(text, "a.gift") == [expected]
+
+
+def test_two_blocks_are_two_questions(reasons):
+    assert reasons("It is {=hot ~cold} and {=wet ~dry}.", "a.gift") == [["multiple_questions"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. A force $\\vec{F}$ acts. What changes?\nA. speed\nB. mass\nANSWER: A",
+        'Q1. Which line is JSON?\n\nA. {true}\n\nB. {"a": {true}}\n\nC. {=1}',
+        "let a = {T}\n\nThe set {F} is empty.\n\nA. x\n\nB. y",
+    ],
+)
+def test_braces_of_formulas_and_code_are_no_answers(text):
+    assert not sniff(SniffedFile(b"", ".txt", text))
+
+
+def test_answers_in_most_paragraphs_are_gift():
+    assert sniff(SniffedFile(b"", ".txt", "// sums\n\nTwo and two is {=4 ~5}\n\nOne is odd.{T}\n\nSay why. {}"))

@@ -55,7 +55,7 @@ def test_pictures_in_stem_or_options(reasons):
 
 def test_html_becomes_text(parse):
     text = "<p><span style='color:red'>H<sub>2</sub>O</span> &amp; 2&nbsp;&lt;&nbsp;3:</p><ul><li>one</li></ul>"
-    assert parse(quiz([("<b>yes</b>", 100), ("no", 0)], text=text), "a.xml") == [("H2O & 2 < 3:\none", ["yes", "no"], "yes")]
+    assert parse(quiz([("<b>yes</b>", 100), ("no", 0)], text=text), "a.xml") == [("H₂O & 2 < 3:\none", ["yes", "no"], "yes")]
 
 
 BOMB = '<?xml version="1.0"?><!DOCTYPE q [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><quiz>&b;</quiz>'
@@ -67,3 +67,39 @@ def test_broken_or_hostile_xml_is_one_rejected_record(read, content):
     _, (row,) = read(content, "bank.xml")
     assert row["reason_codes"] == ["unreadable_file"]
     assert row["detail"]
+
+
+def test_code_and_escaped_tags_stay(parse):
+    text = "<p>What is printed?</p><pre>for n in x:\n    print(n)</pre>"
+    assert parse(quiz([("<p>&lt;br&gt;</p>", 100), ("<pre><code>1\n</code></pre>", 0)], text=text), "a.xml") == [
+        ("What is printed?\nfor n in x:\n    print(n)", ["<br>", "1"], "<br>")
+    ]
+
+
+def test_tags_that_nobody_escaped(parse):
+    assert parse(quiz([("<br>", 100), ("<hr>", 0)]), "a.xml")[0][1:] == (["<br>", "<hr>"], "<br>")
+
+
+def test_plain_text_is_no_html(parse):
+    content = """<quiz><question type="multichoice"><questiontext format="plain_text"><text>What is &lt;b&gt;x&lt;/b&gt; &amp;amp;?</text></questiontext>
+    <answer fraction="100" format="plain_text"><text>a &lt; b</text></answer><answer fraction="0"><text>c&lt;d</text></answer></question></quiz>"""
+    assert parse(content, "a.xml") == [("What is <b>x</b> &amp;?", ["a < b", "c<d"], "a < b")]
+
+
+def test_entities_of_html_outside_cdata(parse):
+    content = """<?xml version="1.0"?><quiz><question type="multichoice"><questiontext><text>Which&nbsp;caf&eacute; &amp; Q & A?</text></questiontext>
+    <answer fraction="100"><text><![CDATA[a &amp; b]]></text></answer><answer fraction="0"><text>b</text></answer></question></quiz>"""
+    assert parse(content, "a.xml") == [("Which café & Q & A?", ["a & b", "b"], "a & b")]
+
+
+def test_gaps_with_choices(read):
+    one, two = ("Ice is {1:MULTICHOICE:hot~=cold}.", "A {1:MC:=cat~dog} on a {1:MC:=mat~bed}.")
+    content = "<quiz>" + "".join(
+        f'<question type="cloze"><questiontext format="html"><text><![CDATA[<p>{text}</p>]]></text></questiontext></question>'
+        for text in (one, two)
+    )
+    questions, rejected = read(content + "</quiz>", "a.xml")
+    assert [(row["stem"], row["options"], row["answer_index"]) for row in questions] == [("Ice is _____.", ["hot", "cold"], 1)]
+    assert [(row["reason_codes"], row["detail"]) for row in rejected] == [
+        (["multiple_questions"], "2 gaps in one text; give each gap a question of its own")
+    ]
