@@ -16,7 +16,7 @@ class SourceConfig(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="unique; part of every record's identity")
     path: str | list[str] = Field(description="glob or globs below `root`")
-    reader: Literal["auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam"] = Field(
+    reader: Literal["auto", "json", "jsonl", "csv", "xlsx", "parquet", "blocks", "aiken", "gift", "moodle", "docx", "exam", "markdown"] = Field(
         "auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)"
     )
     fields: dict[str, str] = Field(
