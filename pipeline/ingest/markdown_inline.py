@@ -45,7 +45,7 @@ def pieces_of(tokens: Sequence[Token], in_item: bool) -> Iterator[list[Piece]]:
         text = "".join(piece.text for piece in shown)
         if not any(piece.tag for piece in shown) and any(tokens[i].type == "html_inline" for i in line) and _is_bare(text):
             # Nothing but tags behind the mark of an option: they are what it says.
-            if number == 0 and in_item or _has_text(tokens, line):
+            if (number == 0 and in_item) or _has_text(tokens, line):
                 marks[:] = before
                 shown = [Piece("".join(tokens[i].content for i in line), frozenset(before))]
         yield shown

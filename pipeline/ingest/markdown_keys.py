@@ -87,7 +87,7 @@ def key_lists(lines: list[Line]) -> list[KeyList]:
         keys: dict[int, str] = {}
         end = place + 1
         if line.kind == "table":
-            keys = {n: letter for n, letter in table_keys([list(row) for row in line.rows]).items()}
+            keys = dict(table_keys([list(row) for row in line.rows]).items())
         elif line.kind in ("text", "heading", "summary"):
             if is_key_heading(line.text):
                 keys, end = _below(lines, place + 1)

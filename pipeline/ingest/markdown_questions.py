@@ -237,10 +237,7 @@ def _item(
     options = group.options
     texts = ["\n".join(option.texts).strip() for option in options]
     letters = [option.letter or letter_at(place) for place, option in enumerate(options)]
-    if group.kind == "plain" or letters[0].startswith("#"):
-        aliases = [letter_at(place) for place in range(len(letters))]
-    else:
-        aliases = letters
+    aliases = [letter_at(place) for place in range(len(letters))] if group.kind == "plain" or letters[0].startswith("#") else letters
     said: list[tuple[str, list[int]]] = []
     if ticks := _ticked(options):
         said.append(("the marks", ticks))
@@ -286,7 +283,7 @@ def _stem(lines: list[Line], region: _Region) -> str:
     for place in range(region.stem, end):
         line = lines[place]
         text = line.text
-        if line.kind not in ("text", "heading", "code", "table") or is_options_label(text) and line.kind != "table":
+        if line.kind not in ("text", "heading", "code", "table") or (is_options_label(text) and line.kind != "table"):
             continue
         if place == region.stem and region.start:
             text = text[region.start.at :]

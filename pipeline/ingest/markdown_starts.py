@@ -49,8 +49,7 @@ def find_starts(lines: list[Line], groups: list[Group], taken: set[int]) -> tupl
         start = candidates[place]
         expected = last.get(start.style)
         if (
-            not groups
-            and start.style[0] in SURE
+            (not groups and start.style[0] in SURE)
             or _is_sure(start, support)
             or (expected is not None and start.number == expected + 1)
             or (not groups and _asks(lines[place], start))

@@ -186,11 +186,12 @@ def question_start(line: Line) -> Start | None:
     if line.quote >= 2 and ("<<" in text or "||" in text):
         return Start(("edx",), None, 0)
     heading = ("heading", str(line.level)) if line.kind == "heading" else ()
-    if (match := _NUMBER_WORD.match(text)) and (
-        heading or match["behind"] or match.end() == len(text) or text[match.end() :][:1].isupper()
+    if (
+        (match := _NUMBER_WORD.match(text))
+        and (heading or match["behind"] or match.end() == len(text) or text[match.end() :][:1].isupper())
+        and (len(match["word"]) > 1 or heading or match["behind"])
     ):
-        if len(match["word"]) > 1 or heading or match["behind"]:
-            return Start(("worded", *heading), int(match["number"]), match.end())
+        return Start(("worded", *heading), int(match["number"]), match.end())
     if match := _CJK_NUMBER.match(text):
         return Start(("worded", *heading), int(match["a"] or match["b"]), match.end())
     if heading and _SECTION.match(text):
@@ -217,8 +218,7 @@ def is_label(text: str) -> bool:
             or _KEY_HEADING.match(text)
             or ((found := _EXPLANATION.match(text)) and (found["mark"] or not found["rest"]))
         )
-        or key_value(text) is not None
-    )
+    ) or key_value(text) is not None
 
 
 def is_options_label(text: str) -> bool:

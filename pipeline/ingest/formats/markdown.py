@@ -37,7 +37,7 @@ _PLAIN_FENCE = ("", "markdown", "md", "text", "txt", "plaintext")
 def sniff(file: SniffedFile) -> bool:
     """The suffix; or text with the marks of Markdown where questions have them."""
     text = file.text
-    if not text or text[:1] in "{[" and re.match(r"[\[{]\s*[\"{\[]", text):
+    if not text or (text[:1] in "{[" and re.match(r"[\[{]\s*[\"{\[]", text)):
         return False
     if file.suffix in SUFFIXES or file.suffix in _OTHERS:
         return file.suffix in SUFFIXES

@@ -123,12 +123,17 @@ def test_text_is_told_from_other_kinds():
     def told(text, suffix=".txt"):
         return FORMAT.sniff(SniffedFile(text.encode(), suffix, text))
 
-    assert told(KINDS["task_lists"]) and told(KINDS["folded_headings"]) and told("words", ".md")
-    assert not told("1. a\nA. x\nB. y\n") and not told('[{"question": "x"}]', ".md") and not told("<details>\n", ".html")
+    assert told(KINDS["task_lists"])
+    assert told(KINDS["folded_headings"])
+    assert told("words", ".md")
+    assert not told("1. a\nA. x\nB. y\n")
+    assert not told('[{"question": "x"}]', ".md")
+    assert not told("<details>\n", ".html")
 
 
 def test_people_see_headings_and_prose_but_no_tags():
     assert FORMAT.read_text is not None
     seen = [item.text for item in FORMAT.read_text(KINDS["quiz_tags"]) if isinstance(item, Text)]
-    assert "Prose." in seen and "More." in seen
+    assert "Prose." in seen
+    assert "More." in seen
     assert not any("quiz>" in text for text in seen)
