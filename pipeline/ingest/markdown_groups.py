@@ -15,7 +15,8 @@ MAX_PLAIN = 12
 _ASKS = re.compile(r"(?:[?？:：]|__|\.{3}|…)\W{0,9}$")
 _INLINE = re.compile(r"(?<=\s)\(?(?P<letter>[A-J])[.):]\s*(?=\S)")
 _TO_DO = re.compile(
-    r"\W*(?:to-?\s?do|roadmap|tasks?|checklist|progress|features?|types? of change|before (?:you )?submitting|pull request|status)\b.{0,20}$",
+    r"\W*(?:to-?\s?do|roadmap|tasks?|checklist|progress|features?|types? of change|before (?:you )?submitting"
+    r"|pull request|status)\b.{0,20}$",
     re.IGNORECASE,
 )
 

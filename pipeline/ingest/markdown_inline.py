@@ -43,11 +43,11 @@ def pieces_of(tokens: Sequence[Token], in_item: bool) -> Iterator[list[Piece]]:
         before = list(marks)
         shown = list(_shown(tokens, line, paired, marks, alone=not _has_text(tokens, line) and not (in_item and number == 0)))
         text = "".join(piece.text for piece in shown)
-        if not any(piece.tag for piece in shown) and any(tokens[i].type == "html_inline" for i in line) and _is_bare(text):
+        tagged = not any(piece.tag for piece in shown) and any(tokens[i].type == "html_inline" for i in line)
+        if tagged and _is_bare(text) and ((number == 0 and in_item) or _has_text(tokens, line)):
             # Nothing but tags behind the mark of an option: they are what it says.
-            if (number == 0 and in_item) or _has_text(tokens, line):
-                marks[:] = before
-                shown = [Piece("".join(tokens[i].content for i in line), frozenset(before))]
+            marks[:] = before
+            shown = [Piece("".join(tokens[i].content for i in line), frozenset(before))]
         yield shown
 
 

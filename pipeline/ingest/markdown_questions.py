@@ -31,7 +31,8 @@ STYLES = tuple(f"{where}:{name}" for name in ("bold", "mark", "under", "italic")
 _EDX = re.compile(r"\s{0,9}(?:\|\|[^|<]{0,500})?<<\s{0,9}$")
 _DROPDOWN = re.compile(r"\[\[(?P<options>[^\[\]]{1,500})\]\]")
 _PASSAGE = re.compile(
-    r"\W*(?:(?:reading\s+)?(?:passage|scenario|case study|context|extract)\b[^?]{0,40}$|read the (?:following|passage|text)|đọc (?:đoạn|văn bản|bài)"
+    r"\W*(?:(?:reading\s+)?(?:passage|scenario|case study|context|extract)\b[^?]{0,40}$"
+    r"|read the (?:following|passage|text)|đọc (?:đoạn|văn bản|bài)"
     r"|(?:đoạn văn|bài đọc|ngữ liệu)\b[^?]{0,40}$|use the following|dựa vào (?:đoạn|bảng|thông tin))",
     re.IGNORECASE,
 )
@@ -295,15 +296,16 @@ def _stem(lines: list[Line], region: _Region) -> str:
             parts.append((line, text))
     if len(parts) > 1:
         parts = [part for part in parts if not is_select(part[1])] or parts
-    first, more = parts[:1], parts[1:]
-    if first and more and first[0][0].kind == "heading" and _TITLE.fullmatch(first[0][1]) and len(first[0][1].split()) <= 4:
+    if len(parts) > 1 and _is_title(*parts[0]):
         # "Question 3: Loops" above "What is printed?"
-        if (
-            any(text.rstrip().endswith(("?", "？", ":")) for line, text in more if line.kind == "text")
-            and first[0][0].block != more[0][0].block
-        ):
-            parts = more
+        asked = any(text.rstrip().endswith(("?", "？", ":")) for line, text in parts[1:] if line.kind == "text")
+        if asked and parts[0][0].block != parts[1][0].block:
+            parts = parts[1:]
     return "\n".join(text for _, text in parts).strip()
+
+
+def _is_title(line: Line, text: str) -> bool:
+    return line.kind == "heading" and _TITLE.fullmatch(text) is not None and len(text.split()) <= 4
 
 
 def _own_end(lines: list[Line], region: _Region) -> int:

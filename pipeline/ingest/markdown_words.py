@@ -11,24 +11,34 @@ _EMOJI = f"[{TICKS}{CROSSES}]\ufe0f?"
 _BOX = re.compile(r"\s{0,9}(?:[-*+]\s?)?(?:\[\s?(?P<square>[xX✓✔✅*]?)\s?\](?![(\[:])|\((?P<round>[xX*✓✔]|\s?)\)(?=\s|$))\s{0,9}")
 _EMOJI_BEFORE = re.compile(rf"\s{{0,9}}(?P<emoji>{_EMOJI})\s{{0,9}}")
 _EMOJI_BEHIND = re.compile(rf"\s{{0,9}}(?P<emoji>{_EMOJI})\s{{0,9}}$")
-_NUMBERED = re.compile(r"\s{0,9}(?:option|choice|phương án|lựa chọn|opción|opcion)\s{0,9}#?(\d{1,2})\s{0,9}[:.)\-–]\s{0,9}", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\s{0,9}(?:option|choice|phương án|lựa chọn|opción"
+    r"|opcion)\s{0,9}#?(\d{1,2})\s{0,9}[:.)\-–]\s{0,9}",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(
-    r"\s{0,9}(?P<star>\*)?\s{0,9}(?:(?:option|choice|phương án|lựa chọn)\s{1,9})?[(\[]?(?P<letter>[A-Ja-jАВСЕ])(?P<mark>\s?[.):\]．：、）]|/(?=\s)|\s[-–—](?=\s))\s{0,9}",
+    r"\s{0,9}(?P<star>\*)?\s{0,9}(?:(?:option|choice|phương án"
+    r"|lựa chọn)\s{1,9})?[(\[]?(?P<letter>[A-Ja-jАВСЕ])(?P<mark>\s?[.):\]．：、）]|/(?=\s)|\s[-–—](?=\s))\s{0,9}",
     re.IGNORECASE,
 )
 _BARE_LETTER = re.compile(r"\s{0,9}(?P<letter>[A-J])(?=\s{1,9}\S)")
 _RIGHT_WORDS = r"(?:the )?(?:correct(?: answer)?|right answer|answer|đúng|đáp án(?: đúng)?)"
 _SAID_RIGHT = re.compile(
-    rf"\s{{0,9}}(?:(?:[-–—:←]|<-{{1,2}})\s{{0,9}}[(\[*]{{0,5}}{_RIGHT_WORDS}[)\]*]{{0,5}}|[(\[]{_RIGHT_WORDS}\s?!?[)\]])\s{{0,9}}[.!]?\s{{0,9}}$",
+    rf"\s{{0,9}}(?:(?:[-–—:←]|<-{{1,2}})\s{{0,9}}[(\[*]{{0,5}}{_RIGHT_WORDS}[)\]*]{{0,5}}"
+    rf"|[(\[]{_RIGHT_WORDS}\s?!?[)\]])\s{{0,9}}[.!]?\s{{0,9}}$",
     re.IGNORECASE,
 )
 _RIGHT_LETTER = re.compile(rf"\s{{0,9}}[-–—:(\[]{{0,5}}\s{{0,9}}{_RIGHT_WORDS}\s?!?[)\]]?\s{{0,9}}$", re.IGNORECASE)
 _ARROW = re.compile(r"\s{0,9}(?:←|<--?|\(\*\)|\(x\)|(?<=\s)\*)\s{0,9}$")
 _FEEDBACK = re.compile(r"\s{0,9}\{\{(?P<text>[^{}]*)\}\}\s{0,9}$")
 
-_WORDS = r"câu(?:\s{1,9}hỏi)?|question|quest|ques|bài(?:\s{1,9}tập)?|pregunta|pergunta|domanda|frage|vraag|pytanie|soal|soru|вопрос|питання|întrebarea|aufgabe|quiz|problem|exercise|q|c"
+_WORDS = (
+    r"câu(?:\s{1,9}hỏi)?|question|quest|ques|bài(?:\s{1,9}tập)?|pregunta|pergunta|domanda|frage|vraag|pytanie"
+    r"|soal|soru|вопрос|питання|întrebarea|aufgabe|quiz|problem|exercise|q|c"
+)
 _NUMBER_WORD = re.compile(
-    rf"\W*+(?P<word>{_WORDS})\s*+(?:số\s*+|no\s*+|nr\s*+)?(?:[.#°º]\s*+)?(?P<number>\d{{1,4}})(?!\d|\.\d)\s*+(?P<behind>[.:)\]/\-–—|]*+)\s*+",
+    rf"\W*+(?P<word>{_WORDS})\s*+(?:số\s*+|no\s*+|nr\s*+)?(?:[.#°º]\s*+)?(?P<number>\d{{1,4}})(?!\d"
+    rf"|\.\d)\s*+(?P<behind>[.:)\]/\-–—|]*+)\s*+",
     re.IGNORECASE,
 )
 _CJK_NUMBER = re.compile(r"\W*+(?:第\s*+(?P<a>\d{1,4})\s*+[题題問问]|[问問题題]\s*+(?P<b>\d{1,4}))\s*+[.:：、.]?\s*+")
@@ -37,30 +47,37 @@ _ANY_WORD_NUMBER = re.compile(r"\W*+(?P<word>[^\W\d_]{1,12})\s*+[.#]?\s*+(?P<num
 _HEADING_NUMBER = re.compile(r"[\s(\[#]*+(?P<number>\d{1,4})(?!\d)(?:\s*+[.):\]/\-–—]\s*+|\s++|$)(?!\d)")
 _LINE_NUMBER = re.compile(r"\s*+[(\[]?(?P<number>\d{1,3})\s?[.)\]/．、](?!\d)\s*+")
 _SECTION = re.compile(
-    r"\W{0,19}(?:part|chapter|section|unit|module|lesson|level|phần|chương|mục|chủ đề|day|week|test|exam|đề|round|category|topic|step|bước|figure|hình|table|bảng"
+    r"\W{0,19}(?:part|chapter|section|unit|module|lesson|level|phần|chương|mục|chủ đề|day|week|test|exam|đề|round"
+    r"|category|topic|step|bước|figure|hình|table|bảng"
     r"|version|v|kapitel|teil|chapitre|partie|parte|capítulo|tập|buổi|tuần|tiết|phase|year|năm)\b",
     re.IGNORECASE,
 )
 QUESTION_LABEL = re.compile(
-    r"\W{0,19}(?:(?:practice|sample|test|quiz|exam)\s{1,9})?(?:question|câu hỏi|hỏi|pregunta|frage|q)(?:\s{0,9}[:：]\s{0,9}|\W{0,19}$)",
+    r"\W{0,19}(?:(?:practice|sample|test|quiz|exam)\s{1,9})?(?:question|câu hỏi|hỏi|pregunta|frage"
+    r"|q)(?:\s{0,9}[:：]\s{0,9}|\W{0,19}$)",
     re.IGNORECASE,
 )
 _OPTIONS_LABEL = re.compile(
     r"\W{0,19}(?:(?:answer|response|multiple|possible|the|các|những)[\s-]{1,9}){0,5}"
-    r"(?:options?|choices?|answers|phương án(?: trả lời)?|lựa chọn|đáp án|opciones|alternatives?)(?:\s{1,9}(?:are|là|trả lời|below))?\s{0,9}[:：]?\W{0,19}$",
+    r"(?:options?|choices?|answers|phương án(?: trả lời)?|lựa chọn|đáp án|opciones|alternatives?)(?:\s{1,9}(?:are|là"
+    r"|trả lời|below))?\s{0,9}[:：]?\W{0,19}$",
     re.IGNORECASE,
 )
 _SELECT = re.compile(
-    r"\W{0,19}(?:select|choose|pick|chọn)\s{1,9}(?:one|một|1|the correct (?:answer|option)|đáp án đúng|câu đúng|an option|an answer)\W{0,19}$",
+    r"\W{0,19}(?:select|choose|pick|chọn)\s{1,9}(?:one|một|1|the correct (?:answer|option)|đáp án đúng|câu đúng"
+    r"|an option|an answer)\W{0,19}$",
     re.IGNORECASE,
 )
 _KEY_WORDS = (
-    r"(?:the\s{1,9})?(?:(?:correct|right|true|best|suggested|model|sample|expected|final)\s{1,9})?(?:answers?|ans|key|option|choice|response)"
+    r"(?:the\s{1,9})?(?:(?:correct|right|true|best|suggested|model|sample|expected|final)\s{1,9})?(?:answers?|ans|key"
+    r"|option|choice|response)"
     r"(?:\s{1,9}(?:key|letter|choice|option|is|are)){0,4}"
-    r"|(?:(?:câu|phương\s{1,9}án|đáp\s{1,9}án|lựa\s{1,9}chọn|trả\s{1,9}lời)\s{1,9}){0,4}(?:đáp\s{0,9}án|đ/?a|trả\s{1,9}lời|phương\s{1,9}án|lựa\s{1,9}chọn|chọn|key)"
+    r"|(?:(?:câu|phương\s{1,9}án|đáp\s{1,9}án|lựa\s{1,9}chọn|trả\s{1,9}lời)\s{1,9}){0,4}(?:đáp\s{0,9}án|đ/?a"
+    r"|trả\s{1,9}lời|phương\s{1,9}án|lựa\s{1,9}chọn|chọn|key)"
     r"(?:\s{1,9}(?:đúng|nhất|chính\s{1,9}xác|là|đáp\s{1,9}án|phương\s{1,9}án|câu|ý)){0,4}"
     r"|correct|answer\s{1,9}is|solution|answer\s{1,9}and\s{1,9}explanation|answer\s{0,9}/\s{0,9}explanation"
-    r"|respuesta(?:\s{1,9}correcta)?|réponse(?:\s{1,9}correcte)?|antwort|richtige\s{1,9}antwort|resposta(?:\s{1,9}correta)?|risposta(?:\s{1,9}corretta)?|ответ"
+    r"|respuesta(?:\s{1,9}correcta)?|réponse(?:\s{1,9}correcte)?|antwort|richtige\s{1,9}antwort"
+    r"|resposta(?:\s{1,9}correta)?|risposta(?:\s{1,9}corretta)?|ответ"
     r"|правильный\s{1,9}ответ|答え|答案|正解|正确答案|参考答案|정답|antwoord|odpowiedź|jawaban"
 )
 _KEY = re.compile(
@@ -71,44 +88,55 @@ _KEY_UNMARKED = re.compile(
     rf"(?i:[^\w(]{{0,19}}(?:{_KEY_WORDS}))\s{{1,9}}(?P<value>\(?[A-J]\b\)?(?:\W{{0,19}}$|[.,;]\s.*|\s[-–—]\s.*))$", re.DOTALL
 )
 _KEY_SENTENCE = re.compile(
-    r"\W{0,19}(?:so,?\s|therefore,?\s)?the\s{1,9}(?:correct|right)\s{1,9}(?:answer|option|choice)\s{1,9}is\s{1,9}(?P<value>[^\n]{1,80}?)[.!]?\s{0,9}$",
+    r"\W{0,19}(?:so,?\s|therefore,?\s)?the\s{1,9}(?:correct|right)\s{1,9}(?:answer|option"
+    r"|choice)\s{1,9}is\s{1,9}(?P<value>[^\n]{1,80}?)[.!]?\s{0,9}$",
     re.IGNORECASE,
 )
 _KEY_SAID = re.compile(
-    r"\W{0,19}(?i:(?:option|answer|choice|đáp án|phương án|câu)\s{1,9})?(?P<value>[A-J])\W{1,19}(?i:(?:is|là)\s{1,9}(?:the\s{1,9})?(?:correct|right|đúng|đáp án đúng)(?:\s{1,9}(?:answer|option|choice|one))?)\b"
+    r"\W{0,19}(?i:(?:option|answer|choice|đáp án|phương án|câu)\s{1,9})?(?P<value>[A-J])\W{1,19}(?i:(?:is"
+    r"|là)\s{1,9}(?:the\s{1,9})?(?:correct|right|đúng|đáp án đúng)(?:\s{1,9}(?:answer|option|choice|one))?)\b"
 )
 _KEY_LETTERS = re.compile(r"(?i:[^\w(]{0,19}(?:đáp\s{0,9}án|chọn|answer))(?P<value>\s{0,9}[A-J]\W{0,19})$")
 # Any words, a colon and a letter: a key in whatever language, where nothing else could stand.
 _KEY_ANY = re.compile(r"\W{0,19}[^\W\d_]{1,30}(?:\s[^\W\d_]{1,30}){0,4}\s{0,9}[:：]\s{0,9}(?P<value>\W?[A-J]\W{0,19})$")
 _EXPLANATION = re.compile(
-    r"[^\w\[]{0,19}\[?(?P<words>explanations?|rationale|reason(?:ing)?|why|solutions?|feedback|notes?|justification|hints?|discussion|details?"
-    r"|(?:lời\s{1,9}|hướng\s{1,9}dẫn\s{1,9})?giải(?:\s{1,9}thích|\s{1,9}chi\s{1,9}tiết)?|hướng\s{1,9}dẫn|phương\s{1,9}pháp(?:\s{1,9}giải)?|lý\s{1,9}do|vì\s{1,9}sao|gợi\s{1,9}ý|ghi\s{1,9}chú"
-    r"|explicación|explication|erklärung|explicação|spiegazione|объяснение|解析|解説|解释|해설)\b\]?\s{0,9}(?P<mark>[:：.\-–—]|(?=\W{0,19}$))\s{0,9}(?P<rest>.*)$",
+    r"[^\w\[]{0,19}\[?(?P<words>explanations?|rationale|reason(?:ing)?|why|solutions?|feedback|notes?|justification"
+    r"|hints?|discussion|details?"
+    r"|(?:lời\s{1,9}|hướng\s{1,9}dẫn\s{1,9})?giải(?:\s{1,9}thích|\s{1,9}chi\s{1,9}tiết)?|hướng\s{1,9}dẫn"
+    r"|phương\s{1,9}pháp(?:\s{1,9}giải)?|lý\s{1,9}do|vì\s{1,9}sao|gợi\s{1,9}ý|ghi\s{1,9}chú"
+    r"|explicación|explication|erklärung|explicação|spiegazione|объяснение|解析|解説|解释|해설)\b\]?\s{0,9}(?P<mark>[:：.\-–—]"
+    r"|(?=\W{0,19}$))\s{0,9}(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _KEY_HEADING = re.compile(
-    r"\W{0,19}(?:(?:the|bảng|suggested|correct|all|quiz|practice|test|model)\s{1,9}){0,4}(?:answers?(?:\s{1,9}(?:key|sheet|list|keys))?|keys?|solutions?(?:\s{1,9}key)?|đáp\s{0,9}án|answer\s{1,9}key\s{1,9}and\s{1,9}explanations?"
-    r"|lời\s{1,9}giải|hướng\s{1,9}dẫn\s{1,9}giải|respuestas|réponses|lösungen|antworten|respostas|risposte|ответы|答案)\s{0,9}[:：]?\W{0,19}$",
+    r"\W{0,19}(?:(?:the|bảng|suggested|correct|all|quiz|practice|test|model)\s{1,9}){0,4}(?:answers?(?:\s{1,9}(?:key"
+    r"|sheet|list|keys))?|keys?|solutions?(?:\s{1,9}key)?|đáp\s{0,9}án|answer\s{1,9}key\s{1,9}and\s{1,9}explanations?"
+    r"|lời\s{1,9}giải|hướng\s{1,9}dẫn\s{1,9}giải|respuestas|réponses|lösungen|antworten|respostas|risposte|ответы"
+    r"|答案)\s{0,9}[:：]?\W{0,19}$",
     re.IGNORECASE,
 )
 REFERENCE = re.compile(
-    r"\W{0,19}(?:\[?(?:reference|ref|source|sources|references|tham khảo|nguồn|read more|see also|link|docs?|documentation)s?\]?)\b\W{0,19}(?:\d\W{0,19})?$",
+    r"\W{0,19}(?:\[?(?:reference|ref|source|sources|references|tham khảo|nguồn|read more|see also|link|docs?"
+    r"|documentation)s?\]?)\b\W{0,19}(?:\d\W{0,19})?$",
     re.IGNORECASE,
 )
 _CHAT = re.compile(
-    r"\W{0,19}(?:let me know|hope (?:this|these|that)|i hope|would you like|feel free|good luck|if you (?:need|want|would)|happy (?:learning|studying)|chúc |hy vọng|nếu bạn|bạn có muốn"
+    r"\W{0,19}(?:let me know|hope (?:this|these|that)|i hope|would you like|feel free|good luck|if you (?:need|want"
+    r"|would)|happy (?:learning|studying)|chúc |hy vọng|nếu bạn|bạn có muốn"
     r"|back to top|⬆|↑|\*\*\[⬆)",
     re.IGNORECASE,
 )
 # What a heading says of no question.
 _FRAME = re.compile(
-    r"\W{0,19}(?:table of contents|contents|mục lục|index|license|contributing|credits|references|resources|about|introduction|overview)\W{0,19}$",
+    r"\W{0,19}(?:table of contents|contents|mục lục|index|license|contributing|credits|references|resources|about"
+    r"|introduction|overview)\W{0,19}$",
     re.IGNORECASE,
 )
 
 
 _SECTION_LINE = re.compile(
-    r"\s{0,9}(?:[IVX]{1,4}\s?[.)]\s{1,9}[^\W\d_]|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương|CHỦ ĐỀ)\s{1,9}\w|[-\s]{0,19}(?:HẾT|THE END)[-\s]{0,19}$)"
+    r"\s{0,9}(?:[IVX]{1,4}\s?[.)]\s{1,9}[^\W\d_]|(?:PHẦN|Phần|PART|Part|SECTION|Section|CHƯƠNG|Chương"
+    r"|CHỦ ĐỀ)\s{1,9}\w|[-\s]{0,19}(?:HẾT|THE END)[-\s]{0,19}$)"
 )
 
 
