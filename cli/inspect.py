@@ -87,7 +87,7 @@ def _show_reading(found: dict[str, Any], several: bool) -> None:
         _say("reader", "none that can read it")
         return
     _say("reader", found["reader"])
-    _say("encoding", found["encoding"] or "none, the format is binary")
+    _say("encoding", found["encoding"] or "the format's own")
     if found["layout"] == "none":
         return
     _say("layout", found["layout"])

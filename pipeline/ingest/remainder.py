@@ -10,11 +10,17 @@ from typing import Any, NamedTuple
 # Above this share of a file's words a person should look.
 WORTH_A_LOOK = 0.10
 SHOWN_PIECES, SHOWN_CHARS = 5, 200
-_WORD = re.compile(r"\w+")
-# What opens a line and belongs to no text: a number, an option's letter, a bullet.
-_MARK = re.compile(r"\W*+(?:\[[ x]\]\W*+)?(?:(?:câu|question|bài|q)\s*+)?(?:\d{1,4}|[A-Ja-j])\s?[.):/\]]\s*+|\W*+\[[ x]\]", re.IGNORECASE)
+# Chinese and Japanese part no words: each character counts.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+# What opens a line and belongs to no text: a box, a number, an option's letter, a bullet.
+_BOX = re.compile(r"[^\w\[]*+\[[ x]?\]", re.IGNORECASE)
+_MARK = re.compile(r"\W*+(?:(?:câu|question|bài|q|option|choice|phương án)\s*+)?(?:\d{1,4}|[A-J])\s?[.):/\]．、]", re.IGNORECASE)
+# What marks an option within a line.
+_INNER_MARK = re.compile(r"(?<![^\s(\[])[A-Ja-j](?=[.):\]])")
 # Lines of these alone list keys.
-_OF_KEYS = re.compile(r"\d{1,4}|[a-jA-J]|[a-jA-J]{2,4}|câu|question|đáp|án|bảng|answer|answers|key|keys|chọn|đ|s|đúng|sai", re.IGNORECASE)
+_OF_KEYS = re.compile(
+    r"\d{1,4}|[a-jA-J]{1,4}|[đs]{1,8}|câu|question|đáp|án|bảng|answers?|keys?|correct|chọn|đúng|sai|phần|part|i{1,3}|iv|v", re.IGNORECASE
+)
 _HEADING = re.compile(r"\s*+(?:#|(?:phần|part|section|chương|chapter|bài|mục|unit)\b)", re.IGNORECASE)
 _RUN = 3
 
@@ -74,8 +80,10 @@ def remainder(text: str, payloads: Iterable[str], whole: bool = True) -> Remaind
 
 
 def _words(line: str) -> list[str]:
-    mark = _MARK.match(line)
-    return [word.casefold() for word in _WORD.findall(line, mark.end() if mark else 0)]
+    for pattern in (_BOX, _MARK):
+        if mark := pattern.match(line):
+            line = line[mark.end() :]
+    return [word.casefold() for word in _WORD.findall(_INNER_MARK.sub("", line))]
 
 
 class _Held:
@@ -85,6 +93,8 @@ class _Held:
         self._texts = [text for payload in payloads for text in _texts(payload)]
         self.lines = {line.strip() for text in self._texts for line in text.split("\n")} - {""}
         self._runs: set[tuple[str, ...]] | None = None
+        # Texts of one or two words, which make no run: short options.
+        self._short: set[tuple[str, ...]] = set()
 
     @property
     def words(self) -> int:
@@ -97,19 +107,18 @@ class _Held:
             self._runs = set()
             for text in self._texts:
                 parts = [word.casefold() for word in _WORD.findall(text)]
-                for size in range(1, _RUN + 1):
-                    self._runs.update(zip(*(parts[start:] for start in range(size)), strict=False))
+                self._runs.update(zip(*(parts[start:] for start in range(_RUN)), strict=False))
+                for line in text.split("\n"):
+                    self._short.add(tuple(_words(line)))
         held = bytearray(len(words))
         for start in range(len(words) - _RUN + 1):
             if tuple(words[start : start + _RUN]) in self._runs:
                 held[start : start + _RUN] = b"\1" * _RUN
-        missing = 0
-        for is_held, group in groupby(range(len(words)), key=held.__getitem__):
-            stretch = list(group)
-            # Of a text of one or two words there is no longer run.
-            short = len(stretch) < _RUN and tuple(words[place] for place in stretch) in self._runs
-            missing += 0 if is_held or short else len(stretch)
-        return missing
+        for size in range(_RUN - 1, 0, -1):
+            for start in range(len(words) - size + 1):
+                if not any(held[start : start + size]) and tuple(words[start : start + size]) in self._short:
+                    held[start : start + size] = b"\1" * size
+        return held.count(0)
 
 
 def _texts(payload: str) -> Iterator[str]:

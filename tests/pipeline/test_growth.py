@@ -239,6 +239,8 @@ def html(text):
 
 BINARY = {"moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
 BINARY |= {"qti": qti, "olx": olx, "h5p": h5p, "anki": anki, "html": html, "zip": lambda text: packed(("a.xml", qti(text)))}
+
+
 def yaml(text):
     scalar = json.dumps(text, ensure_ascii=False)
     return f"- question: {scalar}\n  options: [a, b]\n  answer: a\n- question: |\n    x{text}\n{text}".encode()
@@ -249,6 +251,8 @@ def python(text):
 
 
 BINARY = {"yaml": yaml, "python": python, "moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
+
+
 def pdf_of(text):
     """The lines of a question on a page, hostile text wrapped at its edge."""
     lines = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.common.html_signs import is_html
 from pipeline.common.markup import html_text
-from pipeline.ingest.items import Format, Item, SniffedFile
+from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from schemas.reasons import Reason
 from schemas.tables.row import MAX_TEXT_CHARS
 
@@ -33,6 +33,10 @@ _CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
 _WRONG = re.compile(r"(?<!\\)~")
 
 
+_SIGNS = re.compile(r"%-?[\d.,]++%|\[(?:html|moodle|plain|markdown)\]|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_LOOSE_SIGN = re.compile(r"(?<!\\)(?:[=~#{}]|::)")
+
+
 def sniff(file: SniffedFile) -> bool:
     """The suffix, a title before an answer block, or paragraphs most of which hold an answer block."""
     if file.suffix == ".gift" or re.search(r"(?m)^::[^:\n]+::.*\{", file.text) is not None:
@@ -48,7 +52,7 @@ def sniff(file: SniffedFile) -> bool:
     return asked > others
 
 
-def read(text: str) -> Iterator[Item]:
+def read(text: str) -> Iterator[Item | Text]:
     """One item a question; `//` lines are comments, `$CATEGORY:` lines the subject of what follows.
 
     >>> next(read("::q1:: Which is even? {=2 ~1 ~3#no}")).payload
@@ -64,12 +68,19 @@ def read(text: str) -> Iterator[Item]:
                 lines.append(line)
         if body := "\n".join(lines).strip():
             number += 1
+            yield Text(_as_read(body))
             if len(body) > MAX_TEXT_CHARS:
                 yield Item(f"item:{number}", body, Reason.TOO_LARGE, f"more than {MAX_TEXT_CHARS:,} characters")
                 continue
             cells, several = _question(body)
             reason, detail = (Reason.MULTIPLE_QUESTIONS, "two answer blocks in one paragraph") if several else (None, None)
             yield Item(f"item:{number}", cells | ({"subject": subject} if subject else {}), reason, detail)
+
+
+def _as_read(body: str) -> str:
+    """A paragraph without the signs of the format, for the account of what is in no record: feedback, mostly."""
+    plain = _shown(_SIGNS.sub(" ", body), "html" if is_html(body) or "[html]" in body else "")
+    return _unescape(_LOOSE_SIGN.sub("\n", plain))
 
 
 def _question(chunk: str) -> tuple[dict[str, Any], bool]:

@@ -11,7 +11,14 @@ def payloads(rows, merged=None):
 
 
 def test_rows_of_one_question_become_its_options():
-    rows = [HEADER, [1, "Where?", "here", ""], ["", "", "there", "x"], [2, "When?", "now", "x"], ["", "", "then", ""], ["", "", "never", ""]]
+    rows = [
+        HEADER,
+        [1, "Where?", "here", ""],
+        ["", "", "there", "x"],
+        [2, "When?", "now", "x"],
+        ["", "", "then", ""],
+        ["", "", "never", ""],
+    ]
     assert payloads(rows) == [
         {"No": 1, "Question": "Where?", "options": [{"text": "here", "is_correct": False}, {"text": "there", "is_correct": True}]},
         {
@@ -28,7 +35,13 @@ def test_a_question_repeated_in_each_row_is_one_and_two_with_one_text_are_told_b
 
 
 def test_the_key_may_stand_beside_the_first_option():
-    rows = [["Question", "Option", "Answer"], ["Where?", "A. here", "B"], ["", "B. there", ""], ["When?", "A. now", "A"], ["", "B. then", ""]]
+    rows = [
+        ["Question", "Option", "Answer"],
+        ["Where?", "A. here", "B"],
+        ["", "B. there", ""],
+        ["When?", "A. now", "A"],
+        ["", "B. then", ""],
+    ]
     assert payloads(rows)[0] == {"Question": "Where?", "options": ["A. here", "B. there"], "Answer": "B"}
 
 

@@ -14,7 +14,12 @@ def found(*sheets):
 
 def test_sheets_with_one_header_are_understood_together_and_others_apart():
     other = ["Câu hỏi", "Phương án 1", "Phương án 2", "Đáp án"]
-    sheets = [("One", [HEADER, ROW]), ("Two", [HEADER, ROW]), ("Ba", [other, ["Ở đâu?", "đây", "kia", 2]]), ("Bốn", [other, ["Gì?", "x", "y", 1]])]
+    sheets = [
+        ("One", [HEADER, ROW]),
+        ("Two", [HEADER, ROW]),
+        ("Ba", [other, ["Ở đâu?", "đây", "kia", 2]]),
+        ("Bốn", [other, ["Gì?", "x", "y", 1]]),
+    ]
     assert found(*sheets) == [("row:1", ""), ("Two/row:1", ""), ("Ba/row:1", "Ba"), ("Bốn/row:1", "Ba")]
 
 
@@ -26,7 +31,10 @@ def test_a_sheet_that_explains_or_lists_is_no_record_but_its_text_is_told():
 
 
 def test_a_sheet_of_wide_rows_or_with_options_in_it_stays():
-    assert found(("Q", [HEADER, ROW]), ("X", [["frage", "w1", "w2", "wer"], ["Wo?", "hier", "da", "hier"]])) == [("row:1", ""), ("X/row:1", "X")]
+    assert found(("Q", [HEADER, ROW]), ("X", [["frage", "w1", "w2", "wer"], ["Wo?", "hier", "da", "hier"]])) == [
+        ("row:1", ""),
+        ("X/row:1", "X"),
+    ]
     assert found(("Q", [HEADER, ROW]), ("X", [["Exam"], ["Where?"], ["A. here"], ["B. there"]]))[1:] != []
 
 

@@ -63,7 +63,14 @@ def test_a_list_of_keys_in_a_document_is_no_table_of_questions():
 
 def test_a_repeated_header_and_rows_that_hold_only_numbers_are_no_records():
     header = ["STT", "Câu hỏi", "A", "B", "Đáp án", "Giây"]
-    rows = [header, [1, "q?", "x", "y", "A", 20], header, [2, None, None, None, None, 20], ["Câu 3", "", "", "", "", ""], [4, "", "", "", "", "khó"]]
+    rows = [
+        header,
+        [1, "q?", "x", "y", "A", 20],
+        header,
+        [2, None, None, None, None, 20],
+        ["Câu 3", "", "", "", "", ""],
+        [4, "", "", "", "", "khó"],
+    ]
     assert [row[1]["STT"] for row in read(rows)] == [1, 4]
 
 
@@ -87,7 +94,11 @@ def test_columns_below_one_title_for_options_are_numbered():
         "Options 3": "z",
         "Answer": "A",
     }
-    assert list(read([["Question", "Answer", "Answer", "Answer", "Correct"], ["q?", "x", "y", "z", 1]])[0][1])[1:4] == ["Answer 1", "Answer 2", "Answer 3"]
+    assert list(read([["Question", "Answer", "Answer", "Answer", "Correct"], ["q?", "x", "y", "z", 1]])[0][1])[1:4] == [
+        "Answer 1",
+        "Answer 2",
+        "Answer 3",
+    ]
 
 
 def test_a_question_merged_over_rows_is_one_record_or_none():

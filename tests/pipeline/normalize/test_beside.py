@@ -52,7 +52,10 @@ def test_code_is_context_beside_a_passage_and_a_code_of_questions_is_none(read):
 
 
 def test_a_hint_is_no_context_but_in_scienceqa(read):
-    rows = [{"question": "Which?", "choices": ["u", "v"], "answer": 0, "hint": "think of u"}, {"question": "Who?", "choices": ["x", "y"], "answer": 1}]
+    rows = [
+        {"question": "Which?", "choices": ["u", "v"], "answer": 0, "hint": "think of u"},
+        {"question": "Who?", "choices": ["x", "y"], "answer": 1},
+    ]
     assert [row["context"] for row in read(rows)[0]] == [None, None]
     assert read([{**row, "lecture": ""} for row in rows])[0][0]["context"] == "think of u"
 
@@ -67,7 +70,14 @@ def test_questions_that_only_an_unread_column_tells_apart_are_rejected(read):
     questions, rejected = read(text(*rows), "a.csv")
     assert [row["stem"] for row in questions] == ["Which is red?"]
     assert all("context: More" in row["detail"] for row in rejected)
-    assert len(read(text(*rows), "a.csv", fields={"stem": "Question", "option_a": "A", "option_b": "B", "answer": "Answer", "context": "More"})[0]) == 3
+    assert (
+        len(
+            read(
+                text(*rows), "a.csv", fields={"stem": "Question", "option_a": "A", "option_b": "B", "answer": "Answer", "context": "More"}
+            )[0]
+        )
+        == 3
+    )
 
 
 def test_remarks_beside_repeated_questions_reject_none(read):
@@ -101,7 +111,9 @@ def test_statements_among_questions_are_told_by_their_kind(read):
 
 
 def test_keys_that_are_several_options_texts_say_so(reasons):
-    assert reasons(text(["Question", "A", "B", "C", "Answer"], ["Which?", "red", "blue", "mud", "red, blue"]), "a.csv") == [["multiple_answers"]]
+    assert reasons(text(["Question", "A", "B", "C", "Answer"], ["Which?", "red", "blue", "mud", "red, blue"]), "a.csv") == [
+        ["multiple_answers"]
+    ]
 
 
 def test_a_question_about_the_passage_needs_its_cell_filled_where_others_fill_it(read):

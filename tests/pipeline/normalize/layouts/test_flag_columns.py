@@ -21,7 +21,9 @@ def test_two_flags_are_several_keys_and_none_is_a_missing_one(reasons):
 
 
 def test_columns_of_keys_are_no_flags(read):
-    text = table(["Question", "A", "B", "Correct 1", "Correct 2"], ["Pick red", "rose", "sky", "A", ""], ["Pick two", "rose", "ruby", "A", "B"])
+    text = table(
+        ["Question", "A", "B", "Correct 1", "Correct 2"], ["Pick red", "rose", "sky", "A", ""], ["Pick two", "rose", "ruby", "A", "B"]
+    )
     questions, rejected = read(text, "a.csv")
     assert [row["answer_index"] for row in questions] == [0]
     assert [row["reason_codes"] for row in rejected] == [["multiple_answers"]]

@@ -1,6 +1,6 @@
 """Cards with two sides."""
 
-CARDS = "Front,Back\nWhich is red?<br>A. sky<br>B. rose,<b>B. rose</b><br>Roses are red.\n\"Which is blue?\nA. sky\nB. rose\",sky\n"
+CARDS = 'Front,Back\nWhich is red?<br>A. sky<br>B. rose,<b>B. rose</b><br>Roses are red.\n"Which is blue?\nA. sky\nB. rose",sky\n'
 
 
 def test_options_of_the_front_are_read_with_the_key_on_the_back(read):
