@@ -67,4 +67,4 @@ def _unquoted(field: str) -> str:
     return field[1:-1].replace('""', '"').strip() if len(field) >= 2 and field[0] == field[-1] == '"' else field
 
 
-FORMAT = Format("blackboard", sniff, read_text=read)
+FORMAT = Format("blackboard", sniff, read_text=read, prose=False)

@@ -69,4 +69,4 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-FORMAT = Format("brightspace", sniff, read_text=read)
+FORMAT = Format("brightspace", sniff, read_text=read, prose=False)

@@ -152,4 +152,4 @@ def _of_bits(locator: str, row: list[str], place: int) -> Item:
     return Item(locator, cells)
 
 
-FORMAT = Format("cards", sniff, read_text=read)
+FORMAT = Format("cards", sniff, read_text=read, prose=False)
