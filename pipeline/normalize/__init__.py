@@ -134,10 +134,13 @@ def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Rea
 
 def _without_running_labels(drafts: list[Draft], reading: Reading) -> list[Draft]:
     """The drafts, without the numbers that a file gives its options where its keys don't mean those: they are places in the list, as the
-    key's column says ("correctIndex") or as one of them shows that is no option's number."""
+    key's column says ("correctIndex") or as one of them shows that is no option's number, where all of them can be places."""
     numbered = [draft for draft in drafts if draft.labelled and all(map(str.isdigit, draft.labels))]
     keys = [(number_of(draft.key[0] if isinstance(draft.key, list) and draft.key else draft.key), draft.labels) for draft in numbered]
-    astray = any(number is not None and str(number) not in labels for number, labels in keys)
+    places = [(number, len(labels)) for number, labels in keys if number is not None]
+    astray = any(number is not None and str(number) not in labels for number, labels in keys) and any(
+        all(base <= number < base + count for number, count in places) for base in (0, 1)
+    )
     if not numbered or not (astray or re.search(r"index|idx", plain_name(reading.fields.columns.get("answer", "")))):
         return drafts
     return [

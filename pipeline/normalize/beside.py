@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import (
+    LAST_STEMS,
     SYNONYMS,
+    WEAK_STEMS,
     FieldMap,
     advice,
     is_called,
@@ -16,8 +18,11 @@ from pipeline.common.grammar.columns import (
     same_but_number,
     without_remark,
 )
+from pipeline.common.grammar.stems import split_stem
 from pipeline.common.text import canonical_json, fold_option, one_line
 
+# Rows that show what a column holds.
+_ROWS = 200
 # Contexts that stand beside another: a passage and the code below it.
 GIVEN = {*SYNONYMS["context"][SYNONYMS["context"].index("passage_content") :], "passage", "doan_van", "bai_doc", "ngu_lieu", "passage_text"}
 # Names that codes of questions bear as well.
@@ -26,6 +31,10 @@ _PICTURE = re.compile(
     r"(?:(?:question|title|stem|prompt|cau_hoi|answers?|ans|options?|opt|choices?|dap_an|phuong_an|lua_chon)_?(?:[a-z]|\d{1,2})?_)?"
     r"(?:images?|img|pictures?|photo|figure|media|audio|video|hinh|hinh_anh|anh|tep_am_thanh|am_thanh)(?:_?(?:\d{1,2}|[a-j]))?(?:_?(?:url|links?|path|file|src|id))?"
     r"(?:_(?:question|option|answer)s?(?:_?(?:[a-j]|\d{1,2}))?)?"
+)
+# A picture that comes with the solution; an option that only it shows has no text.
+_SOLUTION_PICTURE = re.compile(
+    r"(?:images?|img|pictures?|hinh|hinh_anh|anh)_answer|(?:answer|dap_an)_(?:images?|img|pictures?|hinh|hinh_anh|anh)"
 )
 _KIND = (
     "type",
@@ -83,18 +92,48 @@ def find_beside(fields: FieldMap, headers: list[str], filled: set[str], rows: li
     options = tuple(left_out(fields.option_columns, free))
     keys = () if answer is None else tuple(same_but_number(answer, free))
     given = tuple(h for h in free if plain_name(h) in GIVEN and holds_text(h, rows)) if "context" in fields.columns else ()
-    pictures = tuple(h for h in free if _PICTURE.fullmatch(plain_name(h)) or _PICTURE.fullmatch(without_remark(h)))
+    pictures = tuple(
+        h for h in free if any(_PICTURE.fullmatch(n) and not _SOLUTION_PICTURE.fullmatch(n) for n in (plain_name(h), without_remark(h)))
+    )
     rest = [h for h in free if h not in {*options, *keys, *given, *pictures}]
     kind = next((h for name in _KIND for h in rest if plain_name(h) == name), None)
     flag = next((h for name in _FLAG for h in rest if plain_name(h) == name), None)
     return Beside(keys, given, pictures, options, _needed(fields, rest, rows), kind, flag)
 
 
+def with_asking(fields: FieldMap, headers: list[str], rows: list[dict[str, Any]]) -> FieldMap:
+    """The field map where two columns are called like a question and no context is: the one that asks is the stem, and what it asks
+    about ("stem" beside "question", "content" below "title") the context; so is an instruction of each row's own for its input."""
+    stem = fields.columns.get("stem")
+    if stem is None or "context" in fields.columns:
+        return fields
+    has_options = bool(fields.option_columns) or "options" in fields.columns
+    # A title is a question only for want of a better one, whatever that is called.
+    weak = plain_name(stem) in WEAK_STEMS
+    used = {*fields.columns.values(), *fields.option_columns}
+    for header in headers:
+        if header in used or not (weak or is_called(header, "stem") or plain_name(header) in LAST_STEMS):
+            continue
+        texts = [(row.get(stem), row.get(header)) for row in rows[:_ROWS]]
+        pairs = [
+            (text, other) for text, other in texts if isinstance(text, str) and isinstance(other, str) and text.strip() and other.strip()
+        ]
+        own = len({other for _, other in pairs}) * 2 > len(pairs)
+        if not own or len(pairs) * 2 < len(texts) or any(text in other or other in text for text, other in pairs):
+            continue
+        if has_options and all(other.rstrip()[-1] in "?？" and "?" not in text for text, other in pairs):
+            about = {} if all(not split_stem(text).stem for text, _ in pairs) else {"context": stem}
+            return fields._replace(columns={**fields.columns, "stem": header, **about})
+        if len(pairs) > 1 and plain_name(header) == "instruction" and plain_name(stem) == "input":
+            return fields._replace(columns={**fields.columns, "context": header})
+    return fields
+
+
 def holds_text(header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column that may hold what a question is about holds texts or code, and no codes of questions ("Q-17")."""
     if plain_name(header) not in AMBIGUOUS_GIVEN:
         return True
-    values = [str(row[header]) for row in rows[:200] if row.get(header) not in (None, "")]
+    values = [str(row[header]) for row in rows[:_ROWS] if row.get(header) not in (None, "")]
     return any(_CODE.search(value) or len(value.split()) >= 3 for value in values)
 
 

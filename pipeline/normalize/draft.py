@@ -1,6 +1,7 @@
 """From a record to a draft: its parts told apart, its key still as found."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -24,9 +25,10 @@ from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
-_DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)")
+# Pairs ("A - B") and ratios ("1: 2") bear no marks.
+_DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)(?![A-Z]\W*\Z)")
 _LETTER_MARK = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]．）：、]\s*(?=\S)")
-_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
+_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|\.\s+|:\s+(?!\d)))(?=\S)")
 _OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compile(r"A[.)]?\s")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
 
@@ -195,7 +197,9 @@ def _statement(cells: dict[str, Any], key: Any, reading: Reading) -> tuple[str, 
         return truth_of(key if is_filled(key) else flag, is_statement=True)
     # Among open questions an answer may happen to be "true".
     among_options = reading.fields.option_columns or "options" in reading.fields.columns
-    return truth_of(key) if among_options and not is_filled(kind) and not isinstance(key, list) else None
+    # A cell that lists its options in a way that isn't understood ("True, False, Not given") has others than these two.
+    listed = is_filled(cells.get(reading.fields.columns.get("options", "")))
+    return truth_of(key) if among_options and not listed and not is_filled(kind) and not isinstance(key, list) else None
 
 
 def _shown(key: Any, markup: CellMarkup) -> Any:
@@ -223,7 +227,7 @@ def _plain_key(key: Any, labels: list[str], options: list[str], column: str) -> 
         # Two numbers beside two options may be the places of both.
         places = len(key) == 2 and not isinstance(key[0], bool) and re.search(r"answer|index|idx|option|choice", plain_name(column))
         return key if places else labels[key.index(1)]
-    if not isinstance(key, str) or len(key) > 500:
+    if not isinstance(key, str) or len(key) > 500 or key in labels:
         return key
     if match := _NUMBER_WORD.fullmatch(key.strip()):
         return match[1]
@@ -310,6 +314,8 @@ def _marks(values: list[str]) -> tuple[list[str], list[str]] | None:
 
 def _marks_clash(values: list[str], key: Any, labels: list[str], labelled: bool) -> str | None:
     """What keeps a letter from meaning one option: marks that leave letters out ("B. x", "C. y"), or that aren't the file's own labels."""
+    if twice := [label for label, count in Counter(labels).items() if count > 1]:
+        return f"two options are labelled {twice[0]}"
     key = key[0] if isinstance(key, list) and len(key) == 1 else key
     letter = letter_of(key) if isinstance(key, str) else None
     marks = [match[1].translate(LOOKALIKE).upper() for value in values if (match := _LETTER_MARK.match(value))]

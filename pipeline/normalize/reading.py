@@ -21,7 +21,7 @@ from pipeline.common.grammar.columns import (
 from pipeline.common.grammar.keys import number_of
 from pipeline.common.html_signs import is_html
 from pipeline.common.markup import html_text
-from pipeline.normalize.beside import Beside, find_beside, holds_text
+from pipeline.normalize.beside import Beside, find_beside, holds_text, with_asking
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
@@ -85,6 +85,8 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
             [header for header in headers if header not in derived], given, empty, lambda part, header: _accepts(part, header, present)
         )
         fields = _with_numbered_key(fields, headers, filled, present)
+        if "stem" not in given:
+            fields = with_asking(fields, [header for header in headers if header in filled], present)
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
     right = f"{fields.columns.get('options')}.right"
     rivals = rival_columns(fields, headers, filled, given) if special is None or not special.text_keys else ()

@@ -43,6 +43,8 @@ _SENTENCE = re.compile(
     r"(?:\s(?:đúng|chính\sxác))?(?:\s(?:is|would\sbe|là))?(?:\soption)?\s?:?\s?[(\[*]{0,3}(?P<letter>[A-J])(?![\w'’])(?P<mark>[)\].:,*]{0,4})\s*+(?P<rest>.*)",
     re.IGNORECASE,
 )
+# Of a folded text behind a letter: another ("or c)"), no article ("a triangle has").
+_NEXT_LETTER = re.compile(r"(?:(?:and|or|và|hoặc|[,;/&])\s*+(?:also\s|cả\s)?)?[(\[]?([a-j])(?:[)\]]|[.,;]?\Z|[,;/]|\s(?:and|or|và|hoặc)\b)")
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
@@ -136,6 +138,8 @@ def _sentence(text: str, labels: list[str], options: list[str]) -> Key | None:
         if rest and (rest == fold_option(option) or rest.startswith(f"{fold_option(option)}."))
     ]
     place = labels.index(letter) if letter in labels else None
+    if not same and (other := _NEXT_LETTER.match(rest)) and other[1].upper() in set(labels) - {letter}:
+        return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text[:80]!r}")
     if (
         place is None
         or (same and place not in same)

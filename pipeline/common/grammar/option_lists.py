@@ -206,7 +206,7 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
         repairs.append("lookalike_letter")
     repairs.insert(0, "options_in_text")
     stem = text[: chain[0].start].rstrip(" ;,")
-    if (header := _HEADER.search(stem)) and header.start():
+    if header := _HEADER.search(stem):
         stem = stem[: header.start()].rstrip()
     return Options(stem, labels, tidy_options(texts), note, repairs, several)
 

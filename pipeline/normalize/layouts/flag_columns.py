@@ -31,7 +31,8 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
             options.pop()
         letters = list(LETTERS[: len(options)])
         right = [letter for letter, flag in zip(letters, flags, strict=False) if _verdict(cells.get(flag))]
-        return {**rest, "options": options, "options.label": letters, "answer": right}
+        # Not "answer": a column of this name has to agree with the flags.
+        return {**rest, "options": options, "options.label": letters, "options.right": right}
 
     return reshape
 

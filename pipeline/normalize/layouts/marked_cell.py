@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.common.grammar.columns import find_fields, is_called
 from pipeline.common.letters import LETTERS
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
@@ -13,7 +14,11 @@ ROWS = 200
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     column = next((header for header in names.values() if any(_options(row.get(header)) for row in rows[:ROWS])), None)
-    if column is None:
+    if column is None or is_called(column, "explanation"):
+        return None
+    # Beside options of their own, or a key, such a cell is what is said of an answer ("Correct: well done, wrong: see page 3").
+    found = find_fields([name for name in names.values() if name != column], {})
+    if found.option_columns or found.columns.keys() & {"options", "answer"}:
         return None
 
     def reshape(cells: Cells) -> Cells:
