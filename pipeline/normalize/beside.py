@@ -18,15 +18,17 @@ from pipeline.common.grammar.columns import (
     same_but_number,
     without_remark,
 )
+from pipeline.common.grammar.flags import truths
+from pipeline.common.grammar.keys import number_of
 from pipeline.common.grammar.stems import split_stem
-from pipeline.common.text import canonical_json, fold_option, one_line
+from pipeline.common.text import canonical_json, fold_option, one_line, strip_marks
 
 # Rows that show what a column holds.
 _ROWS = 200
 # Contexts that stand beside another: a passage and the code below it.
 GIVEN = {*SYNONYMS["context"][SYNONYMS["context"].index("passage_content") :], "passage", "doan_van", "bai_doc", "ngu_lieu", "passage_text"}
 # Names that codes of questions bear as well.
-AMBIGUOUS_GIVEN = ("code", "data", "given", "question_code", "scenario", "du_lieu")
+AMBIGUOUS_GIVEN = ("code", "data", "given", "question_code", "scenario", "du_lieu", "table", "bang")
 _PICTURE = re.compile(
     r"(?:(?:question|title|stem|prompt|cau_hoi|answers?|ans|options?|opt|choices?|dap_an|phuong_an|lua_chon)_?(?:[a-z]|\d{1,2})?_)?"
     r"(?:images?|img|pictures?|photo|figure|media|audio|video|hinh|hinh_anh|anh|tep_am_thanh|am_thanh)(?:_?(?:\d{1,2}|[a-j]))?(?:_?(?:url|links?|path|file|src|id))?"
@@ -89,16 +91,42 @@ def find_beside(fields: FieldMap, headers: list[str], filled: set[str], rows: li
     used = {*fields.columns.values(), *fields.option_columns}
     free = [header for header in headers if header in filled and header not in used]
     answer = fields.columns.get("answer")
-    options = tuple(left_out(fields.option_columns, free))
+    options = (*left_out(fields.option_columns, free), *_other_options(fields.option_columns, free, rows))
     keys = () if answer is None else tuple(same_but_number(answer, free))
     given = tuple(h for h in free if plain_name(h) in GIVEN and holds_text(h, rows)) if "context" in fields.columns else ()
-    pictures = tuple(
-        h for h in free if any(_PICTURE.fullmatch(n) and not _SOLUTION_PICTURE.fullmatch(n) for n in (plain_name(h), without_remark(h)))
-    )
+    pictures = tuple(header for header in free if any(map(_is_picture, (plain_name(header), without_remark(header)))))
     rest = [h for h in free if h not in {*options, *keys, *given, *pictures}]
     kind = next((h for name in _KIND for h in rest if plain_name(h) == name), None)
     flag = next((h for name in _FLAG for h in rest if plain_name(h) == name), None)
     return Beside(keys, given, pictures, options, _needed(fields, rest, rows), kind, flag)
+
+
+def _other_options(option_columns: list[str], free: list[str], rows: list[dict[str, Any]]) -> list[str]:
+    """Columns with the places of the options' under another word ("Answer A" beside "Option A") that hold texts of their own: either
+    could be the options."""
+    places = [option_place(plain_name(column)) for column in option_columns]
+    runs: defaultdict[tuple[str, bool], dict[int, str]] = defaultdict(dict)
+    for header in free:
+        if (found := option_place(plain_name(header))) and found.words:
+            runs[found[:2]].setdefault(found.place, header)
+    for run in runs.values():
+        pairs = [(column, run[place.place]) for column, place in zip(option_columns, places, strict=True) if place and place.place in run]
+        if len(pairs) == len(option_columns) and any(
+            _is_text(row.get(other)) and fold_option(str(row[other])) != fold_option(str(row.get(column)))
+            for row in rows[:_ROWS]
+            for column, other in pairs
+        ):
+            return [other for _, other in pairs]
+    return []
+
+
+def _is_text(value: Any) -> bool:
+    """False for a letter, a number or a truth value."""
+    return isinstance(value, str) and len(value.strip()) > 2 and number_of(value) is None and truths([value]) is None
+
+
+def _is_picture(name: str) -> bool:
+    return _PICTURE.fullmatch(name) is not None and _SOLUTION_PICTURE.fullmatch(name) is None
 
 
 def with_asking(fields: FieldMap, headers: list[str], rows: list[dict[str, Any]]) -> FieldMap:
@@ -133,12 +161,13 @@ def holds_text(header: str, rows: list[dict[str, Any]]) -> bool:
     """Whether a column that may hold what a question is about holds texts or code, and no codes of questions ("Q-17")."""
     if plain_name(header) not in AMBIGUOUS_GIVEN:
         return True
-    values = [str(row[header]) for row in rows[:_ROWS] if row.get(header) not in (None, "")]
+    values = [row[header] for row in rows[:_ROWS] if isinstance(row.get(header), str)]
     return any(_CODE.search(value) or len(value.split()) >= 3 for value in values)
 
 
 def _needed(fields: FieldMap, free: list[str], rows: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Unused columns whose texts alone tell apart questions that read alike: the stem points at them, or the keys differ."""
+    """Unused columns whose texts alone tell apart questions that read alike: the stem points at them, or the keys differ; and such that a
+    stem points at by their names ("the table below", and a column `table`)."""
     free = [header for header in free if not _HARMLESS.fullmatch(plain_name(header)) and not is_called(header, "id")]
     stem, answer = fields.columns.get("stem"), fields.columns.get("answer")
     if not free or stem is None:
@@ -158,6 +187,14 @@ def _needed(fields: FieldMap, free: list[str], rows: list[dict[str, Any]]) -> tu
                 continue
             if points or _keys_differ(group, fields, answer):
                 found[header] = None
+    for text, group in alike.items():
+        if _POINTS.search(text):
+            named = f"_{strip_marks(text)}_"
+            found |= {
+                header: None
+                for header in free
+                if f"_{plain_name(header)}_" in named and any(_is_matter(str(row.get(header) or "")[:2000]) for row in group)
+            }
     return tuple(found)
 
 
@@ -195,7 +232,7 @@ def unread_columns(cells: Mapping[str, Any], fields: FieldMap, beside: Beside, h
     if needed := [header for header in beside.needed if is_filled(cells.get(header))]:
         block = {part: column for part, column in fields.columns.items() if part in ("stem", "options", "answer")}
         block |= {f"option_{chr(97 + place)}": column for place, column in enumerate(fields.option_columns)} | {"context": needed[0]}
-        why = f"questions that read alike differ in the column {needed[0]!r}, which is not read"
+        why = f"the question hangs on the column {needed[0]!r}, which is not read"
         return f"{why}: {advice(headers, block)}; or remove the column"
     return None
 

@@ -251,6 +251,12 @@ def _is_main_text(header: str, rows: list[dict[str, Any]]) -> bool:
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
     """True where the first filled cells of a column that is called like the options are lists of them."""
     weak = plain_name(header) in WEAK_OPTIONS
+    # "Đáp án" means the options where another column is the key.
+    keyed = weak and any(
+        name != header and value not in (None, "") and is_called(name, "answer") and plain_name(name) not in WEAK_OPTIONS
+        for row in rows[:20]
+        for name, value in row.items()
+    )
     seen = 0
     for row in rows:
         value = row.get(header)
@@ -258,8 +264,11 @@ def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
             continue
         if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
             return True
-        if isinstance(value, str) and (not weak or value.strip()[:1] in "[({") and list_in_text(_shown(value[:MAX_TEXT_CHARS])):
-            return True
+        if isinstance(value, str) and (not weak or keyed or value.strip()[:1] in "[({"):
+            found = list_in_text(_shown(value[:MAX_TEXT_CHARS]))
+            # Letters in a row are keys.
+            if found and not (keyed and isinstance(found, list) and all(len(str(item)) < 2 for item in found)):
+                return True
         seen += 1
         if seen == 5:
             return False

@@ -53,7 +53,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
         " premise dialogue conversation passage_text reading_text van_ban hint text content passage_content stimulus scenario case_study vignette tinh_huong"
         " doan_trich excerpt extract bai_doc_hieu lesetext texto texte code_snippet snippet source_code question_code code doan_ma doan_code ma_nguon"
-        " code_block given data du_lieu du_kien flores_passage".split()
+        " code_block given data du_lieu du_kien flores_passage table bang bang_so_lieu".split()
     ),
     "explanation": tuple(
         "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"

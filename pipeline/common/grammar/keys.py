@@ -47,6 +47,7 @@ _SENTENCE = re.compile(
 _NEXT_LETTER = re.compile(r"(?:(?:and|or|và|hoặc|[,;/&])\s*+(?:also\s|cả\s)?)?[(\[]?([a-j])(?:[)\]]|[.,;]?\Z|[,;/]|\s(?:and|or|và|hoặc)\b)")
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
+_WORD_NEXT = re.compile(r"\s\w")
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
 
 
@@ -172,6 +173,13 @@ def number_of(value: object) -> int | None:
 
 
 def key_in_note(note: str | None) -> str | None:
-    """The one letter that an explanation names as right ("Chọn đáp án B"); None where it names none or several."""
-    found = {letter.translate(LOOKALIKE).upper() for letter in NAMED_KEY.findall(note or "")}
+    """The one letter that an explanation names as right; None where it names none or several.
+
+    >>> key_in_note("Chọn đáp án B"), key_in_note("The answer is a verb.")
+    ('B', None)
+    """
+    note = note or ""
+    # A small letter before a word is an article.
+    named = (match for match in NAMED_KEY.finditer(note) if match[1].isupper() or not _WORD_NEXT.match(note, match.end()))
+    found = {match[1].translate(LOOKALIKE).upper() for match in named}
     return found.pop() if len(found) == 1 else None

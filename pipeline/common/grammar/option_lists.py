@@ -124,11 +124,15 @@ def split_options(text: str) -> Options | None:
         best = unordered if len(unordered) > len(best) else best
     if not best:
         return None
-    several = any(
-        (other[0].start >= best[-1].end or other[-1].end <= best[0].start) and len(other) >= 3 and min(m.strength for m in other) >= 3
-        for other in chains
-    )
+    several = any(_is_apart(text, best, other) and min(m.strength for m in other) >= 3 for other in chains)
     return _cut(text, _drop_repeats(text, marks, best), several)
+
+
+def _is_apart(text: str, chain: list[_Mark], other: list[_Mark]) -> bool:
+    """Whether two lists are those of two questions; lists of two, where the key of the first stands between them."""
+    first, second = sorted((chain, other))
+    between = text[first[-1].end : second[0].start]
+    return second[0].start >= first[-1].end and (len(other) >= 3 or NOTE.search(between) is not None)
 
 
 def _rank(chain: list[_Mark]) -> tuple[int, int, int]:
@@ -173,7 +177,7 @@ def _unordered(marks: list[_Mark]) -> list[_Mark]:
     letters = [m.letter for m in lines]
     if not 3 <= len(lines) <= len(LETTERS) or all(m.strength == 2 for m in lines) or "A" not in letters:
         return []
-    if letters[0] not in "ABC" or max(LETTERS.index(x) for x in letters) >= len(letters) or any(letters.count(x) > 2 for x in letters):
+    if letters[0] not in "ABC" or max(LETTERS.index(x) for x in letters) >= len(letters) or len(letters) - len(set(letters)) > 1:
         return []
     return lines
 

@@ -169,3 +169,18 @@ def test_an_instruction_of_each_rows_own_belongs_to_its_input(read):
 def test_a_picture_of_the_solution_is_none_of_the_question(read, name, kept):
     questions, rejected = read([{"question": "Which?", "options": ["x", "y"], "answer": "A", name: "a.png"}])
     assert (len(questions), len(rejected)) == ((1, 0) if kept else (0, 1))
+
+
+def test_two_runs_of_columns_that_could_be_the_options_reject_the_row(read, reasons):
+    header = ["Q", "Option A", "Option B", "Answer A", "Answer B", "Key"]
+    assert reasons(text(header, ["Which?", "rose", "sky", "is red", "is blue", "A"]), "a.csv") == [["unknown_layout"]]
+    for own, other in ((["rose", "sky"], ["A", "B"]), (["rose", "sky"], ["rose", "sky"])):
+        questions, _ = read(text(header, ["Which?", *other, *own, "A"]), "a.csv")
+        assert [question["options"] for question in questions] == [own]
+
+
+def test_a_column_that_its_question_names_is_read_or_asked_for(read, reasons):
+    row = {"question": "What does the table show?", "options": ["x", "y"], "answer": "A"}
+    assert [question["context"] for question in read([{**row, "table": "a is 1, b is 2"}])[0]] == ["a is 1, b is 2"]
+    assert reasons([{**row, "question": "What does the letter show?", "letter": "Dear Ann, we are fine."}]) == [["unknown_layout"]]
+    assert len(read([{**row, "question": "What does the letter show?", "letter": "B"}])[0]) == 1

@@ -59,3 +59,14 @@ def test_a_sentence_that_names_two_letters_states_no_key(read, said, place):
 
 def test_a_heading_over_the_options_alone_is_no_question(reasons):
     assert reasons([{"question": "Options:\nA. cat\nB. dog", "answer": "B"}]) == [["empty_stem"]]
+
+
+@pytest.mark.parametrize("more", ["", "\nC. ox"])
+def test_examples_with_their_keys_before_a_question_are_several_questions(reasons, more):
+    text = f"Q: What flew?\nA. bird\nB. cow{more}\nAnswer: A\n\nQ: What ran?\nA. rock\nB. fox{more}\nAnswer:"
+    assert reasons([{"prompt": text, "completion": " B"}]) == [["multiple_questions"]]
+
+
+def test_the_column_called_the_answers_holds_the_options_beside_a_key(parse, reasons):
+    assert parse('Câu hỏi,Đáp án,Đáp án đúng\nCon nào sủa?,"A. mèo\nB. chó",B\n', "a.csv") == [("Con nào sủa?", ["mèo", "chó"], "chó")]
+    assert reasons("question,answers,correct\nWhich?,A;C,A\n", "a.csv") == [["not_multiple_choice"]]
