@@ -23,7 +23,7 @@ from pipeline.common.text import fold_option, is_vietnamese, one_line, short_has
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
 from pipeline.normalize.reading import EXAM_READERS, Reading, find_reading
-from pipeline.normalize.rival_keys import NO_KEY, contradiction, places_of
+from pipeline.normalize.rival_keys import EMPTY_KEYS, contradiction, places_of
 from pipeline.normalize.source_files import describe_file
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
@@ -261,7 +261,7 @@ def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
 def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs: list[str]) -> tuple[int | None, Reason | None, str | None]:
     key = draft.key if draft.key is None or isinstance(draft.key, list) else text_of(draft.key, [])
     only = key[0] if isinstance(key, list) and len(key) == 1 else key
-    if isinstance(only, str) and only.casefold() in NO_KEY and all(fold_option(option) != only.casefold() for option in draft.options):
+    if isinstance(only, str) and only.casefold() in EMPTY_KEYS and all(fold_option(option) != only.casefold() for option in draft.options):
         key = None
     answer_format = answers.others if number_of(only) is None else answers.numbers
     if answer_format == "ambiguous" and not _is_label(draft):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.common.letters import LETTER_CELL
 from pipeline.common.text import strip_marks
 
 # Header names (see `plain_name`), best first: the first that a file has wins, so `answer` beats `correct_answer`.
@@ -294,9 +295,7 @@ def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
     """The field map of a table without a header, by what its columns hold (their first texts): the column of single letters is the key,
     of what is left the first that isn't a running number the stem, and those behind it the options."""
     letters = [
-        name
-        for name, texts in columns.items()
-        if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
+        name for name, texts in columns.items() if sum(LETTER_CELL.fullmatch(text) is not None for text in texts) >= 0.9 * len(texts)
     ]
     if not letters:
         return FieldMap({}, [])

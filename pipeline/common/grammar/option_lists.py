@@ -1,6 +1,7 @@
 """Options inside a text: where their marks stand, and what is between them."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.common.grammar.stems import NUMBERED_LINE
@@ -16,7 +17,7 @@ NOTE = re.compile(
 # A statement of a program, or a rule of CSS, that ends with its semicolon: it assigns, sets, or begins with its word.
 _STATEMENT = re.compile(
     r"[\w.\[\]*&]++(?:\s[\w\[\]*&]++)?+\s?[-+*/:]?=(?!=)|[a-z-]++:\s?[^\s;:]"
-    r"|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
+    r"|(?:for|while|if|switch)\s?\(|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
 )
 _ENTITY_END = re.compile(r"&#?\w{2,8};\Z")
 _CALL = re.compile(r"[\w>]\(")
@@ -38,6 +39,11 @@ _PROMPT = re.compile(
 _HEADER = re.compile(
     r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
 )
+# Marks of options in cells of their own.
+# Pairs ("A - B") and ratios ("1: 2") bear no marks.
+_DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)(?![A-Z]\W*\Z)")
+LETTER_MARK = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]．）：、]\s*(?=\S)")
+NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|\.\s+|:\s+(?!\d)))(?=\S)")
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
 
@@ -259,13 +265,15 @@ def _is_statement(text: str) -> bool:
     return body.endswith(("++", "--", "}")) or (body.endswith(")") and _CALL.search(body) is not None) or _STATEMENT.match(body) is not None
 
 
-def strip_mark(text: str, place: int) -> tuple[str, bool]:
-    """An option in a cell of its own, without the mark that repeats its place ("B. Huế" in the second cell).
+def without_marks(values: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """Texts and marks of options that all bear one, the marks A, B, C or 1, 2, 3 in any order; else None.
 
-    >>> strip_mark("B. Huế", 1), strip_mark("D. Pedro", 1)
-    (('Huế', True), ('D. Pedro', False))
+    >>> without_marks(["B. cat", "A. dog"]), without_marks(["B. Franklin", "G. Washington"])
+    ((['cat', 'dog'], ['B', 'A']), None)
     """
-    match = re.match(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]]\s*(?=\S)", text)
-    if match and match[1].translate(LOOKALIKE).upper() == LETTERS[place : place + 1]:
-        return text[match.end() :].strip(), True
-    return text.strip(), False
+    for pattern, wanted in ((LETTER_MARK, list(LETTERS)), (_DASH_MARK, list(LETTERS)), (NUMBER_MARK, [str(i) for i in range(1, 100)])):
+        found = [match for value in values if (match := pattern.match(value))]
+        marks = [next(group for group in match.groups() if group).translate(LOOKALIKE).upper() for match in found]
+        if len(found) == len(values) and sorted(marks) == sorted(wanted[: len(values)]):
+            return [value[match.end() :].strip() for value, match in zip(values, found, strict=True)], marks
+    return None

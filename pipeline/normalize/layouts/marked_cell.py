@@ -34,12 +34,11 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
 
 def _options(value: Any) -> list[tuple[bool, str]]:
     """(is right, text) of each option; [] for a cell that isn't such a list with a right one in it."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _MARK.match(text := value.strip()) is None:
         return []
-    marks = list(_MARK.finditer(value.strip()))
-    if len(marks) < 2 or marks[0].start() or not any(mark["right"] for mark in marks):
+    marks = list(_MARK.finditer(text))
+    if len(marks) < 2 or not any(mark["right"] for mark in marks):
         return []
-    text = value.strip()
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return [(mark["right"] is not None, text[mark.end() : end].strip(' ,;|\n"')) for mark, end in zip(marks, ends, strict=True)]
 

@@ -70,3 +70,8 @@ def test_examples_with_their_keys_before_a_question_are_several_questions(reason
 def test_the_column_called_the_answers_holds_the_options_beside_a_key(parse, reasons):
     assert parse('Câu hỏi,Đáp án,Đáp án đúng\nCon nào sủa?,"A. mèo\nB. chó",B\n', "a.csv") == [("Con nào sủa?", ["mèo", "chó"], "chó")]
     assert reasons("question,answers,correct\nWhich?,A;C,A\n", "a.csv") == [["not_multiple_choice"]]
+
+
+def test_the_semicolon_of_an_empty_loop_stays(parse):
+    loops = ["for (i = 0; i < n; i++);", "while (x);", "if (x) y"]
+    assert parse([row(loops, "A")])[0][1] == loops
