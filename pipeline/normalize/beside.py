@@ -95,7 +95,7 @@ def find_beside(fields: FieldMap, headers: list[str], filled: set[str], rows: li
     keys = () if answer is None else tuple(same_but_number(answer, free))
     given = tuple(h for h in free if plain_name(h) in GIVEN and holds_text(h, rows)) if "context" in fields.columns else ()
     pictures = tuple(header for header in free if any(map(_is_picture, (plain_name(header), without_remark(header)))))
-    rest = [h for h in free if h not in {*options, *keys, *given, *pictures}]
+    rest = [h for h in free if h not in {*options, *keys, *given, *pictures} and not _SOLUTION_PICTURE.fullmatch(plain_name(h))]
     kind = next((h for name in _KIND for h in rest if plain_name(h) == name), None)
     flag = next((h for name in _FLAG for h in rest if plain_name(h) == name), None)
     return Beside(keys, given, pictures, options, _needed(fields, rest, rows), kind, flag)
