@@ -31,9 +31,19 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
-    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|\[/INST\]",
+    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|a:|\[/INST\]",
     re.IGNORECASE,
 )
+# A line that states the key asks for nothing.
+_STATES = re.compile(
+    r"(?:the\s)?(?:(?:correct|right|best)\s)?(?:answer|ans|key|đáp\sán(?:\sđúng)?)(?:\s(?:is|là))?\s?:\s?[(\[]?[A-J](?:[.):\]]|$)",
+    re.IGNORECASE,
+)
+# Prompts that show how it is done hold solved questions before the one that is asked.
+_SOLVED = re.compile(
+    r"(?m)^[ ]?(?:(?:answer|ans|đáp\sán|output|response)\s?:\s?[(\[]?[A-J](?:[.):\]]|$)|a:\s?[(\[]?[A-J][)\]]?\.?$)", re.IGNORECASE
+)
+_ASKED = re.compile(r"(?m)^[ ]?(?:q|question|câu\shỏi)\s?:\s?\S", re.IGNORECASE)
 # A heading over the options is no part of the stem.
 _HEADER = re.compile(
     r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
@@ -190,7 +200,8 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
         note = match["note"].strip()
         texts[-1] = texts[-1][: max(match.start() - 1, 0)].strip()
         repairs.append("note_cut_from_options")
-    if any(NUMBERED_LINE.search(option) for option in texts):
+    stem = text[: chain[0].start].rstrip(" ;,")
+    if any(NUMBERED_LINE.search(option) for option in texts) or _SOLVED.search(stem) or len(_ASKED.findall(stem)) > 1:
         several = True
     labels = [mark.letter.upper() for mark in chain]
     expected = list(LETTERS[: len(labels)])
@@ -205,7 +216,6 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
     if any(text[m.start : m.end] != text[m.start : m.end].translate(LOOKALIKE) for m in chain):
         repairs.append("lookalike_letter")
     repairs.insert(0, "options_in_text")
-    stem = text[: chain[0].start].rstrip(" ;,")
     if (header := _HEADER.search(stem)) and header.start():
         stem = stem[: header.start()].rstrip()
     return Options(stem, labels, tidy_options(texts), note, repairs, several)
@@ -225,8 +235,10 @@ def without_instruction(option: str) -> str:
 
 
 def _is_instruction(line: str) -> bool:
-    return len(line) <= 200 and (
-        _PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None)
+    return (
+        len(line) <= 200
+        and not _STATES.match(line)
+        and (_PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None))
     )
 
 
