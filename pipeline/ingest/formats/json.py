@@ -191,7 +191,7 @@ def _asks(items: list[Any]) -> bool:
 
 
 def _row(item: Any) -> Any:
-    """A row as the dataset viewer of a hub wraps it ({"row_idx": 0, "row": {...}}), or a content system ({"id": 1, "attributes": {...}})."""
+    """A row as the dataset viewer of a hub wraps it ({"row_idx": 0, "row": {...}}), or a content system ({"id", "attributes"})."""
     if not isinstance(item, dict):
         return item
     if "row_idx" in item and isinstance(item.get("row"), dict):
@@ -203,7 +203,7 @@ def _bare(entry: dict[str, Any], depth: int = 0) -> dict[str, Any]:
     """An entry with its attributes as its own, and so the entries that these list under "data"."""
     if depth > _MAX_ENTRIES or not (isinstance(entry.get("attributes"), dict) and entry.keys() <= _ENTRY):
         return entry
-    cells = {key: value for key, value in entry.items() if key != "attributes"} | entry["attributes"]
+    cells: dict[str, Any] = {key: value for key, value in entry.items() if key != "attributes"} | entry["attributes"]
     for key, value in cells.items():
         listed = value["data"] if isinstance(value, dict) and isinstance(value.get("data"), list) and len(value) == 1 else None
         if listed is not None:
