@@ -52,7 +52,7 @@ def find_answer_format(rows: Iterable[tuple[object, list[str]]], column_base: in
         return AnswerFormat("letter", "no keys", "ambiguous", "letter")
     others = "text" if texts > letters else "letter"
     counted, why = _number_format(numbers, others == "text", column_base, are_places)
-    if counted == "index0" and letters * 2 > total:
+    if counted == "index0" and letters > len(numbers) and all(number == 0 for number, _, _ in numbers):
         # Among letters a 0 is a slip or says that none is right.
         counted, why = "ambiguous", f"{why}, among {letters} letters"
     if len(numbers) * 2 > total:
