@@ -26,6 +26,8 @@ ELSEWHERE = {
     "pipeline/evaluation/__main__.py": ("assets/test_training.py", "a child process of the asset"),
     "pipeline/evaluation/job.py": ("pipeline/evaluation/test_run.py", "a job is tested by what reads it"),
     "pipeline/export": ("pipeline/export/test_export.py", "each form is tested by reading it back"),
+    "pipeline/ingest/document.py": ("pipeline/ingest/formats/test_odt.py", "lines and tables are tested as documents"),
+    "pipeline/ingest/pages": ("pipeline/ingest/formats/test_pdf.py", "columns, lines and tables are tested on whole pages"),
     "pipeline/ingest/exam": ("pipeline/ingest/test_exam.py", "lines, marks, keys and starts are tested on whole exams"),
     "pipeline/ingest/formats/__init__.py": ("pipeline/ingest/test_registry.py", "the list of formats, beside that of layouts"),
     "pipeline/normalize": ("pipeline/normalize/test_normalize.py", "rows are tested from file to question"),

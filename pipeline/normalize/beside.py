@@ -22,7 +22,9 @@ from pipeline.common.text import canonical_json, fold_option, one_line
 GIVEN = {*SYNONYMS["context"][SYNONYMS["context"].index("passage_content") :], "passage", "doan_van", "bai_doc", "ngu_lieu", "passage_text"}
 # Names that codes of questions bear as well.
 AMBIGUOUS_GIVEN = ("code", "data", "given", "question_code", "scenario", "du_lieu")
+# A picture of "the answer" belongs to the explanation (VNHSGE's Image_Answer); that of an option bears its letter or number.
 _PICTURE = re.compile(
+    r"(?!(?:answers?|dap_an)_(?:images?|img|pictures?|hinh|hinh_anh|anh)\Z|(?:images?|img|pictures?|hinh|hinh_anh|anh)_(?:answers?|dap_an)\Z)"
     r"(?:(?:question|title|stem|prompt|cau_hoi|answers?|ans|options?|opt|choices?|dap_an|phuong_an|lua_chon)_?(?:[a-z]|\d{1,2})?_)?"
     r"(?:images?|img|pictures?|photo|figure|media|audio|video|hinh|hinh_anh|anh|tep_am_thanh|am_thanh)(?:_?(?:\d{1,2}|[a-j]))?(?:_?(?:url|links?|path|file|src|id))?"
     r"(?:_(?:question|option|answer)s?(?:_?(?:[a-j]|\d{1,2}))?)?"

@@ -66,7 +66,7 @@ def read(text: str) -> Iterator[Item]:
     items = list(exam_items(lines, keys))
     if not items and not tables:
         raise DataError(
-            "the text holds no numbered question (Câu 1. / Question 1: / 1.) and no paragraph with options A., B.; "
+            "the text holds no numbered question (Câu 1. / Question 1: / 1.) with options, and no paragraph with options A., B.; "
             "number the questions and mark their options"
         )
     yield from [*items, *tables]

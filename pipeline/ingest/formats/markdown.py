@@ -14,7 +14,9 @@ from schemas.errors import DataError
 
 SUFFIXES = (".md", ".markdown", ".mdx", ".mkd", ".mdown")
 # Texts of other kinds, which may hold what looks like Markdown.
-_OTHERS = frozenset(".rmd .rnw .qmd .tex .rst .html .htm .xhtml .xml .js .ts .py .csv .tsv .gift .json .jsonl .yaml .yml".split())
+_OTHERS = frozenset(
+    ".rmd .rnw .qmd .tex .rst .html .htm .xhtml .xml .js .ts .py .csv .tsv .gift .json .jsonl .yaml .yml .wiki .mediawiki .wikitext".split()
+)
 _TASKS = re.compile(r"(?m)^[ \t>]*+[-*+][ \t]++\[[ xX]?\][ \t]++\S")
 _TABLE_RULE = re.compile(r"(?m)^[ \t]*+\|(?:[ \t]*+:?-++:?[ \t]*+\|)++[ \t]*+$")
 _HEADINGS = re.compile(r"(?m)^#{1,6}[ \t]++[^\n]*\d")

@@ -22,7 +22,7 @@ _IMAGE = re.compile(r"<img\b(?:[^<>]|<(?!i))*?src\s*=\s*[\"']([^\"']+)", re.IGNO
 def sniff(file: SniffedFile) -> bool:
     """Any XML that no other reader takes: what is no quiz is refused in words."""
     head = file.data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return file.suffix == ".xml" or head.startswith(b"<?xml") or root_name(file) == "quiz"
+    return file.suffix == ".xml" or head.startswith(b"<?xml") or (root_name(file) == "quiz" and b"<question" in file.data)
 
 
 def read(data: bytes) -> Iterator[Item | Text]:

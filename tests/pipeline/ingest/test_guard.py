@@ -164,14 +164,17 @@ def test_a_paragraph_at_no_level_of_a_list_is_a_plain_one(folder, others, level,
     monkeypatch.setattr(formats, "SECONDS", 5)
     (folder / "a.docx").write_bytes(word(level, "1"))
     (row,) = others()
-    assert (row["reason_codes"], row["payload"]) == ([], r'{"answer":"A","question":"Câu 1. Thủ đô?\nHà Nội\nHuế"}')
+    assert (row["reason_codes"], row["payload"]) == ([], r'{"answer":"A","question":"Câu 1: Thủ đô?\nHà Nội\nHuế"}')
 
 
 @pytest.mark.parametrize("start", ["²", "abc", "", "-5", "9" * 5000])
 def test_a_list_that_starts_with_no_number_starts_with_one(folder, others, start):
     (folder / "a.docx").write_bytes(word("0", start))
     (row,) = others()
-    assert (row["reason_codes"], row["payload"]) == ([], r'{"answer":"A","question":"Câu 1. Thủ đô?\nA. Hà Nội\nB. Huế"}')
+    assert (row["reason_codes"], row["payload"]) == (
+        [],
+        r'{"answer":"A","options":[{"label":"A","text":"Hà Nội"},{"label":"B","text":"Huế"}],"question":"Câu 1: Thủ đô?"}',
+    )
 
 
 def test_a_number_has_no_end_of_text_around_it(folder, others):

@@ -43,7 +43,7 @@ HEADER = "question,A,B,answer\n"
 TEXTS = {
     "columns.csv": (",".join(f"option_{i}" for i in range(100_000)) + "\n" + ",".join(["x"] * 100_000) + "\n", "too_large"),
     "commas.csv": ("," * 1_000_000, "too_large"),
-    "one_line.txt": ("Câu 1. " + TOO_LONG, "too_large"),
+    "one_line.txt": ("Câu 1. " + TOO_LONG, "unreadable_file"),
     "answers.txt": ("Câu 1. x\nA. y\nB. z\n" + "Đáp án\n" * 50_000, "too_large"),
     "marks.gift": ("x {" + "~a " * 500_000 + "=b}", "too_large"),
     "blocks.txt": ("#Q x\n^ a\n" + "A a\n" * 500_000, "too_large"),

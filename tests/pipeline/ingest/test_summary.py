@@ -20,5 +20,5 @@ def test_files_that_cannot_be_read_at_all_are_told_with_their_reasons(tmp_path):
     (tmp_path / "good.jsonl").write_text('{"question": "a"}\n{broken\n', encoding="utf-8")
     (tmp_path / "none.json").write_text("no json", encoding="utf-8")
     raw = ingest(Config.model_validate({"dataset": "d", "root": str(tmp_path), "sources": [{"name": "s", "path": "*"}]}))
-    assert {name: why[:8] for name, why in unreadable_files(raw).items()} == {"none.json": "not JSON"}
+    assert {name: why[:8] for name, why in unreadable_files(raw).items()} == {"none.json": "no JSON:"}
     assert unreadable_files(raw.head(0)) == {}

@@ -132,3 +132,9 @@ def test_a_share_of_right_answers_is_no_key(parse):
 def test_numbers_of_rows_are_never_suggested_as_the_key(read):
     rows = [["Item no.", "Question", "A", "B", "C"], ["1", "Which?", "u", "v", "w"], ["2", "Who?", "x", "y", "z"]]
     assert all("answer: " not in (row["detail"] or "") for row in read(text(*rows), "a.csv")[1])
+
+
+def test_a_picture_of_the_answer_belongs_to_the_explanation(read):
+    rows = [{"Image_Question": "", "Question": "Which one?", "A": "x", "B": "y", "Answer": "A", "Image_Answer": "a.png"}]
+    questions, rejected = read(rows, "a.json")
+    assert (len(questions), rejected) == (1, [])
