@@ -63,10 +63,13 @@ _HARMLESS = re.compile(
 )
 
 
+_DOUBTED = re.compile(r"wrong_(?:ground_?truth|answer|key|label)|no_correct_answer|multiple_correct_answers?")
+
+
 class Beside(NamedTuple):
     """Headers beside the field map. `keys`: further keys of a row; `given`: further contexts; `pictures`; `options`: called like the
     columns of the options and not read; `needed`: what tells apart questions that read alike without it; `kind` says what kind of
-    question a row is; `flag` whether its statement is true."""
+    question a row is; `flag` whether its statement is true; `doubt` what its annotators say of its key."""
 
     keys: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
@@ -75,6 +78,7 @@ class Beside(NamedTuple):
     needed: tuple[str, ...] = ()
     kind: str | None = None
     flag: str | None = None
+    doubt: str | None = None
 
 
 def find_beside(fields: FieldMap, headers: list[str], filled: set[str], rows: list[dict[str, Any]]) -> Beside:
@@ -89,7 +93,8 @@ def find_beside(fields: FieldMap, headers: list[str], filled: set[str], rows: li
     rest = [h for h in free if h not in {*options, *keys, *given, *pictures}]
     kind = next((h for name in _KIND for h in rest if plain_name(h) == name), None)
     flag = next((h for name in _FLAG for h in rest if plain_name(h) == name), None)
-    return Beside(keys, given, pictures, options, _needed(fields, rest, rows), kind, flag)
+    doubt = next((h for h in rest if plain_name(h) == "error_type"), None)
+    return Beside(keys, given, pictures, options, _needed(fields, rest, rows), kind, flag, doubt)
 
 
 def holds_text(header: str, rows: list[dict[str, Any]]) -> bool:
@@ -161,6 +166,14 @@ def unread_columns(cells: Mapping[str, Any], fields: FieldMap, beside: Beside, h
         why = f"questions that read alike differ in the column {needed[0]!r}, which is not read"
         return f"{why}: {advice(headers, block)}; or remove the column"
     return None
+
+
+def key_doubted(cells: Mapping[str, Any], beside: Beside) -> str | None:
+    """Why a row's key isn't to be trusted: its annotators (MMLU-Redux) say that it is wrong, or that there is no single right option."""
+    said = cells.get(beside.doubt) if beside.doubt else None
+    if not isinstance(said, str) or not _DOUBTED.search(plain_name(said[:100])):
+        return None
+    return f"{beside.doubt!r} says {said[:60]!r} of its key: correct the key, or name its column under `fields:` to keep it as it is"
 
 
 def passage_missing(stem: str, reading_context: str | None, cells: Mapping[str, Any], fields: FieldMap) -> str | None:

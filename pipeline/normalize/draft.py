@@ -11,7 +11,7 @@ from pipeline.common.grammar.stems import split_stem
 from pipeline.common.grammar.truth import is_statement_kind, truth_of
 from pipeline.common.letters import LETTERS, LOOKALIKE, MARK_LETTER
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
-from pipeline.normalize.beside import is_filled, keys_of, passage_missing, unread_columns
+from pipeline.normalize.beside import is_filled, key_doubted, keys_of, passage_missing, unread_columns
 from pipeline.normalize.gaps import with_gaps
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, is_picture, speaks_of_tags, without_markup
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
@@ -176,6 +176,8 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
         reasons, detail = [Reason.MALFORMED_ROW], missing
     if len(keys) > 1:
         reasons, detail = [Reason.MULTIPLE_ANSWERS], f"keys {', '.join(str(value)[:40] for value in keys[:5])}"
+    if doubted := key_doubted(cells, reading.beside):
+        reasons, detail = [Reason.MULTIPLE_ANSWERS], doubted
     if unread := unread_columns(cells, reading.fields, reading.beside, list(reading.headers)):
         reasons, detail = [Reason.UNKNOWN_LAYOUT], unread
     if several:

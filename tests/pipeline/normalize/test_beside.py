@@ -138,3 +138,24 @@ def test_a_picture_of_the_answer_belongs_to_the_explanation(read):
     rows = [{"Image_Question": "", "Question": "Which one?", "A": "x", "B": "y", "Answer": "A", "Image_Answer": "a.png"}]
     questions, rejected = read(rows, "a.json")
     assert (len(questions), rejected) == (1, [])
+
+
+REDUX = [
+    ["question", "choices", "answer", "error_type", "correct_answer"],
+    ["Which bay?", "['u', 'v', 'w']", "0", "ok", ""],
+    ["Which cape?", "['u', 'v', 'w']", "2", "wrong_groundtruth", "1"],
+    ["Which fjord?", "['x', 'y', 'z']", "1", "Multiple correct answers", ""],
+    ["Which gulf?", "['x', 'y', 'z']", "1", "bad_question_clarity", ""],
+]
+
+
+def test_a_key_that_its_annotators_call_wrong_is_refused(read):
+    questions, rejected = read(text(*REDUX), "a.csv")
+    assert [question["stem"] for question in questions] == ["Which bay?", "Which gulf?"]
+    assert [row["reason_codes"] for row in rejected] == [["multiple_answers"]] * 2
+    assert "'wrong_groundtruth'" in rejected[0]["detail"]
+
+
+def test_a_key_that_the_config_names_stays_whatever_its_annotators_say(read):
+    questions, rejected = read(text(*REDUX), "a.csv", fields={"answer": "answer"})
+    assert (len(questions), rejected) == (4, [])
