@@ -31,7 +31,7 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
-    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|a:|\[/INST\]",
+    r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|\[/INST\]",
     re.IGNORECASE,
 )
 # A line that states the key asks for nothing.
@@ -39,6 +39,8 @@ _STATES = re.compile(
     r"(?:the\s)?(?:(?:correct|right|best)\s)?(?:answer|ans|key|đáp\sán(?:\sđúng)?)(?:\s(?:is|là))?\s?:\s?[(\[]?[A-J](?:[.):\]]|$)",
     re.IGNORECASE,
 )
+# "Q: ... A:" leaves the answer to whoever reads on; the last line is no option.
+_ASKS = re.compile(r"\n[ ]?A[ ]?:\Z")
 # Prompts that show how it is done hold solved questions before the one that is asked.
 _SOLVED = re.compile(
     r"(?m)^[ ]?(?:(?:answer|ans|đáp\sán|output|response)\s?:\s?[(\[]?[A-J](?:[.):\]]|$)|a:\s?[(\[]?[A-J][)\]]?\.?$)", re.IGNORECASE
@@ -120,6 +122,8 @@ def split_options(text: str) -> Options | None:
     >>> split_options("Thủ đô của Việt Nam? A.Hà Nội B. Huế C)Vinh").texts
     ['Hà Nội', 'Huế', 'Vinh']
     """
+    if text.endswith(":") and (asks := _ASKS.search(text[-10:])):
+        text = text[: len(text) - len(asks[0])]
     marks = _marks(text)
     if len(marks) > MAX_MARKS:
         return Options(text, [], [], None, [], several=True)
@@ -135,7 +139,9 @@ def split_options(text: str) -> Options | None:
     if not best:
         return None
     several = any(
-        (other[0].start >= best[-1].end or other[-1].end <= best[0].start) and len(other) >= 3 and min(m.strength for m in other) >= 3
+        (other[0].start >= best[-1].end or other[-1].end <= best[0].start)
+        and len(other) >= min(3, len(best))
+        and min(m.strength for m in other) >= 3
         for other in chains
     )
     return _cut(text, _drop_repeats(text, marks, best), several)
@@ -202,6 +208,8 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
         repairs.append("note_cut_from_options")
     stem = text[: chain[0].start].rstrip(" ;,")
     if any(NUMBERED_LINE.search(option) for option in texts) or _SOLVED.search(stem) or len(_ASKED.findall(stem)) > 1:
+        several = True
+    if any(_STATES.match(line.strip()) for option in texts[:-1] for line in option.split("\n")[1:]):
         several = True
     labels = [mark.letter.upper() for mark in chain]
     expected = list(LETTERS[: len(labels)])

@@ -58,3 +58,10 @@ def test_numbers_under_a_header_that_says_so_are_places_though_they_are_texts_to
 
 def test_a_row_without_options_decides_nothing():
     assert find_answer_format([(0, ["x"]), (3, O)]).name == "index1"
+
+
+def test_a_header_that_speaks_of_the_number_makes_the_key_a_place(parse, reasons):
+    text = "Question,Answer 1,Answer 2,Answer 3,Correct Answer(s) (Only include Answer #)\n1 + 1?,3,1,2,3\n2 - 1?,1,2,3,1\n"
+    assert [key for _, _, key in parse(text, "a.csv")] == ["2", "1"]
+    # Without it nobody can say which is meant.
+    assert reasons(text.replace(" (Only include Answer #)", ""), "a.csv") == [["ambiguous_answer_base"]] * 2

@@ -22,6 +22,13 @@ SHAPES = {
     "listed_ids": STEM | {"options": [{"_id": "64a", "optionText": "cat"}, {"_id": "64b", "optionText": "dog"}], "correctOptionIds": ["64b"]},
     "global_ids": STEM | {"options": [{"id": 101, "text": "cat"}, {"id": 102, "text": "dog"}], "correct_option_id": 102},
     "swapped_names": STEM | {"options": [{"key": "cat", "value": "A"}, {"key": "dog", "value": "B"}], "answer": "B"},
+    "key_object": answered(answer={"index": 1, "explanation": None}),
+    "learndash": {
+        "_title": "No 1",
+        "_question": Q[0],
+        "_answerType": "single",
+        "_answerData": [{"_answer": "cat", "_html": False, "_points": 0, "_correct": False}, {"_answer": "dog", "_points": 1, "_correct": True}],
+    },
     "short_lists": {"q": Q[0], "a": ["cat", "dog"], "correct": "dog"},
     "short_answer": {"q": Q[0], "opts": ["cat", "dog"], "a": "B"},
     "headqa": {"qid": "3", "qtext": Q[0], "ra": "2", "answers": [{"aid": 1, "atext": "cat"}, {"aid": 2, "atext": "dog"}], "image": ""},
