@@ -40,7 +40,9 @@ _STATES = re.compile(
     re.IGNORECASE,
 )
 # "Q: ... A:" leaves the answer to whoever reads on; the last line is no option.
-_ASKS = re.compile(r"\n[ ]?A[ ]?:\Z")
+_ASKS = re.compile(
+    r"[ ]?A[ ]?:[ ]?(?:(?:let['’]?s|let\sus|the\s(?:correct\s)?answer\sis|step|first|we\s(?:know|need|can))\b.{0,200})?", re.IGNORECASE
+)
 # Prompts that show how it is done hold solved questions before the one that is asked.
 _SOLVED = re.compile(
     r"(?m)^[ ]?(?:(?:answer|ans|đáp\sán|output|response)\s?:\s?[(\[]?[A-J](?:[.):\]]|$)|a:\s?[(\[]?[A-J][)\]]?\.?$)", re.IGNORECASE
@@ -122,8 +124,9 @@ def split_options(text: str) -> Options | None:
     >>> split_options("Thủ đô của Việt Nam? A.Hà Nội B. Huế C)Vinh").texts
     ['Hà Nội', 'Huế', 'Vinh']
     """
-    if text.endswith(":") and (asks := _ASKS.search(text[-10:])):
-        text = text[: len(text) - len(asks[0])]
+    before, _, last = text.rpartition("\n")
+    if before and last.lstrip()[:1] == "A" and _ASKS.fullmatch(last):
+        text = before
     marks = _marks(text)
     if len(marks) > MAX_MARKS:
         return Options(text, [], [], None, [], several=True)

@@ -43,3 +43,16 @@ def test_a_dialogue_keeps_its_speakers(parse):
     stem = "Q: Shall we go?\nA: Rain is coming.\nWhat does the second speaker mean?"
     rows = [{"question": stem, "options": ["yes", "no"], "answer": "B"}, {"question": "Who?", "options": ["Ann", "Bob"], "answer": "A"}]
     assert parse(json.dumps(rows), "a.json")[0][0] == stem
+
+
+def test_a_thought_that_a_prompt_begins_is_no_option(parse):
+    rows = [(f"Q: {ASKED}\nA: Let's think step by step.", "The answer is (B)."), (f"Q: {ASKED}\nA:", "The answer is (A).")]
+    assert [question[1:] for question in parse(lines(*rows), "a.jsonl")] == [
+        (["wren", "trout", "newt"], "trout"),
+        (["wren", "trout", "newt"], "wren"),
+    ]
+
+
+def test_a_question_about_a_sound_needs_it(read):
+    questions, (heard,) = read(lines((f"[sound:call_7.mp3] {ASKED}", "A"), (ASKED, "A")), "a.jsonl")
+    assert (len(questions), heard["reason_codes"]) == (1, ["image_required"])
