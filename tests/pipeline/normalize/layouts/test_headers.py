@@ -198,7 +198,7 @@ def test_annotation_columns_are_never_data(read):
         "question": "Where?",
         "choices": ["here", "there", "up", "down"],
         "answer": 0,
-        "error_type": "wrong_groundtruth",
+        "error_type": "ok",
         "source": "u",
         "correct_answer": "B",
         "potential_reason": "x",
