@@ -154,6 +154,10 @@ def _in_order(marks: Iterable[str]) -> str:
     return "".join("".join(sorted(run, key=unicodedata.combining) if is_mark else run) for is_mark, run in runs)
 
 
+# The end of a syllable that à begins: no word by itself. A word "y" follows "và" and "là".
+SPACED_A = re.compile(r"(?<=[^\W\d_])à (?=(?:nh|ng|n|m|o|i|u)(?![^\W\d_]))|(?<=[nbdimrhcđgs])à (?=y(?![^\W\d_]))")
+
+
 def undo_mojibake(text: str) -> str:
     """The text as it was before it was decoded with the wrong encoding, where that shows beyond doubt (ftfy).
 
@@ -162,7 +166,11 @@ def undo_mojibake(text: str) -> str:
     """
     text = BEHEADED.sub(lambda match: bytes([0xE2, 0x80, ord(match[1])]).decode(), text)
     # What is left of Windows-1252 that was read as Latin-1 are control characters, each of which was one quotation mark or dash.
-    return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text)) if BAD.search(text) else text
+    if not BAD.search(text):
+        return text
+    fixed = ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text))
+    # à is Ã and a no-break space; where that became a plain one, ftfy can't tell it from the space between words.
+    return SPACED_A.sub("à", fixed) if "Ã " in text else fixed
 
 
 def one_line(text: str) -> str:

@@ -34,6 +34,8 @@ from schemas.tables.row import MAX_OPTIONS, MIN_OPTIONS, Row, option_identity
 
 WORD_OF_THREE, ANY_WORD = re.compile(r"[^\W\d_]{3,}"), re.compile(r"\w")
 SEVERAL_NUMBERS = re.compile(r"\d{1,2}(?:\s*[,;&|]\s*\d{1,2})+")
+# A key's header that speaks of the option's number: "Correct answer #", "(only include the answer number)", "STT đáp án".
+_COUNTS = re.compile(r"#|\b(?:option|choice|answer)[ _](?:number|no\.?)(?![a-z])|\b(?:index|idx|position|stt)\b|số thứ tự", re.IGNORECASE)
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
 # What is understood by itself: a file, or a part of one with a layout of its own.
 FILE = ("source", "file", "part")
@@ -126,7 +128,8 @@ def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Rea
         return AnswerFormat("text", f"{reading.layout} of {rows[0]['reader']}" if reading.layout != "blocks" else "blocks", "text", "text")
     usable = [draft for draft in drafts if not draft.reasons]
     open_keys = [(draft.key, draft.options) for draft in usable if not _is_label(draft)]
-    found = find_answer_format(open_keys, reading.column_base)
+    are_places = _COUNTS.search(reading.fields.columns.get("answer", "")) is not None
+    found = find_answer_format(open_keys, reading.column_base, are_places)
     if len(open_keys) * 2 < len(usable) and any(not label.isalpha() for draft in usable for label in draft.labels):
         return found._replace(name="label", detail="keys are the labels that the file gives its options")
     return found

@@ -21,7 +21,7 @@ class AnswerFormat(NamedTuple):
     others: str
 
 
-def find_answer_format(rows: Iterable[tuple[object, list[str]]], column_base: int | None = None) -> AnswerFormat:
+def find_answer_format(rows: Iterable[tuple[object, list[str]]], column_base: int | None = None, are_places: bool = False) -> AnswerFormat:
     """Decides over all (key, option texts) of a file whose options don't bear labels of their own.
 
     Numbers count from 0 where a 0 occurs, from 1 where a key equals the number of options, else as the options' columns are
@@ -30,6 +30,7 @@ def find_answer_format(rows: Iterable[tuple[object, list[str]]], column_base: in
     Args:
         rows: the key as found, and the texts of the options.
         column_base: 0 or 1 where the options stand in columns numbered from there.
+        are_places: the key's header says that it holds numbers of options ("Correct answer #"), never their texts.
 
     >>> find_answer_format([(1, ["x", "y"]), (0, ["x", "y"])]).name
     'index0'
@@ -50,7 +51,10 @@ def find_answer_format(rows: Iterable[tuple[object, list[str]]], column_base: in
     if not total:
         return AnswerFormat("letter", "no keys", "ambiguous", "letter")
     others = "text" if texts > letters else "letter"
-    counted, why = _number_format(numbers, others == "text", column_base)
+    counted, why = _number_format(numbers, others == "text", column_base, are_places)
+    if counted == "index0" and letters > len(numbers) and all(number == 0 for number, _, _ in numbers):
+        # Among letters a 0 is a slip or says that none is right.
+        counted, why = "ambiguous", f"{why}, among {letters} letters"
     if len(numbers) * 2 > total:
         return AnswerFormat(counted, why, counted, others)
     detail = f"{texts} of {total} keys are the text of an option" if others == "text" else f"{letters} of {total} keys are letters"
@@ -64,11 +68,15 @@ def _is_option(text: str, options: list[str]) -> bool:
     return any(fold_option(option) == folded for option in options)
 
 
-def _number_format(numbers: list[tuple[int, str, list[str]]], among_texts: bool, column_base: int | None) -> tuple[str, str]:
+def _number_format(
+    numbers: list[tuple[int, str, list[str]]], among_texts: bool, column_base: int | None, are_places: bool
+) -> tuple[str, str]:
     total = len(numbers)
     from_zero = sum(0 <= number < len(options) for number, _, options in numbers)
     from_one = sum(1 <= number <= len(options) for number, _, options in numbers)
     texts = sum(_is_option(text, options) for _, text, options in numbers)
+    if are_places and total in (from_zero, from_one):
+        texts = 0
     if not total:
         return "ambiguous", "no numbers"
     if texts > max(from_zero, from_one) or (texts == total and (among_texts or _chance(numbers) < CHANCE)):

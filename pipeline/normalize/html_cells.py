@@ -36,7 +36,8 @@ _ALWAYS = frozenset("amp lt gt quot apos nbsp".split())
 
 class CellMarkup(NamedTuple):
     """What a file's cells hold. `tags`: elements; `entities`: in running text; `alone`: a cell that is nothing but an entity means
-    its character; `twice`: HTML whose own signs were escaped once more; `blocks`: elements that only a page's HTML has."""
+    its character; `twice`: HTML whose own signs were escaped once more; `blocks`: elements that only a page's HTML has;
+    `again`: entities were escaped once more, as quotation marks around words show."""
 
     is_cells: bool = False
     tags: bool = False
@@ -44,6 +45,7 @@ class CellMarkup(NamedTuple):
     alone: bool = False
     twice: bool = False
     blocks: bool = False
+    again: bool = False
 
 
 PLAIN = CellMarkup()
@@ -53,6 +55,7 @@ def find_markup(reader: str, rows: Iterable[dict[str, Any] | None], stem: str | 
     """What the cells of one file (or part) hold, over all of them; `stem` names the column of the questions."""
     if reader not in CELL_READERS:
         return PLAIN
+    again = False
     tags = blocks = within = spoken = alone = stems = wrapped = tagged_stems = 0
     for row in rows:
         if row is None:
@@ -65,6 +68,7 @@ def find_markup(reader: str, rows: Iterable[dict[str, Any] | None], stem: str | 
                     tags += 1
                     tagged_stems += is_stem
                     blocks += _BLOCK.search(text) is not None
+                again = again or ("&amp;quot;" in text and len(_QUOTED.findall(text.replace("&amp;", "&"))) > 1)
                 if "&" not in text or not (entity := ENTITY.search(text)):
                     continue
                 if is_stem and "&lt;" in text and is_html(html.unescape(text)) and not is_html(text):
@@ -82,6 +86,7 @@ def find_markup(reader: str, rows: Iterable[dict[str, Any] | None], stem: str | 
         within > 0 or tagged_stems * 2 > stems,
         not tags and wrapped * 2 > stems,
         blocks > 0,
+        again,
     )
 
 
@@ -128,28 +133,34 @@ def without_markup(text: str, markup: CellMarkup, repairs: list[str]) -> str:
         return text
     if markup.twice and "&lt;" in text and is_html(once := html.unescape(text)) and (shown := html_text(once)).strip():
         repairs += ["html_entities", "html_tags"]
-        return _again(shown)
+        return _again(shown, markup)
     if not markup.blocks and "<" in text and _ABOUT_TAGS.search(TAG.sub("", text)):
         return text
     if "<" in text and markup.tags and (is_html(text) or _EDGE_TAG.search(text)) and (shown := html_text(text)).strip():
         repairs += ["html_entities"] * bool(ENTITY.search(text))
         repairs.append("html_tags")
-        return _again(shown)
+        return _again(shown, markup)
     if "<" in text and markup.tags and not _ONE_TAG.fullmatch(text) and _EMPTY.fullmatch(text):
         repairs.append("html_tags")
         return ""
     if not markup.entities or not ENTITY.search(text) or not (markup.alone or _WORD.search(ENTITY.sub("", text))):
         return text
-    resolved = _again(unescape(text))
+    resolved = _again(unescape(text), markup)
     if resolved != text:
         repairs.append("html_entities")
     return resolved
 
 
-def _again(text: str) -> str:
+# A mark at the edge of a word, and no attribute's.
+_QUOTED = re.compile(r"(?<![\w=;])&quot;(?=\w)|(?<=[\w?!.])&quot;(?![\w=])")
+
+
+def _again(text: str, markup: CellMarkup) -> str:
     """Without what was escaped twice: an entity within a word ("a&nbsp;b"), which a text about entities doesn't hold."""
     if "&" not in text:
         return text
+    if markup.again:
+        return unescape(text)
     return re.sub(r"(?<=\w)&(?:nbsp|quot|amp|#39|#039|rsquo|lsquo);(?=\w)", lambda entity: html.unescape(entity[0]), text)
 
 

@@ -22,6 +22,7 @@ from pipeline.common.grammar.keys import number_of
 from pipeline.common.html_signs import is_html
 from pipeline.common.markup import html_text
 from pipeline.normalize.beside import Beside, find_beside, holds_text, with_asking
+from pipeline.normalize.encoded_cells import decoded
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
@@ -58,7 +59,7 @@ class Reading(NamedTuple):
 
 def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Reading:
     """The layout of one file, found over all of its RawRecord rows, and their cells, flattened; `given` is the config's `fields`."""
-    cells = [_cells(record) for record in records]
+    cells = decoded([_cells(record) for record in records])
     present = [row for row in cells if row is not None]
     if not present:
         blocks = any(record["reader"] == "blocks" for record in records)
@@ -153,6 +154,8 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         if len(plain.strip("0123456789")) > 1
     }
     beside = find_beside(fields, headers, filled, present) if not problem else Beside()
+    if "answer" in given:
+        beside = beside._replace(doubt=None)
     used = {
         *fields.columns.values(),
         *fields.option_columns,

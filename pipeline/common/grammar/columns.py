@@ -23,7 +23,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "options choices choices_text question_choices phuong_an cac_phuong_an lua_chon cac_lua_chon dap_an_lua_chon candidates endings alternatives"
         " answer_options answer_choices possible_answers option choice answers mc_answers opts option_list choice_list cac_dap_an dap_an"
         " antworten antwortmoglichkeiten antwortoptionen reponses propositions respuestas opciones alternativas risposte opzioni mp_choice_options"
-        " answer_list multiple_choice_options mc_options a options_text".split()
+        " answer_list multiple_choice_options mc_options answer_data a options_text".split()
     ),
     "answer": tuple(
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"

@@ -7,6 +7,8 @@ from pipeline.common.grammar.columns import is_called, plain_name
 
 # A longer mapping holds no options.
 MAX_FLAGS = 100
+# What an object that is a key calls the option that it means.
+_PLACE = {"index", "idx", "position", "explanation"}
 _TRUE = {"true", "1", "yes", "y", "x", "t", "correct", "right", "dung", "100"}
 FALSE = {"", "false", "0", "no", "n", "f", "incorrect", "wrong", "not_correct", "sai", "none", "null"}
 
@@ -23,6 +25,8 @@ def read_flags(key: str, value: Mapping[str, Any]) -> dict[str, Any] | None:
     if len(value) < 2:
         return None
     called, names = plain_name(key), [str(name) for name in value]
+    if is_called(key, "answer") and any(plain_name(name) in _PLACE for name in names):
+        return None  # {"index": 0, "explanation": null}
     numbers = all(isinstance(item, int | float) and not isinstance(item, bool) for item in value.values())
     scored = called.endswith(("scores", "targets", "labels")) or called.startswith("target")
     if numbers and scored and all(0 <= item <= 1 for item in value.values()):

@@ -35,6 +35,20 @@ _PROMPT = re.compile(
     r"(?:\W{0,5}(?:your\s|the\s|correct\s|final\s){0,3}(?:answers?|response|output|solution|đáp\sán|trả\slời)(?:\sis)?\W{0,5})|\[/INST\]",
     re.IGNORECASE,
 )
+# A line that states the key asks for nothing.
+_STATES = re.compile(
+    r"(?:the\s)?(?:(?:correct|right|best)\s)?(?:answer|ans|key|đáp\sán(?:\sđúng)?)(?:\s(?:is|là))?\s?:\s?[(\[]?[A-J](?:[.):\]]|$)",
+    re.IGNORECASE,
+)
+# "Q: ... A:" leaves the answer to whoever reads on; the last line is no option.
+_ASKS = re.compile(
+    r"[ ]?A[ ]?:[ ]?(?:(?:let['’]?s|let\sus|the\s(?:correct\s)?answer\sis|step|first|we\s(?:know|need|can))\b.{0,200})?", re.IGNORECASE
+)
+# Prompts that show how it is done hold solved questions before the one that is asked.
+_SOLVED = re.compile(
+    r"(?m)^[ ]?(?:(?:answer|ans|đáp\sán|output|response)\s?:\s?[(\[]?[A-J](?:[.):\]]|$)|a:\s?[(\[]?[A-J][)\]]?\.?$)", re.IGNORECASE
+)
+_ASKED = re.compile(r"(?m)^[ ]?(?:q|question|câu\shỏi)\s?:\s?\S", re.IGNORECASE)
 # A heading over the options is no part of the stem.
 _HEADER = re.compile(
     r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
@@ -116,6 +130,9 @@ def split_options(text: str) -> Options | None:
     >>> split_options("Thủ đô của Việt Nam? A.Hà Nội B. Huế C)Vinh").texts
     ['Hà Nội', 'Huế', 'Vinh']
     """
+    before, _, last = text.rpartition("\n")
+    if before and last.lstrip()[:1] == "A" and _ASKS.fullmatch(last):
+        text = before
     marks = _marks(text)
     if len(marks) > MAX_MARKS:
         return Options(text, [], [], None, [], several=True)
@@ -200,7 +217,10 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
         note = match["note"].strip()
         texts[-1] = texts[-1][: max(match.start() - 1, 0)].strip()
         repairs.append("note_cut_from_options")
-    if any(NUMBERED_LINE.search(option) for option in texts):
+    stem = text[: chain[0].start].rstrip(" ;,")
+    if any(NUMBERED_LINE.search(option) for option in texts) or _SOLVED.search(stem) or len(_ASKED.findall(stem)) > 1:
+        several = True
+    if any(_STATES.match(line.strip()) for option in texts[:-1] for line in option.split("\n")[1:]):
         several = True
     labels = [mark.letter.upper() for mark in chain]
     expected = list(LETTERS[: len(labels)])
@@ -215,7 +235,6 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
     if any(text[m.start : m.end] != text[m.start : m.end].translate(LOOKALIKE) for m in chain):
         repairs.append("lookalike_letter")
     repairs.insert(0, "options_in_text")
-    stem = text[: chain[0].start].rstrip(" ;,")
     if header := _HEADER.search(stem):
         stem = stem[: header.start()].rstrip()
     return Options(stem, labels, tidy_options(texts), note, repairs, several)
@@ -235,8 +254,10 @@ def without_instruction(option: str) -> str:
 
 
 def _is_instruction(line: str) -> bool:
-    return len(line) <= 200 and (
-        _PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None)
+    return (
+        len(line) <= 200
+        and not _STATES.match(line)
+        and (_PROMPT.fullmatch(line) is not None or (_TELLS.match(line) is not None and _ABOUT.search(line) is not None))
     )
 
 

@@ -24,16 +24,16 @@ PICTURE_EN = (
     rf"|\b(?:in|from|on|refer\s+to|look\s+at|see|use|using)\s+(?:the\s+(?:following|accompanying|adjacent|attached)|this)\s+{_PICTURE_WORD}\b"
     rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|\b(?:figure|fig\.|exhibit|diagram)\s+\d|<img\b|!\[(?:[^\]!]|!(?!\[))*\]\("
 )
-MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]"
+MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]|\[sound:[^\]\s]{1,200}\]"
 PICTURE = Guarded(
     f"{PICTURE_VI}|{PICTURE_EN}|{MARKUP_PICTURE}",
-    texts="hình|đồ|tranh|ảnh|figure|fig.|map|exhibit|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![",
+    texts="hình|đồ|tranh|ảnh|figure|fig.|map|exhibit|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![|[sound",
     flags=re.IGNORECASE,
 )
 
 
 def picture_wanted(text: str) -> str | None:
-    """The words that point at a picture, or None. A printed atlas is no picture."""
+    """The words (or signs) that point at a picture or a sound, or None. A printed atlas is no picture."""
     if not PICTURE.may_match(text):
         return None
     without_atlas = re.sub(r"\b[AÁ]t\s?-?l[aá]t\b[^,.;:\n]{0,60}", "", text, flags=re.IGNORECASE)

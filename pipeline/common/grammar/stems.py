@@ -12,6 +12,9 @@ NUMBERED = re.compile(
 )
 # "2．（6分）" is how Chinese exams write a number and its points.
 PLAIN_NUMBER = re.compile(r"\d{1,3}\s?(?:[.):]\s+|[．、]\s*+)(?:[（(]\s?\d{1,2}\s?分\s?[）)]\s*+)?(?=[^\W\d_])")
+# A word that says that a question follows; a dialogue ("Q: ... A: ...") keeps its own.
+_LABEL = re.compile(r"(?:question|câu hỏi|q)\s?:\s*+(?=\S)", re.IGNORECASE)
+_REPLY = re.compile(r"(?m)^[ ]?(?:a|answer|trả lời)\s?:", re.IGNORECASE)
 NUMBERED_LINE = re.compile(rf"(?m)^[^\S\n]*+{NUMBERED.pattern}", re.IGNORECASE)
 
 
@@ -32,6 +35,8 @@ def split_stem(text: str) -> Stem:
     if match and _is_label(match, text):
         return Stem(None, text[match.end() :].strip(), ["number_stripped"])
     if match := PLAIN_NUMBER.match(text):
+        return Stem(None, text[match.end() :].strip(), ["number_stripped"])
+    if (match := _LABEL.match(text)) and not _REPLY.search(text) and len(NUMBERED_LINE.findall(text)) == 0:
         return Stem(None, text[match.end() :].strip(), ["number_stripped"])
     numbers = [number for number in NUMBERED_LINE.finditer(text) if _is_label(number, text)]
     if not numbers:

@@ -20,6 +20,9 @@ _GAP = re.compile(r"[\s,]*")
 MAX_CHARS_BEHIND = 50_000
 _TOO_DEEP = "the JSON is nested too deeply to be a list of questions"
 _FENCED_JSON = re.compile(r"(?:```|~~~)[ ]?(?:json5?|jsonc|python|py|javascript|js)?[ ]?\n[ ]{0,8}[\[{]")
+# What Strapi writes around each entry, and how deep entries lie in entries.
+_ENTRY = {"id", "documentId", "attributes", "meta", "type", "links", "relationships"}
+_MAX_ENTRIES = 5
 _NEXT_OBJECT = re.compile(r"\}\s*(?:,\s*)?(?=\{)")
 
 
@@ -70,7 +73,17 @@ def _document(data: Any, prefix: str = "") -> Iterator[Item | Text]:
             yield from table_items(items, prefix + name)
             continue
         for number, item in enumerate(items, start=1):
-            yield from unnest(f"{prefix}{name}item:{number}", item)
+            yield from _whole(f"{prefix}{name}item:{number}", item)
+
+
+def _whole(locator: str, item: Any) -> Iterator[Item]:
+    """The items of one element; none of a row that was cut for a page."""
+    if _is_cut(item):
+        names = ", ".join(map(str, item["truncated_cells"][:5]))[:200]
+        detail = f"the page that this was saved from cut these cells short: {names}; take the row from the data set itself"
+        yield Item(locator, item["row"], Reason.MALFORMED_ROW, detail)
+        return
+    yield from unnest(locator, item)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -136,7 +149,7 @@ def _lists(data: Any) -> dict[str, list[Any]]:
     {'': [{'q': 'a', 'key': 'A'}, {'q': 'b', 'key': 'B'}]}
     """
     if isinstance(data, list):
-        return {"": [_row(item) for item in data]}
+        return {"": [item if _is_cut(item) else _row(item) for item in data]}
     if not isinstance(data, dict) or not data or is_question(data):
         return {"": [data]}
     if {"columns", "data"} <= data.keys() and isinstance(data["columns"], list) and isinstance(data["data"], list):
@@ -178,8 +191,30 @@ def _asks(items: list[Any]) -> bool:
 
 
 def _row(item: Any) -> Any:
-    """A row as the dataset viewer of a hub wraps it: {"row_idx": 0, "row": {...}}."""
-    return item["row"] if isinstance(item, dict) and "row_idx" in item and isinstance(item.get("row"), dict) else item
+    """A row as the dataset viewer of a hub wraps it ({"row_idx": 0, "row": {...}}), or a content system ({"id", "attributes"})."""
+    if not isinstance(item, dict):
+        return item
+    if "row_idx" in item and isinstance(item.get("row"), dict):
+        return item["row"]
+    return _bare(item) if isinstance(item.get("attributes"), dict) and item.keys() <= _ENTRY else item
+
+
+def _bare(entry: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """An entry with its attributes as its own, and so the entries that these list under "data"."""
+    if depth > _MAX_ENTRIES or not (isinstance(entry.get("attributes"), dict) and entry.keys() <= _ENTRY):
+        return entry
+    cells: dict[str, Any] = {key: value for key, value in entry.items() if key != "attributes"} | entry["attributes"]
+    for key, value in cells.items():
+        listed = value["data"] if isinstance(value, dict) and isinstance(value.get("data"), list) and len(value) == 1 else None
+        if listed is not None:
+            cells[key] = [_bare(one, depth + 1) if isinstance(one, dict) else one for one in listed]
+    return cells
+
+
+def _is_cut(item: Any) -> bool:
+    """True for a row of a dataset viewer some of whose cells it shortened."""
+    cut = item.get("truncated_cells") if isinstance(item, dict) else None
+    return isinstance(cut, list) and bool(cut) and isinstance(item.get("row"), dict)
 
 
 def _is_passage(data: Mapping[str, Any]) -> bool:

@@ -23,6 +23,11 @@ MAX_UNZIPPED_BYTES = 512 * 2**20
 # A cell that isn't empty, by its place; styles alone make none.
 _PLACE = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"[^<>]{0,200}(?<!/)>(?!</)')
 _PLACE_BYTES = 300
+# Errors that nobody writes for a missing value, and what a question about them speaks of.
+_LOST = ("#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
+_ABOUT_SHEETS = re.compile(
+    r"excel|spreadsheet|sheet|calc\b|errors?\b|formula|function|cells?\b|lỗi|công thức|hàm|bảng tính|ô tính|=|\bô\b", re.IGNORECASE
+)
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
@@ -81,7 +86,7 @@ def _sheet(sheet: Any, notes: Mapping[tuple[int, int], Note], spans: list[Range]
     top, left = sheet.start or (0, 0)
     for (row, column), note in notes.items():
         if 0 <= row - top < len(rows) and 0 <= column - left < len(rows[row - top]):
-            rows[row - top][column - left] = _noted(rows[row - top][column - left], note)
+            rows[row - top][column - left] = _noted(rows[row - top][column - left], note, rows[row - top])
     merged = [
         (first - top, last - top, column - left)
         for (first, column), (last, _) in (sheet.merged_cell_ranges or spans)
@@ -98,11 +103,15 @@ def _sheet(sheet: Any, notes: Mapping[tuple[int, int], Note], spans: list[Range]
     return Sheet(sheet.name, rows, below)
 
 
-def _noted(value: Any, note: Note) -> Any:
+def _noted(value: Any, note: Note, row: list[Any]) -> Any:
     """A cell as it is shown, where the library gives its bare value or none."""
     if note.percent_decimals is not None:
         return f"{value * 100:.{note.percent_decimals}f}%" if isinstance(value, int | float) and not isinstance(value, bool) else value
-    return Broken(note.text) if note.is_broken else note.text
+    if note.digits is not None:
+        return f"{value:0{note.digits}d}" if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+    # A value that was pasted from a broken formula; a question about spreadsheets may offer it.
+    lost = note.text in _LOST and not any(isinstance(cell, str) and _ABOUT_SHEETS.search(cell[:2000]) for cell in row)
+    return Broken(note.text) if note.is_broken or lost else note.text
 
 
 def _cell(value: Any) -> Any:

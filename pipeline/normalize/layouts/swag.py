@@ -11,7 +11,9 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     sentences = names["sent1"], names["sent2"]
 
     def reshape(cells: Cells) -> Cells:
-        return {**cells, "question_stem": " ".join(str(cells.get(name) or "").strip() for name in sentences).strip()}
+        # The video that the sentences describe isn't needed to end them.
+        rest = {name: cell for name, cell in cells.items() if name != names.get("video_id")}
+        return {**rest, "question_stem": " ".join(str(cells.get(name) or "").strip() for name in sentences).strip()}
 
     return reshape
 

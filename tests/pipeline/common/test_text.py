@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.common.text import FEW_CHARS, canonical_json, clean, fold, fold_option, normal_form, one_line, short_hash, strip_marks
+from pipeline.common.text import (
+    FEW_CHARS,
+    canonical_json,
+    clean,
+    fold,
+    fold_option,
+    normal_form,
+    one_line,
+    short_hash,
+    strip_marks,
+    undo_mojibake,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -60,3 +71,14 @@ def test_any_value_has_a_json_text_that_can_be_stored(value):
 def test_a_hash_knows_where_a_part_ends():
     assert short_hash("ab", "c") != short_hash("a", "bc") != short_hash("abc")
     assert len(short_hash("\ud800")) == 16
+
+
+@pytest.mark.parametrize("text", ["Thành phố nào đẹp?", "ngày mai và y tế", "Tàu là gì, màu nào?", "nhà ở và hàng hóa này"])
+def test_vietnamese_is_restored_where_the_no_break_space_of_its_mojibake_became_a_plain_one(text):
+    broken = text.encode().decode("cp1252")
+    assert undo_mojibake(broken) == text
+    assert undo_mojibake(broken.replace("\u00a0", " ")).replace("  ", " ") == text
+
+
+def test_french_keeps_its_word_of_one_letter():
+    assert undo_mojibake("c'est Ã moi, dÃ©jÃ vu") == "c'est à moi, déjà vu"

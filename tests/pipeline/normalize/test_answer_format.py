@@ -37,10 +37,31 @@ def test_a_number_that_is_the_text_of_an_option_is_no_place():
 
 
 def test_a_file_may_mix_letters_and_numbers_and_each_is_read_by_its_own_rule():
-    found = find_answer_format([("A", O), ("A", O), (0, O)])
+    found = find_answer_format([("A", O), ("A", O), ("B", O), (0, O), (1, O)])
     assert (found.name, found.numbers, found.others) == ("letter", "index0", "letter")
-    assert found.detail == "2 of 3 keys are letters; 1 keys are 0"
+    assert found.detail == "3 of 5 keys are letters; 1 keys are 0"
+
+
+def test_nothing_but_zeros_among_letters_counts_no_options():
+    assert find_answer_format([("A", O), ("C", O), (0, O)]).numbers == "ambiguous"
+    assert find_answer_format([("A", O), ("C", O), (0, O), (2, O)]).numbers == "index0"
+    assert find_answer_format([("A", O), ("C", O), (len(O), O)]).numbers == "index1"
+
+
+def test_numbers_under_a_header_that_says_so_are_places_though_they_are_texts_too():
+    rows = [("4", ["1", "2", "3", "4"]), ("2", ["2", "3", "4", "1"])]
+    assert find_answer_format(rows).numbers == "ambiguous"
+    assert find_answer_format(rows, are_places=True).numbers == "index1"
+    # What lies outside the list is no place in it.
+    assert find_answer_format([("12", ["10", "12"]), ("7", ["7", "8"])], are_places=True).numbers == "text"
 
 
 def test_a_row_without_options_decides_nothing():
     assert find_answer_format([(0, ["x"]), (3, O)]).name == "index1"
+
+
+def test_a_header_that_speaks_of_the_number_makes_the_key_a_place(parse, reasons):
+    text = "Question,Answer 1,Answer 2,Answer 3,Correct Answer(s) (Only include Answer #)\n1 + 1?,3,1,2,3\n2 - 1?,1,2,3,1\n"
+    assert [key for _, _, key in parse(text, "a.csv")] == ["2", "1"]
+    # Without it nobody can say which is meant.
+    assert reasons(text.replace(" (Only include Answer #)", ""), "a.csv") == [["ambiguous_answer_base"]] * 2

@@ -104,3 +104,15 @@ def test_code_keeps_its_indentation(read):
     stem = "What is printed?\n```python\nfor n in (1, 2):\n    if n:\n        print(n)\n```"
     loose = "What is printed?\nfor n in (1, 2):\n    if n:\n        print(n)"
     assert [found[0] for found in shown(read, row(stem, "1", "2"), row(loose, "1", "2"))] == [stem, loose]
+
+
+def test_quotation_marks_escaped_twice_speak_for_the_whole_file(read):
+    twice = row("Who sang &amp;quot;Salt &amp;amp; Sand&amp;quot;?", "Kim &amp;amp; Kai", "Lou")
+    assert shown(read, twice) == [('Who sang "Salt & Sand"?', ["Kim & Kai", "Lou"], "Kim & Kai")]
+
+
+def test_an_entity_that_a_text_is_about_stays(read):
+    asked = row("<p>What is written for a quotation mark?</p>", "<p>&amp;quot;</p>", "<p>&amp;lt;</p>")
+    assert shown(read, asked) == [("What is written for a quotation mark?", ["&quot;", "&lt;"], "&quot;")]
+    code = row("<p>What is wrong in title=&amp;quot;x&amp;quot; here?</p>", "<p>nothing</p>", "<p>all</p>")
+    assert "&quot;" in shown(read, code)[0][0]

@@ -176,3 +176,30 @@ def test_a_list_that_is_not_read_stays_in_the_text_of_the_file():
     text = json.dumps({"notes": [{"remark": "Second edition."}], "questions": ROWS})
     pieces = [piece.text for piece in json_reader.read(text) if hasattr(piece, "text")]
     assert any("Second edition." in piece for piece in pieces)
+
+
+def test_a_row_that_the_viewer_cut_is_refused_alone(read):
+    rows = [{"row_idx": n, "row": row, "truncated_cells": ["question"] * n} for n, row in enumerate(ROWS)]
+    questions, (cut,) = read(json.dumps({"features": [], "rows": rows}), "a.json")
+    assert [question["stem"] for question in questions] == ["Where is it?"]
+    assert (cut["reason_codes"], "question" in cut["detail"]) == (["malformed_row"], True)
+
+
+def test_entries_of_a_content_system_are_read_through_what_wraps_them(parse):
+    def entry(number, **attributes):
+        return {"id": number, "attributes": attributes}
+
+    answers = {"data": [entry(7, text="here", isCorrect=False), entry(8, text="there", isCorrect=True)]}
+    data = {
+        "data": [entry(1, title="Where is it?", answers=answers), entry(2, title="Where was it?", answers=answers)],
+        "meta": {"page": 1},
+    }
+    assert parse(json.dumps(data), "a.json") == [
+        ("Where is it?", ["here", "there"], "there"),
+        ("Where was it?", ["here", "there"], "there"),
+    ]
+
+
+def test_a_column_called_attributes_is_none(parse):
+    rows = [{**row, "attributes": {"level": "easy"}} for row in ROWS]
+    assert parse(json.dumps(rows), "a.json") == EXPECTED

@@ -190,3 +190,28 @@ def test_percentages_are_read_as_they_are_shown_and_a_formula_for_a_text_breaks_
 def test_guides_beside_the_questions_are_no_records(parse):
     data = workbook([["Cách nhập"], ["Bước 1: mở trang sau"]], [HEADER, ROW, [2, *[None] * 6]], [["Mức", "Mã"], ["Dễ", "NB"]])
     assert parse(data, "a.xlsx") == [Q]
+
+
+def test_cells_show_leading_zeros_and_raised_signs(parse):
+    from openpyxl.cell.rich_text import CellRichText, TextBlock
+    from openpyxl.cell.text import InlineFont
+
+    book = openpyxl.Workbook()
+    book.active.append(["Question", "A", "B", "Answer"])
+    book.active.append(["Which code?", 12, 120, "A"])
+    book.active["B2"].number_format = book.active["C2"].number_format = "0000"
+    book.active.append(["Which area?", CellRichText("3 m", TextBlock(InlineFont(vertAlign="superscript"), "2")), "3 m2", "A"])
+    data = io.BytesIO()
+    book.save(data)
+    assert parse(data.getvalue(), "a.xlsx") == [("Which code?", ["0012", "0120"], "0012"), ("Which area?", ["3 m²", "3 m2"], "3 m²")]
+
+
+def test_an_error_pasted_as_a_value_costs_its_row_unless_the_question_is_about_it(read):
+    rows = [
+        ["Question", "A", "B", "Answer"],
+        ["Which rose?", "#REF!", "red", "B"],
+        ["Which error does a lost cell give?", "#REF!", "#N/A", "A"],
+    ]
+    questions, (lost,) = read(workbook(rows), "a.xlsx")
+    assert [question["stem"] for question in questions] == ["Which error does a lost cell give?"]
+    assert lost["reason_codes"] == ["malformed_row"]

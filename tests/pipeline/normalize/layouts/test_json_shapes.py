@@ -22,6 +22,12 @@ SHAPES = {
     "listed_ids": STEM | {"options": [{"_id": "64a", "optionText": "cat"}, {"_id": "64b", "optionText": "dog"}], "correctOptionIds": ["64b"]},
     "global_ids": STEM | {"options": [{"id": 101, "text": "cat"}, {"id": 102, "text": "dog"}], "correct_option_id": 102},
     "swapped_names": STEM | {"options": [{"key": "cat", "value": "A"}, {"key": "dog", "value": "B"}], "answer": "B"},
+    "learndash": {
+        "_title": "No 1",
+        "_question": Q[0],
+        "_answerType": "single",
+        "_answerData": [{"_answer": "cat", "_html": False, "_points": 0, "_correct": False}, {"_answer": "dog", "_points": 1, "_correct": True}],
+    },
     "short_lists": {"q": Q[0], "a": ["cat", "dog"], "correct": "dog"},
     "short_answer": {"q": Q[0], "opts": ["cat", "dog"], "a": "B"},
     "headqa": {"qid": "3", "qtext": Q[0], "ra": "2", "answers": [{"aid": 1, "atext": "cat"}, {"aid": 2, "atext": "dog"}], "image": ""},
@@ -110,3 +116,8 @@ def test_a_title_beside_a_longer_text_is_not_the_question(read):
         "answer": "dog",
     }
     assert [row["reason_codes"] for row in read([row])[1]] == [["unknown_layout"]]
+
+
+def test_a_key_object_whose_reason_is_empty_is_a_key(parse):
+    rows = [answered(answer={"index": place, "explanation": None}) for place in (1, 0)]
+    assert [question[2] for question in parse(rows)] == ["dog", "cat"]
