@@ -102,6 +102,8 @@ def _key(question: Question, listed: str | None, styled: str | None) -> tuple[st
         "in the list of keys": listed,
         "ticked": ticked,
     }
+    if listed and len(listed) > 1:
+        return None, f"the list of keys gives {' and '.join(listed)} for its number; keep the right one"
     given = {where: letter for where, letter in letters.items() if letter}
     if len(set(given.values())) > 1:
         told = ", ".join(f"{letter} {where}" for where, letter in given.items())

@@ -301,3 +301,55 @@ def test_an_exam_comes_out_right_or_rejected_whatever_stands_between(questions, 
     text += f"ANSWER KEY\n{' '.join(listed)}\n" if keys == "list" else ""
     found = texts(text)
     assert [one for one in found if not isinstance(one, str)] == expected
+
+
+def read_lines(text):
+    return [
+        (item.payload["question"].partition(": ")[2], [option["text"] for option in item.payload["options"]], item.payload["answer"])
+        for item in exam_items([plain_line(line) for line in text.split("\n")], {})
+    ]
+
+
+@pytest.mark.parametrize("mark", ["A.", "A)"])
+def test_a_number_as_option_c_starts_no_question(mark):
+    """ "C. 1.5 m" isn't question C1."""
+    options = ["1.5 m", "2.5 m", "3.25 m", "4"]
+    text = "\n".join(
+        f"{n}. How long is it?\n"
+        + "\n".join(f"{mark.replace('A', letter)} {option}" for letter, option in zip("ABCD", options, strict=True))
+        + "\nAnswer: C"
+        for n in (1, 2)
+    )
+    assert read_lines(text) == [("How long is it?", options, "C")] * 2
+
+
+def test_whole_numbers_as_options_start_no_question():
+    assert read_lines("Câu 1. Có mấy?\nA. 1.\nB. 2.\nC. 3.\nD. 4.\nĐáp án: D\nCâu 2. Có mấy nữa?\nA. 1.\nB. 2.\nC. 3.\nĐáp án: C") == [
+        ("Có mấy?", ["1.", "2.", "3.", "4."], "D"),
+        ("Có mấy nữa?", ["1.", "2.", "3."], "C"),
+    ]
+
+
+def test_questions_called_c_are_read():
+    assert [
+        stem for stem, _, _ in read_lines("C1. Which is hot?\nA. ice\nB. fire\nAnswer: B\nC2. Which is cold?\nA. ice\nB. fire\nAnswer: A")
+    ] == ["Which is hot?", "Which is cold?"]
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+@pytest.mark.parametrize("word", ["Câu {}.", "Question {}:"])
+def test_a_numbered_list_in_a_stem_stays_there_to_its_last_line(word, count):
+    steps = "\n".join(f"{n}. bước {name}" for n, name in enumerate("abcde"[:count], start=1))
+    text = "\n".join(f"{word.format(n)} Sắp xếp:\n{steps}\nA. 1-2\nB. 2-1\nĐáp án: B" for n in (1, 2, 3))
+    assert read_lines(text) == [(f"Sắp xếp:\n{steps}", ["1-2", "2-1"], "B")] * 3
+
+
+@pytest.mark.parametrize("lines", [["KEY", "1. A", "2. B", "2. C"], ["KEY", "1A 2B 2C"], ["1A 2B", "1A 2C"]])
+def test_a_list_that_gives_two_keys_for_a_number_gives_none(lines):
+    first, second = items(*lines)
+    assert first.payload["answer"] == "A"
+    assert (second.reason, second.detail) == ("multiple_answers", "the list of keys gives B and C for its number; keep the right one")
+
+
+def test_a_key_told_twice_alike_counts():
+    assert [item.payload["answer"] for item in items("ĐÁP ÁN", "1A 2B", "1. A", "2. B vì 2 chẵn, và 1 C thì lẻ")] == ["A", "B"]

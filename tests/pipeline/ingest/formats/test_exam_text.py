@@ -123,3 +123,15 @@ def test_code_in_a_stem_keeps_its_indentation(parse):
 )
 def test_a_picture_that_is_named_is_missing(reasons, stem):
     assert reasons(f"Câu 1. {stem}\nA. owl\nB. cod\nĐáp án: A\n", "a.txt") == [["image_required"]]
+
+
+@pytest.mark.parametrize("power", ["3**2**2", "x**2**n", "f(2)**3**2"])
+def test_stars_between_numbers_are_an_operator(parse, power):
+    ((stem, options, _),) = parse(f"1. What is {power}?\nA. {power}\nB. 9\nAnswer: A\n", "exam.txt")
+    assert (stem, options) == (f"What is {power}?", [power, "9"])
+
+
+@pytest.mark.parametrize("rule", ["+-----+---+---+", "+=====+===+===+"])
+def test_a_key_in_a_table_drawn_with_signs(parse, rule):
+    table = f"{rule}\n| Câu | 1 | 2 |\n{rule}\n| ĐA  | A | B |\n{rule}\n"
+    assert parse(f"{FIRST}\n{SECOND}\nĐÁP ÁN\n{table}", "exam.txt") == EXPECTED
