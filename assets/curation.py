@@ -103,7 +103,7 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
     return (
         output(good, {"repairs": counts_table(count_values(kept["repairs"]), "repair"), "pass_fraction": passed}),
         output(bad, {"reasons": reasons_table(count_values(refused["reason_codes"])), "examples": markdown_table(examples, 120)}),
-        output(files, {"look_first": markdown_table(shown, 300), "files_to_look_at": int((read["looks"].map(len) > 0).sum())}),
+        output(files, {"look_first": markdown_table(shown, 300), "files_to_look_at": sum(len(looks) > 0 for looks in read["looks"])}),
     )
 
 

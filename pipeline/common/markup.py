@@ -43,6 +43,22 @@ _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u"
 _UNCLOSED = frozenset("p li dd dt td th tr tbody thead tfoot option optgroup colgroup html head body rb rt rtc rp".split()) | frozenset(
     "area base br col embed hr img input link meta param source track wbr".split()
 )
+# All elements of HTML, those of old too, of formulas and of drawings. What else stands between < and > is text: `List<String>`.
+_ELEMENTS = frozenset(
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br button "
+    "canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset "
+    "figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins "
+    "isindex kbd keygen label legend li link listing main map mark marquee menu menuitem meta meter nav nobr noembed noframes "
+    "noscript object ol optgroup option output p param picture plaintext pre progress q rb rp rt rtc ruby s samp script search "
+    "section select slot small source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead "
+    "time title tr track tt u ul var video wbr xmp math annotation maction maligngroup malignmark menclose merror mfenced mfrac "
+    "mglyph mi mlabeledtr mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mscarries msgroup mspace msqrt "
+    "msrow mstack mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics circle clippath defs ellipse filter "
+    "foreignobject g line lineargradient marker mask path pattern polygon polyline radialgradient rect stop symbol text textpath "
+    "tspan use view".split()
+)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)(?![\w:-])([^<>]*+)>")
+_ATTRIBUTE = re.compile(r"[\s/]*+(?:[a-zA-Z_:@-][\w:.-]*+\s*+=|hidden\b|\Z)")
 _ANY_TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*+>")
 
 
@@ -85,7 +101,7 @@ def html_text(fragment: str) -> str:
     """
     if _is_hostile(fragment):
         return "\n".join(line for line in map(str.strip, html.unescape(_ANY_TAG.sub("\n", fragment)).split("\n")) if line)
-    tree = LexborHTMLParser(fragment.replace(_OPEN, "").replace(_CLOSE, ""))
+    tree = LexborHTMLParser(_TAG.sub(_as_meant, fragment.replace(_OPEN, "").replace(_CLOSE, "")))
     root = tree.body or tree.root
     if root is None:
         return ""
@@ -96,6 +112,13 @@ def html_text(fragment: str) -> str:
         else:
             page.close()
     return page.text()
+
+
+def _as_meant(tag: re.Match[str]) -> str:
+    """A tag, or the text that it is: no element of HTML is called so, or nothing behind the name is an attribute (`a<b and c>d`)."""
+    name = tag[2].lower()
+    compares = len(name) == 1 and not _ATTRIBUTE.match(tag[3])
+    return f"&lt;{tag[0][1:]}" if name not in _ELEMENTS or compares else tag[0]
 
 
 def _is_hostile(fragment: str) -> bool:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
+from pipeline.common.markup import lowered, raised
 from pipeline.ingest.tex import Node
 from pipeline.ingest.tex_words import (
     ACCENTS,
@@ -217,7 +218,7 @@ def _command(nodes: Sequence[Node], at: int, name: str) -> tuple[list[_Piece], i
     found, end = groups(nodes, at, 1)
     if name in ("textsuperscript", "textsubscript"):
         inner = plain(found[0]) if found else ""
-        return [(f"{'^' if name == 'textsuperscript' else '_'}{{{inner}}}", False)], end
+        return [((raised if name == "textsuperscript" else lowered)(inner), False)], end
     if name == "underline" and found and not plain(found[0]).strip():
         return [("____", False)], end
     if name == "enquote" and found:

@@ -22,7 +22,7 @@ _MEMORY = f"reading it takes more than the {MEMORY_BYTES / 2**30:.0f} GiB of mem
 
 
 def unknown_text(text: str, suffix: str, readers: Iterable[str]) -> str:
-    """What a text looks like that no reader takes, and the nearest way in.
+    r"""What a text looks like that no reader takes, and the nearest way in.
 
     >>> unknown_text("front\tback\nfront\tback\n", ".txt", ["csv"])[:71]
     'no reader knows this kind of text (.txt): it looks like rows of 2 cells'

@@ -40,7 +40,7 @@ def describe_file(
 
 def worst_first(files: pd.DataFrame) -> pd.DataFrame:
     """SourceFile rows, those first that a person should look at: for most reasons, then with most refused records."""
-    order = files.assign(count=files["looks"].map(len)).sort_values(["count", "rejected"], ascending=False, kind="stable")
+    order = files.assign(count=[len(looks) for looks in files["looks"]]).sort_values(["count", "rejected"], ascending=False, kind="stable")
     return order.drop(columns="count")
 
 

@@ -237,10 +237,6 @@ def html(text):
     return f"<html><body><div><p>{text}</p>{choices}<p>{text}</p></div></body></html>".encode()
 
 
-BINARY = {"moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
-BINARY |= {"qti": qti, "olx": olx, "h5p": h5p, "anki": anki, "html": html, "zip": lambda text: packed(("a.xml", qti(text)))}
-
-
 def yaml(text):
     scalar = json.dumps(text, ensure_ascii=False)
     return f"- question: {scalar}\n  options: [a, b]\n  answer: a\n- question: |\n    x{text}\n{text}".encode()
@@ -248,9 +244,6 @@ def yaml(text):
 
 def python(text):
     return f"a = [{{'question': {text!r}, 'options': ['a', 'b'], 'answer': 'a'}}]\n".encode()
-
-
-BINARY = {"yaml": yaml, "python": python, "moodle": moodle, "docx": docx, "xlsx": xlsx, "parquet": parquet}
 
 
 def pdf_of(text):
@@ -278,6 +271,14 @@ BINARY = {
     "pdf": pdf_of,
     "odt": odt,
     "doc": lambda text: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + text.encode(),
+    "qti": qti,
+    "olx": olx,
+    "h5p": h5p,
+    "anki": anki,
+    "html": html,
+    "zip": lambda text: packed(("a.xml", qti(text))),
+    "yaml": yaml,
+    "python": python,
 }
 assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.common.markup import lowered, raised
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from schemas.errors import DataError
 from schemas.reasons import Reason
@@ -160,7 +161,7 @@ def _shown(match: re.Match[str]) -> str:
     if match["picture"]:
         return "[image]"
     if match["shift"]:
-        return f"{'^' if match['shift'].lower() == 'sup' else '_'}{{{match['shifted']}}}"
+        return (raised if match["shift"].lower() == "sup" else lowered)(match["shifted"])
     return match["link"] or match["outer"] or ("\n" if match["line"] else "" if match["gone"] else match[0])
 
 

@@ -1,5 +1,6 @@
 """HTML as a browser shows it."""
 
+import re
 import time
 
 import pytest
@@ -82,3 +83,19 @@ def test_what_nobody_writes_ends_soon(fragment):
 
 def test_scripts_deep_in_each_other_are_no_recursion():
     assert html_text("<sup>" * 1_400 + "x").count("^") > 300
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Is <b>x</b> a List<String>?</p>",
+        "<p>If a<b and c>d, then <i>what</i>?</p>",
+        "<div>vector<int> v; <code>map<K, V></code></div>",
+        "<p>x<y>z</p>",
+    ],
+)
+def test_what_no_element_is_called_is_text_within_html_too(html):
+    plain = html.replace("<p>", "").replace("</p>", "").replace("<div>", "").replace("</div>", "")
+    for tag in ("<b>x</b>", "<i>what</i>", "<code>map<K, V></code>"):
+        plain = plain.replace(tag, re.sub(r"\A<\w+>|</\w+>\Z", "", tag))
+    assert html_text(html) == plain

@@ -21,7 +21,7 @@ from pipeline.ingest.tex_text import groups, inside, items_of, optional, plain, 
         (r"\begin{itemize}\item one \item two\end{itemize}", "- one\n- two"),
         ("one\ntwo\n\nthree", "one two\nthree"),
         ("\\begin{verbatim}\nif x:\n    y  z\n\\end{verbatim}", "if x:\n    y  z"),
-        (r"H\textsubscript{2}O, $x < 1$ and $a  b$", "H_{2}O, $x < 1$ and $a  b$"),
+        (r"H\textsubscript{2}O, $x < 1$ and $a  b$", "H₂O, $x < 1$ and $a  b$"),
     ],
 )
 def test_text_as_people_see_it(source, text):

@@ -48,7 +48,7 @@ def test_questions_and_what_is_none(read):
         questions, rejected = read(QUIZ, name)
         assert [(q["stem"], q["options"], q["answer_index"], q["explanation"]) for q in questions] == [
             ("Which city lies on the river Seine?", ["London", "Paris", "[[Rome]]"], 1, "Yes, since long ago."),
-            ("One of them", ["x_{2}", "x^{2} & $\\frac{1}{2}$"], 1, None),
+            ("One of them", ["x₂", "x² & $\\frac{1}{2}$"], 1, None),
         ]
         assert [row["reason_codes"][0] for row in rejected] == [
             "multiple_answers",
