@@ -12,15 +12,12 @@ KEY = re.compile(r"(?mi)^[ \t]*ANSWER[ \t]*:[ \t]*\(?([A-Z])\)?[ \t.]*$")
 _OPTIONS = re.compile(r"(?m)^[ \t]*A[.)][ \t][^\n]*\n[ \t]*B[.)][ \t]")
 _FIRST = re.compile(r"\s*A[.)]\s")
 
-_NUMBERED = re.compile(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/])")
+_NUMBERED = re.compile(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/]|II\s?[.)]\s)")
 
 
 def sniff(file: SniffedFile) -> bool:
     """A line holds a key and nothing else, and none numbers its questions ("Câu 1."): those are exams."""
-    return (
-        KEY.search(file.text) is not None
-        and re.search(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/])", file.text) is None
-    )
+    return KEY.search(file.text) is not None and _NUMBERED.search(file.text) is None
 
 
 def read(text: str) -> Iterator[Item]:

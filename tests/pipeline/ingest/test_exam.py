@@ -353,3 +353,28 @@ def test_a_list_that_gives_two_keys_for_a_number_gives_none(lines):
 
 def test_a_key_told_twice_alike_counts():
     assert [item.payload["answer"] for item in items("ĐÁP ÁN", "1A 2B", "1. A", "2. B vì 2 chẵn, và 1 C thì lẻ")] == ["A", "B"]
+
+
+@pytest.mark.parametrize("gap", ["（ B ）", "(B)", "（B）", "( B )"])
+def test_a_key_in_the_gap_of_a_chinese_question_is_taken_out(gap):
+    assert read_lines(f"1. 会游泳的是{gap}。\nA. 猫\nB. 鱼\nC. 鸡") == [("会游泳的是（ ）。", ["猫", "鱼", "鸡"], "B")]
+
+
+def test_a_key_in_a_gap_within_the_sentence_is_taken_out():
+    assert read_lines("1. 树上有（ A ）在唱歌。\nA. 小鸟\nB. 小鱼") == [("树上有（ ）在唱歌。", ["小鸟", "小鱼"], "A")]
+
+
+@pytest.mark.parametrize("stem", ["如图（A）所示的是什么？", "Which vitamin is called ( C )?", "（ A ）和（ B ）都是什么？"])
+def test_a_letter_in_brackets_that_fills_no_gap_stays(stem):
+    assert read_lines(f"1. {stem}\nA. x\nB. y\nAnswer: B") == [(stem, ["x", "y"], "B")]
+
+
+def test_a_key_in_the_gap_and_another_behind_the_options_contradict():
+    (item,) = exam_items([plain_line(line) for line in "1. 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B".split("\n")], {})
+    assert (item.reason, item.payload) == ("multiple_answers", {"question": "Question 1: 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B"})
+
+
+@pytest.mark.parametrize("mark", [".", ")", ":"])
+def test_roman_numbers_number_questions(mark):
+    text = f"I{mark} Which is hot?\nA. ice\nB. fire\nAnswer: B\nII{mark} Which is cold?\nA. ice\nB. fire\nAnswer: A"
+    assert read_lines(text) == [("Which is hot?", ["ice", "fire"], "B"), ("Which is cold?", ["ice", "fire"], "A")]

@@ -63,3 +63,8 @@ def test_a_blank_line_within_a_question_parts_nothing(parse, between):
         "a bell",
         "snow",
     ]
+
+
+def test_roman_numbers_make_it_an_exam(parse):
+    text = "I. Which is wet?\nA. sand\nB. rain\nANSWER: B\n\nII. Which is loud?\nA. moss\nB. a bell\nANSWER: B\n"
+    assert parse(text, "quiz.txt") == [("Which is wet?", ["sand", "rain"], "rain"), ("Which is loud?", ["moss", "a bell"], "a bell")]

@@ -171,3 +171,16 @@ def test_titles_above_boxes_with_one_tick_each_are_questions(parse):
         for title, answer in [("Hot thing", "fire"), ("Wet thing", "rain"), ("Loud thing", "bell")]
     )
     assert [stem for stem, _, _ in parse(text, "things.md")] == ["Hot thing", "Wet thing", "Loud thing"]
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_a_fence_behind_a_box_is_the_option(parse, indent):
+    boxes = "".join(
+        f"{indent}- [{mark}] ```sh\n{indent}  {line}\n{indent}    -v\n{indent}  ```\n" for mark, line in [(" ", "rm x"), ("x", "cp x y")]
+    )
+    ((stem, options, key),) = parse(f"#### Q1. Which copies a file?\n\n{boxes}", "shell.md")
+    assert (stem, options, key) == (
+        "Which copies a file?",
+        ["```sh\nrm x\n  -v\n```", "```sh\ncp x y\n  -v\n```"],
+        "```sh\ncp x y\n  -v\n```",
+    )
