@@ -166,8 +166,12 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
     options = find_options(shown[:tail], kinds)
     text = "\n".join(line.text for line in lines[:stop]).strip()
     if not options.marks:
-        given = next((given for line in lines[1:stop] if (given := own_key(line.text)) is not None), None)
-        plain = Question(start, None, "", text, text, [], [], None, given, [], {}, "", None, options.fault)
+        told = next((i for i in range(1, stop) if own_key(lines[i].text) is not None), None)
+        given = own_key(lines[told].text) if told is not None else None
+        # Its key is no part of a statement that is true or false.
+        stem = "\n".join(line.text for line in lines[:told]).strip() if told is not None and not options.fault else text
+        behind = "\n".join(line.text for line in lines[told + 1 : stop]).strip() if told is not None else ""
+        plain = Question(start, None, "", text, stem, [], [], None, given, [], {}, behind, None, options.fault)
         return plain, lines[stop:]
     marks, fault = options.marks, options.fault
     cut, doubt = _last_option_end(lines, marks, tail)

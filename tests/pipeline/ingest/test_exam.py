@@ -378,3 +378,28 @@ def test_a_key_in_the_gap_and_another_behind_the_options_contradict():
 def test_roman_numbers_number_questions(mark):
     text = f"I{mark} Which is hot?\nA. ice\nB. fire\nAnswer: B\nII{mark} Which is cold?\nA. ice\nB. fire\nAnswer: A"
     assert read_lines(text) == [("Which is hot?", ["ice", "fire"], "B"), ("Which is cold?", ["ice", "fire"], "A")]
+
+
+def set_off(*keys, own):
+    """Questions whose option with each of these letters is bold, and behind which stand other keys."""
+    bold = frozenset(["bold"])
+    for number, (key, said) in enumerate(zip(keys, own, strict=True), start=1):
+        yield plain_line(f"Câu {number}. Chọn số {number}.")
+        for letter in "ABC":
+            yield ExamLine(f"{letter}. {letter}{number}", [bold if letter == key else PLAIN] * 5)
+        if said:
+            yield plain_line(f"Đáp án: {said}")
+
+
+def test_an_option_that_stands_out_and_another_key_contradict():
+    first, second, third = exam_items(list(set_off("A", "B", "C", own=["A", "C", ""])), {})
+    assert (first.payload["answer"], third.payload["answer"]) == ("A", "C")
+    assert (second.reason, second.detail) == (
+        "multiple_answers",
+        "its keys differ: C behind the options, B set off by its style; keep the right one",
+    )
+
+
+def test_a_style_that_shows_no_keys_contradicts_none():
+    found = exam_items(list(set_off("A", "A", "A", own=["B", "C", "A"])), {})
+    assert [item.payload["answer"] for item in found] == ["B", "C", "A"]

@@ -135,3 +135,12 @@ def test_stars_between_numbers_are_an_operator(parse, power):
 def test_a_key_in_a_table_drawn_with_signs(parse, rule):
     table = f"{rule}\n| Câu | 1 | 2 |\n{rule}\n| ĐA  | A | B |\n{rule}\n"
     assert parse(f"{FIRST}\n{SECOND}\nĐÁP ÁN\n{table}", "exam.txt") == EXPECTED
+
+
+@pytest.mark.parametrize("why", ["", "Lời giải: Vì nó toả nhiệt.\n"])
+def test_a_statement_to_judge_holds_no_key_in_its_stem(read, why):
+    questions, rejected = read(
+        f"{FIRST}Đáp án: A\n\nCâu 2. Lửa nóng. Đúng hay sai?\nĐáp án: Đúng\n{why}\nCâu 3. Tả ngọn lửa.\n", "exam.txt"
+    )
+    assert [(row["stem"], row["answer_index"]) for row in questions][1:] == [("Lửa nóng. Đúng hay sai?", 0)]
+    assert [row["reason_codes"] for row in rejected] == [["not_multiple_choice"]]
