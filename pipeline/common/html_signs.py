@@ -9,7 +9,7 @@ _KNOWN = frozenset(
     " strike strong sub sup table tbody td th thead tr tt u ul".split()
 )
 _BLOCKS = frozenset("blockquote center dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td th thead tr ul".split())
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)((?:[\s/][^<>]*+)?)>")
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)((?:[\s/][^<>]*+)?)>")
 # What stands around a tag that a sentence speaks of, and what ends a sentence.
 _QUOTES, _SENTENCE_ENDS = "`'\"“”‘’«»()", ".?!:;,"
 # Enough to tell; and how far around a tag is looked.
@@ -26,13 +26,13 @@ def is_html(text: str) -> bool:
     if "<" not in text or ">" not in text:
         return False
     open_tags: dict[str, int] = {}
-    for match in islice(_TAG.finditer(text), _MAX_TAGS):
+    for match in islice(TAG.finditer(text), _MAX_TAGS):
         name = match[2].lower()
         if name not in _KNOWN or not _is_attributes(match[3]):
             continue
         if match[1]:
             start = open_tags.pop(name, None)
-            if start is not None and _WORD_CHAR.search(_TAG.sub("", text[start : match.start()])):
+            if start is not None and _WORD_CHAR.search(TAG.sub("", text[start : match.start()])):
                 return True
         elif name == "br":
             if _is_break(text, match.start(), match.end()):
@@ -61,7 +61,7 @@ def _is_break(text: str, start: int, end: int) -> bool:
     if before[-1] in _QUOTES and after[0] in _QUOTES:
         return False
     if before[-1] == "\n" or after[0] == "\n" or before[-1] == ">" or after[0] == "<":
-        return bool(_WORD_CHAR.search(_TAG.sub("", before)) and _WORD_CHAR.search(_TAG.sub("", after)))
+        return bool(_WORD_CHAR.search(TAG.sub("", before)) and _WORD_CHAR.search(TAG.sub("", after)))
     if before == left or after == right:
         return before[-1] not in _QUOTES or after[0] not in _QUOTES + _SENTENCE_ENDS
     # With a space on either side: behind the end of a sentence, before the beginning of one.

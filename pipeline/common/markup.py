@@ -268,7 +268,7 @@ class _Page:
             place = parent.children
             parent.children += 1
         frame = _Frame(tag, "", 0, bool(parent and parent.verbatim), bool(parent and parent.wide))
-        if self._is_dropped(node, tag, attributes, parent):
+        if self._is_dropped(tag, attributes, parent):
             self.childless = True
             frame.start = len(self.out)
             self.frames.append(frame)
@@ -307,7 +307,7 @@ class _Page:
         frame.start = len(self.out)
         self.frames.append(frame)
 
-    def _is_dropped(self, node: Any, tag: str, attributes: dict[str, Any], parent: _Frame | None) -> bool:
+    def _is_dropped(self, tag: str, attributes: dict[str, Any], parent: _Frame | None) -> bool:
         names = attributes.get("class") or ""
         return (
             tag in _DROPPED

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.common.grammar.option_lists import strip_mark
+from pipeline.common.grammar.option_lists import without_marks
 from pipeline.common.letters import LETTERS
 from schemas.errors import DataError, MissingExtraError
 
@@ -27,10 +27,10 @@ def defused(cell: Any, guard: str = "'") -> Any:
 def marked(options: Sequence[str]) -> list[str]:
     """Options as ingest gives them back: where all begin with a mark of their own already, which it would take off, they get another.
 
-    >>> marked(["B. B.", "C major"]), marked(["A. Conan Doyle", "B. Brecht"])
-    (['B. B.', 'C major'], ['A. A. Conan Doyle', 'B. B. Brecht'])
+    >>> marked(["B. B.", "C major"]), marked(["A. Conan Doyle", "B. Brecht"]), marked(["2. x", "1. y"])
+    (['B. B.', 'C major'], ['A. A. Conan Doyle', 'B. B. Brecht'], ['A. 2. x', 'B. 1. y'])
     """
-    if all(strip_mark(option, place)[1] for place, option in enumerate(options)):
+    if without_marks(options) is not None:
         return [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
     return list(options)
 

@@ -13,8 +13,9 @@ SHOWN_PIECES, SHOWN_CHARS = 5, 200
 # Chinese and Japanese part no words: each character counts.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 # What opens a line and belongs to no text: a box, a number, an option's letter, a bullet.
-_BOX = re.compile(r"[^\w\[]*+\[[ x]?\]", re.IGNORECASE)
-_MARK = re.compile(r"\W*+(?:(?:câu|question|bài|q|option|choice|phương án)\s*+)?(?:\d{1,4}|[A-J])\s?[.):/\]．、]", re.IGNORECASE)
+_BULLET = " \t-–—*+•·>#([\"'“"
+_BOX = re.compile(r"\[[ x]?\]", re.IGNORECASE)
+_MARK = re.compile(r"(?:(?:câu|question|bài|q|option|choice|phương án)[ ]?)?(?:\d{1,4}|[A-J])[ ]?[.):/\]．、]", re.IGNORECASE)
 # What marks an option within a line.
 _INNER_MARK = re.compile(r"(?<![^\s(\[])[A-Ja-j](?=[.):\]])")
 # Lines of these alone list keys.
@@ -83,9 +84,10 @@ def remainder(text: str, payloads: Iterable[str], whole: bool = True) -> Remaind
 
 
 def _words(line: str) -> list[str]:
+    line = line.lstrip(_BULLET.replace("[", ""))
     for pattern in (_BOX, _MARK):
         if mark := pattern.match(line):
-            line = line[mark.end() :]
+            line = line[mark.end() :].lstrip(_BULLET)
     return [word.casefold() for word in _WORD.findall(_INNER_MARK.sub("", line))]
 
 

@@ -23,7 +23,7 @@ from pipeline.common.text import fold_option, is_vietnamese, one_line, short_has
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
 from pipeline.normalize.reading import EXAM_READERS, Reading, find_reading
-from pipeline.normalize.rival_keys import NO_KEY, contradiction, places_of
+from pipeline.normalize.rival_keys import EMPTY_KEYS, contradiction, places_of
 from pipeline.normalize.source_files import describe_file
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
@@ -134,10 +134,13 @@ def _answer_format(rows: list[dict[str, Any]], drafts: list[Draft], reading: Rea
 
 def _without_running_labels(drafts: list[Draft], reading: Reading) -> list[Draft]:
     """The drafts, without the numbers that a file gives its options where its keys don't mean those: they are places in the list, as the
-    key's column says ("correctIndex") or as one of them shows that is no option's number."""
+    key's column says ("correctIndex") or as one of them shows that is no option's number, where all of them can be places."""
     numbered = [draft for draft in drafts if draft.labelled and all(map(str.isdigit, draft.labels))]
     keys = [(number_of(draft.key[0] if isinstance(draft.key, list) and draft.key else draft.key), draft.labels) for draft in numbered]
-    astray = any(number is not None and str(number) not in labels for number, labels in keys)
+    places = [(number, len(labels)) for number, labels in keys if number is not None]
+    astray = any(number is not None and str(number) not in labels for number, labels in keys) and any(
+        all(base <= number < base + count for number, count in places) for base in (0, 1)
+    )
     if not numbered or not (astray or re.search(r"index|idx", plain_name(reading.fields.columns.get("answer", "")))):
         return drafts
     return [
@@ -258,7 +261,7 @@ def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
 def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs: list[str]) -> tuple[int | None, Reason | None, str | None]:
     key = draft.key if draft.key is None or isinstance(draft.key, list) else text_of(draft.key, [])
     only = key[0] if isinstance(key, list) and len(key) == 1 else key
-    if isinstance(only, str) and only.casefold() in NO_KEY and all(fold_option(option) != only.casefold() for option in draft.options):
+    if isinstance(only, str) and only.casefold() in EMPTY_KEYS and all(fold_option(option) != only.casefold() for option in draft.options):
         key = None
     answer_format = answers.others if number_of(only) is None else answers.numbers
     if answer_format == "ambiguous" and not _is_label(draft):

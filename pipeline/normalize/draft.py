@@ -1,15 +1,16 @@
 """From a record to a draft: its parts told apart, its key still as found."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import plain_name
 from pipeline.common.grammar.keys import letter_of, number_of
-from pipeline.common.grammar.option_lists import split_options, tidy_options
+from pipeline.common.grammar.option_lists import LETTER_MARK, NUMBER_MARK, split_options, tidy_options, without_marks
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.grammar.truth import is_statement_kind, truth_of
-from pipeline.common.letters import LETTERS, LOOKALIKE, MARK_LETTER
+from pipeline.common.letters import LETTERS, LOOKALIKE
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
 from pipeline.normalize.beside import is_filled, keys_of, passage_missing, unread_columns
 from pipeline.normalize.gaps import with_gaps
@@ -24,9 +25,6 @@ from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
-_DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)")
-_LETTER_MARK = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]．）：、]\s*(?=\S)")
-_NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|[.:]\s+))(?=\S)")
 _OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compile(r"A[.)]?\s")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
 
@@ -195,7 +193,9 @@ def _statement(cells: dict[str, Any], key: Any, reading: Reading) -> tuple[str, 
         return truth_of(key if is_filled(key) else flag, is_statement=True)
     # Among open questions an answer may happen to be "true".
     among_options = reading.fields.option_columns or "options" in reading.fields.columns
-    return truth_of(key) if among_options and not is_filled(kind) and not isinstance(key, list) else None
+    # A cell that lists its options in a way that isn't understood ("True, False, Not given") has others than these two.
+    listed = is_filled(cells.get(reading.fields.columns.get("options", "")))
+    return truth_of(key) if among_options and not listed and not is_filled(kind) and not isinstance(key, list) else None
 
 
 def _shown(key: Any, markup: CellMarkup) -> Any:
@@ -223,11 +223,11 @@ def _plain_key(key: Any, labels: list[str], options: list[str], column: str) -> 
         # Two numbers beside two options may be the places of both.
         places = len(key) == 2 and not isinstance(key[0], bool) and re.search(r"answer|index|idx|option|choice", plain_name(column))
         return key if places else labels[key.index(1)]
-    if not isinstance(key, str) or len(key) > 500:
+    if not isinstance(key, str) or len(key) > 500 or key in labels:
         return key
     if match := _NUMBER_WORD.fullmatch(key.strip()):
         return match[1]
-    if match := _NUMBER_MARK.match(key):
+    if match := NUMBER_MARK.match(key):
         same = [place for place, option in enumerate(options) if fold_option(option) == fold_option(key[match.end() :])]
         # A number that is neither that option's place nor its label says something else than the text.
         number = match[1] or match[2]
@@ -280,7 +280,7 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     if same_texts(own, values):
         own = []  # Labels that repeat the texts name nothing.
     # A mark is one only when all options bear theirs: "D. Pedro" alone is a name.
-    if len(values) > 1 and (marks := _marks(values)) is not None:
+    if len(values) > 1 and (marks := without_marks(values)) is not None:
         bare, marked = marks
         repairs.append("option_marks_stripped")
         if marked != letters and sorted(marked) == sorted(letters):
@@ -294,25 +294,13 @@ def _columns_to_options(values: list[str], labels: Any, repairs: list[str]) -> t
     return (texts, own, True) if own and len(set(own)) == len(own) else (texts, letters, False)
 
 
-def _marks(values: list[str]) -> tuple[list[str], list[str]] | None:
-    """Texts and marks of options that all bear one, the marks A, B, C or 1, 2, 3 in any order; else None.
-
-    >>> _marks(["B. cat", "A. dog"]), _marks(["B. Franklin", "G. Washington"])
-    ((['cat', 'dog'], ['B', 'A']), None)
-    """
-    for pattern, wanted in ((_LETTER_MARK, list(LETTERS)), (_DASH_MARK, list(LETTERS)), (_NUMBER_MARK, [str(i) for i in range(1, 100)])):
-        found = [match for value in values if (match := pattern.match(value))]
-        marks = [next(group for group in match.groups() if group).translate(LOOKALIKE).upper() for match in found]
-        if len(found) == len(values) and sorted(marks) == sorted(wanted[: len(values)]):
-            return [value[match.end() :].strip() for value, match in zip(values, found, strict=True)], marks
-    return None
-
-
 def _marks_clash(values: list[str], key: Any, labels: list[str], labelled: bool) -> str | None:
     """What keeps a letter from meaning one option: marks that leave letters out ("B. x", "C. y"), or that aren't the file's own labels."""
+    if twice := [label for label, count in Counter(labels).items() if count > 1]:
+        return f"two options are labelled {twice[0]}"
     key = key[0] if isinstance(key, list) and len(key) == 1 else key
     letter = letter_of(key) if isinstance(key, str) else None
-    marks = [match[1].translate(LOOKALIKE).upper() for value in values if (match := _LETTER_MARK.match(value))]
+    marks = [match[1].translate(LOOKALIKE).upper() for value in values if (match := LETTER_MARK.match(value))]
     if letter is None or len(values) < 2 or len(marks) < len(values) or letter not in labels or marks[: len(labels)] == labels:
         return None
     if not labelled and marks.count(letter) == 1 and marks.index(letter) == labels.index(letter):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html.entities import name2codepoint
 from typing import Any, NamedTuple
 
-from pipeline.common.html_signs import is_html
+from pipeline.common.html_signs import TAG, is_html
 from pipeline.common.markup import html_text
 from pipeline.common.text import fold
 
@@ -17,7 +17,6 @@ ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d{0,2});")
 # `p = &sum;` takes an address.
 _CODE_BEFORE = re.compile(r"[=(,*]\s?\Z")
 _WORD = re.compile(r"\w")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15}+)(?:[\s/][^<>]*+)?>")
 _ATTRIBUTE = re.compile(r"\s([a-zA-Z-]++)=")
 _LOOKS = frozenset("class style dir lang id align color size face".split())
 _EDGE_TAG = re.compile(
@@ -130,7 +129,7 @@ def without_markup(text: str, markup: CellMarkup, repairs: list[str]) -> str:
     if markup.twice and "&lt;" in text and is_html(once := html.unescape(text)) and (shown := html_text(once)).strip():
         repairs += ["html_entities", "html_tags"]
         return _again(shown)
-    if not markup.blocks and "<" in text and _ABOUT_TAGS.search(_TAG.sub("", text)):
+    if not markup.blocks and "<" in text and _ABOUT_TAGS.search(TAG.sub("", text)):
         return text
     if "<" in text and markup.tags and (is_html(text) or _EDGE_TAG.search(text)) and (shown := html_text(text)).strip():
         repairs += ["html_entities"] * bool(ENTITY.search(text))
@@ -162,7 +161,7 @@ def speaks_of_tags(stem: str, options: Sequence[str], shown: Sequence[str]) -> b
     (True, False)
     """
     about = _ABOUT_MARKUP.search(stem) is not None
-    outer = {_kind(tag, about) for option in options if (tag := _TAG.match(option.strip())) and tag[2].lower() not in _CODE_TAGS}
+    outer = {_kind(tag, about) for option in options if (tag := TAG.match(option.strip())) and tag[2].lower() not in _CODE_TAGS}
     if len(outer) < 2:
         return False
     return about or len(set(map(fold, shown))) < len(set(map(fold, options)))

@@ -146,6 +146,10 @@ def _text_field(cells: Mapping[str, list[Any]], are_options: bool) -> str | None
         return "label"
     if texts:
         return min(texts, key=lambda name: _rank(name, _TEXT))
+    # Of two fields of running numbers the one that counts the options is their name.
+    counting = [name for name in fields if cells[name] == sorted(cells[name], key=str)]
+    if len(fields) == 2 and len(counting) == 1 and all(is_running(cells[name]) for name in fields):
+        return next(name for name in fields if name not in counting)
     # {"key": "cat", "value": "A"}: the letters are the names, whatever they are called.
     named = [name for name in ("key", "label", "name", "option") if name in cells and not is_running(cells[name])]
     if named and all(is_lettered(cells[name]) for name in fields):

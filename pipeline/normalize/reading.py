@@ -21,7 +21,7 @@ from pipeline.common.grammar.columns import (
 from pipeline.common.grammar.keys import number_of
 from pipeline.common.html_signs import is_html
 from pipeline.common.markup import html_text
-from pipeline.normalize.beside import Beside, find_beside, holds_text
+from pipeline.normalize.beside import Beside, find_beside, holds_text, with_asking
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, find_markup
 from pipeline.normalize.layouts import reshaped
 from pipeline.normalize.nested_cells import flatten, list_in_text
@@ -85,6 +85,8 @@ def find_reading(records: list[dict[str, Any]], given: Mapping[str, str]) -> Rea
             [header for header in headers if header not in derived], given, empty, lambda part, header: _accepts(part, header, present)
         )
         fields = _with_numbered_key(fields, headers, filled, present)
+        if "stem" not in given:
+            fields = with_asking(fields, [header for header in headers if header in filled], present)
     text_keys = (special is not None and special.text_keys) or any(record["reader"] in TEXT_KEYS for record in records)
     right = f"{fields.columns.get('options')}.right"
     rivals = rival_columns(fields, headers, filled, given) if special is None or not special.text_keys else ()
@@ -249,6 +251,12 @@ def _is_main_text(header: str, rows: list[dict[str, Any]]) -> bool:
 def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
     """True where the first filled cells of a column that is called like the options are lists of them."""
     weak = plain_name(header) in WEAK_OPTIONS
+    # "Đáp án" means the options where another column is the key.
+    keyed = weak and any(
+        name != header and value not in (None, "") and is_called(name, "answer") and plain_name(name) not in WEAK_OPTIONS
+        for row in rows[:20]
+        for name, value in row.items()
+    )
     seen = 0
     for row in rows:
         value = row.get(header)
@@ -256,8 +264,11 @@ def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
             continue
         if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
             return True
-        if isinstance(value, str) and (not weak or value.strip()[:1] in "[({") and list_in_text(_shown(value[:MAX_TEXT_CHARS])):
-            return True
+        if isinstance(value, str) and (not weak or keyed or value.strip()[:1] in "[({"):
+            found = list_in_text(_shown(value[:MAX_TEXT_CHARS]))
+            # Letters in a row are keys.
+            if found and not (keyed and isinstance(found, list) and all(len(str(item)) < 2 for item in found)):
+                return True
         seen += 1
         if seen == 5:
             return False

@@ -17,7 +17,7 @@ _STRONG = re.compile(
 # A corrected key beside the published one (MMLU-Redux) is an opinion on it.
 _ANNOTATED = {"error_type", "potential_reason"}
 # What tables write where there is no key.
-NO_KEY = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
+EMPTY_KEYS = ("", "nan", "null", "none", "n/a", "#n/a", "-", "?", "_")
 
 
 class Rival(NamedTuple):
@@ -67,7 +67,7 @@ def places_of(rival: Rival, bases: Mapping[str, str], labels: list[str], options
             return None
         return set() if all(places_of(Rival(rival.column, one), bases, labels, options) for one in key) else None
     text = "" if key is None or isinstance(key, dict) else str(key).strip()
-    if text.casefold() in NO_KEY or isinstance(key, bool):
+    if text.casefold() in EMPTY_KEYS or isinstance(key, bool):
         return None
     found = {place for place, option in enumerate(options) if fold_option(option) == fold_option(text)}
     if text in labels:

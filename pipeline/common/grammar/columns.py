@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.common.letters import LETTER_CELL
 from pipeline.common.text import strip_marks
 
 # Header names (see `plain_name`), best first: the first that a file has wins, so `answer` beats `correct_answer`.
@@ -22,7 +23,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "options choices choices_text question_choices phuong_an cac_phuong_an lua_chon cac_lua_chon dap_an_lua_chon candidates endings alternatives"
         " answer_options answer_choices possible_answers option choice answers mc_answers opts option_list choice_list cac_dap_an dap_an"
         " antworten antwortmoglichkeiten antwortoptionen reponses propositions respuestas opciones alternativas risposte opzioni mp_choice_options"
-        " answer_list multiple_choice_options mc_options a".split()
+        " answer_list multiple_choice_options mc_options a options_text".split()
     ),
     "answer": tuple(
         "answer answer_key key choice dap_an_dung dap_an correct_option correct correct_choice correct_answer correct_index correct_answer_index"
@@ -53,7 +54,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "context passage article doan_van bai_doc ngu_canh paragraph background background_description reading reading_passage story ngu_lieu"
         " premise dialogue conversation passage_text reading_text van_ban hint text content passage_content stimulus scenario case_study vignette tinh_huong"
         " doan_trich excerpt extract bai_doc_hieu lesetext texto texte code_snippet snippet source_code question_code code doan_ma doan_code ma_nguon"
-        " code_block given data du_lieu du_kien flores_passage".split()
+        " code_block given data du_lieu du_kien flores_passage table bang bang_so_lieu".split()
     ),
     "explanation": tuple(
         "explanation giai_thich loi_giai huong_dan_giai huong_dan rationale solution exp goi_y_tra_loi explain answer_explanation feedback"
@@ -294,9 +295,7 @@ def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
     """The field map of a table without a header, by what its columns hold (their first texts): the column of single letters is the key,
     of what is left the first that isn't a running number the stem, and those behind it the options."""
     letters = [
-        name
-        for name, texts in columns.items()
-        if sum(re.fullmatch(r"\(?[A-Ja-j][.)]?", text) is not None for text in texts) >= 0.9 * len(texts)
+        name for name, texts in columns.items() if sum(LETTER_CELL.fullmatch(text) is not None for text in texts) >= 0.9 * len(texts)
     ]
     if not letters:
         return FieldMap({}, [])

@@ -8,7 +8,7 @@ from pipeline.common.grammar.columns import is_called, plain_name
 # A longer mapping holds no options.
 MAX_FLAGS = 100
 _TRUE = {"true", "1", "yes", "y", "x", "t", "correct", "right", "dung", "100"}
-_FALSE = {"", "false", "0", "no", "n", "f", "incorrect", "wrong", "not_correct", "sai", "none", "null"}
+FALSE = {"", "false", "0", "no", "n", "f", "incorrect", "wrong", "not_correct", "sai", "none", "null"}
 
 
 def read_flags(key: str, value: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -83,7 +83,7 @@ def is_lettered(values: Sequence[Any]) -> bool:
 def truths(values: list[Any]) -> list[bool] | None:
     """Truth values as files write them; None where one is none, or all are missing."""
     plain = ["" if v is None else plain_name(str(v)).removesuffix("_0") if isinstance(v, str | int | float) else "?" for v in values]
-    if not any(plain) or not all(word in _TRUE or word in _FALSE for word in plain):
+    if not any(plain) or not all(word in _TRUE or word in FALSE for word in plain):
         return None
     return [word in _TRUE for word in plain]
 

@@ -46,8 +46,11 @@ _SENTENCE = re.compile(
     r"(?:\s(?:đúng|chính\sxác))?(?:\s(?:is|would\sbe|là))?(?:\soption)?\s?:?\s?[(\[*]{0,3}(?P<letter>[A-J])(?![\w'’])(?P<mark>[)\].:,*]{0,4})\s*+(?P<rest>.*)",
     re.IGNORECASE,
 )
+# Of a folded text behind a letter: another ("or c)"), no article ("a triangle has").
+_NEXT_LETTER = re.compile(r"(?:(?:and|or|và|hoặc|[,;/&])\s*+(?:also\s|cả\s)?)?[(\[]?([a-j])(?:[)\]]|[.,;]?\Z|[,;/]|\s(?:and|or|và|hoặc)\b)")
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
+_WORD_NEXT = re.compile(r"\s\w")
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
 
 
@@ -139,6 +142,8 @@ def _sentence(text: str, labels: list[str], options: list[str]) -> Key | None:
         if rest and (rest == fold_option(option) or rest.startswith(f"{fold_option(option)}."))
     ]
     place = labels.index(letter) if letter in labels else None
+    if not same and (other := _NEXT_LETTER.match(rest)) and other[1].upper() in set(labels) - {letter}:
+        return Key(None, Reason.MULTIPLE_ANSWERS, None, f"key {text[:80]!r}")
     if (
         place is None
         or (same and place not in same)
@@ -171,8 +176,18 @@ def number_of(value: object) -> int | None:
 
 
 def key_in_note(note: str | None) -> str | None:
-    """The one letter that an explanation names as right ("Chọn đáp án B"); None where it names none or several."""
+    """The one letter that an explanation names as right; None where it names none or several.
+
+    >>> key_in_note("Chọn đáp án B"), key_in_note("The answer is a verb."), key_in_note("Answer: A verb.")
+    ('B', None, None)
+    """
     note = note or ""
-    named = [match for match in NAMED_KEY.finditer(note) if not (match[0][0] in "aAkK" and _ARTICLE.match(note, match.start(1)))]
+    named = (
+        match
+        for match in NAMED_KEY.finditer(note)
+        # A small letter before a word is an article; a capital A is, behind an English word.
+        if (match[1].isupper() or not _WORD_NEXT.match(note, match.end()))
+        and not (match[0][0] in "aAkK" and _ARTICLE.match(note, match.start(1)))
+    )
     found = {match[1].translate(LOOKALIKE).upper() for match in named}
     return found.pop() if len(found) == 1 else None

@@ -1,6 +1,7 @@
 """Options inside a text: where their marks stand, and what is between them."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.common.grammar.stems import NUMBERED_LINE
@@ -16,7 +17,7 @@ NOTE = re.compile(
 # A statement of a program, or a rule of CSS, that ends with its semicolon: it assigns, sets, or begins with its word.
 _STATEMENT = re.compile(
     r"[\w.\[\]*&]++(?:\s[\w\[\]*&]++)?+\s?[-+*/:]?=(?!=)|[a-z-]++:\s?[^\s;:]"
-    r"|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
+    r"|(?:for|while|if|switch)\s?\(|(?:int|let|var|const|float|double|char|bool|String|return|break|continue|import|using|SELECT|DELETE|DROP)\b"
 )
 _ENTITY_END = re.compile(r"&#?\w{2,8};\Z")
 _CALL = re.compile(r"[\w>]\(")
@@ -38,6 +39,11 @@ _PROMPT = re.compile(
 _HEADER = re.compile(
     r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
 )
+# Marks of options in cells of their own.
+# Pairs ("A - B") and ratios ("1: 2") bear no marks.
+_DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)(?![A-Z]\W*\Z)")
+LETTER_MARK = re.compile(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]．）：、]\s*(?=\S)")
+NUMBER_MARK = re.compile(r"(?:\((\d{1,2})\)\s*|(\d{1,2})(?:\)\s*|\.\s+|:\s+(?!\d)))(?=\S)")
 # No question bears so many marks (16 at most on 45,046 real records); finding lists among them takes the square of their number.
 MAX_MARKS = 300
 
@@ -124,11 +130,15 @@ def split_options(text: str) -> Options | None:
         best = unordered if len(unordered) > len(best) else best
     if not best:
         return None
-    several = any(
-        (other[0].start >= best[-1].end or other[-1].end <= best[0].start) and len(other) >= 3 and min(m.strength for m in other) >= 3
-        for other in chains
-    )
+    several = any(_is_apart(text, best, other) and min(m.strength for m in other) >= 3 for other in chains)
     return _cut(text, _drop_repeats(text, marks, best), several)
+
+
+def _is_apart(text: str, chain: list[_Mark], other: list[_Mark]) -> bool:
+    """Whether two lists are those of two questions; lists of two, where the key of the first stands between them."""
+    first, second = sorted((chain, other))
+    between = text[first[-1].end : second[0].start]
+    return second[0].start >= first[-1].end and (len(other) >= 3 or NOTE.search(between) is not None)
 
 
 def _rank(chain: list[_Mark]) -> tuple[int, int, int]:
@@ -173,7 +183,7 @@ def _unordered(marks: list[_Mark]) -> list[_Mark]:
     letters = [m.letter for m in lines]
     if not 3 <= len(lines) <= len(LETTERS) or all(m.strength == 2 for m in lines) or "A" not in letters:
         return []
-    if letters[0] not in "ABC" or max(LETTERS.index(x) for x in letters) >= len(letters) or any(letters.count(x) > 2 for x in letters):
+    if letters[0] not in "ABC" or max(LETTERS.index(x) for x in letters) >= len(letters) or len(letters) - len(set(letters)) > 1:
         return []
     return lines
 
@@ -206,7 +216,7 @@ def _cut(text: str, chain: list[_Mark], several: bool) -> Options:
         repairs.append("lookalike_letter")
     repairs.insert(0, "options_in_text")
     stem = text[: chain[0].start].rstrip(" ;,")
-    if (header := _HEADER.search(stem)) and header.start():
+    if header := _HEADER.search(stem):
         stem = stem[: header.start()].rstrip()
     return Options(stem, labels, tidy_options(texts), note, repairs, several)
 
@@ -255,13 +265,15 @@ def _is_statement(text: str) -> bool:
     return body.endswith(("++", "--", "}")) or (body.endswith(")") and _CALL.search(body) is not None) or _STATEMENT.match(body) is not None
 
 
-def strip_mark(text: str, place: int) -> tuple[str, bool]:
-    """An option in a cell of its own, without the mark that repeats its place ("B. Huế" in the second cell).
+def without_marks(values: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """Texts and marks of options that all bear one, the marks A, B, C or 1, 2, 3 in any order; else None.
 
-    >>> strip_mark("B. Huế", 1), strip_mark("D. Pedro", 1)
-    (('Huế', True), ('D. Pedro', False))
+    >>> without_marks(["B. cat", "A. dog"]), without_marks(["B. Franklin", "G. Washington"])
+    ((['cat', 'dog'], ['B', 'A']), None)
     """
-    match = re.match(rf"\s*[(\[]?([{MARK_LETTER}a-j])[ ]?[.):\]]\s*(?=\S)", text)
-    if match and match[1].translate(LOOKALIKE).upper() == LETTERS[place : place + 1]:
-        return text[match.end() :].strip(), True
-    return text.strip(), False
+    for pattern, wanted in ((LETTER_MARK, list(LETTERS)), (_DASH_MARK, list(LETTERS)), (NUMBER_MARK, [str(i) for i in range(1, 100)])):
+        found = [match for value in values if (match := pattern.match(value))]
+        marks = [next(group for group in match.groups() if group).translate(LOOKALIKE).upper() for match in found]
+        if len(found) == len(values) and sorted(marks) == sorted(wanted[: len(values)]):
+            return [value[match.end() :].strip() for value, match in zip(values, found, strict=True)], marks
+    return None

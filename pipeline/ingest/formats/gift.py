@@ -33,7 +33,7 @@ _CLOSING = re.compile(r"(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*+\})*+\}", re.DOTALL)
 _WRONG = re.compile(r"(?<!\\)~")
 
 
-_SIGNS = re.compile(r"%-?[\d.,]++%|\[(?:html|moodle|plain|markdown)\]|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_SIGNS = re.compile(r"%-?[\d.,]{1,20}%|\[(?:html|moodle|plain|markdown)\]", re.IGNORECASE)
 _LOOSE_SIGN = re.compile(r"(?<!\\)(?:[=~#{}]|::)")
 
 

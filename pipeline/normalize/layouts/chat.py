@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from pipeline.common.grammar.columns import find_fields
-from pipeline.common.grammar.keys import letter_of
+from pipeline.common.grammar.keys import key_in_note, letter_of
 from pipeline.common.grammar.option_lists import split_options
 from pipeline.common.text import clean
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
@@ -44,12 +44,15 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     return reshape
 
 
-def _key_and_reason(answer: str) -> tuple[str, str]:
-    """The line of an answer that states the key, the first or the last, and what else it says."""
+def _key_and_reason(answer: str) -> tuple[str | list[str], str]:
+    """The line of an answer that states the key, the first or the last, and what else it says; both letters where it states two."""
     lines = [line.strip(" *_") for line in _THOUGHT_ENDS.split(answer)[-1].strip().split("\n") if line.strip(" *_")]
     if len(lines) < 2:
         return "\n".join(lines), ""
-    if letter_of(lines[0]) or re.match(r"[(\[]?[A-J][.):\]]\s", lines[0]) or _STATED.fullmatch(lines[0]):
+    first, others = letter_of(lines[0]), key_in_note("\n".join(lines[1:]))
+    if first and others and first != others:
+        return [first, others], "\n".join(lines)  # It changes its mind.
+    if first or re.match(r"[(\[]?[A-J][.):\]]\s", lines[0]) or _STATED.fullmatch(lines[0]):
         return lines[0], "\n".join(lines[1:])
     if letter_of(lines[-1]) or _STATED.fullmatch(lines[-1]):
         return lines[-1], "\n".join(lines[:-1])

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.common.grammar.columns import find_fields, option_place, plain_name, without_remark
-from pipeline.common.grammar.flags import is_true
+from pipeline.common.grammar.flags import FALSE, is_true
 from pipeline.common.letters import LETTERS
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
 _FLAG = r"(?:is_)?(?:correct|right|true|dung|dap_an_dung|key|flag|weight|score|points?|fraction|percent|diem|richtig|correcta?)"
-_FALSE = ("", "false", "0", "no", "n", "f", "wrong", "incorrect", "sai", "none", "o", "khong", "falsch")
+_FALSE = FALSE | {"o", "khong", "falsch"}
 _BEHIND = re.compile(rf"(?P<option>.+)_{_FLAG}")
 _BEFORE = re.compile(rf"{_FLAG}_(?P<option>.+)")
 _REPEATED = re.compile(r"(?:is_)?(?:correct|right|dung|richtig)(?:_(\d{1,2}))?")
@@ -31,7 +31,8 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
             options.pop()
         letters = list(LETTERS[: len(options)])
         right = [letter for letter, flag in zip(letters, flags, strict=False) if _verdict(cells.get(flag))]
-        return {**rest, "options": options, "options.label": letters, "answer": right}
+        # Not "answer": a column of this name has to agree with the flags.
+        return {**rest, "options": options, "options.label": letters, "options.right": right}
 
     return reshape
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.common.grammar.columns import find_fields, is_called
 from pipeline.common.letters import LETTERS
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
@@ -13,7 +14,11 @@ ROWS = 200
 
 def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
     column = next((header for header in names.values() if any(_options(row.get(header)) for row in rows[:ROWS])), None)
-    if column is None:
+    if column is None or is_called(column, "explanation"):
+        return None
+    # Beside options of their own, or a key, such a cell is what is said of an answer ("Correct: well done, wrong: see page 3").
+    found = find_fields([name for name in names.values() if name != column], {})
+    if found.option_columns or found.columns.keys() & {"options", "answer"}:
         return None
 
     def reshape(cells: Cells) -> Cells:
@@ -29,12 +34,11 @@ def _fit(names: Mapping[str, str], rows: list[Cells]) -> Reshape | None:
 
 def _options(value: Any) -> list[tuple[bool, str]]:
     """(is right, text) of each option; [] for a cell that isn't such a list with a right one in it."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _MARK.match(text := value.strip()) is None:
         return []
-    marks = list(_MARK.finditer(value.strip()))
-    if len(marks) < 2 or marks[0].start() or not any(mark["right"] for mark in marks):
+    marks = list(_MARK.finditer(text))
+    if len(marks) < 2 or not any(mark["right"] for mark in marks):
         return []
-    text = value.strip()
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return [(mark["right"] is not None, text[mark.end() : end].strip(' ,;|\n"')) for mark, end in zip(marks, ends, strict=True)]
 

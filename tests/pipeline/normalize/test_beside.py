@@ -134,7 +134,53 @@ def test_numbers_of_rows_are_never_suggested_as_the_key(read):
     assert all("answer: " not in (row["detail"] or "") for row in read(text(*rows), "a.csv")[1])
 
 
-def test_a_picture_of_the_answer_belongs_to_the_explanation(read):
-    rows = [{"Image_Question": "", "Question": "Which one?", "A": "x", "B": "y", "Answer": "A", "Image_Answer": "a.png"}]
-    questions, rejected = read(rows, "a.json")
-    assert (len(questions), rejected) == (1, [])
+TWO = [("The river rose.", "What rose?"), ("Ann wrote to Bob.", "Who got a letter?")]
+
+
+@pytest.mark.parametrize("names", [("content", "title"), ("stem", "question"), ("title", "description")])
+def test_of_two_columns_called_like_the_question_the_one_that_asks_is_the_stem(read, names):
+    rows = [{names[0]: about + " It is so.", names[1]: asks, "options": ["a river", "Bob"], "answer": "B"} for about, asks in TWO]
+    questions, _ = read(rows)
+    assert [(row["context"], row["stem"]) for row in questions] == [(about + " It is so.", asks) for about, asks in TWO]
+
+
+def test_a_number_that_is_called_the_question_is_no_context(read):
+    rows = [
+        {"question": f"Question {number}", "prompt": asks, "options": ["x", "y"], "answer": "B"} for number, (_, asks) in enumerate(TWO)
+    ]
+    assert [(row["context"], row["stem"]) for row in read(rows)[0]] == [(None, asks) for _, asks in TWO]
+
+
+def test_the_same_question_once_more_is_no_context(read):
+    rows = [{"question": about, "prompt": f"{about} A. x B. y Which?", "options": ["x", "y"], "answer": "B"} for about, _ in TWO]
+    assert [(row["context"], row["stem"]) for row in read(rows)[0]] == [(None, about) for about, _ in TWO]
+
+
+def test_an_instruction_of_each_rows_own_belongs_to_its_input(read):
+    rows = [{"instruction": f"Give a word like {word}.", "input": f"{word} A. x B. y", "output": "A"} for word in ("glad", "sad")]
+    assert [row["context"] for row in read(rows)[0]] == ["Give a word like glad.", "Give a word like sad."]
+    same = [{**row, "instruction": "Pick one."} for row in (*rows, {"input": "mad A. x B. y", "output": "A"})]
+    assert [row["context"] for row in read(same)[0]] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("Image_Answer", True), ("dap_an_hinh", True), ("image_answers", False), ("answer_image_b", False)]
+)
+def test_a_picture_of_the_solution_is_none_of_the_question(read, name, kept):
+    questions, rejected = read([{"question": "Which?", "options": ["x", "y"], "answer": "A", name: "a.png"}])
+    assert (len(questions), len(rejected)) == ((1, 0) if kept else (0, 1))
+
+
+def test_two_runs_of_columns_that_could_be_the_options_reject_the_row(read, reasons):
+    header = ["Q", "Option A", "Option B", "Answer A", "Answer B", "Key"]
+    assert reasons(text(header, ["Which?", "rose", "sky", "is red", "is blue", "A"]), "a.csv") == [["unknown_layout"]]
+    for own, other in ((["rose", "sky"], ["A", "B"]), (["rose", "sky"], ["rose", "sky"])):
+        questions, _ = read(text(header, ["Which?", *other, *own, "A"]), "a.csv")
+        assert [question["options"] for question in questions] == [own]
+
+
+def test_a_column_that_its_question_names_is_read_or_asked_for(read, reasons):
+    row = {"question": "What does the table show?", "options": ["x", "y"], "answer": "A"}
+    assert [question["context"] for question in read([{**row, "table": "a is 1, b is 2"}])[0]] == ["a is 1, b is 2"]
+    assert reasons([{**row, "question": "What does the letter show?", "letter": "Dear Ann, we are fine."}]) == [["unknown_layout"]]
+    assert len(read([{**row, "question": "What does the letter show?", "letter": "B"}])[0]) == 1

@@ -80,3 +80,11 @@ def test_what_holds_no_options():
 def test_labels_that_repeat_the_texts():
     assert same_texts(["Cat.", "dog"], ["cat", "Dog"])
     assert not same_texts(["A", "B"], ["cat", "dog"])
+
+
+def test_of_two_running_fields_the_one_that_counts_is_the_name():
+    items = [{"value": 1, "label": "3"}, {"value": 2, "label": "1"}, {"value": 3, "label": "2"}]
+    found = flatten_options("options", items)
+    assert (found["options"], found["options.label"]) == (["3", "1", "2"], [1, 2, 3])
+    found = flatten_options("options", [{"value": item["label"], "label": item["value"]} for item in items])
+    assert (found["options"], found["options.label"]) == (["3", "1", "2"], [1, 2, 3])

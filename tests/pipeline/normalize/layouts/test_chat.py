@@ -77,3 +77,11 @@ def test_several_questions_in_one_chat_are_none_and_small_talk_is_context(read, 
 
 def test_a_chat_that_ends_with_the_question_has_no_key(reasons):
     assert reasons([talk(ASKED), talk("Hello", ASKED, first="assistant")]) == [["missing_answer"], ["missing_answer"]]
+
+
+def test_an_answer_that_changes_its_mind_states_two_keys(read):
+    asked = {"role": "user", "content": "Which?\nA. x\nB. y"}
+    said = ("A\nWait, the answer is B.", "A\nIndeed, the answer is A.", "B\nThe answer is a colour.")
+    questions, rejected = read([{"messages": [asked, {"role": "assistant", "content": text}]} for text in said])
+    assert [question["answer_index"] for question in questions] == [0, 1]
+    assert [row["reason_codes"] for row in rejected] == [["multiple_answers"]]

@@ -27,3 +27,10 @@ def test_columns_of_keys_are_no_flags(read):
     questions, rejected = read(text, "a.csv")
     assert [row["answer_index"] for row in questions] == [0]
     assert [row["reason_codes"] for row in rejected] == [["multiple_answers"]]
+
+
+def test_a_key_beside_the_flags_has_to_agree(read):
+    rows = [["question", "A", "B", "answer", "A correct", "B correct"], ["Pick red", "rose", "sky", "A", "1", "0"]]
+    questions, rejected = read(table(*rows, ["Pick blue", "rose", "sky", "B", "1", "0"]), "a.csv")
+    assert [row["stem"] for row in questions] == ["Pick red"]
+    assert [row["reason_codes"] for row in rejected] == [["multiple_answers"]]
