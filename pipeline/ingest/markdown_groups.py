@@ -19,6 +19,16 @@ _TO_DO = re.compile(
     r"|pull request|status)\b.{0,20}$",
     re.IGNORECASE,
 )
+# What asks in words: the first words of a question, and the ends of a sentence that an option goes on with.
+_ASKING_WORDS = re.compile(
+    r"\b(?:which|what|who|whose|whom|when|where|why|how|select|choose|pick|identify|name|complete|calculate|true or false"
+    r"|nào|gì|ai|đâu|bao nhiêu|mấy|vì sao|tại sao|thế nào|chọn|đúng hay sai)\b"
+    r"|\A\W*(?:is|are|was|were|do|does|did|can|could|should|will|would|has|have|find|mark|tick)\b"
+    r"|\b(?:is|are|was|were|be|by|of|to|in|on|as|for|with|from|the|an?|that|called|means|là|bằng|của|ở|gồm|thuộc|có|được|bởi|do|cho)\W*\Z",
+    re.IGNORECASE,
+)
+# From so many lists with one tick each on, nobody takes them for things to do.
+MIN_SURE_LISTS = 3
 
 
 @dataclass
@@ -79,6 +89,30 @@ def find_groups(lines: list[Line], taken: set[int]) -> list[Group]:
 def _is_to_do(lines: list[Line], group: Group) -> bool:
     above = next((lines[i] for i in range(group.start - 1, -1, -1) if lines[i].kind != "hidden"), None)
     return above is not None and above.kind == "heading" and bool(_TO_DO.match(above.text))
+
+
+def ask_nothing(lines: list[Line], groups: list[Group]) -> bool:
+    """True for lists of boxes below texts none of which asks ("Release 2.0"): they may say what is done, and what is to do."""
+    if not groups or any(group.kind != "box" or any(option.letter for option in group.options) for group in groups):
+        return False
+    if len(groups) >= MIN_SURE_LISTS and all(sum(option.ticked is True for option in group.options) == 1 for group in groups):
+        return False
+    return not any(_asks(lines, group.start) for group in groups)
+
+
+def _asks(lines: list[Line], place: int) -> bool:
+    """Whether the text above a list asks: by a sign, a word, or what numbers and labels questions."""
+    for line in reversed(lines[max(0, place - 8) : place]):
+        if line.kind in ("rule", "table", "summary") or option_mark(line) is not None:
+            return False
+        start = question_start(line)
+        if (start is not None and start.style[0] in ("worded", "numbered", "quiz", "edx", "label", "item", "line")) or line.kind == "open":
+            return True
+        if line.kind in ("text", "heading") and (_ASKS.search(line.text) or _ASKING_WORDS.search(line.text[:2_000])):
+            return True
+        if line.kind == "heading":
+            return False
+    return False
 
 
 class _Builder:

@@ -23,6 +23,7 @@ MAX_INLINE_CHARS, MAX_BRACKETS = 20_000, 300
 MAX_NESTING = 100
 _VERBATIM = re.compile(r"<(?:(!)--|(pre|script|style)\b)", re.IGNORECASE)
 _FENCE = re.compile(r"(?P<indent>[\s>]*+)(?P<mark>`{3,}+|~{3,}+)[ ]*+(?P<info>[^`\n]*)$")
+_BOXED_FENCE = re.compile(r"(?m)^(?P<indent>[ \t]*+)(?P<box>[-*+][ ]\[[ xX]?\])[ ]++(?=`{3}[^`\n]*+\n[ ]{2})")
 _TASK, _NUMBERED_HEADING = re.compile(r"\s*[-*+]\s\[[ xX]?\]\s"), re.compile(r"#{2,6}\s[^\n]*\d")
 _FORMULA = re.compile(r"\$[^$\s](?:[^$]{0,200}[^$\s])?\$(?!\d)")
 _CODE_SPAN = re.compile(r"(?<!`)(`++)(?!`)")
@@ -59,7 +60,8 @@ class Line(NamedTuple):
 def markdown_lines(text: str) -> list[Line]:
     """All lines of a text that bear something, and the rules and tags between them."""
     front, body = _front_matter(text)
-    found = list(_Walk(_with_closed_fences(body)).lines())
+    # CommonMark opens no fence behind a box, but people do.
+    found = list(_Walk(_with_closed_fences(_BOXED_FENCE.sub(r"\g<indent>\g<box>\n\g<indent>  ", body))).lines())
     return [*(Line(line, [PLAIN] * len(line), "hidden") for line in front), *found]
 
 

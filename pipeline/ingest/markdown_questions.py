@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pipeline.common.letters import LETTERS
 from pipeline.ingest.items import Item
-from pipeline.ingest.markdown_groups import Group, Option, find_groups, plain_groups
+from pipeline.ingest.markdown_groups import Group, Option, ask_nothing, find_groups, plain_groups
 from pipeline.ingest.markdown_keys import KeyList, key_lists, keyed_options, letter_at, names_letter
 from pipeline.ingest.markdown_lines import Line
 from pipeline.ingest.markdown_starts import find_starts
@@ -38,6 +38,9 @@ _PASSAGE = re.compile(
 )
 _SPAN = re.compile(r"(?:from|questions?|câu(?:\s+hỏi)?|từ)\s*(?:câu\s*)?(\d{1,3})\s*(?:to|đến|[-–—])\s*(?:câu\s*)?(\d{1,3})", re.IGNORECASE)
 _TITLE = re.compile(r"[^.?!:：…_`]{1,60}")
+_NOT_ASKED = (
+    "nothing above its boxes asks anything, so that they may be a list of things to do; end the question with a question mark or number it"
+)
 
 
 class _Region(NamedTuple):
@@ -63,6 +66,7 @@ def markdown_items(lines: list[Line]) -> Iterator[Item]:
     listed = _listed_keys(regions, lists)
     style = _key_style(groups)
     passage: tuple[str, int] | None = None
+    to_do = ask_nothing(lines, groups)
     for number, region in enumerate(regions, start=1):
         before = regions[number - 2].group if number > 1 else None
         opened = regions[number - 2].end if number > 1 else 0
@@ -70,9 +74,10 @@ def markdown_items(lines: list[Line]) -> Iterator[Item]:
         asked = region.start.number if region.start else None
         if passage and asked is not None and asked > passage[1]:
             passage = None
-        yield _item(
+        item = _item(
             lines, taken, region, number, listed.get(number - 1), letters.get(region.group.start) if region.group else None, style, passage
         )
+        yield item._replace(reason=Reason.NOT_MULTIPLE_CHOICE, detail=_NOT_ASKED) if to_do and not item.reason else item
 
 
 def _without_repeats(lines: list[Line], groups: list[Group], taken: set[int]) -> tuple[list[Group], dict[int, list[int]]]:
@@ -281,6 +286,9 @@ def _stem(lines: list[Line], region: _Region) -> str:
     """The text before the options without its number, labels and marks; a title before a question of its own isn't part of it."""
     end = region.group.start if region.group else _own_end(lines, region)
     parts: list[tuple[Line, str]] = []
+    # A list of several steps or statements keeps its numbers; a single one is the question's own.
+    items = Counter(line.lists[-1] for line in lines[region.stem : end] if line.lists and line.marker[:-1].isdigit())
+    numbered = {listed for listed, count in items.items() if count > 1 and lines[region.stem].lists[-1:] != (listed,)}
     for place in range(region.stem, end):
         line = lines[place]
         text = line.text
@@ -288,6 +296,8 @@ def _stem(lines: list[Line], region: _Region) -> str:
             continue
         if place == region.stem and region.start:
             text = text[region.start.at :]
+        elif line.lists and line.lists[-1] in numbered and line.marker[:-1].isdigit():
+            text = f"{line.marker} {text}"
         if line.kind not in ("code", "table"):
             if (label := QUESTION_LABEL.match(text)) and (":" in label[0] or label.end() == len(text)):
                 text = text[label.end() :]

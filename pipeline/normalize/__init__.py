@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.common.grammar.columns import plain_name
-from pipeline.common.grammar.keys import NO_KEY_IN_EXAM, key_in_note, number_of, resolve_key
+from pipeline.common.grammar.keys import NO_KEY_IN_EXAM, key_in_note, letter_of, number_of, resolve_key
 from pipeline.common.grammar.passages import passage_ends
 from pipeline.common.grammar.pictures import picture_wanted
 from pipeline.common.grammar.references import refers_to_others
@@ -270,7 +270,8 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
     if answer_format == "ambiguous" and not _is_label(draft):
         return None, Reason.AMBIGUOUS_ANSWER_BASE, f"key {draft.key!r} ({answers.detail}); {AMBIGUOUS_ADVICE}"
     found = resolve_key(key, answer_format, draft.labels, draft.options)
-    if found.reason in (Reason.MISSING_ANSWER, Reason.ANSWER_NOT_IN_OPTIONS):
+    says_another = isinstance(only, str) and (letter_of(only) is not None or number_of(only) is not None)
+    if found.reason == Reason.MISSING_ANSWER or (found.reason == Reason.ANSWER_NOT_IN_OPTIONS and not says_another):
         letter = key_in_note(draft.explanation)
         if letter in draft.labels:
             repairs.append("key_from_explanation")

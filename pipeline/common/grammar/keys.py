@@ -13,7 +13,10 @@ NAMED_KEY = re.compile(
     r"[(\[]?([A-JАВСЕ])(?![\w'’])",
     re.IGNORECASE,
 )
-
+# "Answer: a plane" names no letter.
+_ARTICLE = re.compile(
+    r"[aA][ \t]++(?!(?:is|as|and|or|because|since|for|but|from|given|by|with|due|in|on|if|when|while|it|the|this|they|that|you|we|there|was|has|can)\b)[a-z]"
+)
 
 # What was looked for in vain, and the cure.
 NO_KEY = "no key: the cell that should hold it is empty; write the letter, the number or the text of the right option there"
@@ -175,11 +178,16 @@ def number_of(value: object) -> int | None:
 def key_in_note(note: str | None) -> str | None:
     """The one letter that an explanation names as right; None where it names none or several.
 
-    >>> key_in_note("Chọn đáp án B"), key_in_note("The answer is a verb.")
-    ('B', None)
+    >>> key_in_note("Chọn đáp án B"), key_in_note("The answer is a verb."), key_in_note("Answer: A verb.")
+    ('B', None, None)
     """
     note = note or ""
-    # A small letter before a word is an article.
-    named = (match for match in NAMED_KEY.finditer(note) if match[1].isupper() or not _WORD_NEXT.match(note, match.end()))
+    named = (
+        match
+        for match in NAMED_KEY.finditer(note)
+        # A small letter before a word is an article; a capital A is, behind an English word.
+        if (match[1].isupper() or not _WORD_NEXT.match(note, match.end()))
+        and not (match[0][0] in "aAkK" and _ARTICLE.match(note, match.start(1)))
+    )
     found = {match[1].translate(LOOKALIKE).upper() for match in named}
     return found.pop() if len(found) == 1 else None

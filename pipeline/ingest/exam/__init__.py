@@ -10,7 +10,7 @@ from pipeline.ingest.exam.lines import PLAIN, ExamLine, Marks, plain_line, tidie
 from pipeline.ingest.exam.marks import LOWER, UPPER, anchors
 from pipeline.ingest.exam.paragraphs import UNNUMBERED, unnumbered_starts
 from pipeline.ingest.exam.questions import Question, hidden, read_question, read_questions
-from pipeline.ingest.exam.records import has_capital_lists, listed_keys, record, styled_keys
+from pipeline.ingest.exam.records import has_capital_lists, listed_keys, record, style_shows_keys, styled_keys
 from pipeline.ingest.exam.starts import Start, complete_questions, find_starts, start_of
 from pipeline.ingest.items import Item
 from schemas.reasons import Reason
@@ -53,10 +53,12 @@ def exam_items(lines: Sequence[ExamLine], keys_of_tables: dict[int, str]) -> Ite
     keys, rest = take_keys(tidied(lines), keys_of_tables)
     questions = _questions(rest)
     lettered = has_capital_lists(questions)
+    in_lists, in_style = listed_keys(questions, keys), styled_keys(questions)
+    styles_count = style_shows_keys(questions, in_lists, in_style)
     place = 0
-    for question, listed, styled in zip(questions, listed_keys(questions, keys), styled_keys(questions), strict=True):
+    for question, listed, styled in zip(questions, in_lists, in_style, strict=True):
         place += 1
-        yield record(question, listed, styled, lettered, place)
+        yield record(question, listed, styled, lettered, place, styles_count)
         if question.stray:
             place += 1
             detail = "a list of options follows a question's key, and no number opens it; number every question alike (Câu 1., Question 1.)"

@@ -152,7 +152,9 @@ def take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> KeyLists:
     end = len(kept)
     while end and len(kept[end - 1].text) < MAX_KEY_CHARS and (_lists_keys(kept[end - 1].text) or not kept[end - 1].text.strip()):
         end -= 1
-    listed: Keys = {(None, n): letter for line in kept[end:] for n, letter in _pairs(line.text)}
+    listed: Keys = {}
+    for line in kept[end:]:
+        _add(listed, None, line.text, alone=True)
     if len(listed) >= 2 and _fits(listed, kept[:end], half=True):
         return KeyLists(listed | keys, kept[:end])
     return KeyLists(keys, kept)
@@ -202,14 +204,23 @@ def _section_keys(lines: Sequence[ExamLine]) -> Keys:
             finish()
             section = named
             text = text.partition(":")[2] if ":" in text else ""
-        if pairs := list(_pairs(text)):
-            # A solution may name numbers and letters: what a list said stands.
-            for number, letter in pairs:
-                keys.setdefault((section, number), letter)
+        if _add(keys, section, text, alone=_lists_keys(text) or _lists_keys(text, _SMALL_LISTED)):
+            pass
         elif text.strip():
             waiting.append(text)
     finish()
     return keys
+
+
+def _add(keys: Keys, section: str | None, text: str, alone: bool) -> bool:
+    """Adds the keys of a line, and says whether it has any. A line of keys alone that contradicts one before makes it both ("BC"), which
+    is none; a solution may name numbers and letters: what a list said stands."""
+    pairs = list(_pairs(text))
+    for number, letter in pairs:
+        said = keys.setdefault((section, number), letter)
+        if alone and letter not in said:
+            keys[section, number] = said + letter
+    return bool(pairs)
 
 
 def _is_question(lines: Sequence[ExamLine], place: int) -> bool:

@@ -11,6 +11,8 @@ from pipeline.ingest.exam.starts import Start, section_of
 _LETTER = re.compile(r"\s*([A-Ja-j])\s*\Z")
 _RULE = re.compile(r"[-=_*~\s]{3,}\Z|#+\s")
 UNNUMBERED = "unnumbered"
+_NUMERALS = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX".split()
+_NUMERAL = re.compile(r"\s*+([IVX]{1,5}+)\s?[.):]\s++")
 
 
 def unnumbered_starts(lines: Sequence[ExamLine]) -> list[Start]:
@@ -32,6 +34,9 @@ def unnumbered_starts(lines: Sequence[ExamLine]) -> list[Start]:
         else:
             starts.append(Start(place, number, UNNUMBERED, 0))
         free = _list_end(lines, anchor, kind)
+    numerals = [_NUMERAL.match(lines[start.line].text) for start in starts]
+    if len(starts) > 1 and [numeral and numeral[1] for numeral in numerals] == _NUMERALS[: len(starts)]:
+        return [start._replace(end=numeral.end()) for start, numeral in zip(starts, numerals, strict=True) if numeral]
     return starts
 
 

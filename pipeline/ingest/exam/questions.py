@@ -50,7 +50,9 @@ _OPTIONS_HEADING = re.compile(
     re.IGNORECASE,
 )
 _STEM_LABEL = re.compile(r"[*_#\s]*(?:question|câu\s+hỏi|q|stem|đề\s+bài|题目)[*_]*\s*[:：][*_]*\s*(?=\S)", re.IGNORECASE)
-_FILLED = re.compile(r"（\s*([A-J])\s*）(?=[。.？?]?\s*\Z)")
+# A gap that holds its key, at the end of the stem or, with white space around the letter, within it.
+_FILLED = re.compile(r"[（(]\s*+([A-J])\s*+[）)](?=[。.？?]?\s*\Z)|[（(]\s++([A-J])\s++[）)]")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # A longer last line of an option may run on in the next.
 WRAPPED_CHARS = 60
 _FENCE = re.compile(r"[\s>]*(?:```|~~~)")
@@ -164,8 +166,12 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
     options = find_options(shown[:tail], kinds)
     text = "\n".join(line.text for line in lines[:stop]).strip()
     if not options.marks:
-        given = next((given for line in lines[1:stop] if (given := own_key(line.text)) is not None), None)
-        plain = Question(start, None, "", text, text, [], [], None, given, [], {}, "", None, options.fault)
+        told = next((i for i in range(1, stop) if own_key(lines[i].text) is not None), None)
+        given = own_key(lines[told].text) if told is not None else None
+        # Its key is no part of a statement that is true or false.
+        stem = "\n".join(line.text for line in lines[:told]).strip() if told is not None and not options.fault else text
+        behind = "\n".join(line.text for line in lines[told + 1 : stop]).strip() if told is not None else ""
+        plain = Question(start, None, "", text, stem, [], [], None, given, [], {}, behind, None, options.fault)
         return plain, lines[stop:]
     marks, fault = options.marks, options.fault
     cut, doubt = _last_option_end(lines, marks, tail)
@@ -176,6 +182,8 @@ def read_question(block: Sequence[ExamLine], start: Start | None, kinds: Sequenc
     if glued:
         texts[-1], key = texts[-1][: glued[0]].rstrip(), key or glued[1]
     behind_key, explanation, stray, clash = _behind(lines, shown, max(cut, marks[-1].line + 1), stop, marks)
+    if isinstance(key, str) and isinstance(behind_key, str) and re.fullmatch("[A-J]", behind_key) and key[:1] != behind_key:
+        clash = clash or f"two keys stand with it: {key[:1]}, {behind_key}; keep the right one"
     fault = fault or doubt or clash
     key = key if key is not None else behind_key
     kind = (
@@ -284,9 +292,11 @@ def _stem(lines: Sequence[ExamLine], first: Mark) -> tuple[str, str | list[str] 
     if kept and not kept[0].startswith((" ", "\t")):
         stem = stem.strip()
     stem = _without_heading(stem)
-    if key is None and (filled := _FILLED.search(stem, max(0, len(stem) - 20))):
+    gaps = list(_FILLED.finditer(stem)) if _CHINESE.search(stem) else []
+    if key is None and len(gaps) == 1:
         # Chinese exams write the key into the gap.
-        key, stem = filled[1], f"{stem[: filled.start()]}（ ）{stem[filled.end() :]}"
+        (filled,) = gaps
+        key, stem = filled[1] or filled[2], f"{stem[: filled.start()]}（ ）{stem[filled.end() :]}"
     label = _STEM_LABEL.match(stem)
     return stem[label.end() :] if label else stem, key
 

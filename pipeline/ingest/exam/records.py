@@ -43,16 +43,31 @@ def styled_keys(questions: Sequence[Question]) -> list[str | None]:
     ]
 
 
+def style_shows_keys(questions: Sequence[Question], listed: Sequence[str | None], styled: Sequence[str | None]) -> bool:
+    """Whether the option that stands out is the key where both are given, at least as often as not; where they differ, one is wrong."""
+    both = [
+        (own, style)
+        for question, key, style in zip(questions, listed, styled, strict=True)
+        if (own := _own_letter(question) or key) and style
+    ]
+    return sum(own == style for own, style in both) * 2 >= len(both) > 0
+
+
+def _own_letter(question: Question) -> str | None:
+    return question.key.partition(".")[0] if isinstance(question.key, str) and _is_letter(question.key) else None
+
+
 _SIGNS = ("star", "cross", "wrong", "empty")
 
 
-def record(question: Question, listed: str | None, styled: str | None, lettered: bool, place: int) -> Item:
-    """A question's record. `lettered`: the file has lists with capital letters, so that small ones mark statements."""
+def record(question: Question, listed: str | None, styled: str | None, lettered: bool, place: int, styles_count: bool = False) -> Item:
+    """A question's record. `lettered`: the file has lists with capital letters, so that small ones mark statements; `styles_count`: the
+    option that stands out may contradict the key."""
     locator = f"item:{place}"
     whole = {"question": _labelled(question, question.text)}
     if len(question.text) > MAX_TEXT_CHARS:
         return Item(locator, question.text, Reason.TOO_LARGE, f"more than {MAX_TEXT_CHARS:,} characters")
-    key, clash = _key(question, listed, styled)
+    key, clash = _key(question, listed, styled, styles_count)
     if question.kind == LOWER and (
         (len(question.options) > 2 and any(words in question.heading.casefold() for words in _TRUE_FALSE))
         or (lettered and not _is_letter(key))
@@ -91,17 +106,20 @@ def _is_letter(key: object) -> bool:
     return isinstance(key, str) and len(key.partition(".")[0].strip()) == 1
 
 
-def _key(question: Question, listed: str | None, styled: str | None) -> tuple[str | list[str] | None, str | None]:
+def _key(question: Question, listed: str | None, styled: str | None, styles_count: bool) -> tuple[str | list[str] | None, str | None]:
     """The key, or why those that stand in several places can't all be right."""
     if len(question.ticked) > 1:
         return question.ticked, None
     ticked = question.ticked[0] if question.ticked else None
     own = question.key
     letters = {
-        "behind the options": own.partition(".")[0] if isinstance(own, str) and _is_letter(own) else None,
+        "behind the options": _own_letter(question),
         "in the list of keys": listed,
         "ticked": ticked,
+        "set off by its style": styled if styles_count else None,
     }
+    if listed and len(listed) > 1:
+        return None, f"the list of keys gives {' and '.join(listed)} for its number; keep the right one"
     given = {where: letter for where, letter in letters.items() if letter}
     if len(set(given.values())) > 1:
         told = ", ".join(f"{letter} {where}" for where, letter in given.items())
@@ -131,8 +149,9 @@ def _repaired(question: Question, key: object) -> dict[str, Any] | None:
 def _without_options(question: Question, key: object, locator: str) -> Item:
     if question.fault:
         return Item(locator, {"question": _labelled(question, question.text)}, _reason(question.fault), question.fault)
-    cells = {"question": _labelled(question, question.text), "answer": key}
-    return Item(locator, cells | ({"context": question.context} if question.context else {}))
+    cells = {"question": _labelled(question, question.stem), "answer": key}
+    more = {"context": question.context, "explanation": question.explanation}
+    return Item(locator, cells | {name: text for name, text in more.items() if text})
 
 
 def _labelled(question: Question, text: str) -> str:

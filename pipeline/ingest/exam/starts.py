@@ -13,7 +13,7 @@ _WORDED = re.compile(
     r"(?:[\s>#]|[*_]{2})*+(?P<before>\[[^\]\n]{1,12}\]\s*)?"
     r"(?:(?P<word>câu(?:\s+hỏi)?|question|bài(?:\s+tập)?|ques|problem|item|quiz)\s*+(?:số\s*+|no\.?\s*+"
     r"|#\s*+)?(?:\.\s*+)?(?P<number>\d{1,4})(?!\d)"
-    rf"|(?P<q>[qc])\s?\.?\s?(?P<short>\d{{1,4}})(?=\s*[.:)\]])|第\s?(?P<chinese>\d{{1,4}})\s?题){_LEVEL}"
+    rf"|(?P<q>q(?:\s?\.)?\s?|c(?=\d))(?P<short>\d{{1,4}})(?=\s*[.:)\]])(?![.,:]\d)|第\s?(?P<chinese>\d{{1,4}})\s?题){_LEVEL}"
     r"\s*+(?P<mark>[.:)\]/．：、–-]*)(?:[*_]{2})?\s*+",
     re.IGNORECASE,
 )
@@ -209,6 +209,8 @@ def _as_question(state: _State, start: Start, bonus: float) -> _State:
         gain = -3.0
     else:
         gain = -5.0
+    if not start.worded and state.lists == 0 and start.number == state.listed + 1 > 1:
+        gain -= 2.0  # It goes on with a list in the stem.
     gain += bonus + (2.0 if start.worded else 0.0) + (0.0 if not state.style else 1.0 if start.style == state.style else -1.0)
     return _State(state.score + _closing(state) + gain, start.number, start.style, 0, 0, False, _Chosen(start, state.chosen))
 

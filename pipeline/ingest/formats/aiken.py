@@ -8,15 +8,16 @@ from pipeline.ingest.items import Format, Item, SniffedFile
 
 KEY = re.compile(r"(?mi)^[ \t]*ANSWER[ \t]*:[ \t]*\(?([A-Z])\)?[ \t.]*$")
 
-_NUMBERED = re.compile(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/])")
+# A paragraph with a list of options, and one that begins with it.
+_OPTIONS = re.compile(r"(?m)^[ \t]*A[.)][ \t][^\n]*\n[ \t]*B[.)][ \t]")
+_FIRST = re.compile(r"\s*A[.)]\s")
+
+_NUMBERED = re.compile(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/]|II\s?[.)]\s)")
 
 
 def sniff(file: SniffedFile) -> bool:
     """A line holds a key and nothing else, and none numbers its questions ("Câu 1."): those are exams."""
-    return (
-        KEY.search(file.text) is not None
-        and re.search(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}\s?[.):/])", file.text) is None
-    )
+    return KEY.search(file.text) is not None and _NUMBERED.search(file.text) is None
 
 
 def read(text: str) -> Iterator[Item]:
@@ -27,11 +28,25 @@ def read(text: str) -> Iterator[Item]:
     """
     start, blocks = 0, list[Block]()
     for key in KEY.finditer(text):
-        blocks.append(Block(text[start : key.start()], key[1].upper()))
+        *unkeyed, last = _questions(text[start : key.start()])
+        blocks += [*(Block(question, None) for question in unkeyed), Block(last, key[1].upper())]
         start = key.end()
     if text[start:].strip():
-        blocks.append(Block(text[start:], None))
+        blocks += [Block(question, None) for question in _questions(text[start:])]
     yield from block_items(blocks)
+
+
+def _questions(text: str) -> list[str]:
+    """The questions between two keys: one, unless a key is missing and a blank line parts a list of options from the next question."""
+    found = [""]
+    whole = False
+    for paragraph in re.split(r"(?<=\n)(?=[ \t]*\n)", text):
+        if whole and _OPTIONS.search(paragraph) and not _FIRST.match(paragraph):
+            found.append("")
+            whole = False
+        found[-1] += paragraph
+        whole = whole or _OPTIONS.search(paragraph) is not None
+    return found
 
 
 FORMAT = Format("aiken", sniff, read_text=read)

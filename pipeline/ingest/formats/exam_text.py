@@ -16,6 +16,8 @@ _START = re.compile(
 _FIRST_OPTION = re.compile(r"(?m)(?:^|(?<=\s))[*_(\[（【]{0,3}[AaＡａ]\s?[.)/*_:．、）】]{1,3}[:)\]]?\s*\S")
 _SECOND_OPTION = re.compile(r"(?m)(?:^|\s)[*_(\[（【]{0,3}[BbＢｂ]\s?[.)/*_:．、）】]")
 _TABLE_RULE = re.compile(r"(?m)^[^\S\n]*+\|(?:[^\S\n]*+:?-++:?[^\S\n]*+\|)+[^\S\n]*+$")
+# The rule of a table drawn in plain text, +----+----+.
+_GRID_RULE = re.compile(r"\s*+\+(?:[-=]++\+)+\s*\Z")
 # Open edX's Markdown marks its questions so.
 _EDX = re.compile(r"(?m)^>>[^\n<]+<<")
 # A list of boxes marks its options by these alone.
@@ -54,9 +56,11 @@ def read(text: str) -> Iterator[Item]:
     keys: dict[int, str] = {}
     tables: list[Item] = []
     lines: list[ExamLine] = []
-    for barred, group in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|")):
+    for barred, group in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|") or _GRID_RULE.match(line) is not None):
         block = list(group)
-        rows = [[cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:-]+", line)]
+        rows = [
+            [cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:=+-]+", line)
+        ]
         if barred and not is_question_table(rows) and (found := table_keys(rows)):
             keys |= found
         elif barred and is_question_table(rows):
@@ -81,6 +85,8 @@ def _line(raw: str) -> ExamLine:
     for pattern, style in ((_UNDER_MARK, frozenset(["u"])), (_BOLD_MARK, _BOLD)):
         if pattern.search(raw):
             for match in pattern.finditer(raw):
+                if match["text"].isalnum() and re.match(r"[\w)\]]", raw[match.start() - 1 : match.start()]):
+                    continue  # 2**3**2
                 before = raw[start : match.start()]
                 text += before + match["text"]
                 marks += [PLAIN] * len(before) + [style] * len(match["text"])

@@ -301,3 +301,105 @@ def test_an_exam_comes_out_right_or_rejected_whatever_stands_between(questions, 
     text += f"ANSWER KEY\n{' '.join(listed)}\n" if keys == "list" else ""
     found = texts(text)
     assert [one for one in found if not isinstance(one, str)] == expected
+
+
+def read_lines(text):
+    return [
+        (item.payload["question"].partition(": ")[2], [option["text"] for option in item.payload["options"]], item.payload["answer"])
+        for item in exam_items([plain_line(line) for line in text.split("\n")], {})
+    ]
+
+
+@pytest.mark.parametrize("mark", ["A.", "A)"])
+def test_a_number_as_option_c_starts_no_question(mark):
+    """ "C. 1.5 m" isn't question C1."""
+    options = ["1.5 m", "2.5 m", "3.25 m", "4"]
+    text = "\n".join(
+        f"{n}. How long is it?\n"
+        + "\n".join(f"{mark.replace('A', letter)} {option}" for letter, option in zip("ABCD", options, strict=True))
+        + "\nAnswer: C"
+        for n in (1, 2)
+    )
+    assert read_lines(text) == [("How long is it?", options, "C")] * 2
+
+
+def test_whole_numbers_as_options_start_no_question():
+    assert read_lines("Câu 1. Có mấy?\nA. 1.\nB. 2.\nC. 3.\nD. 4.\nĐáp án: D\nCâu 2. Có mấy nữa?\nA. 1.\nB. 2.\nC. 3.\nĐáp án: C") == [
+        ("Có mấy?", ["1.", "2.", "3.", "4."], "D"),
+        ("Có mấy nữa?", ["1.", "2.", "3."], "C"),
+    ]
+
+
+def test_questions_called_c_are_read():
+    assert [
+        stem for stem, _, _ in read_lines("C1. Which is hot?\nA. ice\nB. fire\nAnswer: B\nC2. Which is cold?\nA. ice\nB. fire\nAnswer: A")
+    ] == ["Which is hot?", "Which is cold?"]
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+@pytest.mark.parametrize("word", ["Câu {}.", "Question {}:"])
+def test_a_numbered_list_in_a_stem_stays_there_to_its_last_line(word, count):
+    steps = "\n".join(f"{n}. bước {name}" for n, name in enumerate("abcde"[:count], start=1))
+    text = "\n".join(f"{word.format(n)} Sắp xếp:\n{steps}\nA. 1-2\nB. 2-1\nĐáp án: B" for n in (1, 2, 3))
+    assert read_lines(text) == [(f"Sắp xếp:\n{steps}", ["1-2", "2-1"], "B")] * 3
+
+
+@pytest.mark.parametrize("lines", [["KEY", "1. A", "2. B", "2. C"], ["KEY", "1A 2B 2C"], ["1A 2B", "1A 2C"]])
+def test_a_list_that_gives_two_keys_for_a_number_gives_none(lines):
+    first, second = items(*lines)
+    assert first.payload["answer"] == "A"
+    assert (second.reason, second.detail) == ("multiple_answers", "the list of keys gives B and C for its number; keep the right one")
+
+
+def test_a_key_told_twice_alike_counts():
+    assert [item.payload["answer"] for item in items("ĐÁP ÁN", "1A 2B", "1. A", "2. B vì 2 chẵn, và 1 C thì lẻ")] == ["A", "B"]
+
+
+@pytest.mark.parametrize("gap", ["（ B ）", "(B)", "（B）", "( B )"])
+def test_a_key_in_the_gap_of_a_chinese_question_is_taken_out(gap):
+    assert read_lines(f"1. 会游泳的是{gap}。\nA. 猫\nB. 鱼\nC. 鸡") == [("会游泳的是（ ）。", ["猫", "鱼", "鸡"], "B")]
+
+
+def test_a_key_in_a_gap_within_the_sentence_is_taken_out():
+    assert read_lines("1. 树上有（ A ）在唱歌。\nA. 小鸟\nB. 小鱼") == [("树上有（ ）在唱歌。", ["小鸟", "小鱼"], "A")]
+
+
+@pytest.mark.parametrize("stem", ["如图（A）所示的是什么？", "Which vitamin is called ( C )?", "（ A ）和（ B ）都是什么？"])
+def test_a_letter_in_brackets_that_fills_no_gap_stays(stem):
+    assert read_lines(f"1. {stem}\nA. x\nB. y\nAnswer: B") == [(stem, ["x", "y"], "B")]
+
+
+def test_a_key_in_the_gap_and_another_behind_the_options_contradict():
+    (item,) = exam_items([plain_line(line) for line in "1. 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B".split("\n")], {})
+    assert (item.reason, item.payload) == ("multiple_answers", {"question": "Question 1: 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B"})
+
+
+@pytest.mark.parametrize("mark", [".", ")", ":"])
+def test_roman_numbers_number_questions(mark):
+    text = f"I{mark} Which is hot?\nA. ice\nB. fire\nAnswer: B\nII{mark} Which is cold?\nA. ice\nB. fire\nAnswer: A"
+    assert read_lines(text) == [("Which is hot?", ["ice", "fire"], "B"), ("Which is cold?", ["ice", "fire"], "A")]
+
+
+def set_off(*keys, own):
+    """Questions whose option with each of these letters is bold, and behind which stand other keys."""
+    bold = frozenset(["bold"])
+    for number, (key, said) in enumerate(zip(keys, own, strict=True), start=1):
+        yield plain_line(f"Câu {number}. Chọn số {number}.")
+        for letter in "ABC":
+            yield ExamLine(f"{letter}. {letter}{number}", [bold if letter == key else PLAIN] * 5)
+        if said:
+            yield plain_line(f"Đáp án: {said}")
+
+
+def test_an_option_that_stands_out_and_another_key_contradict():
+    first, second, third = exam_items(list(set_off("A", "B", "C", own=["A", "C", ""])), {})
+    assert (first.payload["answer"], third.payload["answer"]) == ("A", "C")
+    assert (second.reason, second.detail) == (
+        "multiple_answers",
+        "its keys differ: C behind the options, B set off by its style; keep the right one",
+    )
+
+
+def test_a_style_that_shows_no_keys_contradicts_none():
+    found = exam_items(list(set_off("A", "A", "A", own=["B", "C", "A"])), {})
+    assert [item.payload["answer"] for item in found] == ["B", "C", "A"]

@@ -289,3 +289,21 @@ def test_a_quotation_mark_that_lost_its_first_byte_is_mended(read):
 @pytest.mark.parametrize("text", ["có khó", "gió mùa", "ý kiến", "nghỉ ù ù", "für Señor", "È vero", "judge’s “name” – why…", "1 ½ m²"])
 def test_a_few_letters_in_the_wrong_encoding_are_enough_to_see_it(text, encoding):
     assert undo_mojibake(text.encode().decode(encoding)) == text
+
+
+@pytest.mark.parametrize("note", ["Answer: a town in the north", "The key: A small town."])
+def test_an_article_in_the_explanation_is_no_key(read, note):
+    assert reasons(read, {"question": "Thủ đô là", "options": OPTIONS, "answer": "", "explanation": note}) == [["missing_answer"]]
+
+
+@pytest.mark.parametrize("note", ["Answer: A", "answer: a", "Answer: A because it is.", "Chọn A thì đúng"])
+def test_a_letter_in_the_explanation_is_the_key(read, note):
+    assert one(read, [{"question": "Thủ đô là", "options": OPTIONS, "answer": "", "explanation": note}])["answer_index"] == 0
+
+
+@pytest.mark.parametrize("key", ["E", "(f)"])
+def test_an_explanation_mends_no_key_that_names_no_option(read, key):
+    rows = [{"question": "Thủ đô là", "options": OPTIONS, "answer": key, "explanation": "Chọn đáp án B"}]
+    rows += [{"question": f"Số {n} là", "options": OPTIONS, "answer": "A"} for n in range(5)]
+    _, rejected = read(rows)
+    assert [row["reason_codes"] for row in rejected] == [["answer_not_in_options"]]

@@ -45,3 +45,26 @@ def test_numbered_questions_with_aiken_keys_are_an_exam(parse):
         ("5 + 3 = ?", ["8", "9"], "8"),
         ("5 - 3 = ?", ["8", "2"], "2"),
     ]
+
+
+def test_a_question_without_its_key_leaves_the_next_one_whole(read):
+    questions, rejected = read(
+        f"Which is wet?\nA. sand\nB. rain\n\nWhich is loud?\nListen.\nA. moss\nB. a bell\nANSWER: B\n\n{AIKEN}", "quiz.txt"
+    )
+    assert len(questions) == 3
+    assert [(row["stem"], row["options"]) for row in rejected] == [("Which is wet?", ["sand", "rain"])]
+    assert [row["reason_codes"] for row in rejected] == [["missing_answer"]]
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n", "\nOne of these:\n"])
+def test_a_blank_line_within_a_question_parts_nothing(parse, between):
+    assert parse(f"Which is loud?\n{between}A. moss\nB. a bell\n\nC. snow\nANSWER: B\n\n{AIKEN}", "quiz.txt")[0][1] == [
+        "moss",
+        "a bell",
+        "snow",
+    ]
+
+
+def test_roman_numbers_make_it_an_exam(parse):
+    text = "I. Which is wet?\nA. sand\nB. rain\nANSWER: B\n\nII. Which is loud?\nA. moss\nB. a bell\nANSWER: B\n"
+    assert parse(text, "quiz.txt") == [("Which is wet?", ["sand", "rain"], "rain"), ("Which is loud?", ["moss", "a bell"], "a bell")]

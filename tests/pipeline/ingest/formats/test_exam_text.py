@@ -123,3 +123,24 @@ def test_code_in_a_stem_keeps_its_indentation(parse):
 )
 def test_a_picture_that_is_named_is_missing(reasons, stem):
     assert reasons(f"Câu 1. {stem}\nA. owl\nB. cod\nĐáp án: A\n", "a.txt") == [["image_required"]]
+
+
+@pytest.mark.parametrize("power", ["3**2**2", "x**2**n", "f(2)**3**2"])
+def test_stars_between_numbers_are_an_operator(parse, power):
+    ((stem, options, _),) = parse(f"1. What is {power}?\nA. {power}\nB. 9\nAnswer: A\n", "exam.txt")
+    assert (stem, options) == (f"What is {power}?", [power, "9"])
+
+
+@pytest.mark.parametrize("rule", ["+-----+---+---+", "+=====+===+===+"])
+def test_a_key_in_a_table_drawn_with_signs(parse, rule):
+    table = f"{rule}\n| Câu | 1 | 2 |\n{rule}\n| ĐA  | A | B |\n{rule}\n"
+    assert parse(f"{FIRST}\n{SECOND}\nĐÁP ÁN\n{table}", "exam.txt") == EXPECTED
+
+
+@pytest.mark.parametrize("why", ["", "Lời giải: Vì nó toả nhiệt.\n"])
+def test_a_statement_to_judge_holds_no_key_in_its_stem(read, why):
+    questions, rejected = read(
+        f"{FIRST}Đáp án: A\n\nCâu 2. Lửa nóng. Đúng hay sai?\nĐáp án: Đúng\n{why}\nCâu 3. Tả ngọn lửa.\n", "exam.txt"
+    )
+    assert [(row["stem"], row["answer_index"]) for row in questions][1:] == [("Lửa nóng. Đúng hay sai?", 0)]
+    assert [row["reason_codes"] for row in rejected] == [["not_multiple_choice"]]

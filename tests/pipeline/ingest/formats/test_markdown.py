@@ -109,7 +109,7 @@ def test_a_denied_letter_is_no_key(read):
 
 def test_statements_before_the_options_belong_to_the_stem(parse):
     text = "1. Which hold?\n\n   1. Ice is cold.\n   2. Fire is wet.\n\n   - A. the first\n   - B. both\n\n   Answer: A\n"
-    assert parse(text, "a.md") == [("Which hold?\nIce is cold.\nFire is wet.", ["the first", "both"], "the first")]
+    assert parse(text, "a.md") == [("Which hold?\n1. Ice is cold.\n2. Fire is wet.", ["the first", "both"], "the first")]
 
 
 @pytest.mark.parametrize("text", ["# Notes\n\n## Features\n\n- [x] fast\n- [ ] cheap\n", "# Install\n\n```sh\nmake\n```\n"])
@@ -137,3 +137,50 @@ def test_people_see_headings_and_prose_but_no_tags():
     assert "Prose." in seen
     assert "More." in seen
     assert not any("quiz>" in text for text in seen)
+
+
+TO_DO = "# Plan\n\n## Version 3\n\n- [x] new logo\n- [ ] new tests\n\n## Someday\n\n- [ ] night colours\n- [ ] sounds\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TO_DO,
+        "# My week\n\n- [x] wash the car\n- [ ] paint the fence\n",
+        "## Spring\n\n- [x] dig\n- [ ] sow\n\n## Autumn\n\n- [x] rake\n- [ ] rest\n",
+    ],
+)
+def test_a_list_of_things_to_do_is_no_question(read, text):
+    questions, rejected = read(text, "PLAN.md")
+    assert len(questions) == 0
+    assert {code for row in rejected for code in row["reason_codes"]} == {"not_multiple_choice"}
+    assert "things to do" in rejected[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "stem", ["## Which is hot?", "## Cái nào nóng", "## The hottest of these is", "## Question 1: heat", "Pick the hot one", "## Hot:"]
+)
+def test_boxes_below_what_asks_are_a_question(parse, stem):
+    ((_, options, key),) = parse(f"# Heat\n\n{stem}\n\n{TASKS}", "heat.md")
+    assert (options, key) == (["ice", "fire"], "fire")
+
+
+def test_titles_above_boxes_with_one_tick_each_are_questions(parse):
+    text = "".join(
+        f"## {title}\n\n- [ ] ice\n- [x] {answer}\n\n"
+        for title, answer in [("Hot thing", "fire"), ("Wet thing", "rain"), ("Loud thing", "bell")]
+    )
+    assert [stem for stem, _, _ in parse(text, "things.md")] == ["Hot thing", "Wet thing", "Loud thing"]
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_a_fence_behind_a_box_is_the_option(parse, indent):
+    boxes = "".join(
+        f"{indent}- [{mark}] ```sh\n{indent}  {line}\n{indent}    -v\n{indent}  ```\n" for mark, line in [(" ", "rm x"), ("x", "cp x y")]
+    )
+    ((stem, options, key),) = parse(f"#### Q1. Which copies a file?\n\n{boxes}", "shell.md")
+    assert (stem, options, key) == (
+        "Which copies a file?",
+        ["```sh\nrm x\n  -v\n```", "```sh\ncp x y\n  -v\n```"],
+        "```sh\ncp x y\n  -v\n```",
+    )
