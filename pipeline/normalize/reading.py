@@ -154,8 +154,6 @@ def _judged(reading: Reading, headers: list[str], filled: set[str], given: Mappi
         if len(plain.strip("0123456789")) > 1
     }
     beside = find_beside(fields, headers, filled, present) if not problem else Beside()
-    if "answer" in given:
-        beside = beside._replace(doubt=None)
     used = {
         *fields.columns.values(),
         *fields.option_columns,
