@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from pipeline.common.grammar.columns import plain_name
 from pipeline.common.grammar.keys import letter_of, number_of
-from pipeline.common.grammar.option_lists import LETTER_MARK, NUMBER_MARK, split_options, tidy_options, without_marks
+from pipeline.common.grammar.option_lists import LETTER_MARK, NUMBER_MARK, Options, split_options, tidy_options, without_marks
 from pipeline.common.grammar.stems import split_stem
 from pipeline.common.grammar.truth import is_statement_kind, truth_of
 from pipeline.common.letters import LETTERS, LOOKALIKE
 from pipeline.common.text import SURROGATES, clean, fold_option, one_line, undo_mojibake, without_invisible
 from pipeline.normalize.beside import is_filled, keys_of, passage_missing, unread_columns
-from pipeline.normalize.gaps import with_gaps
+from pipeline.normalize.gaps import may_miss_a_gap, with_gaps
 from pipeline.normalize.html_cells import PLAIN, CellMarkup, is_picture, speaks_of_tags, without_markup
 from pipeline.normalize.nested_cells import flatten, list_in_text, structure_in_text
 from pipeline.normalize.option_mappings import same_texts
@@ -24,6 +24,7 @@ from schemas.tables.row import MAX_LABEL_CHARS, MAX_TEXT_CHARS
 
 # Options beyond these are counted, not read: ten are too many for a question.
 MAX_OPTIONS_READ = 100
+UNTOLD_GAP = "a gap seems to be written as blanks, and which they are can't be told: write it as ____"
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
 _OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compile(r"A[.)]?\s")
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
@@ -157,6 +158,14 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
             reasons, detail = [Reason.MALFORMED_ROW], clash
     elif (cut := split_options(text)) is not None:
         text, labels, options, note, several = cut.stem, cut.labels, cut.texts, cut.note, cut.several
+        if (gapped := _gapped(cell("stem"), cut)) != text:
+            text = gapped or text
+            repairs += ["gap_restored"] * bool(gapped)
+            if not gapped:
+                reasons, detail = (
+                    [Reason.MALFORMED_ROW],
+                    UNTOLD_GAP,
+                )
         repairs += cut.repairs
     elif statement := _statement(cells, key, reading):
         key, options = statement
@@ -183,6 +192,19 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
     subject = short("subject")
     return Draft(stem.stem, context, options, labels, key, explanation, short("id"), subject, repairs, reasons, detail, labelled, rivals)
+
+
+def _gapped(value: Any, cut: Options) -> str | None:
+    """The stem of a text that holds its options, with the gaps that it leaves as blanks: they are seen before the text is cleaned. None
+    where it may have one, and nothing says where."""
+    if not isinstance(value, str) or "    " not in value or len(value) > MAX_TEXT_CHARS:
+        return cut.stem
+    raw = split_options(value)
+    if raw is None or one_line(raw.stem) != one_line(cut.stem):
+        return cut.stem
+    if (filled := with_gaps(raw.stem, cut.texts)) != raw.stem:
+        return clean(filled)
+    return None if may_miss_a_gap(raw.stem, cut.texts) else cut.stem
 
 
 def _statement(cells: dict[str, Any], key: Any, reading: Reading) -> tuple[str, list[str]] | None:

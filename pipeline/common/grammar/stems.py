@@ -11,7 +11,9 @@ NUMBERED = re.compile(
     re.IGNORECASE,
 )
 # "2．（6分）" is how Chinese exams write a number and its points.
-PLAIN_NUMBER = re.compile(r"\d{1,3}\s?(?:[.):]\s+|[．、]\s*+)(?:[（(]\s?\d{1,2}\s?分\s?[）)]\s*+)?(?=[^\W\d_])")
+PLAIN_NUMBER = re.compile(
+    r"\d{1,3}\s?(?:[.):](?:\s++|(?=[\u4e00-\u9fff]))|[．、]\s*+)(?:[（(]\s?\d{1,2}\s?分\s?[）)]\s*+(?=\w)|(?=[^\W\d_]|-{2,3}\s))"
+)
 # A word that says that a question follows; a dialogue ("Q: ... A: ...") keeps its own.
 _LABEL = re.compile(r"(?:question|câu hỏi|q)\s?:\s*+(?=\S)", re.IGNORECASE)
 _REPLY = re.compile(r"(?m)^[ ]?(?:a|answer|trả lời)\s?:", re.IGNORECASE)
