@@ -68,6 +68,7 @@ _Piece = tuple[str, bool]
 def plain(nodes: Sequence[Node]) -> str:
     """Text as people see it: one line a paragraph; mathematics and unknown macros as they are written, pictures as [image].
 
+    >>> from pipeline.ingest.tex import parse
     >>> plain(parse(r"Na\\\"ive \\textbf{caf\\'e}: 5~\\% of $x^2$?"))
     'Naïve café: 5 % of $x^2$?'
     """

@@ -32,7 +32,8 @@ def test_seeds_are_files_of_every_reader(tmp_path):
         (tmp_path / seed.name).write_bytes(seed.data)
         content, _ = read_file(tmp_path / seed.name, "auto")
         readers |= {content.reader for item in content.items if item.reason is None}
-    assert readers == set(formats.READERS)
+    # An old Word document is read by LibreOffice, where there is one: formats/test_office.py.
+    assert readers | {"doc"} == set(formats.READERS)
 
 
 def test_a_seed_makes_the_same_inputs_always():

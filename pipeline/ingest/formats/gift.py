@@ -55,7 +55,7 @@ def sniff(file: SniffedFile) -> bool:
 def read(text: str) -> Iterator[Item | Text]:
     """One item a question; `//` lines are comments, `$CATEGORY:` lines the subject of what follows.
 
-    >>> next(read("::q1:: Which is even? {=2 ~1 ~3#no}")).payload
+    >>> next(item for item in read("::q1:: Which is even? {=2 ~1 ~3#no}") if isinstance(item, Item)).payload
     {'question': 'Which is even?', 'options': ['2', '1', '3'], 'answer': ['2'], 'id': 'q1'}
     """
     number, subject = 0, None

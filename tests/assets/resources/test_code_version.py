@@ -91,10 +91,12 @@ def test_a_new_signal_changes_the_scores_and_not_the_questions(project):
 
 def test_a_new_reader_changes_what_reads_and_no_adapter(project):
     folder, changed = project
-    edit(folder / "schemas/config/sources.py", '"moodle",', '"moodle", "qti",')
-    (folder / "pipeline/ingest/formats/qti.py").write_text("FORMAT = None\n")
+    edit(folder / "schemas/config/sources.py", '"moodle",', '"moodle", "webct",')
+    (folder / "pipeline/ingest/formats/webct.py").write_text("FORMAT = None\n")
     edit(
-        folder / "pipeline/ingest/formats/__init__.py", "from pipeline.ingest.formats import ", "from pipeline.ingest.formats import qti, "
+        folder / "pipeline/ingest/formats/__init__.py",
+        "from pipeline.ingest.formats import (",
+        "from pipeline.ingest.formats import (\n    webct,",
     )
     found = changed()
     assert "raw_records" in found
