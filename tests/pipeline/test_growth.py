@@ -346,6 +346,7 @@ def questions_of(cells):
         "reader": "json",
     }
     record |= {"encoding": None, "file_sha256": "0" * 64, "payload": json.dumps(cells), "reason_codes": [], "detail": None}
+    record |= {"unread_fraction": None, "unread": []}
     return normalize(to_frame([record], RawRecord), [SOURCE]).questions.to_dict("records")
 
 
