@@ -23,9 +23,13 @@ def unnumbered_starts(lines: Sequence[ExamLine]) -> list[Start]:
     kind = max((UPPER, LOWER), key=lambda kind: len(anchors(lines, kind)))
     starts: list[Start] = []
     free = 0
+    # A line may hold many lists, which all end where its first does.
+    ends: dict[int, int] = {}
     for number, anchor in enumerate(anchors(lines, kind), start=1):
+        if anchor not in ends:
+            ends[anchor] = _list_end(lines, anchor, kind)
         if starts and not any(line.text.strip() for line in lines[free:anchor]):
-            free = _list_end(lines, anchor, kind)
+            free = ends[anchor]
             continue  # Marks that begin again with nothing between: one question's, whose marks repeat.
         place = _first_line(lines, free, anchor, bool(starts))
         letter = _LETTER.match(lines[place].text)
@@ -33,7 +37,7 @@ def unnumbered_starts(lines: Sequence[ExamLine]) -> list[Start]:
             starts.append(Start(place, number, UNNUMBERED, len(lines[place].text), letter[1].upper()))
         else:
             starts.append(Start(place, number, UNNUMBERED, 0))
-        free = _list_end(lines, anchor, kind)
+        free = ends[anchor]
     numerals = [_NUMERAL.match(lines[start.line].text) for start in starts]
     if len(starts) > 1 and [numeral and numeral[1] for numeral in numerals] == _NUMERALS[: len(starts)]:
         return [start._replace(end=numeral.end()) for start, numeral in zip(starts, numerals, strict=True) if numeral]
