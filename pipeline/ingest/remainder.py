@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
-# Above this share of a file's words a person should look.
-WORTH_A_LOOK = 0.10
 SHOWN_PIECES, SHOWN_CHARS = 5, 200
 # Chinese and Japanese part no words: each character counts.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from pipeline.common.letters import LETTERS, LOOKALIKE, MARK_LETTER
@@ -177,22 +176,3 @@ def _better(lines: Sequence[ExamLine], marks: list[Mark], place: int) -> bool:
         if other.opens or other.letter != mark.letter:
             return False
     return False
-
-
-def number_runs(lines: Sequence[ExamLine], style: str) -> list[list[int]]:
-    """Lines numbered 1, 2, ... in a style, at least two in a row but for blank ones."""
-    found, run = list[list[int]](), list[int]()
-    pattern = _NUMBERS[style]
-    for blank, group in groupby(range(len(lines)), key=lambda i: not lines[i].text.strip()):
-        if blank:
-            continue
-        for place in group:
-            match = pattern.match(lines[place].text) if len(lines[place].text) <= MAX_LINE_CHARS else None
-            number = int(match[1]) if match else None
-            if number is not None and number == len(run) + 1:
-                run.append(place)
-                continue
-            if len(run) >= 2:
-                found.append(run)
-            run = [place] if number == 1 else []
-    return [*found, run] if len(run) >= 2 else found
