@@ -71,4 +71,4 @@ lock: ## resolve requirements.lock again (needs uv)
 	@$(MAKE) --no-print-directory setup && $(BIN)/python docs/licences.py
 
 clean: ## remove what was computed (data/lake, models, run history), never data/raw
-	@rm -rf data/lake data/models data/reports data/audit.sqlite .dagster
+	@rm -rf data/lake data/models data/reports data/audit .dagster

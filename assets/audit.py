@@ -24,10 +24,10 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
     code_version=code_version("pipeline.audit.database"),
 )
 def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
-    """Writes data/audit.sqlite."""
+    """Writes the database of this dataset."""
     version = places(foundry).version
     tables = {name: foundry.lake.arrow(asset, version.tables[asset]) for name, asset in TABLES.items()}
-    path = foundry.data_root / "audit.sqlite"
+    path = foundry.audit
     counts, unreadable = build_audit(path, tables, foundry.adapters.glob("*"))
     for said in unreadable:
         context.log.warning("left out: %s", said)

@@ -1,4 +1,4 @@
-"""`mcq audit`: Datasette on audit.sqlite, on the loopback interface only."""
+"""`mcq audit`: Datasette on the audit database of a dataset, on the loopback interface only."""
 
 import os
 import sqlite3
@@ -22,7 +22,7 @@ def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.
     from assets.resources.foundry import load_foundry
 
     foundry = load_foundry()
-    path = foundry.data_root / "audit.sqlite"
+    path = foundry.audit
     if not path.exists():
         raise DataError(f"{path} is not there yet; `mcq run` writes it as its last step (or materialize audit_database in the UI)")
     require_database(path)

@@ -59,7 +59,11 @@ ConfigOption = Annotated[
 ]
 DataRootOption = Annotated[
     Path | None,
-    typer.Option("--data-root", help="where tables, models and audit.sqlite lie; default: $MCQ_DATA_ROOT, then data/", show_default=False),
+    typer.Option(
+        "--data-root",
+        help="where tables, models and decisions lie; default: $MCQ_DATA_ROOT, then data/",
+        show_default=False,
+    ),
 ]
 
 

@@ -39,8 +39,8 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
             lies["adapter"] = at.adapter
         elif at.examples.exists():
             lies["chat examples"] = at.examples.parent
-        if (foundry.data_root / "audit.sqlite").exists():
-            lies["audit database"] = foundry.data_root / "audit.sqlite"
+        if (foundry.audit).exists():
+            lies["audit database"] = foundry.audit
     for name, place in lies.items():
         out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")

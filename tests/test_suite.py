@@ -23,6 +23,7 @@ ELSEWHERE = {
     "pipeline/common/grammar": ("pipeline/normalize/layouts/test_headers.py", "wordings are tested on the files that hold them"),
     "pipeline/common/plots.py": ("pipeline/report/test_report.py", "a picture is tested on the page that holds it"),
     "pipeline/deduplicate": ("pipeline/deduplicate/test_rules.py", "questions and words are tested by the rules that compare them"),
+    "schemas/decisions.py": ("pipeline/common/store/test_decisions.py", "lines as people write them, through the store that reads them"),
     "pipeline/evaluation/__main__.py": ("assets/test_training.py", "a child process of the asset"),
     "pipeline/evaluation/job.py": ("pipeline/evaluation/test_run.py", "a job is tested by what reads it"),
     "pipeline/export": ("pipeline/export/test_export.py", "each form is tested by reading it back"),

@@ -47,6 +47,16 @@ class Foundry:
         """The pages on this dataset's versions."""
         return self.data_root / "reports" / self.config.dataset
 
+    @property
+    def decisions(self) -> Path:
+        """What this dataset's reviewers decided, a JSON object a line."""
+        return self.data_root / "review" / self.config.dataset / "decisions.jsonl"
+
+    @property
+    def audit(self) -> Path:
+        """The audit database of this dataset."""
+        return self.data_root / "audit" / f"{self.config.dataset}.sqlite"
+
     def pinned_versions(self) -> set[str]:
         """Dataset versions that an adapter's manifest names: they stay readable as long as the adapter does.
 

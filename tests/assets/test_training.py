@@ -75,7 +75,7 @@ def test_the_verdict_stands_on_the_page_and_in_the_audit_database(trained):
     foundry, result, _, _ = trained
     said = json.loads(places(foundry).result.read_text())["verdict"]
     assert metadata_of(result, "evaluation")["verdict"].value == said
-    database = sqlite3.connect(foundry.data_root / "audit.sqlite")
+    database = sqlite3.connect(foundry.audit)
     assert database.execute("select adapter, verdict from runs").fetchall() == [(places(foundry).adapter.name, said)]
     assert database.execute("select count(*) from predictions").fetchone() == (4,)
 

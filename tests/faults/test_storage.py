@@ -115,7 +115,7 @@ def test_a_damaged_adapter_is_named_and_keeps_nobody_from_the_data(what, damage,
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_audit_database_is_told_with_the_cure(damage, published, call):
     foundry, _ = published
-    path = foundry.data_root / "audit.sqlite"
+    path = foundry.audit
     build_audit(path, {}, foundry.adapters.glob("*"))
     DAMAGE[damage](path)
     code, said = call("audit")

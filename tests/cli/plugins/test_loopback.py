@@ -20,9 +20,9 @@ EVIL = '<script>alert(1)</script> <img src="http://evil/x.png"> \u202egnp\x1b[2J
 def port(tmp_path_factory):
     """`mcq audit` over one row, started as a user starts it."""
     folder = tmp_path_factory.mktemp("audit")
-    (folder / "data").mkdir()
+    (folder / "data" / "audit").mkdir(parents=True)
     (folder / "c.yaml").write_text("dataset: d\nsources: [{name: s, path: a}]\n")
-    with sqlite3.connect(folder / "data" / "audit.sqlite") as database:
+    with sqlite3.connect(folder / "data" / "audit" / "d.sqlite") as database:
         database.execute("create table ledger (stem text)")
         database.execute("insert into ledger values (?)", (EVIL,))
     with socket.socket() as free:
@@ -43,7 +43,7 @@ def port(tmp_path_factory):
             server.terminate()
 
 
-def ask(port, path="/audit/ledger", method="GET", **headers):
+def ask(port, path="/d/ledger", method="GET", **headers):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest(method, path, skip_host=True)
     for name, value in headers.items():
@@ -59,7 +59,7 @@ def test_this_machines_own_names_are_answered(port):
         assert ask(port, Host=host)[0] == 200, host
 
 
-@pytest.mark.parametrize("path", ["/", "/audit/ledger.json", "/audit.db", "/-/static/app.css"])
+@pytest.mark.parametrize("path", ["/", "/d/ledger.json", "/d.db", "/-/static/app.css"])
 def test_a_request_under_another_name_learns_nothing(port, path):
     for host in (
         "evil.example",
