@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, exam_items, table_keys
+from pipeline.ingest.exam import PLAIN, ExamLine, exam_items, key_lines
 from pipeline.ingest.items import Item
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
@@ -39,9 +39,8 @@ class Document:
             self._last_was_questions = True
         elif self._last_was_questions and len(rows[0]) == len(self.questions[0]):
             self._go_on(rows)
-        elif found := table_keys(rows):
-            text = " ".join(f"{number}.{letter}" for number, letter in found.items())
-            self.lines.append(ExamLine(text, [frozenset([KEY_TABLE])] * len(text)))
+        elif found := key_lines(rows):
+            self.lines += found
         else:
             self.lines += [line for row in table for line in row_lines(row) if line.text.strip()]
 
@@ -55,7 +54,7 @@ class Document:
 
     def items(self) -> list[Item]:
         """One item a numbered question, or a row of a table of questions. Raises DataError without any."""
-        found = [*exam_items(self.lines, {})]
+        found = [*exam_items(self.lines)]
         if self.questions:
             found += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(self.questions))]
         if not found:

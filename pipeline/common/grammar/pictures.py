@@ -22,12 +22,13 @@ PICTURE_EN = (
     rf"|\b(?:shown|depicted|illustrated|pictured|seen|labell?ed)\s+(?:in|on)\s+(?:the|this)\s+{_PICTURE_WORD}\b"
     r"|\b(?:shown|pictured|depicted)\s+(?:below|above|here)\b"
     rf"|\b(?:in|from|on|refer\s+to|look\s+at|see|use|using)\s+(?:the\s+(?:following|accompanying|adjacent|attached)|this)\s+{_PICTURE_WORD}\b"
-    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|\b(?:figure|fig\.|exhibit|diagram)\s+\d|<img\b|!\[(?:[^\]!]|!(?!\[))*\]\("
+    rf"|\b(?:following|accompanying|above|this)\s+{_PICTURE_WORD}\s+(?:shows?|represents?|depicts?)\b|\b(?:figure|fig\.|exhibit|diagram)\s+\d|\brefer\s+to\s+the\s+(?:exhibits?|graphic|topology|screenshot)\b|\b(?:figure|image)\s+not\s+(?:included|shown|available)\b"
+    rf"|\bthe\s+{_PICTURE_WORD}\s+above\b|<img\b|!\[(?:[^\]!]|!(?!\[))*\]\("
 )
 MARKUP_PICTURE = r"\\includegraphics|\[(?:image|hình|img|picture|figure)[^\]]{0,40}\]|\[sound:[^\]\s]{1,200}\]"
 PICTURE = Guarded(
     f"{PICTURE_VI}|{PICTURE_EN}|{MARKUP_PICTURE}",
-    texts="hình|đồ|tranh|ảnh|figure|fig.|map|exhibit|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![|[sound",
+    texts="hình|đồ|tranh|ảnh|figure|fig.|map|exhibit|graphic|topology|screenshot|diagram|pictur|imag|graph|chart|photo|illustrat|drawing|shown|depict|img|![|[sound",
     flags=re.IGNORECASE,
 )
 

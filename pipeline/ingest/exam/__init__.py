@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.ingest.exam.cards import card_items
-from pipeline.ingest.exam.keys import KEY_TABLE, SOLUTION, own_key, table_keys, take_keys
+from pipeline.ingest.exam.keys import KEY_TABLE, SOLUTION, exams_of, key_lines, own_key, table_keys, take_keys
 from pipeline.ingest.exam.lines import PLAIN, ExamLine, Marks, plain_line, tidied
 from pipeline.ingest.exam.marks import LOWER, UPPER, anchors
 from pipeline.ingest.exam.paragraphs import UNNUMBERED, unnumbered_starts
@@ -25,6 +25,7 @@ __all__ = [
     "card_items",
     "exam_items",
     "has_options",
+    "key_lines",
     "plain_line",
     "reads_as_exam",
     "starts_question",
@@ -43,14 +44,20 @@ def has_options(lines: Sequence[ExamLine]) -> bool:
     return any(anchors(lines, kind) for kind in (UPPER, LOWER))
 
 
-def exam_items(lines: Sequence[ExamLine], keys_of_tables: dict[int, str]) -> Iterator[Item]:
+def exam_items(lines: Sequence[ExamLine]) -> Iterator[Item]:
     """One item a question: its stem, its options with their marks, its key, and the passage that it shares with others.
 
-    Args:
-        lines: those of the document; blank ones help to tell what belongs together.
-        keys_of_tables: letter by question number, from the tables of the document.
+    Blank lines help to tell what belongs together. An exam behind whose list of keys another begins is read by itself.
     """
-    keys, rest = take_keys(tidied(lines), keys_of_tables)
+    place = 0
+    for exam in exams_of(tidied(lines)):
+        for item in _exam(exam):
+            place += 1
+            yield item._replace(locator=f"item:{place}")
+
+
+def _exam(lines: list[ExamLine]) -> Iterator[Item]:
+    keys, rest, problem = take_keys(lines)
     questions = _questions(rest)
     lettered = has_capital_lists(questions)
     in_lists, in_style = listed_keys(questions, keys), styled_keys(questions)
@@ -58,7 +65,9 @@ def exam_items(lines: Sequence[ExamLine], keys_of_tables: dict[int, str]) -> Ite
     place = 0
     for question, listed, styled in zip(questions, in_lists, in_style, strict=True):
         place += 1
-        yield record(question, listed, styled, lettered, place, styles_count)
+        item = record(question, listed, styled, lettered, place, styles_count)
+        keyless = isinstance(item.payload, dict) and "options" in item.payload and item.payload.get("answer") is None
+        yield item._replace(reason=Reason.MISSING_ANSWER, detail=problem) if problem and keyless and not item.reason else item
         if question.stray:
             place += 1
             detail = "a list of options follows a question's key, and no number opens it; number every question alike (Câu 1., Question 1.)"

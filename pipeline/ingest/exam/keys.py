@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from pipeline.ingest.exam.codes import coded_keys, own_codes, table_by_code
 from pipeline.ingest.exam.lines import ExamLine
 from pipeline.ingest.exam.marks import UPPER, find_options
 from pipeline.ingest.exam.starts import section_of, start_of
@@ -18,6 +19,10 @@ _KEY_HEADING = re.compile(
     r"\W*+(?P<words>(?:BẢNG\s+|Bảng\s+)?(?:(?:ĐÁP\s*ÁN|Đáp\s*án|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+[Kk]eys?)?|KEYS?|Keys?)"
     r"(?:\s+(?:VÀ|và|AND|and)\s+\w+(?:\s\w+){0,3})?|HƯỚNG\s+DẪN\s+(?:GIẢI|CHẤM)|LỜI\s+GIẢI|Lời\s+giải(?=\s*\Z)|Solutions?(?=\s*\Z)"
     r"|SOLUTIONS?|参考答案|答案))\b(?P<rest>.*)\Z"
+)
+# The part or exam that a heading names before its keys: "Đáp án phần A: 1C, 2A".
+_OF_PART = re.compile(
+    r"[\s:.\-–(]*+(?:(?:phần|đề|mã\s+đề|chương|bài|part|section|test|exam|quiz|unit)\s+(?:số\s+)?[\w.]{1,5}\s*+[):.\-–]++\s*+)?", re.IGNORECASE
 )
 # What may stand behind the words of such a heading.
 _REST = re.compile(
@@ -37,7 +42,7 @@ _SMALL_PAIR = re.compile(r"(\d{1,3})(?:\s*[.:)\-–=])?\s*\(?([A-Ja-j])\b\)?")
 _SMALL_LISTED = re.compile(rf"\s*{_SMALL_PAIR.pattern}[\s,;|./]*").match
 _GAPS = re.compile(r"\t|\s{2,}|\s?\|\s*")
 # Longer lines are no list of keys, and a document has few headings of one.
-MAX_KEY_CHARS, MAX_HEADINGS = 20_000, 10
+MAX_KEY_CHARS, MAX_HEADINGS, MAX_EXAMS = 20_000, 10, 200
 
 # The key behind one question, on a line of its own or before its solution.
 OWN_KEY = re.compile(
@@ -123,16 +128,18 @@ def glued_key(text: str) -> tuple[int, str] | None:
 
 
 class KeyLists(NamedTuple):
-    """The keys of the file's lists, and the lines without these lists."""
+    """The keys of the file's lists, and the lines without these lists; `problem` says why a list gives no keys."""
 
     keys: Keys
     lines: list[ExamLine]
+    problem: str | None = None
 
 
-def take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> KeyLists:
+def take_keys(lines: list[ExamLine]) -> KeyLists:
     """Takes the list of keys out of a file. One counts only where its numbers are those of questions, and only in front of all questions
     or behind them: a line `1-b, 2-c` between two questions answers a matching question."""
-    keys: Keys = {(None, number): letter for number, letter in from_tables.items()}
+    if (coded := _keys_of_code(lines)) is not None:
+        return coded
     kept = list(lines)
     tables = [place for place, line in enumerate(lines) if line.marks and KEY_TABLE in line.marks[0]]
     headings = [place for place, line in enumerate(lines) if _is_heading(line.text)][-MAX_HEADINGS:]
@@ -140,15 +147,15 @@ def take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> KeyLists:
         end = next((i for i in range(heading + 1, len(kept)) if _is_question(kept, i)), len(kept))
         found = _section_keys(kept[heading:end])
         if (
-            (found or from_tables or any(heading < i < end for i in tables))
+            (found or any(heading < i < end for i in tables))
             and _at_an_end(kept, heading, end)
             and _fits(found, kept[:heading] + kept[end:])
         ):
-            return KeyLists(found | keys, kept[:heading] + kept[end:])
+            return KeyLists(found, kept[:heading] + kept[end:])
     if tables:
         sectioned = _section_keys([line for line in lines if line.text.strip() and (KEY_TABLE in line.marks[0] or section_of(line.text))])
         rest = [line for line in lines if not line.marks or KEY_TABLE not in line.marks[0]]
-        return KeyLists(sectioned | keys, rest)
+        return KeyLists(sectioned, rest)
     end = len(kept)
     while end and len(kept[end - 1].text) < MAX_KEY_CHARS and (_lists_keys(kept[end - 1].text) or not kept[end - 1].text.strip()):
         end -= 1
@@ -156,8 +163,55 @@ def take_keys(lines: list[ExamLine], from_tables: dict[int, str]) -> KeyLists:
     for line in kept[end:]:
         _add(listed, None, line.text, alone=True)
     if len(listed) >= 2 and _fits(listed, kept[:end], half=True):
-        return KeyLists(listed | keys, kept[:end])
-    return KeyLists(keys, kept)
+        return KeyLists(listed, kept[:end])
+    return KeyLists({}, kept)
+
+
+def exams_of(lines: list[ExamLine]) -> list[list[ExamLine]]:
+    """The exams that one file holds: where two lists of keys and more stand each behind the questions whose numbers it bears, and the
+    numbers begin again behind it. All lines as one exam elsewhere."""
+    ends: list[int] = []
+    begin = 0
+    for place in [i for i, line in enumerate(lines) if _is_heading(line.text)][-MAX_EXAMS:]:
+        if place < begin:
+            continue
+        end = place + 1
+        while end < len(lines) and (not lines[end].text.strip() or _keys_of_line(lines[end].text)):
+            end += 1
+        numbers = {number for _, number in _section_keys(lines[place:end])}
+        asked = [start.number for i in range(begin, place) if _is_question(lines, i) and (start := start_of(lines[i].text))]
+        if not numbers or not asked or asked[0] != 1 or len(set(asked)) < len(asked) or not numbers <= set(asked):
+            continue
+        ends.append(end)
+        begin = end
+    if len(ends) < 2:
+        return [lines]
+    bounds = [0, *ends[:-1], len(lines)]
+    return [lines[start:end] for start, end in pairwise(bounds)]
+
+
+def _keys_of_code(lines: list[ExamLine]) -> KeyLists | None:
+    """The keys of the exam's own code, where the file lists those of several; None where it doesn't."""
+    found = coded_keys(lines, _keys_of_line)
+    if found is None:
+        return None
+    start = next((i for i in range(found.start - 1, max(found.start - 4, -1), -1) if _KEY_HEADING.match(lines[i].text)), found.start)
+    rest = lines[:start] + lines[found.end :]
+    own, listed = own_codes(rest), ", ".join(found.by_code)
+    mine = own & found.by_code.keys()
+    if len(mine) == 1 and len(own) == 1:
+        return KeyLists({(None, number): letter for number, letter in found.by_code[mine.pop()].items()}, rest)
+    if len(found.by_code) == 1 and not own:
+        return None  # A list with the exam's code above it.
+    says = f"it is of the codes {', '.join(sorted(own))}" if own else "it doesn't say which of them it is"
+    cure = "write its code above the questions (`Mã đề: 211`), an exam a file"
+    return KeyLists({}, rest, f"the list of keys is for the exam codes {listed}, and {says}; {cure}")
+
+
+def _keys_of_line(text: str) -> dict[int, str]:
+    if len(text) > MAX_KEY_CHARS or not (_lists_keys(text) or _lists_keys(text, _SMALL_LISTED)):
+        return {}
+    return dict(_pairs(text))
 
 
 def _is_heading(text: str) -> bool:
@@ -165,7 +219,14 @@ def _is_heading(text: str) -> bool:
     if not match:
         return False
     rest = match["rest"]
-    return bool(_REST.match(rest)) or _lists_keys(rest.lstrip(" :.-–")) or _lists_keys(rest.lstrip(" :.-–"), _SMALL_LISTED)
+    behind = _behind_part(rest)
+    return bool(_REST.match(rest)) or _lists_keys(behind) or _lists_keys(behind, _SMALL_LISTED)
+
+
+def _behind_part(rest: str) -> str:
+    """The keys behind a heading's words, without the part that it names."""
+    named = _OF_PART.match(rest)
+    return rest[named.end() :] if named else rest
 
 
 def _at_an_end(lines: Sequence[ExamLine], start: int, end: int) -> bool:
@@ -198,8 +259,9 @@ def _section_keys(lines: Sequence[ExamLine]) -> Keys:
         text = line.text
         if not place and (heading := _KEY_HEADING.match(text)):
             text = heading["rest"].lstrip(" :.-–")
-            if not _lists_keys(text) and not _lists_keys(text, _SMALL_LISTED):
-                text = text if section_of(text) else ""
+            behind = _behind_part(heading["rest"])
+            if section_of(text) is None:
+                text = behind if _lists_keys(behind) or _lists_keys(behind, _SMALL_LISTED) else ""
         if (named := section_of(text)) is not None:
             finish()
             section = named
@@ -251,8 +313,19 @@ def _pairs(text: str) -> Iterator[tuple[int, str]]:
     yield from ((int(number), letter.upper()) for number, letter in pattern.findall(_RANGE.sub(" ", text)))
 
 
+def key_lines(rows: list[list[str]]) -> list[ExamLine]:
+    """A table of keys as lines that tell it is one; [] for any other table."""
+    keys = table_keys(rows)
+    texts = [" ".join(f"{number}.{letter}" for number, letter in keys.items())] if keys else []
+    texts = texts or (["\t".join(row) for row in rows] if table_by_code(rows) else [])
+    return [ExamLine(text, [frozenset([KEY_TABLE])] * len(text)) for text in texts]
+
+
 def table_keys(rows: list[list[str]]) -> dict[int, str]:
-    """Keys of a table whose cells are `1.A`, or a row of numbers over a row of letters (or two such columns); {} for any other table."""
+    """Keys of a table whose cells are `1.A`, or a row of numbers over a row of letters (or two such columns); {} for any other table, and
+    for one that holds the keys of several exam codes."""
+    if table_by_code(rows):
+        return {}
     cells = [cell for row in rows for cell in row if cell]
     pairs = [match for cell in cells if (match := _PAIR.fullmatch(cell))]
     if pairs and len(pairs) * 2 >= len(cells):

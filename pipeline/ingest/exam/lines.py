@@ -33,7 +33,7 @@ _KIND = {char: kind for chars, kind in _KINDS.items() for char in chars}
 _GLYPHS = "".join(_KIND)
 _SIGN = rf"(?:[{_GLYPHS}]\ufe0f?|\[[ xX✓✔*]?\]|\((?:[ ]{{1,3}}|[xX✓✔*])\))"
 _MARK = r"[(\[（【]?[A-Ja-jＡ-Ｊ]\s?[.):\]/、．）：](?=\s|[^\W\d_]|\S)"
-_BEFORE = re.compile(rf"(?<!\S)({_SIGN}|\*(?=[(\[]?[A-J]))[^\S\n]*+(?={_MARK})")
+_BEFORE = re.compile(rf"(?<!\S)({_SIGN}|\*(?=[(\[]?[A-J])|#(?=[(\[]?[A-J]\s?[.):]))[^\S\n]*+(?={_MARK})")
 _BEHIND_MARK = re.compile(rf"(?<!\S)({_MARK})[^\S\n]*+({_SIGN})[^\S\n]++(?=\S)")
 _ARROW = re.compile(r"[\s-]*+(?:\*|→|=>|->|➔|►)\s*(?=\(?[A-Ja-j]\s?[.)])")
 _BULLET = re.compile(r"\s*+(?:>\s*+)?[-+•●▪·–]\s++(?=\(?[A-Ja-j]\s?[.)]\s)")

@@ -19,7 +19,7 @@ _END = re.compile(
 RUBRIC = re.compile(
     r"\W*+(?:Read (?:the|this)|Mark the letter|Choose the (?:word|best|correct)|Use the (?:following|information|passage|text)"
     r"|Refer to the|Look at the"
-    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|For questions?\b"
+    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|Question\s+\d+\s+(?:refers|is\s+based|relates)\b|For questions?\b"
     r"|Based on the (?:passage|text|following)"
     r"|Passage\b|Đoạn (?:văn|trích)\b|Bài đọc\b|Đọc (?:kĩ |kỹ )?(?:đoạn|văn bản|bài|bảng|thông tin|các|ngữ liệu|truyện|khổ)"
     r"|Dựa vào (?:đoạn|bảng|thông tin|văn bản|bài|dữ)"
@@ -34,13 +34,21 @@ _INSTRUCTION = re.compile(
     r"\W*+(?:(?:please\s+)?(?:answer|reply|respond)\s+(?:with|by|using|in)\b|(?:choose|select|pick|tick|circle"
     r"|mark)\s+(?:only\s+)?(?:one|the|all|two|an?|your)\b|only\s+one\b"
     r"|(?:hãy\s+)?(?:chọn|khoanh)\s+(?:vào\s+)?(?:một|1|hai|đáp|phương|câu|chữ)\b(?!\s+[A-J]\b)|(?:chỉ\s+)?(?:trả\s+lời"
-    r"|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
+    r"|chọn)\s+(?:bằng|một|1)\b|chỉ\s+chọn\b|write\s+(?:the|your)\b|your\s+answer\b"
+    r"|(?:(?:view|show|see|reveal|hide)\s+(?:the\s+)?(?:correct\s+)?(?:answers?|solutions?|explanations?)|(?:xem|hiển\s+thị|hiện|ẩn)\s+(?:đáp\s+án"
+    r"|lời\s+giải)(?:\s+chi\s+tiết)?|discuss(?:ion)?)\W*+\Z|trả\s+lời\s*+(?::\s*+)?[._…]*+\Z)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
     r"\W*+(?:(?:id|mã(?:\s+câu(?:\s+hỏi)?)?|level|difficulty|mức\s+độ|độ\s+khó|points?|điểm|score|marks?|topic|chủ\s+đề|tags?"
     r"|subject|môn|category|type|loại|source|nguồn|chapter|chương)\s*[:：]"
     r"|(?:trang|page)\s*\d|mã\s+đề\b|\(?\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?|điểm)\)?\W*\Z)",
+    re.IGNORECASE,
+)
+# What a printed page says at its foot or head.
+_FURNITURE = re.compile(
+    r"\W*+(?:go\s+on\s+to\s+the\s+next\s+page|turn\s+(?:over|the\s+page)|please\s+turn\s+over|stop\s+here|end\s+of\s+(?:the\s+)?(?:test|section|part|page)\b"
+    r"|(?:xem\s+)?tiếp\s+trang\b|(?:trang|page)\s+\d)",
     re.IGNORECASE,
 )
 _OPTIONS_HEADING = re.compile(
@@ -241,6 +249,8 @@ def _last_option_end(lines: Sequence[ExamLine], marks: list[Mark], tail: int) ->
         if fenced:
             continue
         before = lines[place - 1].text.rstrip()
+        if _FURNITURE.match(text) and not lines[last].text[marks[-1].end :].strip().isupper():
+            return place, None
         if not text.strip() or _INSTRUCTION.match(text) or _ABOUT.match(text):
             return place, None
         if (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipeline.ingest.exam.lines import ExamLine
 from pipeline.ingest.exam.marks import LOWER, MAX_LINE_CHARS, NUMBER_STYLES, UPPER, anchors, marks_of, opening_mark
 
-_LEVEL = r"(?:\s*+[(\[][^()\[\]\n]{1,30}[)\]])?"
+_LEVEL = r"(?:\s*+[(\[][^()\[\]\n]{1,30}[)\]]|\s++of\s++\d{1,4}\b|\s++topic\s++\d{1,3}\b)?"
 _WORDED = re.compile(
     r"(?:[\s>#]|[*_]{2})*+(?P<before>\[[^\]\n]{1,12}\]\s*)?"
     r"(?:(?P<word>câu(?:\s+hỏi)?|question|bài(?:\s+tập)?|ques|problem|item|quiz)\s*+(?:số\s*+|no\.?\s*+"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pipeline.ingest.exam import PLAIN, ExamLine, Marks, card_items, exam_items, plain_line, reads_as_exam, table_keys
+from pipeline.ingest.exam import PLAIN, ExamLine, Marks, card_items, exam_items, key_lines, plain_line, reads_as_exam
 from pipeline.ingest.items import Format, Item, SniffedFile
 from pipeline.ingest.tables import is_question_table, table_items
 from schemas.errors import DataError
@@ -53,7 +53,6 @@ def read(text: str) -> Iterator[Item]:
     if cards := card_items(text):
         yield from cards
         return
-    keys: dict[int, str] = {}
     tables: list[Item] = []
     lines: list[ExamLine] = []
     for barred, group in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|") or _GRID_RULE.match(line) is not None):
@@ -61,13 +60,13 @@ def read(text: str) -> Iterator[Item]:
         rows = [
             [cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in block if not re.fullmatch(r"[\s|:=+-]+", line)
         ]
-        if barred and not is_question_table(rows) and (found := table_keys(rows)):
-            keys |= found
+        if barred and not is_question_table(rows) and (found := key_lines(rows)):
+            lines += found
         elif barred and is_question_table(rows):
             tables += [item._replace(locator=f"table/{item.locator}") for item in table_items([list(row) for row in rows])]
         else:
             lines += map(_line, block)
-    items = list(exam_items(lines, keys))
+    items = list(exam_items(lines))
     if not items and not tables:
         raise DataError(
             "the text holds no numbered question (Câu 1. / Question 1: / 1.) with options, and no paragraph with options A., B.; "

@@ -55,7 +55,7 @@ def _set_by_hand(nodes: Sequence[Node]) -> Iterator[Item]:
     lines = [_line(line) for line in plain(_styled(nodes)).split("\n")]
     lines = [line for line in lines if line.text.strip()]
     if has_options(lines):
-        yield from exam_items(lines, {})
+        yield from exam_items(lines)
 
 
 def _styled(nodes: Sequence[Node]) -> list[Node]:

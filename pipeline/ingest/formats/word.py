@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from pipeline.common.markup import lowered, raised
 from pipeline.ingest.archives import BROKEN, open_archive, part_of
-from pipeline.ingest.exam import KEY_TABLE, PLAIN, ExamLine, Marks, exam_items, starts_question, table_keys
+from pipeline.ingest.exam import PLAIN, ExamLine, Marks, exam_items, key_lines, starts_question
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.members import zipped_names
 from pipeline.ingest.tables import is_question_table, table_items
@@ -65,15 +65,14 @@ def read(data: bytes) -> Iterator[Item | Text]:
         if is_question_table(rows):
             questions += rows if not questions or questions[0] != rows[0] else rows[1:]
             shown += ["\t".join(row) for row in rows]
-        elif keys := table_keys(rows):
-            text = " ".join(f"{number}.{letter}" for number, letter in keys.items())
-            lines.append(ExamLine(text, [frozenset([KEY_TABLE])] * len(text)))
+        elif keys := key_lines(rows):
+            lines += keys
             shown += ["\t".join(row) for row in rows]
         else:
             found = [line for row in _rows(block) for line in _row_lines(row, numbering)]
             lines += found
             shown += [line.text for line in found]
-    items = [*exam_items(lines, {})]
+    items = [*exam_items(lines)]
     if questions:
         items += [item._replace(locator=f"table/{item.locator}") for item in table_items(list(questions))]
     if not items:
@@ -106,7 +105,7 @@ class _Numbering:
             levels = [(_depth(_value(level, "ilvl", "0")), _level(level)) for level in element.iter(f"{W}lvl")]
             abstract[_value(element, "abstractNumId", "")] = {depth: level for depth, level in levels if depth is not None}
         for element in numbering.findall(f"{W}num") if numbering is not None else ():
-            self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "", {})
+            self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "")
         for style in styles.iter(f"{W}style") if styles is not None else ():
             if (place := _place(style.find(f"{W}pPr"))) is not None:
                 self.of_style[_value(style, "styleId", "")] = place
@@ -117,11 +116,11 @@ class _Numbering:
         properties = paragraph.find(f"{W}pPr")
         style = _child(properties, "pStyle")
         place = _place(properties) or (self.of_style.get(style) if style else None)
-        level = self.levels.get(place[0], {}).get(place[1]) if place else None
+        level = self.levels.get(place[0]).get(place[1]) if place else None
         if place is None or level is None or level.style in ("bullet", "none"):
             return ""
         number, depth = place
-        counts = self.counts.setdefault(number, {})
+        counts = self.counts.setdefault(number)
         counts[depth] = count = counts.get(depth, level.start - 1) + 1
         for deeper in [other for other in counts if other > depth]:
             del counts[deeper]

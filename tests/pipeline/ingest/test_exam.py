@@ -14,7 +14,7 @@ QUESTIONS = [line for n in (1, 2) for line in (f"Câu {n}. Số nào chẵn?", "
 
 def items(*lines):
     """The items of an exam of two questions with these lines behind it."""
-    return list(exam_items([ExamLine(line, [PLAIN] * len(line)) for line in [*QUESTIONS, *lines]], {}))
+    return list(exam_items([ExamLine(line, [PLAIN] * len(line)) for line in [*QUESTIONS, *lines]]))
 
 
 def pairs(form, count):
@@ -73,7 +73,7 @@ def test_the_work_for_a_line_that_is_nearly_a_list_of_keys_grows_with_its_length
 def texts(text):
     """(stem, options with their marks, key) of each item of an exam in plain text; the reason of one that is rejected."""
     found = []
-    for item in exam_items([plain_line(line) for line in text.split("\n")], {}):
+    for item in exam_items([plain_line(line) for line in text.split("\n")]):
         if item.reason:
             found.append(str(item.reason))
         else:
@@ -306,7 +306,7 @@ def test_an_exam_comes_out_right_or_rejected_whatever_stands_between(questions, 
 def read_lines(text):
     return [
         (item.payload["question"].partition(": ")[2], [option["text"] for option in item.payload["options"]], item.payload["answer"])
-        for item in exam_items([plain_line(line) for line in text.split("\n")], {})
+        for item in exam_items([plain_line(line) for line in text.split("\n")])
     ]
 
 
@@ -370,7 +370,7 @@ def test_a_letter_in_brackets_that_fills_no_gap_stays(stem):
 
 
 def test_a_key_in_the_gap_and_another_behind_the_options_contradict():
-    (item,) = exam_items([plain_line(line) for line in "1. 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B".split("\n")], {})
+    (item,) = exam_items([plain_line(line) for line in "1. 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B".split("\n")])
     assert (item.reason, item.payload) == ("multiple_answers", {"question": "Question 1: 会飞的是（ A ）\nA. 鸟\nB. 鱼\n答案：B"})
 
 
@@ -392,7 +392,7 @@ def set_off(*keys, own):
 
 
 def test_an_option_that_stands_out_and_another_key_contradict():
-    first, second, third = exam_items(list(set_off("A", "B", "C", own=["A", "C", ""])), {})
+    first, second, third = exam_items(list(set_off("A", "B", "C", own=["A", "C", ""])))
     assert (first.payload["answer"], third.payload["answer"]) == ("A", "C")
     assert (second.reason, second.detail) == (
         "multiple_answers",
@@ -401,5 +401,5 @@ def test_an_option_that_stands_out_and_another_key_contradict():
 
 
 def test_a_style_that_shows_no_keys_contradicts_none():
-    found = exam_items(list(set_off("A", "A", "A", own=["B", "C", "A"])), {})
+    found = exam_items(list(set_off("A", "A", "A", own=["B", "C", "A"])))
     assert [item.payload["answer"] for item in found] == ["B", "C", "A"]
