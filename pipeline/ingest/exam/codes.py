@@ -66,7 +66,7 @@ def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> ByCode:
 
 
 def coded_keys(lines: Sequence[ExamLine], pairs_of: Callable[[str], dict[int, str]]) -> CodedKeys | None:
-    """The keys of several codes among these lines; None where there are none. `pairs_of` gives the keys of a line that holds nothing else."""
+    """The keys of several codes among these lines; None where there are none. `pairs_of` gives the keys of a line of keys alone."""
     for place, line in enumerate(lines):
         if len(line.text) > MAX_LINE_CHARS or not any(map(str.isdigit, line.text)):
             continue

@@ -16,13 +16,14 @@ Keys = dict[tuple[str | None, int], str]
 # What the line of a table of keys is set off by (word.py): such a line is a list of keys wherever it stands.
 KEY_TABLE = "key table"
 _KEY_HEADING = re.compile(
-    r"\W*+(?P<words>(?:BẢNG\s+|Bảng\s+)?(?:(?:ĐÁP\s*ÁN|Đáp\s*án|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+[Kk]eys?)?|KEYS?|Keys?)"
-    r"(?:\s+(?:VÀ|và|AND|and)\s+\w+(?:\s\w+){0,3})?|HƯỚNG\s+DẪN\s+(?:GIẢI|CHẤM)|LỜI\s+GIẢI|Lời\s+giải(?=\s*\Z)|Solutions?(?=\s*\Z)"
+    r"\W*+(?P<words>(?:BẢNG\s+|Bảng\s+)?(?:(?:ĐÁP\s*ÁN|Đáp\s*án|DAP\s+AN|Dap\s+an|ANSWERS?(?:\s+KEYS?)?|Answers?(?:\s+[Kk]eys?)?|KEYS?|Keys?)"
+    r"(?:\s+(?:VÀ|và|AND|and)\s+\w+(?:\s\w+){0,3})?|HƯỚNG\s+DẪN\s+(?:GIẢI|CHẤM)|LỜI\s+GIẢI|Lời\s+giải(?=\s*\Z)|Solutions?(?=\s*(?:\Z|[:.]\s*\(?\d))"
     r"|SOLUTIONS?|参考答案|答案))\b(?P<rest>.*)\Z"
 )
 # The part or exam that a heading names before its keys: "Đáp án phần A: 1C, 2A".
 _OF_PART = re.compile(
-    r"[\s:.\-–(]*+(?:(?:phần|đề|mã\s+đề|chương|bài|part|section|test|exam|quiz|unit)\s+(?:số\s+)?[\w.]{1,5}\s*+[):.\-–]++\s*+)?", re.IGNORECASE
+    r"[\s:.\-–(]*+(?:(?:phần|đề|mã\s+đề|chương|bài|part|section|test|exam|quiz|unit)\s+(?:số\s+)?[\w.]{1,5}\s*+[):.\-–]++\s*+)?",
+    re.IGNORECASE,
 )
 # What may stand behind the words of such a heading.
 _REST = re.compile(

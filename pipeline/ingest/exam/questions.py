@@ -19,7 +19,8 @@ _END = re.compile(
 RUBRIC = re.compile(
     r"\W*+(?:Read (?:the|this)|Mark the letter|Choose the (?:word|best|correct)|Use the (?:following|information|passage|text)"
     r"|Refer to the|Look at the"
-    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+|Question\s+\d+\s+(?:refers|is\s+based|relates)\b|For questions?\b"
+    r"|(?:The following|This) (?:passage|text|information|table)|Questions?\s+\d+\s*(?:[-–]|to|and)\s*\d+"
+    r"|Question\s+\d+\s+(?:refers|is\s+based|relates)\b|For questions?\b"
     r"|Based on the (?:passage|text|following)"
     r"|Passage\b|Đoạn (?:văn|trích)\b|Bài đọc\b|Đọc (?:kĩ |kỹ )?(?:đoạn|văn bản|bài|bảng|thông tin|các|ngữ liệu|truyện|khổ)"
     r"|Dựa vào (?:đoạn|bảng|thông tin|văn bản|bài|dữ)"
@@ -60,6 +61,8 @@ _OPTIONS_HEADING = re.compile(
 _STEM_LABEL = re.compile(r"[*_#\s]*(?:question|câu\s+hỏi|q|stem|đề\s+bài|题目)[*_]*\s*[:：][*_]*\s*(?=\S)", re.IGNORECASE)
 # A gap that holds its key, at the end of the stem or, with white space around the letter, within it.
 _FILLED = re.compile(r"[（(]\s*+([A-J])\s*+[）)](?=[。.？?]?\s*\Z)|[（(]\s++([A-J])\s++[）)]")
+# The brackets at the end of a stem, or with white space within, that leave room for a letter.
+_BRACKETS = re.compile(r"[（(]\s*+(?:([A-J])\s*+)?[）)](?=[。.？?]?\s*\Z)|[（(]\s++[A-J]?\s*+[）)]")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # A longer last line of an option may run on in the next.
 WRAPPED_CHARS = 60
@@ -124,7 +127,24 @@ def read_questions(lines: Sequence[ExamLine], segments: Segments) -> list[Questi
             question = _with_passage(question, passage)
         found.append(question)
         passage, section, heading = _between(behind, passage, section, heading)
-    return found
+    return _with_filled_gaps(found)
+
+
+def _with_filled_gaps(questions: list[Question]) -> list[Question]:
+    """Questions with the key that somebody wrote into the brackets that each leaves for it, `( B )`. Brackets of most questions are such;
+    of one alone they may be anything ("vitamin (A)")."""
+    asked = [question for question in questions if question.options]
+    gaps = [_BRACKETS.search(question.stem) for question in asked]
+    if sum(gap is not None and gap[1] is not None for gap in gaps) < 2 or sum(gap is not None for gap in gaps) * 3 < len(asked) * 2:
+        return questions
+
+    def filled(question: Question) -> Question:
+        gap = _BRACKETS.search(question.stem) if question.options else None
+        if gap is None or gap[1] is None or gap[1] not in question.labels or (question.key is not None and question.key != gap[1]):
+            return question
+        return question._replace(stem=f"{question.stem[: gap.start()]}(   ){question.stem[gap.end() :]}".strip(), key=gap[1])
+
+    return [filled(question) for question in questions]
 
 
 def _with_passage(question: Question, passage: _Passage) -> Question:
@@ -147,7 +167,10 @@ def _between(
     rubric = next((i for i, line in enumerate(lines) if RUBRIC.match(line.text)), None)
     if rubric is None:
         return passage, section, heading
-    texts = [line.text for line in lines[rubric:] if not (_ABOUT.match(line.text) or section_of(line.text))]
+    texts = [line.text for line in lines[rubric:] if section_of(line.text) is None]
+    # At its end stands what is said of the next question; an e-mail's "Subject:" is the passage's own.
+    while texts and (not texts[-1].strip() or _ABOUT.match(texts[-1])):
+        texts.pop()
     span = next((match for text in texts[:3] if (match := _FROM_TO.search(text))), None)
     low, high = (int(span[1]), int(span[2])) if span and int(span[1]) <= int(span[2]) else (0, 100_000)
     text = "\n".join(texts).strip()

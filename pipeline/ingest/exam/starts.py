@@ -24,6 +24,7 @@ _PLAIN = {
     "n:": re.compile(r"\A[\s>#]*+(\d{1,4})\s?[:：](?=\s)\s*+"),
     "n-": re.compile(r"\A[\s>#]*+(\d{1,4})\s?[-–]\s++(?=[^\W\d_])"),
     "(n)": re.compile(r"\A[\s>#]*+[(\[（](\d{1,4})[)\]）]\s*+"),
+    "n": re.compile(r"\A\s*+(\d{1,3})\s*+\Z"),
 }
 # Question pools: an identifier that bears the key.
 _POOL = re.compile(r"\s*+(?P<id>[A-Z]\d[A-Z]\d{2})\s*+\((?P<key>[A-D])\)(?:\s*+\[[^\]\n]{0,40}\])?\s*+")
@@ -34,7 +35,7 @@ SECTION = re.compile(
 )
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
 _ROMAN |= {"nhất": "1", "hai": "2", "ba": "3", "bốn": "4"}
-BEAM = 24
+BEAM, MAX_NUMBERED = 24, 6
 # A range of questions, in the rubric of a passage.
 _RANGE_BEHIND = re.compile(r"\s*(?:[-–]|to\b|đến\b|and\b|và\b|&)\s*(?:câu\s*)?\d", re.IGNORECASE)
 
@@ -140,7 +141,41 @@ def find_starts(lines: Sequence[ExamLine]) -> Segments:
         both = _search(lines, others, sorted({*lettered, *numbered}), sections)
         if (count := complete_questions(both, sorted({*lettered, *numbered}))) > complete:
             found, complete = Segments(both, (*kinds, style), sorted({*lettered, *numbered})), count
-    return found
+    return found if complete else _nested_numbers(lines, candidates) or found
+
+
+def _nested_numbers(lines: Sequence[ExamLine], candidates: Sequence[Start]) -> Segments | None:
+    """Questions whose options are numbered as they are themselves (1. ... 1. 2. 3. 4., 2. ... 1. 2. 3. 4.): told by numbers that begin
+    again directly below a question. None unless two and more, and nothing numbered alike is left over."""
+    for style in NUMBER_STYLES:
+        own = [start for start in candidates if start.style == style]
+        starts, at, lists = list[Start](), 0, list[int]()
+        while at < len(own):
+            run = _run_from_one(own, at + 1)
+            if own[at].number != len(starts) + 1 or run == 1:
+                break
+            starts.append(own[at])
+            if run:
+                if not _follows(lines, own[at].line, own[at + 1].line):
+                    break
+                lists.append(own[at + 1].line)
+            at += 1 + run
+        if at == len(own) and len(lists) > 1:
+            return Segments(starts, (style,), lists)
+    return None
+
+
+def _run_from_one(starts: Sequence[Start], at: int) -> int:
+    """How many of these are numbered 1, 2, 3, ... from a place on."""
+    count = 0
+    while at + count < len(starts) and starts[at + count].number == count + 1 and count < MAX_NUMBERED:
+        count += 1
+    return count
+
+
+def _follows(lines: Sequence[ExamLine], first: int, second: int) -> bool:
+    """Whether a line stands behind another with no blank line between."""
+    return all(line.text.strip() for line in lines[first:second])
 
 
 def complete_questions(starts: Sequence[Start], lists: Sequence[int]) -> int:

@@ -6,18 +6,34 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.common.markup import html_text
 from pipeline.ingest.clicked import SHOW, SIGNS, clicked_items
 from pipeline.ingest.decode import decode
-from pipeline.ingest.formats import exam_text
+from pipeline.ingest.exam import ExamLine, Marks, exam_items
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.ingest.xml_files import root_name
 from schemas.errors import DataError
 
 MAX_TABLES = 200
+MAX_SHEET_CHARS = 200_000
+_LEVEL = re.compile(r"lst-kix_\w{1,40}-(\d)")
+# Characters that no text holds open and close a style while the page becomes text.
+_OPENED, _CLOSED = "\ufdd2", "\ufdd3"
+_TAGS = {"u": "underline", "b": "bold", "strong": "bold", "mark": "highlight"}
+_CODES = {"underline": "u", "bold": "b", "highlight": "h", "colour": "c"}
+_STYLE_OF = {code: style for style, code in _CODES.items()}
+_STYLE_SIGN = re.compile(f"({_OPENED}[{''.join(_STYLE_OF)}]|{_CLOSED})")
+_DECLARED = {
+    "bold": re.compile(r"font-weight\s*+:\s*+(?:bold|[6-9]00)", re.IGNORECASE),
+    "underline": re.compile(r"text-decoration(?:-line)?\s*+:\s*+underline", re.IGNORECASE),
+    "highlight": re.compile(r"background(?:-color)?\s*+:\s*+(?:yellow|lime|aqua|cyan|#ff0\b|#ffff00|#00ff00|#00ffff)", re.IGNORECASE),
+    "colour": re.compile(r"(?<![\w-])color\s*+:\s*+(?:red|green|blue|#f00\b|#ff0000|#c00000|#008000|#00b050|#0000ff)", re.IGNORECASE),
+}
+_RULE = re.compile(r"\.([\w-]{1,60})\s*+\{([^{}]{1,2000})\}")
+_MARK = re.compile(r"\(?[A-Ja-j][.)]?")
 _IN_SCRIPT = re.compile(r"[\"']?(?:question|questions|answers|options|choices|correct\w{0,20})[\"']?\s?[:=]\s?[\[\"'`{]", re.IGNORECASE)
 
 
@@ -29,7 +45,7 @@ def sniff(file: SniffedFile) -> bool:
 def read(data: bytes) -> Iterator[Item | Text]:
     """One item a question: of choices, else of tables and of the page's text as an exam. Raises DataError for a page without any."""
     try:
-        source = SIGNS.sub("", decode(data).text)
+        source = re.sub(f"[{_OPENED}{_CLOSED}]", "", SIGNS.sub("", decode(data).text))
     except UnicodeError as error:
         raise DataError(str(error)) from error
     seen = html_text(source)
@@ -62,20 +78,63 @@ def _tables(tree: LexborHTMLParser) -> Iterator[Item]:
 
 
 def _as_exam(tree: LexborHTMLParser) -> list[Item]:
-    """Questions of the page's text; what it underlines or sets bold may be the key."""
+    """Questions of the page's text; what it underlines, sets bold or colours may be the key."""
     for node in tree.css("nav, footer, button, summary"):
         if node.tag != "summary" or SHOW.fullmatch(node.text(strip=True)):
             node.decompose()
-    for node in tree.css("u, b, strong, mark"):
+    _number_lists(tree)
+    classes = _styles_of_classes(tree)
+    for node in tree.css("u, b, strong, mark, font, [style], [class]"):
         # What is searched for may be the node itself: one alone is.
-        if node.child is not None and len(node.css("p, div, br, li, table, ul, ol, u, b, strong, mark")) == 1:
-            node.child.insert_before(f"<{node.tag}>")
-            node.insert_child(f"</{node.tag}>")
-    text = html_text(tree.html or "")
-    try:
-        return [piece for piece in exam_text.read(text) if isinstance(piece, Item)]
-    except DataError:
-        return []
+        if (styles := _styles_of(node, classes)) and node.child is not None and not node.css("p, div, br, li, table, ul, ol"):
+            node.child.insert_before("".join(_OPENED + _CODES[style] for style in styles))
+            node.insert_child(_CLOSED * len(styles))
+            if node.tag == "u" and _MARK.fullmatch(node.text(strip=True).strip(f"{_OPENED}{_CLOSED}u")):
+                node.unwrap()  # An option's letter: no underline that a question could ask about.
+    return list(exam_items([_styled_line(line) for line in html_text(tree.html or "").split("\n")]))
+
+
+def _number_lists(tree: LexborHTMLParser) -> None:
+    """Lists of Google Docs tell their level by a class, and show numbers on the first and letters on the second."""
+    for node in tree.css("ol[class*=lst-kix]"):
+        level = _LEVEL.search(node.attributes.get("class") or "")
+        if level and level[1] == "1":
+            node.attrs["type"] = "a"
+        elif (node.attributes.get("start") or "1") == "1":
+            node.attrs["start"] = "01"  # A list of one from 1 shows its number all the same.
+
+
+def _styles_of_classes(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:
+    """What the page's own style sheets say of single classes."""
+    sheets = "".join(node.text(deep=True)[:MAX_SHEET_CHARS] for node in tree.css("style")[:20])
+    return {match[1]: styles for match in _RULE.finditer(sheets[:MAX_SHEET_CHARS]) if (styles := _declared(match[2]))}
+
+
+def _styles_of(node: LexborNode, classes: dict[str, tuple[str, ...]]) -> list[str]:
+    attributes = node.attributes
+    found = [_TAGS[node.tag]] if node.tag in _TAGS else []
+    found += _declared(attributes.get("style") or "")
+    found += [f"colour {attributes['color']}"] if node.tag == "font" and attributes.get("color") else []
+    found += [style for name in (attributes.get("class") or "").split() for style in classes.get(name, ())]
+    return [style for style in dict.fromkeys(style.partition(" ")[0] for style in found) if style in _CODES]
+
+
+def _declared(style: str) -> tuple[str, ...]:
+    return tuple(name for name, pattern in _DECLARED.items() if pattern.search(style))
+
+
+def _styled_line(raw: str) -> ExamLine:
+    """A line without the signs of its styles, each character with its own."""
+    text, marks, opened = list[str](), list[Marks](), list[str]()
+    for piece in _STYLE_SIGN.split(raw):
+        if piece.startswith(_OPENED):
+            opened.append(_STYLE_OF[piece[1]])
+        elif piece == _CLOSED:
+            del opened[-1:]
+        else:
+            text.append(piece)
+            marks += [frozenset(opened)] * len(piece)
+    return ExamLine("".join(text), marks)
 
 
 def _nothing(tree: LexborHTMLParser) -> str:

@@ -105,7 +105,7 @@ class _Numbering:
             levels = [(_depth(_value(level, "ilvl", "0")), _level(level)) for level in element.iter(f"{W}lvl")]
             abstract[_value(element, "abstractNumId", "")] = {depth: level for depth, level in levels if depth is not None}
         for element in numbering.findall(f"{W}num") if numbering is not None else ():
-            self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "")
+            self.levels[_value(element, "numId", "")] = abstract.get(_child(element, "abstractNumId") or "", {})
         for style in styles.iter(f"{W}style") if styles is not None else ():
             if (place := _place(style.find(f"{W}pPr"))) is not None:
                 self.of_style[_value(style, "styleId", "")] = place
@@ -116,11 +116,11 @@ class _Numbering:
         properties = paragraph.find(f"{W}pPr")
         style = _child(properties, "pStyle")
         place = _place(properties) or (self.of_style.get(style) if style else None)
-        level = self.levels.get(place[0]).get(place[1]) if place else None
+        level = self.levels.get(place[0], {}).get(place[1]) if place else None
         if place is None or level is None or level.style in ("bullet", "none"):
             return ""
         number, depth = place
-        counts = self.counts.setdefault(number)
+        counts = self.counts.setdefault(number, {})
         counts[depth] = count = counts.get(depth, level.start - 1) + 1
         for deeper in [other for other in counts if other > depth]:
             del counts[deeper]

@@ -403,3 +403,92 @@ def test_an_option_that_stands_out_and_another_key_contradict():
 def test_a_style_that_shows_no_keys_contradicts_none():
     found = exam_items(list(set_off("A", "A", "A", own=["B", "C", "A"])))
     assert [item.payload["answer"] for item in found] == ["B", "C", "A"]
+
+
+CODED = "Trường THCS A    {}\nCâu 1. Số nào chẵn?\nA. 1\nB. 2\nC. 3\nCâu 2. Số nào lẻ?\nA. 1\nB. 2\nC. 4\n\n{}"
+TABLES_BY_CODE = {
+    "columns": "BẢNG ĐÁP ÁN\nCâu   131   132\n1   C   B\n2   B   A\n",
+    "columns by tabs": "ĐÁP ÁN MÃ ĐỀ\nCâu\t131\t132\n1\tC\tB\n2\tB\tA\n",
+    "columns by single spaces": "ĐÁP ÁN\nCâu 131 132\n1 C B\n2 B A\n",
+    "two halves": "ĐÁP ÁN\nCâu   131   132   Câu   131   132\n1   C   B   2   B   A\n",
+    "rows": "ĐÁP ÁN CÁC MÃ ĐỀ\nMã đề   1   2\n131   C   B\n132   B   A\n",
+    "lists behind the code": "ĐÁP ÁN\nMã đề 131: 1C 2B\nMã đề 132: 1B 2A\n",
+    "lists below the code": "ĐÁP ÁN\nMã đề 131\n1.C 2.B\nMã đề 132\n1.B 2.A\n",
+}
+
+
+def keys(text):
+    return [(item.payload["answer"], item.reason, item.detail) for item in exam_items([plain_line(line) for line in text.split("\n")])]
+
+
+@pytest.mark.parametrize("table", TABLES_BY_CODE)
+def test_of_keys_by_exam_code_those_of_the_exams_own_code_count(table):
+    assert [key for key, _, _ in keys(CODED.format("Mã đề: 132", TABLES_BY_CODE[table]))] == ["B", "A"]
+
+
+@pytest.mark.parametrize("own", ["", "Mã đề thi 485", "Mã đề 131, mã đề 132"])
+@pytest.mark.parametrize("table", TABLES_BY_CODE)
+def test_keys_by_exam_code_are_nobodys_where_the_exam_says_no_code_of_theirs(table, own):
+    found = keys(CODED.format(own, TABLES_BY_CODE[table]))
+    assert [(key, str(reason)) for key, reason, _ in found] == [(None, "missing_answer")] * 2
+    assert all("131, 132" in detail and "Mã đề" in detail for _, _, detail in found)
+
+
+def test_numbers_of_a_table_that_are_no_codes_give_no_keys():
+    data = "Năm   1950   1960\n1   C   B\n"
+    assert [key for key, _, _ in keys(CODED.format("", data) + "\nĐÁP ÁN\n1C 2B")] != ["C", "A"]
+
+
+def test_each_part_or_exam_is_read_with_the_keys_behind_it():
+    ask = "{}. Which one is a {}?\nA. owl\nB. cod\n"
+    first = ask.format(1, "bird") + ask.format(2, "fish")
+    second = ask.format(1, "fish") + ask.format(2, "bird")
+    for heading in ("Đáp án phần {}: {}", "ĐÁP ÁN ĐỀ SỐ {}: {}", "Answer key: {1}"):
+        text = f"I. FIRST\n{first}{heading.format(1, '1A, 2B')}\n\nII. SECOND\n{second}{heading.format(2, '1B, 2A')}\n"
+        assert texts(text) == [BIRDS, FISH, FISH, BIRDS]
+
+
+def test_a_matching_question_between_two_lists_parts_no_exam():
+    text = f"1. {ASK.format('bird', 'A')}Answers: 1-b, 2-a\n2. {ASK.format('fish', 'B')}Answers: 1-a, 2-b\n"
+    assert [found[:2] for found in texts(text)] == [BIRDS[:2], FISH[:2]]
+
+
+@pytest.mark.parametrize(
+    "foot", ["          GO ON TO THE NEXT PAGE", "   Trang 2/4", "  (xem tiếp trang sau)", "View Answer", "Xem đáp án"]
+)
+def test_the_foot_of_a_page_and_buttons_are_no_option(foot):
+    text = f"1. Which one is a bird?\nA. owl\nB. cod\n{foot}\n2. Which one is a fish?\nA. owl\nB. cod\n\nANSWER KEY\n1. A  2. B"
+    assert texts(text) == [BIRDS, FISH]
+
+
+def test_a_line_in_capitals_goes_on_an_option_in_capitals():
+    text = "1. Which sign?\nA. STOP\nB. GO ON\n     TO THE LEFT\n2. Which one is a fish?\nA. owl\nB. cod\n\nKEY\n1B 2B"
+    assert texts(text)[0] == ("Which sign?", ["A STOP", "B GO ON\n     TO THE LEFT"], "B")
+
+
+def test_the_key_written_into_the_brackets_of_most_questions():
+    text = "1. Which bird? ( A )\nA. owl\nB. cod\n2. A fish is a (B).\nA. owl\nB. cod\n3. Which one? (   )\nA. x\nB. y\n"
+    assert [key for key, _, _ in keys(text)] == ["A", "B", None]
+    alone = "1. Eat vitamin (A).\nA. yes\nB. no\nAnswer: B\n2. Which bird?\nA. owl\nB. cod\nAnswer: A\n"
+    assert texts(alone)[0] == ("Eat vitamin (A).", ["A yes", "B no"], "B")
+
+
+def test_options_numbered_as_the_questions_are():
+    ask = "{}. Which one is a {}?\n1. owl\n2. cod\n3. cow\nAnswer: {}\nRationale: Look at it.\n\n"
+    text = ask.format(1, "bird", 1) + ask.format(2, "fish", 2) + ask.format(3, "bird", 1)
+    assert texts(text) == [
+        (f"Which one is a {what}?", ["1 owl", "2 cod", "3 cow"], key) for what, key in (("bird", "1"), ("fish", "2"), ("bird", "1"))
+    ]
+
+
+@pytest.mark.parametrize("number", ["Item {} of 40\n", "{}\n", "Question #{} Topic 1\n\n", "Question {}: ", "Câu {} [NB]: "], ids=repr)
+def test_what_stands_with_a_questions_number_is_no_part_of_it(number):
+    ask = "Which one is a {}?\nA) owl\nB) cod\n\nCorrect Answer: {}\n\n"
+    text = number.format(1) + ask.format("bird", "A") + number.format(2) + ask.format("fish", "B")
+    assert texts(text) == [BIRDS, FISH]
+
+
+def test_a_question_may_have_a_passage_of_its_own():
+    text = "Question 7 refers to the following notice.\n\nSubject: Closed on Friday\nThe owls are ill.\n\n7. Which one is a bird?\nA. owl\nB. cod\nAnswer: A"
+    (item,) = exam_items([plain_line(line) for line in text.split("\n")])
+    assert "Subject: Closed on Friday\nThe owls are ill." in item.payload["context"]

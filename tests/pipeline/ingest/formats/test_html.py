@@ -54,3 +54,22 @@ def test_xhtml_is_a_page_whatever_its_suffix(parse):
         "<html>", '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x.dtd"><html xmlns="u">'
     )
     assert parse(page, "a.xml") == ASKED
+
+
+WORD_PAGE = """<html><body><p><b>Câu 1:</b> Đơn vị của gia tốc là</p>
+<p><b><span>A.</span></b> m/s. <b><u>B</u>.</b> m/s<sup>2</sup>.</p><p><b>C.</b> km/h. <b>D.</b> N.m.</p>
+<p><b>Câu 2:</b> Số nào chẵn?</p><p><b><u>A</u>.</b> 2 <b>B.</b> 3</p></body></html>"""
+DOCS_PAGE = """<html><head><style>.c1{font-weight:400}.c5{color:#000000;font-weight:700}</style></head><body>
+<ol class="lst-kix_a1-0 start" start="1"><li><span class="c1">Which one is a bird?</span></li></ol>
+<ol class="lst-kix_a1-1 start" start="1"><li><span class="c5">owl</span></li><li><span class="c1">cod</span></li></ol>
+<ol class="lst-kix_a1-0" start="2"><li><span class="c1">Which one is a fish?</span></li></ol>
+<ol class="lst-kix_a1-1 start" start="1"><li><span class="c1">owl</span></li><li><span class="c5">cod</span></li></ol></body></html>"""
+RED_PAGE = """<p>1. Which one is a bird?</p><p><span style="color: #ff0000">A. owl</span></p><p>B. cod</p>
+<p>2. Which one is a fish?</p><p>A. owl</p><p><font color="red">B. cod</font></p>"""
+
+
+@pytest.mark.parametrize(("page", "keys"), [(WORD_PAGE, [1, 0]), (DOCS_PAGE, [0, 1]), (RED_PAGE, [0, 1])], ids=["word", "docs", "red"])
+def test_a_document_saved_as_a_page_shows_its_keys_by_style(page, keys, parse):
+    found = parse(page, "exam.html")
+    assert [options.index(key) for _, options, key in found] == keys
+    assert not any("<" in text for stem, options, _ in found for text in (stem, *options))
