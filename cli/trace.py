@@ -90,7 +90,12 @@ def why_kept(story: dict[str, Any]) -> str:
     """Why a question stayed: what it was compared with."""
     lost = [other for other in story["neighbours"] if other["relation"] in ("exact", "same") and other.get("disposition") == "duplicate"]
     best = f"it is the best of {len(lost) + 1} copies" if lost else "nothing else says the same"
-    return f"parsed and valid, {best}, no conflict, not in a benchmark, score {story['record']['quality_score']:.2f} is high enough"
+    decided = any(other["relation"] == "conflict" for other in story["neighbours"])
+    conflict = "its conflict was decided by a reviewer" if decided else "no conflict"
+    score = f"score {story['record']['quality_score']:.2f}"
+    # Under the threshold it stays by a reviewer's word, which the detail tells.
+    score += " is high enough" if "kept though its score" not in (story["record"]["detail"] or "") else ""
+    return f"parsed and valid, {best}, {conflict}, not in a benchmark, {score}"
 
 
 def show_decision(row: dict[str, Any], record_id: str) -> None:
