@@ -98,7 +98,8 @@ def test_every_record_is_found_by_any_of_its_words_in_both_forms(searchable, tex
     connection = searchable(texts)
     for number, text in enumerate(texts):
         for word in words(text):
-            for typed in (word, fold(word), unicodedata.normalize("NFD", word), word.upper() if word.upper().lower() == word else word):
+            folded = [fold(word), fold(word).upper()] if fold(word).isascii() else []
+            for typed in (word, unicodedata.normalize("NFD", word), *folded):
                 found = search(connection, typed, limit=1000)
                 assert number in places(found), typed
                 assert not found.at_least
