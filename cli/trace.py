@@ -27,7 +27,7 @@ def trace(
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     names = ("sample_ledger", "quality_scores", "duplicate_pairs", "review_decisions")
     # A version of an older program has no decisions.
-    tables = {name: foundry.lake.arrow(name, version.tables[name]) for name in names if name in version.tables}
+    tables = {name: foundry.lake.lookup(name, version.tables[name]) for name in names if name in version.tables}
     story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
