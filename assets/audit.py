@@ -7,7 +7,7 @@ from assets.evaluation import evaluation
 from assets.metadata import counts_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
 from pipeline.audit.database import build_audit
 from pipeline.common.text import canonical_json, short_hash
 
@@ -23,8 +23,9 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
     owners=OWNERS,
     code_version=code_version("pipeline.audit.database"),
 )
-def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def audit_database(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Writes the database of this dataset."""
+    foundry = foundries.of(context)
     version = places(foundry).version
     tables = {name: foundry.lake.arrow(asset, version.tables[asset]) for name, asset in TABLES.items()}
     path = foundry.audit

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.metadata import markdown_table
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
 from assets.resources.lake_io import find_table
 from pipeline import checks
 
@@ -25,18 +25,25 @@ def check_result(bad: pd.DataFrame) -> dg.AssetCheckResult:
 
 def blocking(
     asset: str, name: str, description: str, find: Callable[..., pd.DataFrame], others: Sequence[str] = ()
-) -> dg.AssetChecksDefinition:
-    """A blocking check of one asset. `find` gets its frame and those of `others`, and gives the rows that break the rule."""
+) -> Callable[[Sequence[str]], dg.AssetChecksDefinition]:
+    """A blocking check of one asset, for assets under any prefix. `find` gets its frame and those of `others`, and gives the rows that
+    break the rule."""
 
-    @dg.asset_check(asset=asset, name=name, description=description, blocking=True, additional_deps=list(others))
-    def check(context: dg.AssetCheckExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
-        run = context.run
-        return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+    def under(prefix: Sequence[str]) -> dg.AssetChecksDefinition:
+        keys = [dg.AssetKey([*prefix, table]) for table in (asset, *others)]
 
-    return check
+        @dg.asset_check(asset=keys[0], name=name, description=description, blocking=True, additional_deps=keys[1:])
+        def check(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+            foundry = foundries.of(context)
+            run = context.run
+            return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+
+        return check
+
+    return under
 
 
-CURATION_CHECKS = [
+_CURATION = [
     blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids),
     blocking(
         "rejected_records",
@@ -92,3 +99,12 @@ CURATION_CHECKS = [
     blocking("sample_ledger", "rows_consistent", "Disposition, reasons, score and split of a row agree.", checks.broken_ledger_rows),
     blocking("sample_ledger", "no_cluster_across_splits", "No duplicate cluster stands in two splits.", checks.clusters_across_splits),
 ]
+
+
+def curation_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
+    """The checks of curation, for assets whose keys begin with `prefix`."""
+    return [under(prefix) for under in _CURATION]
+
+
+CURATION_CHECKS = curation_checks()
+"""Those of assets without a prefix."""

@@ -10,10 +10,11 @@ from assets.catalogue import OWNERS, table_asset, table_out
 from assets.children import run_child
 from assets.metadata import counts_table, markdown_table, output, reasons_table
 from assets.resources.code_version import code_version
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
 from assets.resources.memo import computed, unwritten
-from assets.resources.runs import run_chain
+from assets.resources.runs import run_chain, tag_version
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
 from pipeline.common.files import read_parquet
@@ -42,8 +43,9 @@ SHOWN = 20
     {"python", "parquet"},
     group="ingest",
 )
-def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
+def raw_records(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.Output[Table]:
     """Stage 1, ingest. The files are its input, so it always reads them."""
+    foundry = foundries.of(context)
     found = find_files(foundry.config)
     frame = ingest(foundry.config, found)
     files, empty, unreadable = by_file(frame), files_without_records(foundry.config, found, frame), unreadable_files(frame)
@@ -86,8 +88,11 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
         ),
     },
 )
-def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
+def questions(
+    context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], raw_records: Table
+) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
     """Stage 2, normalize and validate."""
+    foundry = foundries.of(context)
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
@@ -124,8 +129,11 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
         ),
     },
 )
-def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> tuple[dg.Output[Table], dg.Output[Table]]:
+def duplicate_clusters(
+    context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], questions: Table
+) -> tuple[dg.Output[Table], dg.Output[Table]]:
     """Stage 3, deduplicate."""
+    foundry = foundries.of(context)
 
     def compute() -> Any:
         result = deduplicate(questions.frame(), foundry.config.dedup)
@@ -152,8 +160,9 @@ def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions
     "Named quality signals of each question, one score (0-1, high = good), and every flag in words.",
     {"python", "parquet"},
 )
-def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], questions: Table) -> dg.Output[Table]:
+def quality_scores(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], questions: Table) -> dg.Output[Table]:
     """Stage 4, assess."""
+    foundry = foundries.of(context)
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
     asked["code"] = code_version("pipeline.assess.ask_model")
 
@@ -173,9 +182,15 @@ def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
     {"python", "parquet"},
 )
 def curated_questions(
-    foundry: dg.ResourceParam[Foundry], questions: Table, duplicate_clusters: Table, duplicate_pairs: Table, quality_scores: Table
+    context: dg.AssetExecutionContext,
+    foundries: dg.ResourceParam[Foundries],
+    questions: Table,
+    duplicate_clusters: Table,
+    duplicate_pairs: Table,
+    quality_scores: Table,
 ) -> dg.Output[Table]:
     """Stage 5, select."""
+    foundry = foundries.of(context)
     inputs = [questions, duplicate_clusters, duplicate_pairs, quality_scores]
     parameters = {"drop_variants": foundry.config.dedup.drop_variants, "min_score": foundry.config.quality.min_score}
 
@@ -198,8 +213,9 @@ def curated_questions(
 @table_asset(
     "splits", "pipeline.split", "The split of each kept question, drawn by split group with the config's seed.", {"python", "parquet"}
 )
-def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.Output[Table]:
+def splits(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], curated_questions: Table) -> dg.Output[Table]:
     """Stage 6, split."""
+    foundry = foundries.of(context)
     parameters = foundry.config.split.model_dump()
 
     def compute() -> Any:
@@ -220,7 +236,8 @@ def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.O
     {"python", "parquet"},
 )
 def sample_ledger(
-    foundry: dg.ResourceParam[Foundry],
+    context: dg.AssetExecutionContext,
+    foundries: dg.ResourceParam[Foundries],
     raw_records: Table,
     questions: Table,
     rejected_records: Table,
@@ -229,6 +246,7 @@ def sample_ledger(
     splits: Table,
 ) -> dg.Output[Table]:
     """Stage 7, ledger."""
+    foundry = foundries.of(context)
     inputs = [raw_records, questions, rejected_records, quality_scores, curated_questions, splits]
     parameters = [foundry.config.curation(), {source.name: source.licence for source in foundry.config.sources}]
 
@@ -250,8 +268,9 @@ def sample_ledger(
     owners=OWNERS,
     code_version=code_version("pipeline.publish"),
 )
-def dataset(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], **tables: Table) -> dg.MaterializeResult:
+def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], **tables: Table) -> dg.MaterializeResult:
     """Stage 8, publish, and then remove what nobody needs. What goes wrong with that is a warning: the version is published."""
+    foundry = foundries.of(context)
     with foundry.lake.lock():
         version, published, replaced, damage = publish(
             foundry.lake,
@@ -265,6 +284,7 @@ def dataset(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry
     if damage:
         context.log.warning("mended: %s", damage)
     context.log.info("published %s" if published else "nothing new: %s is published already", version.name)
+    tag_version(context, version.dataset_version)
     cleaned = clean_up(foundry)
     if isinstance(cleaned, str):
         context.log.warning("nothing was cleaned: %s", cleaned)

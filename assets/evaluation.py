@@ -9,7 +9,8 @@ from assets.children import run_child
 from assets.metadata import defined, markdown_table, number, percent, png
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
+from assets.resources.runs import tag_version
 from assets.training import qlora_adapter
 from pipeline.common import plots
 from pipeline.common.store.runs import is_whole, read_manifest, read_result
@@ -26,9 +27,11 @@ from schemas.errors import DataError
     code_version=code_version("pipeline.evaluation"),
     pool="gpu",
 )
-def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Evaluates the adapter of the published dataset and the configured training."""
+    foundry = foundries.of(context)
     at = places(foundry)
+    tag_version(context, at.version.dataset_version)
     if read_manifest(at.adapter) is None:
         raise DataError(
             f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter"

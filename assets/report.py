@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.catalogue import OWNERS
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
 from assets.resources.lake_io import Table
 from pipeline.report import baselines, build_report
 from pipeline.report.pages import Pages
@@ -23,9 +23,15 @@ from schemas.tables.curation import SourceFile
     code_version=code_version("pipeline.report"),
 )
 def data_quality_report(
-    foundry: dg.ResourceParam[Foundry], sample_ledger: Table, quality_scores: Table, duplicate_pairs: Table, source_files: Table
+    context: dg.AssetExecutionContext,
+    foundries: dg.ResourceParam[Foundries],
+    sample_ledger: Table,
+    quality_scores: Table,
+    duplicate_pairs: Table,
+    source_files: Table,
 ) -> dg.MaterializeResult:
     """Stage 13, report. Written once a version and code; the page of the last run is `latest.html`."""
+    foundry = foundries.of(context)
     tables = (sample_ledger, quality_scores, duplicate_pairs, source_files)
     # Not CURRENT: another run may have published meanwhile.
     version = foundry.lake.version_with({table.asset: table.hash for table in tables})

@@ -9,7 +9,9 @@ from assets.children import run_child
 from assets.metadata import column_schema, markdown_table, png
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry, ledger_of
+from assets.resources.foundries import Foundries
+from assets.resources.foundry import ledger_of
+from assets.resources.runs import tag_version
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
 from pipeline.common.files import is_whole_parquet, read_parquet, write_parquet
@@ -35,9 +37,11 @@ from schemas.tables.training import ChatExample
     code_version=code_version("pipeline.render"),
     metadata={"dagster/column_schema": column_schema(ChatExample)},
 )
-def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def chat_examples(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Stage 9, render, in a child process: a tokenizer needs torch's neighbours."""
+    foundry = foundries.of(context)
     at = places(foundry)
+    tag_version(context, at.version.dataset_version)
     if not (is_whole_parquet(at.questions) and is_whole_parquet(at.examples)):
         write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
         run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
@@ -61,8 +65,9 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
 
 
 @dg.asset_check(asset=chat_examples, blocking=True, description="The labels cover exactly the answer and the end-of-turn token.")
-def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+def labels_cover_exactly_the_answer(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Compares every completion with the answer of the published ledger."""
+    foundry = foundries.of(context)
     at = places(foundry)
     style = foundry.config.render.style
     questions = model_questions(ledger_of(foundry, at.version)).to_dict("records")
@@ -74,8 +79,9 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
 @dg.asset_check(
     asset=chat_examples, blocking=True, description="Every published question has one example, also those too long to train on."
 )
-def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+def nothing_lost_in_render(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Conservation over rendering."""
+    foundry = foundries.of(context)
     at = places(foundry)
     examples = to_frame(read_parquet(at.examples), ChatExample)
     return check_result(unaccounted(model_questions(ledger_of(foundry, at.version)), examples))
@@ -89,8 +95,9 @@ def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckR
     owners=OWNERS,
     code_version=code_version("pipeline.training.vram"),
 )
-def vram_plan(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def vram_plan(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Stage 10, preflight."""
+    foundry = foundries.of(context)
     train = foundry.config.train
     plan = vram.plan(train, foundry.config.render)
     parts = [{"component": name, "GiB": round(gib, 2)} for name, gib in plan.components.items()]
@@ -109,8 +116,9 @@ def vram_plan(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
 
 
 @dg.asset_check(asset=vram_plan, blocking=True, description="There is a GPU where one is asked for, and the plan fits its memory.")
-def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+def fits_the_gpu(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Blocks a training on a GPU that isn't there or would run out of memory; on a CPU the plan is told and not asked."""
+    foundry = foundries.of(context)
     train = foundry.config.train
     plan = vram.plan(train, foundry.config.render)
     if train.device == "cuda":
@@ -134,9 +142,11 @@ def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
     code_version=code_version("pipeline.training"),
     pool="gpu",
 )
-def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Stage 10, training. The same examples and settings give the same folder, which is trained once."""
+    foundry = foundries.of(context)
     at = places(foundry)
+    tag_version(context, at.version.dataset_version)
     damage = adapter_damage(at.adapter)
     if damage:
         context.log.warning("trained again: %s", damage)

@@ -50,13 +50,13 @@ class Display:
             materialization = event.step_materialization_data.materialization
             rows = materialization.metadata.get("dagster/row_count")
             seconds = time.monotonic() - self.started.get(step, time.monotonic())
-            name, why = materialization.asset_key.to_user_string(), materialization.metadata.get("computed")
+            name, why = materialization.asset_key.path[-1], materialization.metadata.get("computed")
             counted = f"{rows.value:>8,} rows" if rows else ""
             self._say(f" {name:<20} {counted:<13} {seconds:6.1f} s  {why.value if why else ''}".rstrip(), TICK)
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
             if not check.passed:
-                self._say(f" check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}", CROSS)
+                self._say(f" check {check.check_name} of {check.asset_key.path[-1]} failed: {_plain(check.metadata)}", CROSS)
         elif kind == dg.DagsterEventType.STEP_FAILURE:
             self._finish_bar()
             why, self.failed = reason(event), True

@@ -98,9 +98,9 @@ def clean_up(foundry: Foundry) -> int | str:
         return str(error)
 
 
-def settings() -> dict[str, str]:
-    """What MCQ_CONFIG (default: the sample's) and MCQ_DATA_ROOT (default: data/) say, as arguments of `open_foundry`."""
-    return {"config_file": os.environ.get("MCQ_CONFIG") or "configs/sample.yaml", "data_root": os.environ.get("MCQ_DATA_ROOT") or "data"}
+def data_root() -> str:
+    """What MCQ_DATA_ROOT says; default: data/ below the project root."""
+    return os.environ.get("MCQ_DATA_ROOT") or "data"
 
 
 def open_foundry(config_file: str, data_root: str) -> Foundry:
@@ -110,8 +110,3 @@ def open_foundry(config_file: str, data_root: str) -> Foundry:
     """
     file = PROJECT_ROOT / config_file
     return Foundry(file, load_config(file), (PROJECT_ROOT / data_root).resolve())
-
-
-def load_foundry() -> Foundry:
-    """What this process works with. Raises ConfigError."""
-    return open_foundry(**settings())

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
 from assets.resources.runs import run_chain
 from pipeline.common.store.lake import Lake
@@ -54,21 +55,23 @@ class Table:
 class LakeIOManager(dg.IOManager):
     """Writes a table under its hash and notes it for the run; gives an asset this run's tables, else CURRENT's."""
 
-    def __init__(self, foundry: Foundry) -> None:
-        self.foundry = foundry
+    def __init__(self, foundries: Foundries) -> None:
+        self.foundries = foundries
 
     def handle_output(self, context: dg.OutputContext, obj: Table) -> None:
         """Stores one table; equal content is written once."""
-        lake = self.foundry.lake
+        foundry = self.foundries.of_key(context.asset_key)
+        lake = foundry.lake
         with lake.lock():
             if obj.arrow is not None:
-                facts = {"code_version": context.version or "", "config_hash": self.foundry.config_hash, "run_id": context.run_id}
+                facts = {"code_version": context.version or "", "config_hash": foundry.config_hash, "run_id": context.run_id}
                 lake.write_arrow(obj.asset, obj.arrow, obj.hash, facts)
             lake.note_run(context.run_id, obj.asset, obj.hash)
 
     def load_input(self, context: dg.InputContext) -> Table:
         """The table of an upstream asset. Raises DataError before the first run of the job `curate`."""
-        return find_table(self.foundry, context.instance, context.step_context.dagster_run, context.asset_key.to_user_string())
+        key = context.asset_key
+        return find_table(self.foundries.of_key(key), context.instance, context.step_context.dagster_run, key.path[-1])
 
 
 def find_table(foundry: Foundry, instance: dg.DagsterInstance, run: dg.DagsterRun, asset: str) -> Table:
