@@ -8,6 +8,8 @@ from assets.metadata import counts_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
+from assets.resources.links import home_link
+from assets.training import qlora_adapter
 from pipeline.audit.database import build_audit
 from pipeline.common.text import canonical_json, short_hash
 
@@ -16,7 +18,8 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
 
 @dg.asset(
     name="audit_database",
-    deps=[evaluation],
+    # After all that may run before it; none of them has to.
+    deps=["dataset", qlora_adapter, evaluation],
     description="One SQLite file over the published tables, what training saw and what the models answered; `mcq audit` opens it.",
     group_name="audit",
     kinds={"python", "sqlite"},
@@ -36,6 +39,7 @@ def audit_database(context: dg.AssetExecutionContext, foundries: dg.ResourcePara
         data_version=dg.DataVersion(short_hash(version.name, canonical_json(counts))),
         metadata={
             "tables": counts_table(counts, "table"),
+            "audit": home_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "path": dg.MetadataValue.path(str(path)),
         },

@@ -8,11 +8,12 @@ import pandas as pd
 
 from assets.catalogue import OWNERS, table_asset, table_out
 from assets.children import run_child
-from assets.metadata import counts_table, markdown_table, output, reasons_table
+from assets.metadata import counts_table, markdown_table, output, reasons_table, shares
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
+from assets.resources.links import home_link, linked, list_link, report_link
 from assets.resources.memo import computed, unwritten
 from assets.resources.runs import run_chain, tag_version
 from pipeline.assess import assess
@@ -55,9 +56,10 @@ def raw_records(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[F
         context.log.warning("%d files hold no record: %s", len(empty), ", ".join(empty[:SHOWN]))
     metadata = {
         "sources": markdown_table(by_source(frame).to_dict("records")),
-        "files": markdown_table(files.head(SHOWN).to_dict("records")),
+        "files": markdown_table(files.head(SHOWN).to_dict("records"), of=len(files)),
         "unreadable_files": markdown_table([{"file": name, "why": why} for name, why in list(unreadable.items())[:SHOWN]], cell_chars=300),
         "unreadable_records": int(files["rejected"].sum()),
+        "file_count": len(files),
         "text_in_no_record": markdown_table(unread_text(frame)[:SHOWN], cell_chars=300),
         "files_without_records": markdown_table([{"file": name} for name in empty[:SHOWN]]),
     }
@@ -93,7 +95,7 @@ def questions(
 ) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
     """Stage 2, normalize and validate."""
     foundry = foundries.of(context)
-    parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
+    name, parameters = foundry.config.dataset, [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
         result = normalize(raw_records.frame(), foundry.config.sources)
@@ -102,13 +104,22 @@ def questions(
     outputs = ["questions", "rejected_records", "source_files"]
     (good, bad, files), _ = computed(foundry, "pipeline.normalize", outputs, [raw_records], parameters, compute)
     kept, refused, read = (table.frame() for table in (good, bad, files))
-    shown = to_rows(worst_first(read).head(SHOWN), SourceFile, ["file", "reader", "layout", "records", "questions", "rejected", "looks"])
-    examples = to_rows(refused.head(10), Rejected, ["locator", "reason_codes", "detail", "stem"])
-    passed = ratio(len(kept), len(kept) + len(refused))
+    worst = read[[len(why) > 0 for why in read["looks"]]]
+    shown = to_rows(worst_first(worst).head(SHOWN), SourceFile, ["file", "layout", "records", "rejected", "looks"])
+    examples = linked(name, to_rows(refused.head(10), Rejected, ["record_id", "reason_codes", "detail"]), "record_id")
+    whole, looks = len(kept) + len(refused), sum(len(looks) > 0 for looks in read["looks"])
+    reasons = count_values(refused["reason_codes"])
+    told = {
+        "reasons": reasons_table(reasons),
+        "examples": markdown_table(examples, 60, of=len(refused)),
+        "all_of_them": list_link(name, list="rejected"),
+        "rejected_fraction": ratio(len(refused), whole),
+        **shares(reasons, whole),
+    }
     return (
-        output(good, {"repairs": counts_table(count_values(kept["repairs"]), "repair"), "pass_fraction": passed}),
-        output(bad, {"reasons": reasons_table(count_values(refused["reason_codes"])), "examples": markdown_table(examples, 120)}),
-        output(files, {"look_first": markdown_table(shown, 300), "files_to_look_at": sum(len(looks) > 0 for looks in read["looks"])}),
+        output(good, {"pass_fraction": ratio(len(kept), whole), "repairs": counts_table(count_values(kept["repairs"]), "repair")}),
+        output(bad, told),
+        output(files, {"look_first": markdown_table(shown, 200, of=looks), "files_to_look_at": looks}),
     )
 
 
@@ -143,7 +154,9 @@ def duplicate_clusters(
     (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], foundry.config.dedup.model_dump(), compute)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
-    return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})
+    name = foundry.config.dataset
+    told = {**counts, "cut_from_chains": markdown_table(linked(name, cuts, "record_id", "cut_from"))}
+    return output(members, told), output(pairs, {"counts": counts_table(counts, "what"), "conflicts": list_link(name, list="conflicts")})
 
 
 def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions: Table) -> pd.DataFrame:
@@ -172,7 +185,13 @@ def quality_scores(context: dg.AssetExecutionContext, foundries: dg.ResourcePara
     (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, compute)
     frame = table.frame()
     mean = ratio(float(frame["quality_score"].sum()), len(frame))
-    return output(table, {"flags": counts_table(count_values(frame["flags"]), "flag"), "mean_score": mean})
+    flags = count_values(frame["flags"])
+    told = {
+        "mean_score": mean,
+        "flags": counts_table(flags, "flag"),
+        "most_suspicious": list_link(foundry.config.dataset, list="suspicious"),
+    }
+    return output(table, {**told, **shares(flags, len(frame), "flagged")})
 
 
 @table_asset(
@@ -199,12 +218,17 @@ def curated_questions(
 
     (table,), _ = computed(foundry, "pipeline.select", ["curated_questions"], inputs, parameters, compute)
     frame = table.frame()
-    conflicts = frame[frame["disposition"] == Disposition.CONFLICT].head(50)
+    name, conflicts = foundry.config.dataset, frame[frame["disposition"] == Disposition.CONFLICT]
+    shown = linked(
+        name, to_rows(conflicts.head(20), Selection, ["record_id", "representative_id", "detail"]), "record_id", "representative_id"
+    )
     metadata = {
         "kept": int(frame["kept"].sum()),
         "reasons": reasons_table(count_values(frame["reason_codes"])),
         "contamination": counts_table(contamination_counts(frame), "how a benchmark touches training rows"),
-        "conflicts": markdown_table(to_rows(conflicts, Selection, ["record_id", "representative_id", "detail"]), 300),
+        "conflicts": markdown_table(shown, 80, of=len(conflicts)),
+        "all_conflicts": list_link(name, list="conflicts"),
+        "contaminated": list_link(name, list="contaminated"),
         "duplicate_fraction": ratio(int((frame["disposition"] == Disposition.DUPLICATE).sum()), len(frame)),
     }
     return output(table, metadata)
@@ -255,8 +279,15 @@ def sample_ledger(
 
     (table,), _ = computed(foundry, "pipeline.ledger", ["sample_ledger"], inputs, parameters, compute)
     frame = table.frame()
-    reasons = reasons_table(count_values(frame["reason_codes"]))
-    return output(table, {"funnel": counts_table(funnel(frame), "disposition"), "reasons": reasons})
+    counts, reasons = funnel(frame), count_values(frame["reason_codes"])
+    told = {
+        "funnel": counts_table(counts, "disposition"),
+        "reasons": reasons_table(reasons),
+        "records": list_link(foundry.config.dataset),
+        **shares(counts, len(frame)),
+        **shares(reasons, len(frame), "reason"),
+    }
+    return output(table, told)
 
 
 @dg.asset(
@@ -295,7 +326,13 @@ def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Found
             "published": published,
             "replaces": replaced or "nothing",
             "funnel": counts_table(version.counts, "disposition"),
+            "audit": home_link(foundry.config.dataset),
+            "report": report_link(foundry.config.dataset),
+            "conflicts": list_link(foundry.config.dataset, list="conflicts"),
+            "rejected": list_link(foundry.config.dataset, list="rejected"),
+            "changed_since": list_link(foundry.config.dataset, list="changed"),
             "dagster/row_count": sum(version.counts[name] for name in SPLITS),
+            **shares(version.counts, sum(version.counts.values())),
             "files_removed": cleaned,
             "path": dg.MetadataValue.path(str(foundry.lake.root / "versions" / f"{version.name}.json")),
         },

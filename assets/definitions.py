@@ -5,15 +5,18 @@ time, freshness, events and caches of two datasets never meet.
 """
 
 import logging
+from pathlib import Path
 
 import dagster as dg
 
 from assets import audit, curation, evaluation, report, training
-from assets.automation import job_name, jobs_of, schedule_of, sensor_of
+from assets.automation import jobs_of, schedule_of, sensor_of, with_freshness
 from assets.checks import curation_checks
-from assets.resources.configurations import configuration_files, load_configurations
+from assets.resources.configurations import configuration_files, file_hash, load_configurations
 from assets.resources.configured import configured
 from assets.resources.foundry import Foundry, data_root
+from assets.resources.names import job_name
+from assets.watch import configurations_sensor, failures, recoveries
 
 ASSETS = [
     curation.raw_records,
@@ -38,12 +41,15 @@ def definitions_of(foundry: Foundry) -> dg.Definitions:
     """Assets, checks, jobs, schedule and sensor of one dataset."""
     name = foundry.config.dataset
     order = [key.path[-1] for asset in ASSETS for key in asset.keys]
-    assets = dg.load_assets_from_modules(MODULES, key_prefix=[name])
-    ours = [asset for asset in assets if isinstance(asset, dg.AssetsDefinition)]
-    grouped = dg.map_asset_specs(lambda spec: spec.replace_attributes(group_name=job_name(name, spec.group_name or "")), ours)
+
+    def of_dataset(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return with_freshness(foundry, spec.replace_attributes(group_name=job_name(name, spec.group_name or "")))
+
+    loaded = dg.load_assets_from_modules(MODULES, key_prefix=[name])
+    assets = dg.map_asset_specs(of_dataset, [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)])
     jobs = jobs_of(foundry)
     return dg.Definitions(
-        assets=sorted(grouped, key=lambda asset: min(order.index(key.path[-1]) for key in asset.keys)),
+        assets=sorted(assets, key=lambda asset: min(order.index(key.path[-1]) for key in asset.keys)),
         asset_checks=[*curation_checks([name]), *dg.load_asset_checks_from_modules(MODULES, asset_key_prefix=[name])],
         jobs=jobs,
         schedules=[schedule_of(foundry, jobs[0])],
@@ -51,12 +57,22 @@ def definitions_of(foundry: Foundry) -> dg.Definitions:
     )
 
 
-# Read here too, so that a mistake in a configuration is told when the code location loads.
-loaded = load_configurations(configuration_files())
-for said in loaded.left_out:
-    logging.getLogger("dagster").error("left out: %s", said)
+def definitions_over(files: list[Path]) -> dg.Definitions:
+    """All that the code location holds, over these configurations. One that can't be loaded is said, by a sensor that fails its ticks,
+    and keeps no other away. Raises ConfigError where none is left."""
+    hashes = {file: file_hash(file) for file in files}
+    found = load_configurations(files)
+    for said in found.left_out:
+        logging.getLogger("dagster").error("left out: %s", said)
+    return dg.Definitions.merge(
+        dg.Definitions(
+            executor=dg.in_process_executor,
+            resources=configured(found.foundries, data_root()),
+            sensors=[configurations_sensor(hashes, found.left_out), failures, recoveries],
+        ),
+        *map(definitions_of, found.foundries),
+    )
 
-defs = dg.Definitions.merge(
-    dg.Definitions(executor=dg.in_process_executor, resources=configured(loaded.foundries, data_root())),
-    *map(definitions_of, loaded.foundries),
-)
+
+# Configurations are read here too, so that a mistake in one is told when the code location loads.
+defs = definitions_over(configuration_files())

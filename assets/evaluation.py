@@ -6,10 +6,11 @@ import dagster as dg
 
 from assets.catalogue import OWNERS
 from assets.children import run_child
-from assets.metadata import defined, markdown_table, number, percent, png
+from assets.metadata import defined, markdown_table, number, percent
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
+from assets.resources.links import list_link, picture
 from assets.resources.runs import tag_version
 from assets.training import qlora_adapter
 from pipeline.common import plots
@@ -46,9 +47,10 @@ def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fo
         data_version=dg.DataVersion(at.evaluation.name),
         metadata={
             "verdict": result["verdict"],
-            "plot": png(plots.base_vs_adapter(result)),
+            "flipped": list_link(foundry.config.dataset, list="flipped"),
+            "plot": picture(foundry, "base_vs_adapter", plots.base_vs_adapter(result)),
             "modes": modes_table(result["modes"]),
-            "by_subject": markdown_table(primary["by_subject"][:20]),
+            "by_subject": markdown_table(primary["by_subject"][:20], of=len(primary["by_subject"])),
             "by_source": markdown_table(primary["by_source"]),
             "by_language": markdown_table(primary["by_language"]),
             "benchmark": modes_table(result["benchmark"]),

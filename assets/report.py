@@ -6,6 +6,7 @@ from assets.catalogue import OWNERS
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
 from assets.resources.lake_io import Table
+from assets.resources.links import home_link, report_link
 from pipeline.report import baselines, build_report
 from pipeline.report.pages import Pages
 from schemas.reasons import SPLITS
@@ -44,7 +45,8 @@ def data_quality_report(
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.name),
         metadata={
-            "report": dg.MetadataValue.md(pages.markdown.read_text(encoding="utf-8")),
+            "report": report_link(foundry.config.dataset),
+            "audit": home_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "records": sum(version.counts.values()),
             "in_a_split": sum(version.counts[name] for name in SPLITS),

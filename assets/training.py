@@ -6,11 +6,12 @@ import pyarrow as pa
 from assets.catalogue import OWNERS
 from assets.checks import check_result
 from assets.children import run_child
-from assets.metadata import column_schema, markdown_table, png
+from assets.metadata import column_schema, markdown_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import ledger_of
+from assets.resources.links import linked, picture
 from assets.resources.runs import tag_version
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
@@ -48,7 +49,7 @@ def chat_examples(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
     examples = read_parquet(at.examples)
     rows = examples.select(["split", "status", "prompt_tokens", "completion_tokens", "neutralised_tokens"]).to_pandas()
     counts = rows.groupby(["split", "status"]).size().reset_index(name="examples")
-    tokens = rows["prompt_tokens"] + rows["completion_tokens"]
+    name, tokens = foundry.config.dataset, rows["prompt_tokens"] + rows["completion_tokens"]
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.examples.parent.name),
         metadata={
@@ -56,7 +57,9 @@ def chat_examples(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
             "dataset_version": at.version.dataset_version,
             "base_model": foundry.config.train.base_model,
             "examples": markdown_table(counts.to_dict("records")),
-            "preview": markdown_table(examples.slice(0, 3).select(["prompt", "completion", "split"]).to_pylist(), 400),
+            "preview": markdown_table(
+                linked(name, examples.slice(0, 3).select(["record_id", "prompt", "completion"]).to_pylist(), "record_id"), 160
+            ),
             "longest_example_tokens": int(tokens.max()) if len(tokens) else 0,
             "neutralised_tokens": int(rows["neutralised_tokens"].sum()),
             "path": dg.MetadataValue.path(str(at.examples)),
@@ -109,7 +112,7 @@ def vram_plan(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fou
             "capacity_gib": plan.capacity_gib,
             "fits": plan.fits,
             "largest_batch_size": plan.largest_batch,
-            "plot": png(plots.vram_bars(plan.components, plan.capacity_gib)),
+            "plot": picture(foundry, "vram_plan", plots.vram_bars(plan.components, plan.capacity_gib)),
             "policies": markdown_table([vars(row) for row in policy_table(plan.hidden_size, [train.rank])]),
         },
     )
@@ -166,7 +169,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),
         metadata={
-            "loss": png(plots.loss_curve(read_metrics(at.adapter))),
+            "loss": picture(foundry, "loss", plots.loss_curve(read_metrics(at.adapter))),
             "computed": computed,
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",

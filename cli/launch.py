@@ -7,10 +7,11 @@ from pathlib import Path
 import dagster as dg
 
 from assets import children
-from assets.automation import job_name
 from assets.definitions import defs
+from assets.failures import told_sentence
 from assets.resources.foundry import Foundry
-from assets.resources.runs import ACTIVE, run_tags
+from assets.resources.names import job_name
+from assets.resources.runs import ACTIVE, PROCESS, run_tags
 from cli.dagster_internals import create_run, end_lost_run, run_events
 from cli.display import Display
 from pipeline.common.files import is_alive
@@ -27,7 +28,7 @@ def launch(foundry: Foundry, job: str) -> bool:
     with dg.DagsterInstance.get() as instance:
         reap(instance)
         repository = defs.get_repository_def()
-        tags = {**run_tags(foundry), "mcq/process": process_name(os.getpid())}
+        tags = {**run_tags(foundry), PROCESS: process_name(os.getpid())}
         run = create_run(instance, repository, job_name(foundry.config.dataset, job), QUIET, tags)
         with Display(run.run_id) as display:
             children.listeners.append(display.line)
@@ -36,6 +37,8 @@ def launch(foundry: Foundry, job: str) -> bool:
                     display.event(event)
             finally:
                 children.listeners.remove(display.line)
+        if display.why and not display.interrupted:
+            instance.report_engine_event(told_sentence(display.why), run)
         finished = instance.get_run_by_id(run.run_id)
         return finished is not None and finished.status == dg.DagsterRunStatus.SUCCESS
 
@@ -48,6 +51,6 @@ def process_name(pid: int) -> str:
 def reap(instance: dg.DagsterInstance) -> None:
     """Ends runs whose `mcq` process is gone (killed, power lost), and frees the pool slots that they held."""
     for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
-        host, _, pid = run.tags.get("mcq/process", "").rpartition(":")
+        host, _, pid = run.tags.get(PROCESS, "").rpartition(":")
         if host == socket.gethostname() and not is_alive(int(pid)):
             end_lost_run(instance, run)

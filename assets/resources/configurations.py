@@ -7,6 +7,7 @@ from typing import NamedTuple
 import yaml
 
 from assets.resources.foundry import Foundry, data_root, open_foundry
+from assets.resources.names import in_names
 from pipeline.common.text import short_hash
 from schemas.config.base import PROJECT_ROOT
 from schemas.config.yaml_file import read_yaml
@@ -81,15 +82,6 @@ def load_foundry() -> Foundry:
         listed = "".join(f"\n  --config {shown(file)}" for file in files)
         raise ConfigError(f"MCQ_CONFIG names {len(files)} configurations, and a command works with one; add one of{listed}")
     return open_foundry(str(files[0]), data_root())
-
-
-def in_names(dataset: str) -> str:
-    """A dataset's name as names of jobs and groups hold it: Dagster allows no hyphen there.
-
-    >>> in_names("year-12")
-    'year_12'
-    """
-    return dataset.replace("-", "_")
 
 
 def shown(file: Path) -> str:

@@ -48,6 +48,11 @@ class Foundry:
         return self.data_root / "reports" / self.config.dataset
 
     @property
+    def plots(self) -> Path:
+        """The newest pictures of this dataset, which the audit server serves."""
+        return self.data_root / "plots" / self.config.dataset
+
+    @property
     def decisions(self) -> Path:
         """What this dataset's reviewers decided, a JSON object a line."""
         return self.data_root / "review" / self.config.dataset / "decisions.jsonl"

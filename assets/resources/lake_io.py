@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
+from assets.resources.names import job_name
 from assets.resources.runs import run_chain
 from pipeline.common.store.lake import Lake
 from schemas.errors import DataError
@@ -78,5 +79,6 @@ def find_table(foundry: Foundry, instance: dg.DagsterInstance, run: dg.DagsterRu
     """This run's table of an asset, else CURRENT's. Raises DataError when there is none."""
     table_hash = foundry.lake.run_table(run_chain(instance, run), asset)
     if table_hash is None:
-        raise DataError(f"dataset {foundry.config.dataset!r} has no table {asset} yet; run the job `curate` (or `mcq run`) first")
+        curate = job_name(foundry.config.dataset, "curate")
+        raise DataError(f"dataset {foundry.config.dataset!r} has no table {asset} yet; run the job `{curate}` (or `mcq run`) first")
     return Table(foundry.lake, asset, table_hash)

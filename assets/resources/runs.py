@@ -5,6 +5,8 @@ import dagster as dg
 from assets.resources.foundry import Foundry
 
 DATASET, CONFIG, VERSION = "mcq/dataset", "mcq/config", "mcq/dataset_version"
+# The process of a run that `mcq` started.
+PROCESS = "mcq/process"
 
 ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
@@ -35,3 +37,10 @@ def run_tags(foundry: Foundry) -> dict[str, str]:
 def tag_version(context: dg.AssetExecutionContext, dataset_version: str) -> None:
     """Tags the run with the version that it published or worked on."""
     context.instance.add_run_tags(context.run.run_id, {VERSION: dataset_version})
+
+
+def last_finished(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun | None:
+    """The run of the same job that was started last before this one, and has succeeded or failed."""
+    statuses = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    runs = instance.get_runs(dg.RunsFilter(job_name=run.job_name, statuses=statuses), cursor=run.run_id, limit=1)
+    return runs[0] if runs else None

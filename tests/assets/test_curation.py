@@ -139,7 +139,7 @@ def test_an_asset_without_its_inputs_says_what_to_run_first(curate, make_foundry
     error = failure.step_failure_data.error
     while error.cause:
         error = error.cause
-    assert "run the job `curate`" in error.message
+    assert "run the job `tiny_curate`" in error.message
 
 
 def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, questions):

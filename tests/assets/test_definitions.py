@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 import pipeline
-from assets.automation import job_name
-from assets.definitions import defs, loaded
+from assets.definitions import defs
+from assets.resources.configurations import load_foundry
 from assets.resources.lake_io import TABLES, LakeIOManager
+from assets.resources.names import job_name
 from schemas.config.base import PROJECT_ROOT
 
 GRAPH = defs.resolve_asset_graph()
@@ -45,7 +46,7 @@ STAGES = {
 }
 NAMES = [name for names in STAGES.values() for name in names]
 CURATE = {*TABLES, "dataset"}
-REPORT = {"data_quality_report"}
+REPORT = {"data_quality_report", "audit_database"}
 JOBS = {
     "curate": CURATE | REPORT,
     "render": CURATE | REPORT | {"chat_examples"},
@@ -109,7 +110,7 @@ def test_the_ui_tells_what_each_resource_is_and_assets_get_plain_objects():
     assert set(fields) == {"configurations", "data_root"}
     assert all(field.description for field in fields.values())
     with dg.build_resources(defs.resources) as resources:
-        assert resources.foundries.of_key(key("questions")) == loaded.foundries[0]
+        assert resources.foundries.of_key(key("questions")) == load_foundry()
         assert isinstance(resources.io_manager, LakeIOManager)
         assert resources.io_manager.foundries is resources.foundries
 
@@ -124,7 +125,13 @@ def test_every_curation_table_has_a_blocking_check():
 def test_automation_is_there_and_off():
     repository = defs.get_repository_def()
     (schedule,) = repository.schedule_defs
-    (sensor,) = repository.sensor_defs
+    sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
+    sensor = sensors.pop("sample_new_raw_files")
+    assert {name: watch.default_status.value for name, watch in sensors.items()} == {
+        "configurations": "RUNNING",
+        "failures": "RUNNING",
+        "recoveries": "STOPPED",
+    }, "none of these starts a run"
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert schedule.job_name == "sample_curate"
     assert sensor.default_status == dg.DefaultSensorStatus.STOPPED

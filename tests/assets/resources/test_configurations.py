@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from assets.resources.configurations import configuration_files, file_hash, in_names, load_configurations, load_foundry
+from assets.resources.configurations import configuration_files, file_hash, load_configurations, load_foundry
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
 
@@ -86,6 +86,5 @@ def test_a_command_works_with_one_configuration_and_lists_them_where_there_are_s
     assert load_foundry().config.dataset == "a"
 
 
-def test_names_and_hashes():
-    assert in_names("a-b_c") == "a_b_c"
+def test_a_file_that_is_gone_has_no_hash():
     assert file_hash(PROJECT_ROOT / "nothing.yaml") == ""
