@@ -1,8 +1,12 @@
 """Stage 12: the audit database."""
 
+import sqlite3
+from contextlib import closing
+
 import dagster as dg
 
 from assets.catalogue import OWNERS
+from assets.checks import ERROR, sentence_result
 from assets.evaluation import evaluation
 from assets.metadata import counts_table
 from assets.resources.cache_keys import places
@@ -44,3 +48,21 @@ def audit_database(context: dg.AssetExecutionContext, foundries: dg.ResourcePara
             "path": dg.MetadataValue.path(str(path)),
         },
     )
+
+
+@dg.asset_check(asset=audit_database, blocking=True, description="The audit database holds every record of the published version.")
+def audit_holds_every_record(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """Counts the rows of its ledger, and asks SQLite whether the file is sound."""
+    foundry = foundries.of(context)
+    version = places(foundry).version
+    expected = sum(version.counts.values())
+    try:
+        with closing(sqlite3.connect(f"{foundry.audit.as_uri()}?mode=ro", uri=True)) as database:
+            (rows,) = database.execute("select count(*) from ledger").fetchone()
+            versions = {found for (found,) in database.execute("select distinct dataset_version from ledger")}
+    except sqlite3.Error as error:
+        return sentence_result(f"it can't be read: {error}", ERROR)
+    wrong = f"it holds {rows:,} of {expected:,} records" if rows != expected else None
+    if versions - {version.dataset_version}:
+        wrong = f"it is of version {', '.join(sorted(map(str, versions)))}, and {version.dataset_version} is published"
+    return sentence_result(wrong, ERROR, records=rows)

@@ -7,6 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.catalogue import OWNERS, table_asset, table_out
+from assets.checks import ERROR, sentence_result
 from assets.children import run_child
 from assets.metadata import counts_table, markdown_table, output, reasons_table, shares
 from assets.resources.code_version import code_version
@@ -15,6 +16,7 @@ from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
 from assets.resources.links import home_link, linked, list_link, report_link
 from assets.resources.memo import computed, unwritten
+from assets.resources.retries import retried
 from assets.resources.runs import run_chain, tag_version
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
@@ -47,8 +49,9 @@ SHOWN = 20
 def raw_records(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.Output[Table]:
     """Stage 1, ingest. The files are its input, so it always reads them."""
     foundry = foundries.of(context)
-    found = find_files(foundry.config)
-    frame = ingest(foundry.config, found)
+    with retried():
+        found = find_files(foundry.config)
+        frame = ingest(foundry.config, found)
     files, empty, unreadable = by_file(frame), files_without_records(foundry.config, found, frame), unreadable_files(frame)
     for name, why in list(unreadable.items())[:SHOWN]:
         context.log.warning("%s can't be read: %s", name, why)
@@ -302,7 +305,7 @@ def sample_ledger(
 def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], **tables: Table) -> dg.MaterializeResult:
     """Stage 8, publish, and then remove what nobody needs. What goes wrong with that is a warning: the version is published."""
     foundry = foundries.of(context)
-    with foundry.lake.lock():
+    with retried(), foundry.lake.lock():
         version, published, replaced, damage = publish(
             foundry.lake,
             foundry.config,
@@ -322,12 +325,12 @@ def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Found
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.name),
         metadata={
+            "audit": home_link(foundry.config.dataset),
+            "report": report_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "published": published,
             "replaces": replaced or "nothing",
             "funnel": counts_table(version.counts, "disposition"),
-            "audit": home_link(foundry.config.dataset),
-            "report": report_link(foundry.config.dataset),
             "conflicts": list_link(foundry.config.dataset, list="conflicts"),
             "rejected": list_link(foundry.config.dataset, list="rejected"),
             "changed_since": list_link(foundry.config.dataset, list="changed"),
@@ -337,3 +340,20 @@ def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Found
             "path": dg.MetadataValue.path(str(foundry.lake.root / "versions" / f"{version.name}.json")),
         },
     )
+
+
+@dg.asset_check(
+    asset=dataset, blocking=True, description="The version that readers see is there as a whole: every table, with every record."
+)
+def published_version_is_whole(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """Looks at CURRENT, as readers do."""
+    lake = foundries.of(context).lake
+    version = lake.current()
+    if version is None:
+        return sentence_result("nothing is published", ERROR)
+    gone = [name for name, table_hash in version.tables.items() if not lake.holds({name: table_hash})]
+    rows, expected = lake.arrow("sample_ledger", version.tables["sample_ledger"]).num_rows, sum(version.counts.values())
+    wrong = f"tables {', '.join(gone)} are gone or damaged" if gone else None
+    if rows != expected:
+        wrong = f"the ledger has {rows:,} rows, and {expected:,} records were counted"
+    return sentence_result(wrong, ERROR, tables=len(version.tables), records=rows, dataset_version=version.dataset_version)

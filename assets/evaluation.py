@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.catalogue import OWNERS
+from assets.checks import ERROR, WARN, sentence_result
 from assets.children import run_child
 from assets.metadata import defined, markdown_table, number, percent
 from assets.resources.cache_keys import places
@@ -13,6 +14,7 @@ from assets.resources.foundries import Foundries
 from assets.resources.links import list_link, picture
 from assets.resources.runs import tag_version
 from assets.training import qlora_adapter
+from pipeline.checks import no_better
 from pipeline.common import plots
 from pipeline.common.store.runs import is_whole, read_manifest, read_result
 from schemas.errors import DataError
@@ -62,6 +64,27 @@ def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fo
             "path": dg.MetadataValue.path(str(at.evaluation)),
         },
     )
+
+
+@dg.asset_check(asset=evaluation, blocking=True, description="The evaluation is whole, and of the adapter that the configuration trains.")
+def evaluation_is_whole(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """Reads result and answers again, as trace and audit do."""
+    at = places(foundries.of(context))
+    result = read_result(at.evaluation) if is_whole(at.evaluation) else None
+    wrong = "its result or its answers are gone or damaged; run it again" if result is None else None
+    if result is not None and result["adapter"] != at.adapter.name:
+        wrong = f"it is of adapter {result['adapter']}, and the configuration trains {at.adapter.name}"
+    return sentence_result(wrong, ERROR)
+
+
+@dg.asset_check(asset=evaluation, description="The adapter is better than its base model: the 95% interval of the difference lies above 0.")
+def adapter_is_better(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """By the primary mode of the configuration."""
+    at = places(foundries.of(context))
+    if (result := read_result(at.evaluation)) is None:
+        return sentence_result("there is no result to look at", WARN)
+    primary = result["modes"][result["primary"]]
+    return sentence_result(no_better(primary), WARN, **defined({"accuracy_delta": primary["delta"], "questions": primary["n"]}))
 
 
 def modes_table(modes: dict[str, dict[str, Any]]) -> dg.MarkdownMetadataValue:

@@ -3,12 +3,13 @@
 import dagster as dg
 
 from assets.catalogue import OWNERS
+from assets.checks import WARN, sentence_result
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
 from assets.resources.lake_io import Table
 from assets.resources.links import home_link, report_link
 from pipeline.report import baselines, build_report
-from pipeline.report.pages import Pages
+from pipeline.report.pages import LATEST, Pages
 from schemas.reasons import SPLITS
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import SourceFile
@@ -53,3 +54,18 @@ def data_quality_report(
             "path": dg.MetadataValue.path(str(pages.html)),
         },
     )
+
+
+@dg.asset_check(asset=data_quality_report, description="The newest report is of the version that readers see.")
+def report_is_of_the_published_version(
+    context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]
+) -> dg.AssetCheckResult:
+    """Compares `latest.html` with the page of CURRENT. Another run may just have published: a warning."""
+    foundry = foundries.of(context)
+    version = foundry.lake.current()
+    if version is None:
+        return sentence_result("nothing is published", WARN)
+    pages = Pages(foundry.reports, version.name, code_version("pipeline.report"))
+    latest = pages.folder / f"{LATEST}.html"
+    same = pages.exist() and latest.is_file() and latest.read_bytes() == pages.html.read_bytes()
+    return sentence_result(None if same else f"it is not of {version.name}, or it is damaged; materialize it again", WARN)

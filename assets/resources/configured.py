@@ -10,6 +10,7 @@ from pydantic import Field
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, open_foundry
 from assets.resources.lake_io import LakeIOManager
+from assets.resources.launchpad import TrainingResource, with_changes
 from assets.resources.runs import run_chain, run_tags
 from pipeline.common.store.retention import lease
 from schemas.errors import ConfigError
@@ -20,6 +21,7 @@ class FoundriesResource(dg.ConfigurableResource[Foundries]):
 
     configurations: dict[str, str] = Field(description="Dataset -> its YAML, from the project root. MCQ_CONFIG names others.")
     data_root: str = Field(description="Tables, models and reports lie below it. MCQ_DATA_ROOT names another.")
+    training: dg.ResourceDependency[TrainingResource]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Foundries]:
@@ -28,7 +30,7 @@ class FoundriesResource(dg.ConfigurableResource[Foundries]):
         with ExitStack() as until_the_end:
 
             def opened(dataset: str) -> Foundry:
-                foundry = self.opened(dataset)
+                foundry = with_changes(self.opened(dataset), self.training)
                 if context.run is not None and context.instance is not None:
                     until_the_end.enter_context(lease(foundry.lake, run_chain(context.instance, context.run)))
                     context.instance.add_run_tags(context.run.run_id, run_tags(foundry))
@@ -64,7 +66,7 @@ def resources_over(*foundries: Foundry) -> Mapping[str, Any]:
 
 def configured(foundries: list[Foundry], data_root: str) -> Mapping[str, Any]:
     """What assets need, as the code location binds it."""
-    resource = FoundriesResource(
-        configurations={foundry.config.dataset: str(foundry.config_file) for foundry in foundries}, data_root=data_root
-    )
-    return {"foundries": resource, "io_manager": lake_io_manager}
+    training = TrainingResource.configure_at_launch()
+    files = {foundry.config.dataset: str(foundry.config_file) for foundry in foundries}
+    resource = FoundriesResource(configurations=files, data_root=data_root, training=training)
+    return {"foundries": resource, "training": training, "io_manager": lake_io_manager}

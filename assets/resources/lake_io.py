@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
 from assets.resources.names import job_name
+from assets.resources.retries import retried
 from assets.resources.runs import run_chain
 from pipeline.common.store.lake import Lake
 from schemas.errors import DataError
@@ -63,7 +64,7 @@ class LakeIOManager(dg.IOManager):
         """Stores one table; equal content is written once."""
         foundry = self.foundries.of_key(context.asset_key)
         lake = foundry.lake
-        with lake.lock():
+        with retried(), lake.lock():
             if obj.arrow is not None:
                 facts = {"code_version": context.version or "", "config_hash": foundry.config_hash, "run_id": context.run_id}
                 lake.write_arrow(obj.asset, obj.arrow, obj.hash, facts)
