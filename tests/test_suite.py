@@ -15,6 +15,7 @@ ELSEWHERE = {
     "assets/checks.py": ("assets/test_curation.py", "a check blocks a run; what it finds is in pipeline/test_checks.py"),
     "assets/children.py": ("assets/test_training.py", "children at work, and one that fails"),
     "assets/evaluation.py": ("assets/test_training.py", "the whole way, once"),
+    "assets/resources/names.py": ("assets/test_definitions.py", "its examples run, and the loaded definitions hold its names"),
     "assets/resources/foundries.py": ("assets/test_curation.py", "assets find their Foundry by it in every run"),
     "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
