@@ -12,11 +12,12 @@ import dagster as dg
 from assets import audit, curation, evaluation, report, training
 from assets.automation import jobs_of, schedule_of, sensor_of, with_freshness
 from assets.checks import curation_checks
-from assets.resources.configurations import configuration_files, file_hash, load_configurations
+from assets.resources.configurations import configuration_files, file_hash, load_configurations, shown
 from assets.resources.configured import configured
 from assets.resources.foundry import Foundry, data_root
 from assets.resources.names import job_name
 from assets.watch import configurations_sensor, failures, recoveries
+from schemas.errors import ConfigError
 
 ASSETS = [
     curation.raw_records,
@@ -62,15 +63,23 @@ def definitions_over(files: list[Path]) -> dg.Definitions:
     and keeps no other away. Raises ConfigError where none is left."""
     hashes = {file: file_hash(file) for file in files}
     found = load_configurations(files)
-    for said in found.left_out:
+    defined, left_out = [], list(found.left_out)
+    for foundry in found.foundries:
+        try:
+            defined.append(definitions_of(foundry))
+        except dg.DagsterInvalidDefinitionError as error:  # a cron that our own look took for one
+            left_out.append(f"{shown(foundry.config_file)}: {error}")
+    if not defined:
+        raise ConfigError("\n".join(left_out))
+    for said in left_out:
         logging.getLogger("dagster").error("left out: %s", said)
     return dg.Definitions.merge(
         dg.Definitions(
             executor=dg.in_process_executor,
             resources=configured(found.foundries, data_root()),
-            sensors=[configurations_sensor(hashes, found.left_out), failures, recoveries],
+            sensors=[configurations_sensor(hashes, left_out), failures, recoveries],
         ),
-        *map(definitions_of, found.foundries),
+        *defined,
     )
 
 

@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from schemas.config.base import PROJECT_ROOT
@@ -91,3 +92,12 @@ def test_the_examples_of_docstrings_are_part_of_a_whole_run(request):
         pytest.skip("only some tests were asked for")
     examples = [item for item in request.session.items if isinstance(item, pytest.DoctestItem)]
     assert len(examples) > 50
+
+
+def test_a_run_that_a_test_leaves_in_a_history_is_seen(make_dagster_home, request):
+    known_runs = request.config.pluginmanager.get_plugin(str(TESTS / "conftest.py")).known_runs
+    home = make_dagster_home()
+    assert known_runs(home / "history") == set()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        run = instance.add_run(dg.DagsterRun(job_name="curate"))
+        assert known_runs(home / "history") == {run.run_id}
