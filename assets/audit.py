@@ -1,15 +1,19 @@
 """Stage 12: the audit database."""
 
 import sqlite3
+from contextlib import closing
 
 import dagster as dg
 from filelock import FileLock
 
 from assets.catalogue import OWNERS
+from assets.checks import ERROR, sentence_result
 from assets.metadata import counts_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
+from assets.resources.links import home_link
 from pipeline.audit.database import PUBLISHED, Sources, Written, renew_audit
 from pipeline.common.store.lake import Version
 from schemas.errors import DataError
@@ -24,8 +28,9 @@ from schemas.errors import DataError
     owners=OWNERS,
     code_version=code_version("pipeline.audit.database"),
 )
-def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def audit_database(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Writes the database of the published version of this dataset, where anything is new."""
+    foundry = foundries.of(context)
     version, written = renew(foundry)
     for said in written.unreadable:
         context.log.warning("left out: %s", said)
@@ -33,6 +38,7 @@ def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
         data_version=dg.DataVersion(written.state),
         metadata={
             "tables": counts_table(written.rows, "table"),
+            "audit": home_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "path": dg.MetadataValue.path(str(foundry.audit)),
         },
@@ -72,3 +78,21 @@ def _lock(foundry: Foundry) -> FileLock:
     """One writer at a time: else one that began with yesterday's version could end last."""
     foundry.audit.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(foundry.audit.with_name(f".{foundry.audit.name}.lock"))
+
+
+@dg.asset_check(asset=audit_database, blocking=True, description="The audit database holds every record of the published version.")
+def audit_holds_every_record(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """Counts the rows of its ledger, and asks SQLite whether the file is sound."""
+    foundry = foundries.of(context)
+    version = places(foundry).version
+    expected = sum(version.counts.values())
+    try:
+        with closing(sqlite3.connect(f"{foundry.audit.as_uri()}?mode=ro", uri=True)) as database:
+            (rows,) = database.execute("select count(*) from ledger").fetchone()
+            versions = {found for (found,) in database.execute("select distinct dataset_version from ledger")}
+    except sqlite3.Error as error:
+        return sentence_result(f"it can't be read: {error}", ERROR)
+    wrong = f"it holds {rows:,} of {expected:,} records" if rows != expected else None
+    if versions - {version.dataset_version}:
+        wrong = f"it is of version {', '.join(sorted(map(str, versions)))}, and {version.dataset_version} is published"
+    return sentence_result(wrong, ERROR, records=rows)

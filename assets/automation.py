@@ -1,56 +1,97 @@
-"""Jobs, the nightly refresh and the watch over raw files. Schedule and sensor are off until someone turns them on."""
+"""Jobs, schedule, freshness and the watch over raw files of one dataset. Nothing starts by itself unless `refresh:` of the configuration
+says so, or someone turns schedule or sensor on in the UI."""
 
 import json
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 import dagster as dg
 
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
+from assets.resources.names import job_name
+from assets.resources.runs import run_tags
 from pipeline.ingest.changes import Sighting, find_changes
 
 # By group, so that a new asset lands in its jobs by itself.
-CURATED = dg.AssetSelection.groups("ingest", "curate")
-TRAINED = dg.AssetSelection.groups("train")
-EVALUATED = dg.AssetSelection.groups("evaluate")
-
-curate = dg.define_asset_job(
-    "curate", CURATED, description="Raw files to a published dataset version, the report on it and the audit database; needs no model."
-)
-train_and_evaluate = dg.define_asset_job(
-    "train_and_evaluate",
-    TRAINED | EVALUATED,
-    description="The published dataset to an adapter and a verdict on it; publishes nothing.",
-)
-everything = dg.define_asset_job(
-    "everything", CURATED | TRAINED | EVALUATED, description="Raw files to an evaluated adapter, with the report on the dataset."
-)
-render = dg.define_asset_job(
-    "render",
-    CURATED | dg.AssetSelection.assets("chat_examples"),
-    description="Raw files to rendered chat examples (mcq run --until rendered).",
-)
-train = dg.define_asset_job(
-    "train", CURATED | TRAINED, description="Raw files to a trained adapter, without evaluation (mcq run --until trained)."
-)
-JOBS = [curate, train_and_evaluate, everything, render, train]
-
-nightly_refresh = dg.ScheduleDefinition(
-    name="nightly_refresh",
-    job=curate,
-    cron_schedule="0 2 * * *",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Refreshes the dataset every night at two. Where nothing is new it ends in seconds and publishes nothing.",
-)
+NIGHTLY = "0 2 * * *"
+CURATED, TRAINED, EVALUATED = ("ingest", "curate"), ("train",), ("evaluate",)
+# What a refresh gives to its readers.
+REFRESHED = ("dataset", "data_quality_report", "audit_database")
 
 
-@dg.sensor(
-    job=curate,
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Runs `curate` when raw files were added, changed or removed, once they have stood still for two ticks.",
-)
-def new_raw_files(context: dg.SensorEvaluationContext, foundry: dg.ResourceParam[Foundry]) -> dg.SensorResult | dg.SkipReason:
-    """Compares the sources' files with those of the last tick and of the last run that it asked for."""
-    before = Sighting(**json.loads(context.cursor)) if context.cursor else None
-    now, due, why = find_changes(foundry.config, before)
-    context.update_cursor(json.dumps(now._asdict()))
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=now.files)]) if due else dg.SkipReason(why)
+class JobPlan(NamedTuple):
+    """What a job is made of: groups of assets, single ones beside them, and what it is for."""
+
+    groups: tuple[str, ...]
+    description: str
+    assets: tuple[str, ...] = ()
+
+
+JOBS = {
+    "curate": JobPlan(CURATED, "Raw files to a published dataset version, its report and its audit database; needs no model."),
+    "train_and_evaluate": JobPlan(TRAINED + EVALUATED, "The published dataset to an adapter and a verdict on it; publishes nothing."),
+    "everything": JobPlan(CURATED + TRAINED + EVALUATED, "Raw files to an evaluated adapter, with the report on the dataset."),
+    "render": JobPlan(CURATED, "Raw files to rendered chat examples (mcq run --until rendered).", ("chat_examples",)),
+    "train": JobPlan(CURATED + TRAINED, "Raw files to a trained adapter, without evaluation (mcq run --until trained)."),
+}
+
+
+def jobs_of(foundry: Foundry) -> list[Any]:
+    """The jobs of a dataset; every run of them carries its tags."""
+    dataset = foundry.config.dataset
+    return [
+        dg.define_asset_job(
+            job_name(dataset, name),
+            dg.AssetSelection.groups(*(job_name(dataset, group) for group in plan.groups))
+            | dg.AssetSelection.assets(*([dataset, asset] for asset in plan.assets)),
+            description=f"{dataset}: {plan.description}",
+            run_tags=run_tags(foundry),
+        )
+        for name, plan in JOBS.items()
+    ]
+
+
+def schedule_of(foundry: Foundry, curate: Any) -> dg.ScheduleDefinition:
+    """The refresh of a dataset by the clock; on from the start where the configuration says when."""
+    refresh, dataset = foundry.config.refresh, foundry.config.dataset
+    when = f"at `{refresh.cron}`, {refresh.timezone}" if refresh.cron else "every night at two once it is turned on"
+    return dg.ScheduleDefinition(
+        name=job_name(dataset, "refresh"),
+        job=curate,
+        cron_schedule=refresh.cron or NIGHTLY,
+        execution_timezone=refresh.timezone,
+        tags=run_tags(foundry),
+        default_status=dg.DefaultScheduleStatus.RUNNING if refresh.cron else dg.DefaultScheduleStatus.STOPPED,
+        description=f"Refreshes {dataset} {when}. With nothing new it ends in seconds and publishes nothing.",
+    )
+
+
+def sensor_of(foundry: Foundry, curate: Any) -> dg.SensorDefinition:
+    """The watch over the raw files of a dataset."""
+    dataset = foundry.config.dataset
+
+    @dg.sensor(
+        name=job_name(dataset, "new_raw_files"),
+        job=curate,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING if foundry.config.refresh.on_change else dg.DefaultSensorStatus.STOPPED,
+        description=f"Refreshes {dataset} when raw files were added, changed or removed, once they have stood still for two ticks.",
+    )
+    def new_raw_files(context: dg.SensorEvaluationContext, foundries: dg.ResourceParam[Foundries]) -> dg.SensorResult | dg.SkipReason:
+        """Compares the sources' files with those of the last tick and of the last run that it asked for."""
+        before = Sighting(**json.loads(context.cursor)) if context.cursor else None
+        foundry = foundries.of_key(dg.AssetKey([dataset, "raw_records"]))
+        now, due, why = find_changes(foundry.config, before)  # where it raises, the tick fails, and what was seen before stands
+        context.update_cursor(json.dumps(now._asdict()))
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=now.files, tags=run_tags(foundry))]) if due else dg.SkipReason(why)
+
+    return new_raw_files
+
+
+def with_freshness(foundry: Foundry, spec: dg.AssetSpec) -> dg.AssetSpec:
+    """An asset that readers look at counts as late when the configuration says so; a refresh that finds nothing new counts."""
+    hours = foundry.config.refresh.late_hours
+    if hours is None or spec.key.path[-1] not in REFRESHED:
+        return spec
+    return spec.replace_attributes(freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours)))

@@ -1,4 +1,5 @@
-"""What must hold after each stage, as blocking checks: a failed one stops the run before anything is published."""
+"""What must hold after each stage, as blocking checks: a failed one stops the run before anything is published. Beside them warnings,
+which stop nothing."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,48 +8,69 @@ import dagster as dg
 import pandas as pd
 
 from assets.metadata import markdown_table
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
+from assets.resources.foundry import Foundry, files_of
 from assets.resources.lake_io import find_table
 from pipeline import checks
+from pipeline.common.store.lake import Version
+from pipeline.ledger import funnel
+from schemas.errors import DataError
 
 SHOWN = 20
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 
-def check_result(bad: pd.DataFrame) -> dg.AssetCheckResult:
+def check_result(bad: pd.DataFrame, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> dg.AssetCheckResult:
     """Passed when no row breaks the rule; else the number of such rows and a table of the first 20."""
     rows = [{k: list(v) if hasattr(v, "tolist") else v for k, v in row.items()} for row in bad.head(SHOWN).to_dict("records")]
     metadata: dict[str, Any] = {"failing_rows": len(bad)}
     if rows:
-        metadata["rows"] = markdown_table(rows, cell_chars=80)
-    return dg.AssetCheckResult(passed=bad.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
+        metadata["rows"] = markdown_table(rows, cell_chars=80, of=len(bad))
+    return dg.AssetCheckResult(passed=bad.empty, severity=severity, metadata=metadata)
+
+
+def sentence_result(wrong: str | None, severity: dg.AssetCheckSeverity, **metadata: Any) -> dg.AssetCheckResult:
+    """Passed when there is nothing to say."""
+    return dg.AssetCheckResult(passed=wrong is None, severity=severity, description=wrong, metadata=metadata)
 
 
 def blocking(
     asset: str, name: str, description: str, find: Callable[..., pd.DataFrame], others: Sequence[str] = ()
-) -> dg.AssetChecksDefinition:
-    """A blocking check of one asset. `find` gets its frame and those of `others`, and gives the rows that break the rule."""
+) -> Callable[[Sequence[str]], dg.AssetChecksDefinition]:
+    """A blocking check of one asset, for assets under any prefix. `find` gets its frame and those of `others`, and gives the rows that
+    break the rule."""
 
-    @dg.asset_check(asset=asset, name=name, description=description, blocking=True, additional_deps=list(others))
-    def check(context: dg.AssetCheckExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
-        run = context.run
-        return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+    def under(prefix: Sequence[str]) -> dg.AssetChecksDefinition:
+        keys = [dg.AssetKey([*prefix, table]) for table in (asset, *others)]
+
+        @dg.asset_check(asset=keys[0], name=name, description=description, blocking=True, additional_deps=keys[1:])
+        def check(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+            foundry = foundries.of(context)
+            run = context.run
+            return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+
+        return check
+
+    return under
+
+
+def decisions_found(prefix: Sequence[str]) -> dg.AssetChecksDefinition:
+    """Warns of decisions that a person has to mend, in the file or by a new one."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey([*prefix, "review_decisions"]),
+        name="decisions_found",
+        description="Every line of the reviewers' decisions can be read, and finds the record that it is about. Warns; stops nothing.",
+    )
+    def check(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+        lost = checks.decisions_lost(find_table(foundries.of(context), context.instance, context.run, "review_decisions").frame())
+        result = check_result(lost)
+        return dg.AssetCheckResult(passed=result.passed, severity=dg.AssetCheckSeverity.WARN, metadata=result.metadata)
 
     return check
 
 
-@dg.asset_check(
-    asset="review_decisions",
-    name="decisions_found",
-    description="Every line of the reviewers' decisions can be read, and finds the one record that it is about. Warns; nothing is stopped.",
-)
-def decisions_found(context: dg.AssetCheckExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
-    """Lines that are wrong, orphaned or ambiguous: a person has to mend them, in the file or by a new decision."""
-    lost = checks.decisions_lost(find_table(foundry, context.instance, context.run, "review_decisions").frame())
-    result = check_result(lost)
-    return dg.AssetCheckResult(passed=result.passed, severity=dg.AssetCheckSeverity.WARN, metadata=result.metadata)
-
-
-CURATION_CHECKS = [
+_CURATION = [
     blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids),
     blocking(
         "rejected_records",
@@ -112,3 +134,69 @@ CURATION_CHECKS = [
     blocking("sample_ledger", "rows_consistent", "Disposition, reasons, score and split of a row agree.", checks.broken_ledger_rows),
     blocking("sample_ledger", "no_cluster_across_splits", "No duplicate cluster stands in two splits.", checks.clusters_across_splits),
 ]
+
+
+Find = Callable[[pd.DataFrame, Version | None, Foundry], dg.AssetCheckResult]
+
+
+def warning(asset: str, name: str, description: str, find: Find) -> Callable[[Sequence[str]], dg.AssetChecksDefinition]:
+    """A check that stops nothing and asks someone to look. `find` gets the asset's frame, and the version that readers see before this
+    run publishes, if there is one."""
+
+    def under(prefix: Sequence[str]) -> dg.AssetChecksDefinition:
+        @dg.asset_check(asset=dg.AssetKey([*prefix, asset]), name=name, description=description)
+        def check(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+            foundry = foundries.of(context)
+            try:
+                before = foundry.lake.current()
+            except DataError:  # publishing says so, and mends it
+                before = None
+            return find(find_table(foundry, context.instance, context.run, asset).frame(), before, foundry)
+
+        return check
+
+    return under
+
+
+def _reject_share(ledger: pd.DataFrame, before: Version | None, foundry: Foundry) -> dg.AssetCheckResult:
+    """Compares with the version before; the first version has nothing to compare with."""
+    now = funnel(ledger)
+    wrong = checks.reject_share_rose(before.counts, now) if before else None
+    return sentence_result(wrong, WARN, rejected=now["rejected"], **({"rejected_before": before.counts["rejected"]} if before else {}))
+
+
+def _sources_shrank(files: pd.DataFrame, before: Version | None, foundry: Foundry) -> dg.AssetCheckResult:
+    """Compares the records of each source with those in the version before."""
+    known = files_of(foundry, before) if before else files
+    return check_result(checks.shrunk_sources(known, files), WARN)
+
+
+_WARNINGS = [
+    warning(
+        "sample_ledger",
+        "reject_share_is_no_higher",
+        "The share of rejected records is not up by more than a quarter (and a hundredth of all) against the version before.",
+        _reject_share,
+    ),
+    warning(
+        "source_files",
+        "no_source_shrank",
+        "No source has fewer records than in the version before.",
+        _sources_shrank,
+    ),
+    warning(
+        "source_files",
+        "no_unknown_layout",
+        "Of every file some columns were recognised as question, options and answer.",
+        lambda files, before, foundry: check_result(checks.unknown_layouts(files), WARN),
+    ),
+]
+
+
+def curation_checks(prefix: Sequence[str] = ()) -> list[dg.AssetChecksDefinition]:
+    """The checks of curation, for assets whose keys begin with `prefix`."""
+    return [under(prefix) for under in (*_CURATION, *_WARNINGS)]
+
+
+CURATION_CHECKS = curation_checks()
+"""Those of assets without a prefix."""

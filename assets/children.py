@@ -61,7 +61,7 @@ class Follower:
 
     def __init__(self, context: dg.AssetExecutionContext, path: Path) -> None:
         self.context, self.path = context, path
-        self.asset = context.asset_key.to_user_string()
+        self.key = context.asset_key
         # What an earlier, interrupted run said of its phases is old news; its losses belong to the curve.
         self.seen = {text for text, _ in json_lines(path) if "loss" not in text}
         self.stop = threading.Event()
@@ -89,10 +89,10 @@ class Follower:
 
     def _tell(self, line: Line) -> None:
         for listener in listeners:
-            listener(self.asset, line)
+            listener(self.key.path[-1], line)
         numbers = {key: float(line[key]) for key in PLOTTED if line.get(key) is not None}
         every = max(1, -(-int(line.get("total_steps") or 0) // OBSERVATIONS))
         if "validation_loss" in numbers or ("loss" in numbers and int(line["step"]) % every == 0):
-            self.context.log_event(dg.AssetObservation(self.asset, metadata=numbers))
+            self.context.log_event(dg.AssetObservation(self.key, metadata=numbers))
         elif "phase" in line and "done" not in line:
             self.context.log.info(line["phase"])

@@ -8,13 +8,17 @@ import dagster as dg
 import pandas as pd
 
 from assets.catalogue import OWNERS, table_asset, table_out
+from assets.checks import ERROR, sentence_result
 from assets.children import run_child
-from assets.metadata import counts_table, markdown_table, output, reasons_table
+from assets.metadata import counts_table, markdown_table, output, reasons_table, shares
 from assets.resources.code_version import code_version
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
+from assets.resources.links import home_link, linked, list_link, report_link
 from assets.resources.memo import computed, kept, unwritten
-from assets.resources.runs import run_chain
+from assets.resources.retries import retried
+from assets.resources.runs import run_chain, tag_version
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
 from pipeline.common.files import read_parquet
@@ -47,10 +51,12 @@ SHOWN = 20
     {"python", "parquet"},
     group="ingest",
 )
-def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
+def raw_records(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.Output[Table]:
     """Stage 1, ingest. The files are its input, so it always reads them."""
-    found = find_files(foundry.config)
-    frame = ingest(foundry.config, found)
+    foundry = foundries.of(context)
+    with retried():
+        found = find_files(foundry.config)
+        frame = ingest(foundry.config, found)
     files, empty, unreadable = by_file(frame), files_without_records(foundry.config, found, frame), unreadable_files(frame)
     for name, why in list(unreadable.items())[:SHOWN]:
         context.log.warning("%s can't be read: %s", name, why)
@@ -58,9 +64,10 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
         context.log.warning("%d files hold no record: %s", len(empty), ", ".join(empty[:SHOWN]))
     metadata = {
         "sources": markdown_table(by_source(frame).to_dict("records")),
-        "files": markdown_table(files.head(SHOWN).to_dict("records")),
+        "files": markdown_table(files.head(SHOWN).to_dict("records"), of=len(files)),
         "unreadable_files": markdown_table([{"file": name, "why": why} for name, why in list(unreadable.items())[:SHOWN]], cell_chars=300),
         "unreadable_records": int(files["rejected"].sum()),
+        "file_count": len(files),
         "text_in_no_record": markdown_table(unread_text(frame)[:SHOWN], cell_chars=300),
         "files_without_records": markdown_table([{"file": name} for name in empty[:SHOWN]]),
     }
@@ -98,10 +105,11 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
     },
 )
 def questions(
-    context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], raw_records: Table
+    context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], raw_records: Table
 ) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
     """Stage 2, normalize and validate; then what reviewers decided."""
-    parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
+    foundry = foundries.of(context)
+    name, parameters = foundry.config.dataset, [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
         result = normalize(raw_records.frame(), foundry.config.sources)
@@ -112,13 +120,22 @@ def questions(
     good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run_id)
     files = as_read[2]
     kept, refused, read = (table.frame() for table in (good, bad, files))
-    shown = to_rows(worst_first(read).head(SHOWN), SourceFile, ["file", "reader", "layout", "records", "questions", "rejected", "looks"])
-    examples = to_rows(refused.head(10), Rejected, ["locator", "reason_codes", "detail", "stem"])
-    passed = ratio(len(kept), len(kept) + len(refused))
+    worst = read[[len(why) > 0 for why in read["looks"]]]
+    shown = to_rows(worst_first(worst).head(SHOWN), SourceFile, ["file", "layout", "records", "rejected", "looks"])
+    examples = linked(name, to_rows(refused.head(10), Rejected, ["record_id", "reason_codes", "detail"]), "record_id")
+    whole, looks = len(kept) + len(refused), sum(len(looks) > 0 for looks in read["looks"])
+    reasons = count_values(refused["reason_codes"])
+    told = {
+        "reasons": reasons_table(reasons),
+        "examples": markdown_table(examples, 60, of=len(refused)),
+        "all_of_them": list_link(name, list="rejected"),
+        "rejected_fraction": ratio(len(refused), whole),
+        **shares(reasons, whole),
+    }
     return (
-        output(good, {"repairs": counts_table(count_values(kept["repairs"]), "repair"), "pass_fraction": passed}),
-        output(bad, {"reasons": reasons_table(count_values(refused["reason_codes"])), "examples": markdown_table(examples, 120)}),
-        output(files, {"look_first": markdown_table(shown, 300), "files_to_look_at": sum(len(looks) > 0 for looks in read["looks"])}),
+        output(good, {"pass_fraction": ratio(len(kept), whole), "repairs": counts_table(count_values(kept["repairs"]), "repair")}),
+        output(bad, told),
+        output(files, {"look_first": markdown_table(shown, 200, of=looks), "files_to_look_at": looks}),
         output(matched, {"statuses": counts_table(count_values(matched.frame()["status"]), "status")}),
     )
 
@@ -159,21 +176,23 @@ def decided(foundry: Foundry, raw: Table, as_read: Sequence[Table], run_id: str)
     },
 )
 def duplicate_clusters(
-    foundry: dg.ResourceParam[Foundry], questions: Table, matched_decisions: Table
+    context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], questions: Table, matched_decisions: Table
 ) -> tuple[dg.Output[Table], dg.Output[Table]]:
     """Stage 3, deduplicate. Of the decisions only those that concern pairs or texts count: a new note compares nothing anew."""
-    told = pair_decisions(matched_decisions.frame())
+    foundry, decisions = foundries.of(context), pair_decisions(matched_decisions.frame())
 
     def compute() -> Any:
-        result = deduplicate(questions.frame(), foundry.config.dedup, told)
+        result = deduplicate(questions.frame(), foundry.config.dedup, decisions)
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]
-    parameters, decisions = foundry.config.dedup.model_dump(), told if any(told) else None
-    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute, decisions)
+    parameters, asked = foundry.config.dedup.model_dump(), decisions if any(decisions) else None
+    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute, asked)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
-    return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})
+    name = foundry.config.dataset
+    told = {**counts, "cut_from_chains": markdown_table(linked(name, cuts, "record_id", "cut_from"))}
+    return output(members, told), output(pairs, {"counts": counts_table(counts, "what"), "conflicts": list_link(name, list="conflicts")})
 
 
 def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions: Table) -> pd.DataFrame:
@@ -190,8 +209,9 @@ def model_signals(context: dg.AssetExecutionContext, foundry: Foundry, questions
     "Named quality signals of each question, one score (0-1, high = good), and every flag in words.",
     {"python", "parquet"},
 )
-def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], questions: Table) -> dg.Output[Table]:
+def quality_scores(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], questions: Table) -> dg.Output[Table]:
     """Stage 4, assess."""
+    foundry = foundries.of(context)
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
     asked["code"] = code_version("pipeline.assess.ask_model")
 
@@ -201,7 +221,13 @@ def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
     (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, compute)
     frame = table.frame()
     mean = ratio(float(frame["quality_score"].sum()), len(frame))
-    return output(table, {"flags": counts_table(count_values(frame["flags"]), "flag"), "mean_score": mean})
+    flags = count_values(frame["flags"])
+    told = {
+        "mean_score": mean,
+        "flags": counts_table(flags, "flag"),
+        "most_suspicious": list_link(foundry.config.dataset, list="suspicious"),
+    }
+    return output(table, {**told, **shares(flags, len(frame), "flagged")})
 
 
 @dg.multi_asset(
@@ -222,7 +248,8 @@ def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
     },
 )
 def curated_questions(
-    foundry: dg.ResourceParam[Foundry],
+    context: dg.AssetExecutionContext,
+    foundries: dg.ResourceParam[Foundries],
     questions: Table,
     matched_decisions: Table,
     duplicate_clusters: Table,
@@ -230,6 +257,7 @@ def curated_questions(
     quality_scores: Table,
 ) -> tuple[dg.Output[Table], dg.Output[Table]]:
     """Stage 5, select, and what came of the reviewers' decisions."""
+    foundry = foundries.of(context)
     inputs = [questions, duplicate_clusters, duplicate_pairs, quality_scores, matched_decisions]
     parameters = {"drop_variants": foundry.config.dedup.drop_variants, "min_score": foundry.config.quality.min_score}
 
@@ -241,12 +269,17 @@ def curated_questions(
     names = ["curated_questions", "review_decisions"]
     (table, reviewed), _ = computed(foundry, "pipeline.select", names, inputs, parameters, compute)
     frame = table.frame()
-    conflicts = frame[frame["disposition"] == Disposition.CONFLICT].head(50)
+    name, conflicts = foundry.config.dataset, frame[frame["disposition"] == Disposition.CONFLICT]
+    shown = linked(
+        name, to_rows(conflicts.head(20), Selection, ["record_id", "representative_id", "detail"]), "record_id", "representative_id"
+    )
     metadata = {
         "kept": int(frame["kept"].sum()),
         "reasons": reasons_table(count_values(frame["reason_codes"])),
         "contamination": counts_table(contamination_counts(frame), "how a benchmark touches training rows"),
-        "conflicts": markdown_table(to_rows(conflicts, Selection, ["record_id", "representative_id", "detail"]), 300),
+        "conflicts": markdown_table(shown, 80, of=len(conflicts)),
+        "all_conflicts": list_link(name, list="conflicts"),
+        "contaminated": list_link(name, list="contaminated"),
         "duplicate_fraction": ratio(int((frame["disposition"] == Disposition.DUPLICATE).sum()), len(frame)),
     }
     return output(table, metadata), output(reviewed, decisions_shown(reviewed.frame()))
@@ -267,8 +300,9 @@ def decisions_shown(decisions: pd.DataFrame) -> dict[str, Any]:
 @table_asset(
     "splits", "pipeline.split", "The split of each kept question, drawn by split group with the config's seed.", {"python", "parquet"}
 )
-def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.Output[Table]:
+def splits(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], curated_questions: Table) -> dg.Output[Table]:
     """Stage 6, split."""
+    foundry = foundries.of(context)
     parameters = foundry.config.split.model_dump()
 
     def compute() -> Any:
@@ -289,7 +323,8 @@ def splits(foundry: dg.ResourceParam[Foundry], curated_questions: Table) -> dg.O
     {"python", "parquet"},
 )
 def sample_ledger(
-    foundry: dg.ResourceParam[Foundry],
+    context: dg.AssetExecutionContext,
+    foundries: dg.ResourceParam[Foundries],
     raw_records: Table,
     questions: Table,
     rejected_records: Table,
@@ -299,6 +334,7 @@ def sample_ledger(
     review_decisions: Table,
 ) -> dg.Output[Table]:
     """Stage 7, ledger."""
+    foundry = foundries.of(context)
     inputs = [raw_records, questions, rejected_records, quality_scores, curated_questions, splits, review_decisions]
     parameters = [foundry.config.curation(), {source.name: source.licence for source in foundry.config.sources}]
 
@@ -308,8 +344,15 @@ def sample_ledger(
 
     (table,), _ = computed(foundry, "pipeline.ledger", ["sample_ledger"], inputs, parameters, compute)
     frame = table.frame()
-    reasons = reasons_table(count_values(frame["reason_codes"]))
-    return output(table, {"funnel": counts_table(funnel(frame), "disposition"), "reasons": reasons})
+    counts, reasons = funnel(frame), count_values(frame["reason_codes"])
+    told = {
+        "funnel": counts_table(counts, "disposition"),
+        "reasons": reasons_table(reasons),
+        "records": list_link(foundry.config.dataset),
+        **shares(counts, len(frame)),
+        **shares(reasons, len(frame), "reason"),
+    }
+    return output(table, told)
 
 
 @dg.asset(
@@ -321,9 +364,10 @@ def sample_ledger(
     owners=OWNERS,
     code_version=code_version("pipeline.publish"),
 )
-def dataset(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], **tables: Table) -> dg.MaterializeResult:
+def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries], **tables: Table) -> dg.MaterializeResult:
     """Stage 8, publish, and then remove what nobody needs. What goes wrong with that is a warning: the version is published."""
-    with foundry.lake.lock():
+    foundry = foundries.of(context)
+    with retried(), foundry.lake.lock():
         version, published, replaced, damage = publish(
             foundry.lake,
             foundry.config,
@@ -336,18 +380,42 @@ def dataset(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry
     if damage:
         context.log.warning("mended: %s", damage)
     context.log.info("published %s" if published else "nothing new: %s is published already", version.name)
+    tag_version(context, version.dataset_version)
     cleaned = clean_up(foundry)
     if isinstance(cleaned, str):
         context.log.warning("nothing was cleaned: %s", cleaned)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.name),
         metadata={
+            "audit": home_link(foundry.config.dataset),
+            "report": report_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "published": published,
             "replaces": replaced or "nothing",
             "funnel": counts_table(version.counts, "disposition"),
+            "conflicts": list_link(foundry.config.dataset, list="conflicts"),
+            "rejected": list_link(foundry.config.dataset, list="rejected"),
+            "changed_since": list_link(foundry.config.dataset, list="changed"),
             "dagster/row_count": sum(version.counts[name] for name in SPLITS),
+            **shares(version.counts, sum(version.counts.values())),
             "files_removed": cleaned,
             "path": dg.MetadataValue.path(str(foundry.lake.root / "versions" / f"{version.name}.json")),
         },
     )
+
+
+@dg.asset_check(
+    asset=dataset, blocking=True, description="The version that readers see is there as a whole: every table, with every record."
+)
+def published_version_is_whole(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """Looks at CURRENT, as readers do."""
+    lake = foundries.of(context).lake
+    version = lake.current()
+    if version is None:
+        return sentence_result("nothing is published", ERROR)
+    gone = [name for name, table_hash in version.tables.items() if not lake.holds({name: table_hash})]
+    rows, expected = lake.arrow("sample_ledger", version.tables["sample_ledger"]).num_rows, sum(version.counts.values())
+    wrong = f"tables {', '.join(gone)} are gone or damaged" if gone else None
+    if rows != expected:
+        wrong = f"the ledger has {rows:,} rows, and {expected:,} records were counted"
+    return sentence_result(wrong, ERROR, tables=len(version.tables), records=rows, dataset_version=version.dataset_version)

@@ -6,12 +6,16 @@ import dagster as dg
 
 from assets.audit import renew_after
 from assets.catalogue import OWNERS
+from assets.checks import ERROR, WARN, sentence_result
 from assets.children import run_child
-from assets.metadata import defined, markdown_table, number, percent, png
+from assets.metadata import defined, markdown_table, number, percent
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
+from assets.resources.links import list_link, picture
+from assets.resources.runs import tag_version
 from assets.training import qlora_adapter
+from pipeline.checks import no_better
 from pipeline.common import plots
 from pipeline.common.store.runs import is_whole, read_manifest, read_result
 from schemas.errors import DataError
@@ -27,9 +31,11 @@ from schemas.errors import DataError
     code_version=code_version("pipeline.evaluation"),
     pool="gpu",
 )
-def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Evaluates the adapter of the published dataset and the configured training."""
+    foundry = foundries.of(context)
     at = places(foundry)
+    tag_version(context, at.version.dataset_version)
     if read_manifest(at.adapter) is None:
         raise DataError(
             f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter"
@@ -45,9 +51,10 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
         data_version=dg.DataVersion(at.evaluation.name),
         metadata={
             "verdict": result["verdict"],
-            "plot": png(plots.base_vs_adapter(result)),
+            "flipped": list_link(foundry.config.dataset, list="flipped"),
+            "plot": picture(foundry, "base_vs_adapter", plots.base_vs_adapter(result)),
             "modes": modes_table(result["modes"]),
-            "by_subject": markdown_table(primary["by_subject"][:20]),
+            "by_subject": markdown_table(primary["by_subject"][:20], of=len(primary["by_subject"])),
             "by_source": markdown_table(primary["by_source"]),
             "by_language": markdown_table(primary["by_language"]),
             "benchmark": modes_table(result["benchmark"]),
@@ -59,6 +66,27 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
             "path": dg.MetadataValue.path(str(at.evaluation)),
         },
     )
+
+
+@dg.asset_check(asset=evaluation, blocking=True, description="The evaluation is whole, and of the adapter that the configuration trains.")
+def evaluation_is_whole(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """Reads result and answers again, as trace and audit do."""
+    at = places(foundries.of(context))
+    result = read_result(at.evaluation) if is_whole(at.evaluation) else None
+    wrong = "its result or its answers are gone or damaged; run it again" if result is None else None
+    if result is not None and result["adapter"] != at.adapter.name:
+        wrong = f"it is of adapter {result['adapter']}, and the configuration trains {at.adapter.name}"
+    return sentence_result(wrong, ERROR)
+
+
+@dg.asset_check(asset=evaluation, description="The adapter is better than its base model: the 95% interval of the difference lies above 0.")
+def adapter_is_better(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
+    """By the primary mode of the configuration."""
+    at = places(foundries.of(context))
+    if (result := read_result(at.evaluation)) is None:
+        return sentence_result("there is no result to look at", WARN)
+    primary = result["modes"][result["primary"]]
+    return sentence_result(no_better(primary), WARN, **defined({"accuracy_delta": primary["delta"], "questions": primary["n"]}))
 
 
 def modes_table(modes: dict[str, dict[str, Any]]) -> dg.MarkdownMetadataValue:

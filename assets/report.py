@@ -3,11 +3,13 @@
 import dagster as dg
 
 from assets.catalogue import OWNERS
+from assets.checks import WARN, sentence_result
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry
+from assets.resources.foundries import Foundries
 from assets.resources.lake_io import Table
+from assets.resources.links import home_link, report_link
 from pipeline.report import baselines, build_report
-from pipeline.report.pages import Pages
+from pipeline.report.pages import LATEST, Pages
 from schemas.reasons import SPLITS
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import SourceFile
@@ -23,9 +25,15 @@ from schemas.tables.curation import SourceFile
     code_version=code_version("pipeline.report"),
 )
 def data_quality_report(
-    foundry: dg.ResourceParam[Foundry], sample_ledger: Table, quality_scores: Table, duplicate_pairs: Table, source_files: Table
+    context: dg.AssetExecutionContext,
+    foundries: dg.ResourceParam[Foundries],
+    sample_ledger: Table,
+    quality_scores: Table,
+    duplicate_pairs: Table,
+    source_files: Table,
 ) -> dg.MaterializeResult:
     """Stage 13, report. Written once a version and code; the page of the last run is `latest.html`."""
+    foundry = foundries.of(context)
     tables = (sample_ledger, quality_scores, duplicate_pairs, source_files)
     # Not CURRENT: another run may have published meanwhile.
     version = foundry.lake.version_with({table.asset: table.hash for table in tables})
@@ -38,10 +46,26 @@ def data_quality_report(
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.name),
         metadata={
-            "report": dg.MetadataValue.md(pages.markdown.read_text(encoding="utf-8")),
+            "report": report_link(foundry.config.dataset),
+            "audit": home_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "records": sum(version.counts.values()),
             "in_a_split": sum(version.counts[name] for name in SPLITS),
             "path": dg.MetadataValue.path(str(pages.html)),
         },
     )
+
+
+@dg.asset_check(asset=data_quality_report, description="The newest report is of the version that readers see.")
+def report_is_of_the_published_version(
+    context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]
+) -> dg.AssetCheckResult:
+    """Compares `latest.html` with the page of CURRENT. Another run may just have published: a warning."""
+    foundry = foundries.of(context)
+    version = foundry.lake.current()
+    if version is None:
+        return sentence_result("nothing is published", WARN)
+    pages = Pages(foundry.reports, version.name, code_version("pipeline.report"))
+    latest = pages.folder / f"{LATEST}.html"
+    same = pages.exist() and latest.is_file() and latest.read_bytes() == pages.html.read_bytes()
+    return sentence_result(None if same else f"it is not of {version.name}, or it is damaged; materialize it again", WARN)

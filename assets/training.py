@@ -7,10 +7,13 @@ from assets.audit import renew_after
 from assets.catalogue import OWNERS
 from assets.checks import check_result
 from assets.children import run_child
-from assets.metadata import column_schema, markdown_table, png
+from assets.metadata import column_schema, markdown_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
-from assets.resources.foundry import Foundry, ledger_of
+from assets.resources.foundries import Foundries
+from assets.resources.foundry import ledger_of
+from assets.resources.links import linked, picture
+from assets.resources.runs import tag_version
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
 from pipeline.common.files import is_whole_parquet, read_parquet, write_parquet
@@ -36,9 +39,11 @@ from schemas.tables.training import ChatExample
     code_version=code_version("pipeline.render"),
     metadata={"dagster/column_schema": column_schema(ChatExample)},
 )
-def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def chat_examples(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Stage 9, render, in a child process: a tokenizer needs torch's neighbours."""
+    foundry = foundries.of(context)
     at = places(foundry)
+    tag_version(context, at.version.dataset_version)
     if not (is_whole_parquet(at.questions) and is_whole_parquet(at.examples)):
         write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
         run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
@@ -46,7 +51,7 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
     examples = read_parquet(at.examples)
     rows = examples.select(["split", "status", "prompt_tokens", "completion_tokens", "neutralised_tokens"]).to_pandas()
     counts = rows.groupby(["split", "status"]).size().reset_index(name="examples")
-    tokens = rows["prompt_tokens"] + rows["completion_tokens"]
+    name, tokens = foundry.config.dataset, rows["prompt_tokens"] + rows["completion_tokens"]
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.examples.parent.name),
         metadata={
@@ -54,7 +59,9 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
             "dataset_version": at.version.dataset_version,
             "base_model": foundry.config.train.base_model,
             "examples": markdown_table(counts.to_dict("records")),
-            "preview": markdown_table(examples.slice(0, 3).select(["prompt", "completion", "split"]).to_pylist(), 400),
+            "preview": markdown_table(
+                linked(name, examples.slice(0, 3).select(["record_id", "prompt", "completion"]).to_pylist(), "record_id"), 160
+            ),
             "longest_example_tokens": int(tokens.max()) if len(tokens) else 0,
             "neutralised_tokens": int(rows["neutralised_tokens"].sum()),
             "path": dg.MetadataValue.path(str(at.examples)),
@@ -63,8 +70,9 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
 
 
 @dg.asset_check(asset=chat_examples, blocking=True, description="The labels cover exactly the answer and the end-of-turn token.")
-def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+def labels_cover_exactly_the_answer(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Compares every completion with the answer of the published ledger."""
+    foundry = foundries.of(context)
     at = places(foundry)
     style = foundry.config.render.style
     questions = model_questions(ledger_of(foundry, at.version)).to_dict("records")
@@ -76,8 +84,9 @@ def labels_cover_exactly_the_answer(foundry: dg.ResourceParam[Foundry]) -> dg.As
 @dg.asset_check(
     asset=chat_examples, blocking=True, description="Every published question has one example, also those too long to train on."
 )
-def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+def nothing_lost_in_render(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Conservation over rendering."""
+    foundry = foundries.of(context)
     at = places(foundry)
     examples = to_frame(read_parquet(at.examples), ChatExample)
     return check_result(unaccounted(model_questions(ledger_of(foundry, at.version)), examples))
@@ -91,8 +100,9 @@ def nothing_lost_in_render(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckR
     owners=OWNERS,
     code_version=code_version("pipeline.training.vram"),
 )
-def vram_plan(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def vram_plan(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Stage 10, preflight."""
+    foundry = foundries.of(context)
     train = foundry.config.train
     plan = vram.plan(train, foundry.config.render)
     parts = [{"component": name, "GiB": round(gib, 2)} for name, gib in plan.components.items()]
@@ -104,15 +114,16 @@ def vram_plan(foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
             "capacity_gib": plan.capacity_gib,
             "fits": plan.fits,
             "largest_batch_size": plan.largest_batch,
-            "plot": png(plots.vram_bars(plan.components, plan.capacity_gib)),
+            "plot": picture(foundry, "vram_plan", plots.vram_bars(plan.components, plan.capacity_gib)),
             "policies": markdown_table([vars(row) for row in policy_table(plan.hidden_size, [train.rank])]),
         },
     )
 
 
 @dg.asset_check(asset=vram_plan, blocking=True, description="There is a GPU where one is asked for, and the plan fits its memory.")
-def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+def fits_the_gpu(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Blocks a training on a GPU that isn't there or would run out of memory; on a CPU the plan is told and not asked."""
+    foundry = foundries.of(context)
     train = foundry.config.train
     plan = vram.plan(train, foundry.config.render)
     if train.device == "cuda":
@@ -136,9 +147,11 @@ def fits_the_gpu(foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
     code_version=code_version("pipeline.training"),
     pool="gpu",
 )
-def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
+def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Stage 10, training. The same examples and settings give the same folder, which is trained once."""
+    foundry = foundries.of(context)
     at = places(foundry)
+    tag_version(context, at.version.dataset_version)
     damage = adapter_damage(at.adapter)
     if damage:
         context.log.warning("trained again: %s", damage)
@@ -159,7 +172,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),
         metadata={
-            "loss": png(plots.loss_curve(read_metrics(at.adapter))),
+            "loss": picture(foundry, "loss", plots.loss_curve(read_metrics(at.adapter))),
             "computed": computed,
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",

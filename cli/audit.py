@@ -19,7 +19,7 @@ PLUGINS = Path(__file__).parent / "plugins"
 @command
 def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8001) -> None:
     """Browse every table in the browser: ledger, duplicates, training and predictions (Datasette, read-only)."""
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
 
     foundry = load_foundry()
     path = foundry.audit

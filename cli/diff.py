@@ -40,7 +40,7 @@ def diff(
     format: Annotated[DiffFormat, typer.Option(help="table shows the first ten of each kind; jsonl holds all")] = DiffFormat.TABLE,
 ) -> None:
     """Show what entered, left, changed or moved to another split between two versions of the dataset, and why."""
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
 
     foundry = load_foundry()
     lake = foundry.lake

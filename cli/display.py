@@ -7,11 +7,12 @@ from typing import Any
 import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from assets.failures import told_sentence, why_failed
 from cli.options import err, styled
 from pipeline.common.escapes import WORD_JOINER
 
 PLAIN_SECONDS = 10.0
-TICK, CROSS = ("✓", "green"), ("✗", "bold red")
+TICK, WARNS, CROSS = ("✓", "green"), ("!", "yellow"), ("✗", "bold red")
 
 
 class Display:
@@ -21,7 +22,9 @@ class Display:
         self.run_id = run_id
         self.started: dict[str, float] = {}
         self.last_plain = 0.0
-        self.interrupted = self.failed = False
+        self.interrupted = False
+        # Why the run failed, in plain words.
+        self.why = ""
         self.bars: dict[str, Any] = {}
         columns = (
             SpinnerColumn(),
@@ -50,23 +53,29 @@ class Display:
             materialization = event.step_materialization_data.materialization
             rows = materialization.metadata.get("dagster/row_count")
             seconds = time.monotonic() - self.started.get(step, time.monotonic())
-            name, why = materialization.asset_key.to_user_string(), materialization.metadata.get("computed")
+            name, why = materialization.asset_key.path[-1], materialization.metadata.get("computed")
             counted = f"{rows.value:>8,} rows" if rows else ""
             self._say(f" {name:<20} {counted:<13} {seconds:6.1f} s  {why.value if why else ''}".rstrip(), TICK)
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
-            if not check.passed:
-                self._say(f" check {check.check_name} of {check.asset_key.to_user_string()} failed: {_plain(check.metadata)}", CROSS)
+            if not check.passed and check.severity == dg.AssetCheckSeverity.WARN:
+                self._say(f" {check.check_name} of {check.asset_key.path[-1]}: {check.description or _plain(check.metadata)}", WARNS)
+            elif not check.passed:
+                self._say(f" check {check.check_name} of {check.asset_key.path[-1]} failed: {_plain(check.metadata)}", CROSS)
         elif kind == dg.DagsterEventType.STEP_FAILURE:
             self._finish_bar()
-            why, self.failed = reason(event), True
+            why = why_failed(event)
+            self.why = self.why or why
             self.interrupted = self.interrupted or "Interrupted" in why
             self._say(f" {step}: {'interrupted' if 'Interrupted' in why else why}", CROSS)
         elif kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
-            if kind == dg.DagsterEventType.RUN_FAILURE and not self.failed and event.job_failure_data.error is not None:
-                self._say(f" {root_cause(event.job_failure_data.error)}", CROSS)
+            if kind == dg.DagsterEventType.RUN_FAILURE and not self.why:
+                self.why = why_failed(event)
+                self._say(f" {self.why}", CROSS)
             what = "was interrupted; run it again to continue" if self.interrupted or kind == dg.DagsterEventType.RUN_CANCELED else "failed"
             self._say(f"run {self.run_id[:8]} {what}; the published dataset is as it was, unless `dataset` stands above with a tick")
+            if self.why and not self.interrupted:
+                self._say(told_sentence(self.why))
 
     def line(self, asset: str, line: dict[str, Any]) -> None:
         """Shows one line that a child process wrote; called from the thread that follows it."""
@@ -94,21 +103,6 @@ class Display:
 
     def _say(self, text: str, *before: tuple[str, str]) -> None:
         self.progress.console.print(styled(*before, text), soft_wrap=True)
-
-
-def reason(event: dg.DagsterEvent) -> str:
-    """Why a step failed, in the words of the error at the bottom of the chain or of the Failure that was raised."""
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    return root_cause(data.error) if data.error is not None else "no reason was given"
-
-
-def root_cause(error: Any) -> str:
-    """The words of the error at the bottom of a chain of Dagster's error records."""
-    while error.cause is not None:
-        error = error.cause
-    return str(error.message.strip())
 
 
 def _plain(metadata: Any) -> str:

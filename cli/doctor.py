@@ -30,7 +30,7 @@ def doctor(
     """Check the environment: versions, GPU and what it really can, disk, model cache. Exit code 1 when something needed is missing, or
     something published is damaged.
     """
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
     from pipeline.training.hardware import gpus
 
     problems: list[str] = []

@@ -41,7 +41,8 @@ def export(
     ] = ControlTokens.NEUTRALISE,
 ) -> None:
     """Write train, validation and test of the published dataset for other tools, every row with its record_id."""
-    from assets.resources.foundry import ledger_of, load_foundry
+    from assets.resources.configurations import load_foundry
+    from assets.resources.foundry import ledger_of
     from pipeline.common.control_tokens import known
     from pipeline.export import export as write
     from pipeline.export.base_tokens import base_model_tokens

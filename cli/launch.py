@@ -7,8 +7,11 @@ from pathlib import Path
 import dagster as dg
 
 from assets import children
-from assets.definitions import defs, foundry
-from assets.resources.runs import ACTIVE
+from assets.definitions import defs
+from assets.failures import told_sentence
+from assets.resources.foundry import Foundry
+from assets.resources.names import job_name
+from assets.resources.runs import ACTIVE, PROCESS, run_tags
 from cli.dagster_internals import create_run, end_lost_run, run_events
 from cli.display import Display
 from pipeline.common.files import is_alive
@@ -17,20 +20,16 @@ from schemas.errors import ConfigError
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def launch(job_name: str) -> bool:
-    """Runs a job to its end with progress on stderr; True when it succeeded."""
+def launch(foundry: Foundry, job: str) -> bool:
+    """Runs a job of a dataset to its end with progress on stderr; True when it succeeded."""
     home = os.environ["DAGSTER_HOME"]
     if not Path(home).is_dir():
         raise ConfigError(f"DAGSTER_HOME names {home}, which is no folder; make it, or unset it: then the project's own folder is taken")
     with dg.DagsterInstance.get() as instance:
         reap(instance)
         repository = defs.get_repository_def()
-        tags = {
-            "mcq/dataset": foundry.config.dataset,
-            "mcq/config": foundry.config_file.name,
-            "mcq/process": process_name(os.getpid()),
-        }
-        run = create_run(instance, repository, job_name, QUIET, tags)
+        tags = {**run_tags(foundry), PROCESS: process_name(os.getpid())}
+        run = create_run(instance, repository, job_name(foundry.config.dataset, job), QUIET, tags)
         with Display(run.run_id) as display:
             children.listeners.append(display.line)
             try:
@@ -38,6 +37,8 @@ def launch(job_name: str) -> bool:
                     display.event(event)
             finally:
                 children.listeners.remove(display.line)
+        if display.why and not display.interrupted:
+            instance.report_engine_event(told_sentence(display.why), run)
         finished = instance.get_run_by_id(run.run_id)
         return finished is not None and finished.status == dg.DagsterRunStatus.SUCCESS
 
@@ -50,6 +51,6 @@ def process_name(pid: int) -> str:
 def reap(instance: dg.DagsterInstance) -> None:
     """Ends runs whose `mcq` process is gone (killed, power lost), and frees the pool slots that they held."""
     for run in instance.get_runs(dg.RunsFilter(statuses=ACTIVE)):
-        host, _, pid = run.tags.get("mcq/process", "").rpartition(":")
+        host, _, pid = run.tags.get(PROCESS, "").rpartition(":")
         if host == socket.gethostname() and not is_alive(int(pid)):
             end_lost_run(instance, run)

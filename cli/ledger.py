@@ -39,7 +39,7 @@ def ledger(
     """Show or save the published ledger: one row a raw record, whatever became of it."""
     import pyarrow.parquet as pq
 
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
 
     foundry = load_foundry()
     version = foundry.lake.current()

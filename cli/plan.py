@@ -15,7 +15,7 @@ from schemas.errors import ConfigError
 @command
 def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {', '.join(USABLE_GIB)}")] = None) -> None:
     """Print the memory that the configured training needs, whether it fits, and the table of alpha and rank policies."""
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
     from pipeline.training import policy, vram
 
     foundry = load_foundry()

@@ -30,7 +30,7 @@ def run(
     What is unchanged since the last run is not computed again; an interrupted training resumes. Exit code 1 when an asset or a
     blocking check failed: then readers still see the version before.
     """
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
     from cli.launch import launch
     from cli.summary import summarise
     from pipeline.ingest.files import find_files
@@ -41,7 +41,7 @@ def run(
     if until in (Until.TRAINED, Until.EVALUATED):
         require_device(foundry.config.train)
     err.print(styled((foundry.config.dataset, "bold"), f": {foundry.config_file}, to {until}"))
-    succeeded = launch(JOBS[until])
+    succeeded = launch(foundry, JOBS[until])
     if succeeded:
         out.print()
         summarise(foundry, until != Until.CURATED, files)

@@ -18,7 +18,7 @@ def trace(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Tell the whole way of one record: origin, repairs, verdict and why, duplicates, training, answers."""
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
     from pipeline.audit.trace import find_record, trace_record
 
     foundry = load_foundry()

@@ -112,3 +112,37 @@ def wrong_completions(examples: pd.DataFrame, answers: Mapping[str, str]) -> pd.
         return bool(end) and (found == expected or (row["neutralised_tokens"] > 0 and found.replace(" ", "") == expected.replace(" ", "")))
 
     return _frame({**row, "expected": answers.get(row["record_id"], "(no such question)") + end} for row in rows if not right(row))
+
+
+def reject_share_rose(before: Mapping[str, int], now: Mapping[str, int], factor: float = 1.25, points: float = 0.01) -> str | None:
+    """In words, that the share of rejected records rose by more than `factor` and by more than `points` (0.01 is a hundredth of all).
+
+    Both map dispositions to numbers of records; the share of an empty version is 0.
+    """
+    was, share = (counts.get("rejected", 0) / max(1, sum(counts.values())) for counts in (before, now))
+    if share <= was * factor or share - was <= points:
+        return None
+    return f"{share:.1%} of the records are rejected, {was:.1%} in the version before"
+
+
+def shrunk_sources(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Sources with fewer records than in the version before. Both frames have a row a file, with `source` and `records`."""
+    was, found = (frame.groupby("source")["records"].sum() for frame in (before, now))
+    counts = {str(source): (int(records), int(found.get(source, 0))) for source, records in was.items()}
+    return _frame({"source": name, "records before": old, "records": new} for name, (old, new) in counts.items() if new < old)
+
+
+def unknown_layouts(files: pd.DataFrame) -> pd.DataFrame:
+    """Files of which no column was recognised as question, options or answer."""
+    return files.loc[files["layout"] == "unknown", ["file", "part", "records", "looks"]]
+
+
+def no_better(mode: Mapping[str, Any]) -> str | None:
+    """In words, that an adapter is not shown to be better than its base model; `mode` is the primary one of an evaluation."""
+    if mode["delta"] is None:
+        return "nothing was measured: there was no question to ask"
+    low, high = mode["delta_interval"] or (None, None)
+    if low is not None and low > 0:
+        return None
+    between = f", 95% interval {low:+.1%} to {high:+.1%}" if low is not None else ""
+    return f"the adapter is not shown to be better than its base model: {mode['delta']:+.1%} on {mode['n']} questions{between}"

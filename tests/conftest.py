@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -75,16 +77,30 @@ def make_dagster_home(tmp_path_factory):
     return make
 
 
+def known_runs(history):
+    """Ids of the runs that a history holds."""
+    databases = sorted(history.rglob("runs.db")) if history.is_dir() else []
+    found = set()
+    for path in databases:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database, suppress(sqlite3.Error):
+            found |= {run for (run,) in database.execute("select run_id from runs")}
+    return found
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _leave_the_users_runs_alone(make_dagster_home):
-    """Every test, and every command that it calls, has a run history of this session; nothing appears in the project."""
+    """Every test, and every command that it calls, has a run history of this session; nothing appears in the project, and no run in a
+    history that is there."""
     missing = [folder for folder in USERS if not folder.exists()]
+    before = known_runs(USERS[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(make_dagster_home()))
         yield
     assert not any(folder.exists() for folder in missing), (
         f"a test made one of {[*map(str, missing)]}: give it a data root and DAGSTER_HOME"
     )
+    new = known_runs(USERS[0]) - before
+    assert not new, f"runs {sorted(new)} stand in {USERS[0]}: a test wrote them there, or someone ran `mcq` or the UI meanwhile"
 
 
 @pytest.fixture(scope="session")

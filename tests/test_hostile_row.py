@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from assets import curation, report
 from assets.checks import CURATION_CHECKS
 from assets.metadata import markdown_table
+from assets.resources.configured import resources_over
 from assets.resources.foundry import Foundry, ledger_of
-from assets.resources.lake_io import LakeIOManager
 from cli.display import Display
 from cli.main import app
 from cli.summary import summarise
@@ -123,7 +123,6 @@ def foundry(folder):
 def events(foundry):
     """Two refreshes, the second with one question less."""
     assets = dg.load_assets_from_modules([curation, report])
-    resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
     file = next((foundry.config.root_path).glob("*.jsonl"))
     whole = file.read_text(encoding="utf-8")
     with dg.DagsterInstance.ephemeral() as instance:
@@ -132,7 +131,9 @@ def events(foundry):
             file.write_text(text, encoding="utf-8")
             with warnings.catch_warnings():
                 warnings.filterwarnings("error", "Glyph")
-                result = dg.materialize([*assets, *CURATION_CHECKS], instance=instance, resources=resources, raise_on_error=False)
+                result = dg.materialize(
+                    [*assets, *CURATION_CHECKS], instance=instance, resources=resources_over(foundry), raise_on_error=False
+                )
             assert result.success
     return result.all_events
 

@@ -1,6 +1,7 @@
 """The bundled sample does what its README says: the files are intact, and the pipeline finds exactly what sample/planted.yaml plants."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -39,13 +40,19 @@ def fate_of(row):
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
+def ledger(tmp_path_factory, make_dagster_home):
     """Rows of the published ledger by SOURCE:LOCATOR, from the command line as a user calls it."""
     where = ["--config", str(CONFIG), "--data-root", str(tmp_path_factory.mktemp("data"))]
+    environment = {**os.environ, "DAGSTER_HOME": str(make_dagster_home())}
 
     def mcq(*arguments):
         done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments, *where], cwd=PROJECT_ROOT, capture_output=True, encoding="utf-8", timeout=300
+            [sys.executable, "-m", "cli.main", *arguments, *where],
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+            env=environment,
         )
         assert done.returncode == 0, f"mcq {' '.join(arguments)} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         return done.stdout

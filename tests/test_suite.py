@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from schemas.config.base import PROJECT_ROOT
@@ -15,6 +16,8 @@ ELSEWHERE = {
     "assets/checks.py": ("assets/test_curation.py", "a check blocks a run; what it finds is in pipeline/test_checks.py"),
     "assets/children.py": ("assets/test_training.py", "children at work, and one that fails"),
     "assets/evaluation.py": ("assets/test_training.py", "the whole way, once"),
+    "assets/resources/names.py": ("assets/test_definitions.py", "its examples run, and the loaded definitions hold its names"),
+    "assets/resources/foundries.py": ("assets/test_curation.py", "assets find their Foundry by it in every run"),
     "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
     "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
@@ -91,3 +94,12 @@ def test_the_examples_of_docstrings_are_part_of_a_whole_run(request):
         pytest.skip("only some tests were asked for")
     examples = [item for item in request.session.items if isinstance(item, pytest.DoctestItem)]
     assert len(examples) > 50
+
+
+def test_a_run_that_a_test_leaves_in_a_history_is_seen(make_dagster_home, request):
+    known_runs = request.config.pluginmanager.get_plugin(str(TESTS / "conftest.py")).known_runs
+    home = make_dagster_home()
+    assert known_runs(home / "history") == set()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        run = instance.add_run(dg.DagsterRun(job_name="curate"))
+        assert known_runs(home / "history") == {run.run_id}

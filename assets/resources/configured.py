@@ -1,43 +1,72 @@
 """The resources as the code location binds them: the UI shows their descriptions and fields; assets get the plain objects."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, open_foundry
 from assets.resources.lake_io import LakeIOManager
-from assets.resources.runs import run_chain
+from assets.resources.launchpad import TrainingResource, with_changes
+from assets.resources.runs import run_chain, run_tags
 from pipeline.common.store.retention import lease
+from schemas.errors import ConfigError
 
 
-class FoundryResource(dg.ConfigurableResource[Foundry]):
-    """One configuration and one data root: which questions are read, what is done to them, and where all that is made lies."""
+class FoundriesResource(dg.ConfigurableResource[Foundries]):
+    """The configurations and the data root: which questions are read, what is done to them, and where all that is made lies."""
 
-    config_file: str = Field(description="The dataset's YAML, from the project root. MCQ_CONFIG names another.")
+    configurations: dict[str, str] = Field(description="Dataset -> its YAML, from the project root. MCQ_CONFIG names others.")
     data_root: str = Field(description="Tables, models and reports lie below it. MCQ_DATA_ROOT names another.")
-
-    def create_resource(self, context: dg.InitResourceContext) -> Foundry:
-        """Reads the configuration, once a run."""
-        return open_foundry(self.config_file, self.data_root)
+    training: dg.ResourceDependency[TrainingResource]
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Foundry]:
-        """The Foundry; a run holds a lease on its tables, and on those of the runs that it continues, until it ends."""
-        foundry = self.create_resource(context)
-        if context.run is None or context.instance is None:
-            yield foundry
-            return
-        with lease(foundry.lake, run_chain(context.instance, context.run)):
-            yield foundry
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Foundries]:
+        """The Foundries of a run, each read once, when it is first asked for. From then on the run is tagged with the dataset, and holds
+        a lease on its tables, and on those of the runs that it continues, until it ends."""
+        with ExitStack() as until_the_end:
+
+            def opened(dataset: str) -> Foundry:
+                foundry = with_changes(self.opened(dataset), self.training)
+                if context.run is not None and context.instance is not None:
+                    until_the_end.enter_context(lease(foundry.lake, run_chain(context.instance, context.run)))
+                    context.instance.add_run_tags(context.run.run_id, run_tags(foundry))
+                return foundry
+
+            yield Foundries(list(self.configurations), opened)
+
+    def opened(self, dataset: str) -> Foundry:
+        """Reads a dataset's configuration as it is now. Raises ConfigError."""
+        foundry = open_foundry(self.configurations[dataset], self.data_root)
+        if foundry.config.dataset != dataset:
+            raise ConfigError(
+                f"{foundry.config_file} was of dataset {dataset} when the code location was loaded, and is of "
+                f"{foundry.config.dataset} by now; reload the code location"
+            )
+        return foundry
 
 
-class LakeResource(dg.ConfigurableIOManagerFactory[LakeIOManager]):
-    """Tables by the hash of their rows: a run reads what it wrote itself, else what the published version holds."""
+@dg.io_manager(
+    required_resource_keys={"foundries"},
+    description="Tables by the hash of their rows: a run reads what it wrote itself, else what the published version holds.",
+)
+def lake_io_manager(context: dg.InitResourceContext) -> LakeIOManager:
+    """The IO manager over the lakes of the datasets, through the same Foundries as the assets."""
+    return LakeIOManager(context.resources.foundries)
 
-    foundry: dg.ResourceDependency[Foundry]
 
-    def create_io_manager(self, context: dg.InitResourceContext) -> LakeIOManager:
-        """The IO manager over the lake of the Foundry's data root."""
-        return LakeIOManager(self.foundry)
+def resources_over(*foundries: Foundry) -> Mapping[str, Any]:
+    """What assets need, over Foundries that are open: for runs outside the code location."""
+    opened = Foundries.over(*foundries)
+    return {"foundries": opened, "io_manager": LakeIOManager(opened)}
+
+
+def configured(foundries: list[Foundry], data_root: str) -> Mapping[str, Any]:
+    """What assets need, as the code location binds it."""
+    training = TrainingResource.configure_at_launch()
+    files = {foundry.config.dataset: str(foundry.config_file) for foundry in foundries}
+    resource = FoundriesResource(configurations=files, data_root=data_root, training=training)
+    return {"foundries": resource, "training": training, "io_manager": lake_io_manager}

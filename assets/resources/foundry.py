@@ -49,6 +49,11 @@ class Foundry:
         return self.data_root / "reports" / self.config.dataset
 
     @property
+    def plots(self) -> Path:
+        """The newest pictures of this dataset, which the audit server serves."""
+        return self.data_root / "plots" / self.config.dataset
+
+    @property
     def decisions(self) -> Path:
         """What this dataset's reviewers decided, a JSON object a line."""
         return self.data_root / "review" / self.config.dataset / "decisions.jsonl"
@@ -87,7 +92,7 @@ def files_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     return worst_first(foundry.lake.read_table("source_files", version.tables["source_files"], SourceFile))
 
 
-def decisions_of(foundry: Foundry, version: Version) -> pd.DataFrame:
+def decisions_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     """What came of every line of the file of decisions in a published version; empty where an older code made the version."""
     if "review_decisions" not in version.tables:
         return to_frame([], ReviewDecision)
@@ -108,9 +113,9 @@ def clean_up(foundry: Foundry) -> int | str:
         return str(error)
 
 
-def settings() -> dict[str, str]:
-    """What MCQ_CONFIG (default: the sample's) and MCQ_DATA_ROOT (default: data/) say, as arguments of `open_foundry`."""
-    return {"config_file": os.environ.get("MCQ_CONFIG") or "configs/sample.yaml", "data_root": os.environ.get("MCQ_DATA_ROOT") or "data"}
+def data_root() -> str:
+    """What MCQ_DATA_ROOT says; default: data/ below the project root."""
+    return os.environ.get("MCQ_DATA_ROOT") or "data"
 
 
 def open_foundry(config_file: str, data_root: str) -> Foundry:
@@ -120,8 +125,3 @@ def open_foundry(config_file: str, data_root: str) -> Foundry:
     """
     file = PROJECT_ROOT / config_file
     return Foundry(file, load_config(file), (PROJECT_ROOT / data_root).resolve())
-
-
-def load_foundry() -> Foundry:
-    """What this process works with. Raises ConfigError."""
-    return open_foundry(**settings())

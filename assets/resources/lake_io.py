@@ -8,7 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
+from assets.resources.names import job_name
+from assets.resources.retries import retried
 from assets.resources.runs import run_chain
 from pipeline.common.store.lake import Lake
 from schemas.errors import DataError
@@ -80,26 +83,29 @@ class Table:
 class LakeIOManager(dg.IOManager):
     """Writes a table under its hash and notes it for the run; gives an asset this run's tables, else CURRENT's."""
 
-    def __init__(self, foundry: Foundry) -> None:
-        self.foundry = foundry
+    def __init__(self, foundries: Foundries) -> None:
+        self.foundries = foundries
 
     def handle_output(self, context: dg.OutputContext, obj: Table) -> None:
         """Stores one table; equal content is written once."""
-        lake = self.foundry.lake
-        with lake.lock():
+        foundry = self.foundries.of_key(context.asset_key)
+        lake = foundry.lake
+        with retried(), lake.lock():
             if obj.arrow is not None:
-                facts = {"code_version": context.version or "", "config_hash": self.foundry.config_hash, "run_id": context.run_id}
+                facts = {"code_version": context.version or "", "config_hash": foundry.config_hash, "run_id": context.run_id}
                 lake.write_arrow(obj.asset, obj.arrow, obj.hash, facts)
             lake.note_run(context.run_id, obj.asset, obj.hash)
 
     def load_input(self, context: dg.InputContext) -> Table:
         """The table of an upstream asset. Raises DataError before the first run of the job `curate`."""
-        return find_table(self.foundry, context.instance, context.step_context.dagster_run, context.asset_key.to_user_string())
+        key = context.asset_key
+        return find_table(self.foundries.of_key(key), context.instance, context.step_context.dagster_run, key.path[-1])
 
 
 def find_table(foundry: Foundry, instance: dg.DagsterInstance, run: dg.DagsterRun, asset: str) -> Table:
     """This run's table of an asset, else CURRENT's. Raises DataError when there is none."""
     table_hash = foundry.lake.run_table(run_chain(instance, run), asset)
     if table_hash is None:
-        raise DataError(f"dataset {foundry.config.dataset!r} has no table {asset} yet; run the job `curate` (or `mcq run`) first")
+        curate = job_name(foundry.config.dataset, "curate")
+        raise DataError(f"dataset {foundry.config.dataset!r} has no table {asset} yet; run the job `{curate}` (or `mcq run`) first")
     return Table(foundry.lake, asset, table_hash)

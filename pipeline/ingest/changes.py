@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pipeline.common.text import short_hash
 from pipeline.ingest.files import printable, source_files
 from schemas.config import Config
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, DataError
 
 
 class Sighting(NamedTuple):
@@ -20,7 +20,8 @@ def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, boo
     """The new sighting, whether a refresh is due, and in words why not.
 
     The first look takes the files as known: the watch reacts to changes, it doesn't start with a run. After a change the
-    files must look the same on two looks in a row, so that a half-copied file is never read.
+    files must look the same on two looks in a row, so that a half-copied file is never read. Raises DataError where the files can't be
+    listed; what was seen before stands.
     """
     try:
         parts = []
@@ -30,7 +31,7 @@ def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, boo
     except (ConfigError, OSError) as error:
         # An OSError's own text names the file by its whole path, and what a variable in `root` holds may be secret.
         why = str(error.strerror) if isinstance(error, OSError) else str(error)
-        return before or Sighting("", ""), False, f"the raw files can't be listed: {printable(why)}"
+        raise DataError(f"the raw files can't be listed: {printable(why)}") from None
     files = short_hash(*parts)
     if before is None:
         return Sighting(files, files), False, f"first look: {len(parts)} files are taken as known"

@@ -17,6 +17,7 @@ from schemas.config.base import PROJECT_ROOT, Strict
 from schemas.config.dedup import DedupConfig
 from schemas.config.evaluate import EvaluateConfig
 from schemas.config.quality import QualityConfig
+from schemas.config.refresh import RefreshConfig
 from schemas.config.render import RenderConfig
 from schemas.config.sources import SourceConfig
 from schemas.config.split import SplitConfig
@@ -47,6 +48,7 @@ class Config(Strict):
     render: RenderConfig = RenderConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    refresh: RefreshConfig = RefreshConfig()
     _folder: Path = PrivateAttr(PROJECT_ROOT)
     keep_versions: int = Field(10, ge=1, description="published versions kept besides those that an adapter's manifest names")
     keep_hours: float = Field(1.0, ge=0, description="hours for which a version that was replaced stays whole, for readers at work")

@@ -3,28 +3,36 @@
 import os
 
 import dagster as dg
+import pytest
+
+from assets.automation import jobs_of, sensor_of
+from assets.resources.configured import resources_over
 
 
-def test_the_sensor_waits_until_files_stand_still(make_foundry, questions):
-    from assets.automation import new_raw_files
+@pytest.fixture
+def tick():
+    """Lets the sensor of a dataset look once; gives the runs that it asks for."""
+    cursors = {}
 
+    def look(foundry):
+        sensor = sensor_of(foundry, jobs_of(foundry)[0])
+        with dg.build_sensor_context(cursor=cursors.get(sensor.name), resources=resources_over(foundry)) as context:
+            result = sensor(context)
+            cursors[sensor.name] = context.cursor
+        return result.run_requests if isinstance(result, dg.SensorResult) else []
+
+    return look
+
+
+def test_the_sensor_waits_until_files_stand_still(make_foundry, questions, tick):
     foundry = make_foundry(questions[:4])
-    cursor = None
-
-    def tick():
-        nonlocal cursor
-        with dg.build_sensor_context(cursor=cursor, resources={"foundry": foundry}) as context:
-            result = new_raw_files(context)
-            cursor = context.cursor
-        return [request.run_key for request in result.run_requests] if isinstance(result, dg.SensorResult) else []
-
-    assert tick() == tick() == []
+    assert tick(foundry) == tick(foundry) == []
     make_foundry(questions)
-    assert tick() == [], "a file that has just changed may still be written"
-    requested = tick()
-    assert len(requested) == 1
-    assert tick() == []
+    assert tick(foundry) == [], "a file that has just changed may still be written"
+    (requested,) = tick(foundry)
+    assert requested.tags == {"mcq/dataset": "tiny", "mcq/config": "tiny.yaml"}
+    assert tick(foundry) == []
     file = foundry.config.root_path / "school.jsonl"
     os.utime(file, ns=(1, 1))
-    assert tick() == []
-    assert tick() != requested
+    assert tick(foundry) == []
+    assert [request.run_key for request in tick(foundry)] != [requested.run_key]

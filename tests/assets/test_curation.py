@@ -9,9 +9,9 @@ import pytest
 
 from assets import curation
 from assets.checks import CURATION_CHECKS
-from assets.resources.configured import FoundryResource, LakeResource
+from assets.resources.configured import configured, resources_over
 from assets.resources.foundry import Foundry, clean_up, ledger_of
-from assets.resources.lake_io import TABLES, LakeIOManager
+from assets.resources.lake_io import TABLES
 from pipeline.common.store.retention import LEASE
 from schemas.config import load_config
 from schemas.tables.arrow import to_frame, to_rows
@@ -26,9 +26,13 @@ def curate():
     with dg.DagsterInstance.ephemeral() as instance:
 
         def run(foundry, selection=None, **options):
-            resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
             return dg.materialize(
-                [*ASSETS, *CURATION_CHECKS], instance=instance, resources=resources, raise_on_error=False, selection=selection, **options
+                [*ASSETS, *CURATION_CHECKS],
+                instance=instance,
+                resources=resources_over(foundry),
+                raise_on_error=False,
+                selection=selection,
+                **options,
             )
 
         yield run
@@ -135,7 +139,7 @@ def test_an_asset_without_its_inputs_says_what_to_run_first(curate, make_foundry
     error = failure.step_failure_data.error
     while error.cause:
         error = error.cause
-    assert "run the job `curate`" in error.message
+    assert "run the job `tiny_curate`" in error.message
 
 
 def test_old_versions_are_removed_and_pinned_ones_kept(curate, make_foundry, questions):
@@ -174,7 +178,6 @@ def test_what_keeps_cleaning_from_its_work_is_a_warning_and_the_version_is_publi
 
 def test_a_run_holds_a_lease_on_its_tables_while_it_works(make_foundry, questions, monkeypatch):
     foundry = make_foundry(questions, keep_hours=0)
-    resource = FoundryResource(config_file=str(foundry.config_file), data_root=str(foundry.data_root))
     seen = []
 
     def build(*arguments, real=curation.build_ledger):
@@ -184,8 +187,7 @@ def test_a_run_holds_a_lease_on_its_tables_while_it_works(make_foundry, question
 
     monkeypatch.setattr(curation, "build_ledger", build)
     with dg.DagsterInstance.ephemeral() as instance:
-        resources = {"foundry": resource, "io_manager": LakeResource(foundry=resource)}
-        result = dg.materialize([*ASSETS, *CURATION_CHECKS], instance=instance, resources=resources)
+        result = dg.materialize([*ASSETS, *CURATION_CHECKS], instance=instance, resources=configured([foundry], str(foundry.data_root)))
     assert [path.parent.name for path in seen[0]] == [result.run_id]
     assert not list(foundry.lake.root.glob(f"runs/*/{LEASE}"))
 

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from assets import curation, report
-from assets.resources.lake_io import LakeIOManager
+from assets.resources.configured import resources_over
 
 ASSETS = dg.load_assets_from_modules([curation, report])
 
@@ -14,8 +14,7 @@ def curate():
     with dg.DagsterInstance.ephemeral() as instance:
 
         def run(foundry):
-            resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
-            return dg.materialize(ASSETS, instance=instance, resources=resources, raise_on_error=False)
+            return dg.materialize(ASSETS, instance=instance, resources=resources_over(foundry), raise_on_error=False)
 
         yield run
 

@@ -9,8 +9,8 @@ import pytest
 
 from assets import audit, children, curation, evaluation, training
 from assets.resources.cache_keys import places
+from assets.resources.configured import resources_over
 from assets.resources.foundry import Foundry
-from assets.resources.lake_io import LakeIOManager
 from pipeline.common.store.runs import is_whole
 from schemas.config import load_config
 
@@ -34,8 +34,7 @@ def run(questions, tmp_path_factory):
 
         def again():
             with dg.DagsterInstance.ephemeral() as instance:
-                resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
-                return dg.materialize([*ASSETS, *CHECKS], instance=instance, resources=resources, raise_on_error=False)
+                return dg.materialize([*ASSETS, *CHECKS], instance=instance, resources=resources_over(foundry), raise_on_error=False)
 
         return foundry, again
 

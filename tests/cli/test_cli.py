@@ -80,11 +80,14 @@ def test_a_run_ends_with_the_funnel_and_where_things_lie(curated, project):
 def test_the_run_stands_in_the_history_with_its_job_and_code_location(curated, home):
     with dg.DagsterInstance.from_config(str(home)) as instance:
         (run,) = instance.get_runs()
-        assert (run.job_name, run.status) == ("curate", dg.DagsterRunStatus.SUCCESS)
+        assert (run.job_name, run.status) == ("cli_curate", dg.DagsterRunStatus.SUCCESS)
         assert run.tags[".dagster/repository"] == "__repository__@mcq_foundry"
-        assert run.remote_job_origin.job_name == "curate"
-        event = instance.get_latest_materialization_event(dg.AssetKey("dataset"))
+        assert run.remote_job_origin.job_name == "cli_curate"
+        event = instance.get_latest_materialization_event(dg.AssetKey(["cli", "dataset"]))
         assert event.run_id == run.run_id
+        version = event.asset_materialization.metadata["dataset_version"].value
+        told = {name: value for name, value in run.tags.items() if name in ("mcq/dataset", "mcq/config", "mcq/dataset_version")}
+        assert told == {"mcq/dataset": "cli", "mcq/config": "c.yaml", "mcq/dataset_version": version}
 
 
 def test_the_ledger_has_every_column_and_null_instead_of_nan(curated, mcq):

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from assets import curation
-from assets.resources.lake_io import LakeIOManager
+from assets.resources.configured import resources_over
 from schemas.config.base import PROJECT_ROOT
 
 ASSETS = dg.load_assets_from_modules([curation])
@@ -22,8 +22,7 @@ def mcq_diff(make_foundry, questions):
         for rows in versions:
             foundry = make_foundry(rows)
             with dg.DagsterInstance.ephemeral() as instance:
-                resources = {"foundry": foundry, "io_manager": LakeIOManager(foundry)}
-                assert dg.materialize(ASSETS, instance=instance, resources=resources).success
+                assert dg.materialize(ASSETS, instance=instance, resources=resources_over(foundry)).success
         command = [sys.executable, "-m", "cli.main", "diff", *arguments, "--config", str(foundry.config_file)]
         command += ["--data-root", str(foundry.data_root)]
         done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, encoding="utf-8", timeout=200)

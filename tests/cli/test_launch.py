@@ -67,7 +67,7 @@ def test_only_runs_whose_process_is_gone_are_ended(instance):
     gone.wait()
     repository = defs.get_repository_def()
     lost, ours, others = (
-        create_run(instance, repository, "curate", {}, {"mcq/process": name})
+        create_run(instance, repository, "sample_curate", {}, {"mcq/process": name})
         for name in (process_name(gone.pid), process_name(os.getpid()), "another-machine:1")
     )
     reap(instance)

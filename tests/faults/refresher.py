@@ -18,7 +18,7 @@ import dagster as dg
 
 from assets import curation, report
 from assets.checks import CURATION_CHECKS
-from assets.resources.configured import FoundryResource, LakeResource
+from assets.resources.configured import configured
 from assets.resources.foundry import Foundry
 from schemas.config import load_config
 
@@ -35,8 +35,7 @@ def open_project(folder: Path) -> Foundry:
 def curate(foundry: Foundry) -> dg.ExecuteInProcessResult:
     """Refreshes a dataset in this process, with a run history of its own."""
     with dg.DagsterInstance.ephemeral() as instance:
-        resource = FoundryResource(config_file=str(foundry.config_file), data_root=str(foundry.data_root))
-        resources = {"foundry": resource, "io_manager": LakeResource(foundry=resource)}
+        resources = configured([foundry], str(foundry.data_root))
         return dg.materialize(ASSETS, instance=instance, resources=resources, raise_on_error=False)
 
 

@@ -2,18 +2,9 @@
 
 import pytest
 
-from assets.resources.foundry import load_foundry, open_foundry, settings
+from assets.resources.foundry import open_foundry
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_without_the_environment_it_is_the_sample_in_the_project(value, monkeypatch):
-    for name in ("MCQ_CONFIG", "MCQ_DATA_ROOT"):
-        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
-    assert settings() == {"config_file": "configs/sample.yaml", "data_root": "data"}
-    foundry = load_foundry()
-    assert (foundry.config_file, foundry.data_root) == (PROJECT_ROOT / "configs" / "sample.yaml", PROJECT_ROOT / "data")
 
 
 def test_relative_paths_start_at_the_project_wherever_the_process_is(monkeypatch, tmp_path):

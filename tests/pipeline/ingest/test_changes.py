@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.ingest.changes import find_changes
 from schemas.config import Config
+from schemas.errors import DataError
 
 
 @pytest.fixture
@@ -63,9 +64,8 @@ def test_files_that_went_back_to_what_they_were_need_no_refresh(watch, folder):
 def test_files_that_cannot_be_listed_change_nothing(watch, folder):
     watch()
     (folder / "a.csv").rename(folder / "a.txt")
-    due, why = watch()
-    assert not due
-    assert why.startswith("the raw files can't be listed: source s: no file matches")
+    with pytest.raises(DataError, match="the raw files can't be listed: source s: no file matches"):
+        watch()
     (folder / "a.txt").rename(folder / "a.csv")
     assert watch() == (False, "nothing new in 1 files")
 
@@ -76,5 +76,6 @@ def test_files_that_cannot_be_listed_are_told_without_their_whole_path(folder, m
 
     monkeypatch.setattr("pipeline.ingest.changes.source_files", fail)
     config = Config.model_validate({"dataset": "d", "root": str(folder), "sources": [{"name": "s", "path": "*.csv"}]})
-    _, due, why = find_changes(config, None)
-    assert (due, why) == (False, "the raw files can't be listed: Permission denied")
+    with pytest.raises(DataError) as error:
+        find_changes(config, None)
+    assert str(error.value) == "the raw files can't be listed: Permission denied"
