@@ -31,10 +31,10 @@ def plain(keys):
 
 STAGES = {
     "ingest": ["raw_records"],
-    "normalize": ["questions", "rejected_records", "source_files"],
+    "normalize": ["questions", "rejected_records", "source_files", "matched_decisions"],
     "deduplicate": ["duplicate_clusters", "duplicate_pairs"],
     "assess": ["quality_scores"],
-    "select": ["curated_questions"],
+    "select": ["curated_questions", "review_decisions"],
     "split": ["splits"],
     "ledger": ["sample_ledger"],
     "publish": ["dataset"],
