@@ -48,6 +48,7 @@ NAMES = [name for names in STAGES.values() for name in names]
 CURATE = {*TABLES, "dataset"}
 REPORT = {"data_quality_report", "audit_database"}
 WARNINGS = {
+    "decisions_found",
     "reject_share_is_no_higher",
     "no_source_shrank",
     "no_unknown_layout",
@@ -101,7 +102,8 @@ def test_edges_follow_the_way_of_a_question():
 
     assert parents("raw_records") == set()
     assert parents("questions") == parents("rejected_records") == {"raw_records"}
-    assert parents("curated_questions") == {"questions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
+    chosen_by = {"questions", "matched_decisions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
+    assert parents("curated_questions") == parents("review_decisions") == chosen_by
     assert parents("dataset") == CURATE - {"dataset"}
     assert parents("data_quality_report") == {"dataset", "sample_ledger", "quality_scores", "duplicate_pairs", "source_files"}
     assert not GRAPH.get(key("data_quality_report")).child_keys, "nothing waits for the report"
@@ -128,7 +130,7 @@ def test_every_curation_table_has_a_blocking_check():
     assert {check.name for check in told if not check.blocking} == WARNINGS
     checks = [check for check in told if check.blocking]
     checked = plain(check.asset_key for check in checks)
-    assert checked >= CURATE - {"duplicate_pairs"} | {"chat_examples", "vram_plan", "evaluation", "audit_database"}
+    assert checked >= CURATE - {"matched_decisions", "duplicate_pairs"} | {"chat_examples", "vram_plan", "evaluation", "audit_database"}
 
 
 def test_automation_is_there_and_off():
