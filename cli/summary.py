@@ -33,6 +33,8 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
     if (report := foundry.reports / f"{at.version.name}.html").exists():
         lies["report"] = report
+    if foundry.audit.exists():
+        lies["audit database"] = foundry.audit
     if with_models:
         if (result := read_result(at.evaluation)) is not None:
             print_result(result)
@@ -41,8 +43,6 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
             lies["adapter"] = at.adapter
         elif at.examples.exists():
             lies["chat examples"] = at.examples.parent
-        if (foundry.audit).exists():
-            lies["audit database"] = foundry.audit
     for name, place in lies.items():
         out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
