@@ -313,3 +313,67 @@ def test_wrong_lines_warn_and_a_file_that_is_none_stops_the_run_with_a_sentence(
         error = error.cause
     assert "it is a folder; mend it, or move it away" in error.message
     assert foundry.lake.current() == before
+
+
+def check_of(result, name):
+    (found,) = [check for check in result.get_asset_check_evaluations() if check.check_name == name]
+    return found
+
+
+def test_a_warning_asks_to_look_and_the_version_is_published(curate, make_foundry, questions):
+    bad = {"question": "", "options": ["a", "b"], "answer": "a"}
+    assert check_of(curate(make_foundry(questions)), "no_source_shrank").passed, "the first version has nothing to compare with"
+    result = curate(make_foundry([*questions[:5], bad, {**bad, "options": ["c", "d"]}]))
+    assert result.success
+    for name in ("no_source_shrank", "reject_share_is_no_higher"):
+        found = check_of(result, name)
+        assert (found.passed, found.severity, found.blocking) == (False, dg.AssetCheckSeverity.WARN, False), name
+    assert "school" in check_of(result, "no_source_shrank").metadata["rows"].value
+    assert check_of(result, "reject_share_is_no_higher").description.startswith("28.6% of the records are rejected, 0.0%")
+    again = curate(make_foundry([*questions[:5], bad, {**bad, "options": ["c", "d"]}]))
+    assert all(check.passed for check in again.get_asset_check_evaluations())
+
+
+def test_a_file_of_unknown_layout_is_a_warning(curate, make_foundry, questions):
+    foundry = make_foundry(questions, sources=[{"name": "school", "path": "*"}])
+    (foundry.config.root_path / "list.csv").write_text("pupil,room\nAn,3\nBinh,4\n")
+    found = check_of(curate(foundry), "no_unknown_layout")
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "list.csv" in found.metadata["rows"].value
+
+
+def test_a_version_that_is_not_whole_blocks_what_stands_behind_it(make_foundry, questions, monkeypatch):
+    foundry = make_foundry(questions)
+
+    def lose(*arguments, real=curation.publish):
+        made = real(*arguments)
+        foundry.lake.table_path("splits", made.version.tables["splits"]).unlink()
+        return made
+
+    monkeypatch.setattr(curation, "publish", lose)
+    behind = dg.AssetSpec("behind", deps=["dataset"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        checks = dg.load_asset_checks_from_modules([curation])
+        result = dg.materialize([*ASSETS, *checks, behind], instance=instance, resources=resources_over(foundry), raise_on_error=False)
+    found = check_of(result, "published_version_is_whole")
+    assert (found.passed, found.severity, found.blocking) == (False, dg.AssetCheckSeverity.ERROR, True)
+    assert "tables splits are gone or damaged" in found.description
+    assert not result.success
+
+
+def test_tables_show_in_place_and_shares_plot(curate, make_foundry, questions):
+    bad = [{"question": "", "options": ["a", f"b{place}"], "answer": "a", "note": "x" * 400} for place in range(30)]
+    result = curate(make_foundry([*questions, *bad]))
+    for event in result.get_asset_materialization_events():
+        for name, value in event.materialization.metadata.items():
+            if isinstance(value, dg.MarkdownMetadataValue):
+                assert len(value.value) < 1000, f"{event.asset_key.to_user_string()} {name}"
+    (ledger,) = result.asset_materializations_for_node("sample_ledger")
+    assert ledger.metadata["share_rejected"].value == pytest.approx(30 / 38)
+    assert ledger.metadata["reason_empty_stem"].value == pytest.approx(30 / 38)
+    (bad_ones,) = [e.materialization for e in result.get_asset_materialization_events() if e.asset_key.path == ["rejected_records"]]
+    assert "/record/" in bad_ones.metadata["examples"].value
+    assert bad_ones.metadata["examples"].value.rstrip().endswith("more")
+    (published,) = result.asset_materializations_for_node("dataset")
+    assert published.metadata["audit"].value == "http://127.0.0.1:8001/?dataset=tiny"
+    assert sum(published.metadata[f"share_{name}"].value for name in ("rejected", "train", "validation", "test")) == pytest.approx(1)

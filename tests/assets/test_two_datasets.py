@@ -105,7 +105,7 @@ def test_schedule_and_sensor_ask_for_runs_with_the_tags_of_their_dataset(defs, i
     sensor = next(found for found in repository.sensor_defs if found.name == "year_12_new_raw_files")
     cursor = None
     for _ in range(4):
-        with dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs) as context:
+        with dg.build_sensor_context(instance=instance, cursor=cursor, resources=dict(defs.resources)) as context:
             tick = sensor.evaluate_tick(context)
         cursor = tick.cursor
         if tick.run_requests:

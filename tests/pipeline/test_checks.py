@@ -88,3 +88,44 @@ def test_files_that_count_other_records_than_there_are_are_found():
     assert checks.files_uncounted(files, raw).empty
     found = checks.files_uncounted(files.assign(records=[3, 1]), raw.head(2))
     assert found[["file", "records", "counted"]].to_numpy().tolist() == [["a", 2, 3], ["b", 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "rose"),
+    [
+        ((10, 90), (13, 87), True),  # 13% is more than 12.5%
+        ((10, 90), (12, 88), False),
+        ((1, 999), (9, 991), False),  # nine times as many, and yet no hundredth of all
+        ((0, 100), (2, 98), True),
+        ((0, 0), (0, 0), False),
+        ((50, 50), (10, 90), False),
+    ],
+)
+def test_the_reject_share_rose_by_more_than_a_quarter_and_a_hundredth(before, now, rose):
+    said = checks.reject_share_rose(*({"rejected": rejected, "train": kept} for rejected, kept in (before, now)))
+    assert (said is not None) == rose
+
+
+def test_a_source_that_shrank_or_is_gone_is_named_with_both_counts():
+    before = pd.DataFrame({"source": ["a", "a", "b", "c"], "records": [5, 5, 3, 2]})
+    now = pd.DataFrame({"source": ["a", "b", "d"], "records": [9, 4, 7]})
+    assert checks.shrunk_sources(before, now).to_dict("records") == [
+        {"source": "a", "records before": 10, "records": 9},
+        {"source": "c", "records before": 2, "records": 0},
+    ]
+    assert checks.shrunk_sources(now, now).empty
+
+
+@pytest.mark.parametrize(
+    ("delta", "interval", "said"),
+    [
+        (0.1, (0.01, 0.2), None),
+        (0.1, (0.0, 0.2), "not shown to be better"),
+        (-0.1, (-0.2, -0.01), "-10.0% on 40 questions, 95% interval -20.0% to -1.0%"),
+        (0.1, None, "not shown to be better"),
+        (None, None, "nothing was measured"),
+    ],
+)
+def test_an_adapter_is_better_when_its_interval_lies_above_zero(delta, interval, said):
+    found = checks.no_better({"delta": delta, "delta_interval": interval, "n": 40})
+    assert found is None if said is None else said in found
