@@ -51,6 +51,11 @@ def written() -> Iterator[str]:
                         yield text
 
 
+def read_catalogue(path: Path) -> Catalog:
+    """The catalogue of a file that is named by its language."""
+    return read_po(BytesIO(path.read_bytes()), locale=path.stem)
+
+
 def renewed(catalogue: Catalog) -> Catalog:
     """The catalogue with the texts of the code: what it knew keeps its translation."""
     found = Catalog(catalogue.locale, project="mcq-foundry", header_comment=HEADER, fuzzy=False)
@@ -75,9 +80,10 @@ def main() -> None:
     """Renews the catalogue of every language but English."""
     for language in LANGUAGES[1:]:
         path = FOLDER / f"{language}.po"
-        catalogue = renewed(read_po(BytesIO(path.read_bytes()), locale=language))
+        catalogue = renewed(read_catalogue(path))
         write_atomically(path, as_po(catalogue))
-        print(f"{language}: {sum(not message.string for message in catalogue if message.id)} of {len(catalogue)} texts wait for their translation")
+        waiting = sum(not message.string for message in catalogue if message.id)
+        print(f"{language}: {waiting} of {len(catalogue)} texts wait for their translation")
 
 
 if __name__ == "__main__":

@@ -73,8 +73,9 @@ def vram_bars(components: Mapping[str, float], capacity_gib: float) -> bytes:
     return _png(figure)
 
 
-def funnel_bars(counts: Mapping[str, int], kept: Sequence[str], _: Callable[[str], str] = str) -> bytes:
-    """What became of the records read, step by step: each bar begins where what is left after it ends. `_` translates labels."""
+def funnel_bars(counts: Mapping[str, int], kept: Sequence[str], _: Callable[[str], str] = str, marked: Callable[[str], str] = str) -> bytes:
+    """What became of the records read, step by step: each bar begins where what is left after it ends. `_` translates labels, `marked`
+    writes numbers as the language does."""
     total = sum(counts.values())
     figure, axes = _figure(7.6, 1.2 + 0.3 * len(counts))
     left = total
@@ -84,7 +85,7 @@ def funnel_bars(counts: Mapping[str, int], kept: Sequence[str], _: Callable[[str
         says = f"{count:,}  ({100 * count / total:.1f}%)" if place and total else f"{count:,}"
         # Beside the bar, on the side that has room.
         at, shift, side = (left, -4, "right") if place and left + count > 0.8 * total else (left + count, 4, "left")
-        axes.annotate(says, (at, place), (shift, 0), textcoords="offset points", va="center", ha=side, fontsize=8, color=INK)
+        axes.annotate(marked(says), (at, place), (shift, 0), textcoords="offset points", va="center", ha=side, fontsize=8, color=INK)
         left = total if not place else left
     axes.set_yticks(range(len(counts) + 1), [_("read"), *map(picture_label, counts)])
     axes.invert_yaxis()

@@ -68,26 +68,27 @@ class Words(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """The text of one field: numbers with the language's marks, all else as it is."""
         text = str(format(value, format_spec))
-        return self._marked(text) if isinstance(value, int | float) else text
+        return self.marked(text) if isinstance(value, int | float) else text
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with that many digits behind its mark."""
-        return self._marked(f"{value:,.{digits}f}")
+        return self.marked(f"{value:,.{digits}f}")
 
     def share(self, part: float, whole: float) -> str:
         """A share in per cent; of nothing it is undefined."""
-        return self._marked(f"{100 * part / whole:.1f}%") if whole else self("undefined")
+        return self.marked(f"{100 * part / whole:.1f}%") if whole else self("undefined")
 
     def retold(self, text: str, templates: Iterable[str]) -> str:
         """A sentence that a table holds in English, in the language: by the template that it was written with, else as it is."""
         if self.language != "en":
             for template in templates:
                 if (values := fields_of(template, text)) is not None:
-                    marked = {name: self._marked(part) if _NUMBER.fullmatch(part) else part for name, part in values.items()}
+                    marked = {name: self.marked(part) if _NUMBER.fullmatch(part) else part for name, part in values.items()}
                     return self(template, **marked)
         return text
 
-    def _marked(self, text: str) -> str:
+    def marked(self, text: str) -> str:
+        """The text of a number, as Python writes it, with the language's marks."""
         return text.translate(_SWAPPED) if self.language == "vi" else text
 
 

@@ -120,7 +120,7 @@ def _fixes(facts: Facts) -> list[Block]:
     if not found:
         return [Text(_("Nothing: every record is in a split, or stands in another record's place."))]
     rows: list[list[Cell]] = [
-        [_fix_said(fix), [Line(fix.where, "code"), facts.place(fix.example), Line(cut(fix.seen), "dim")], fix.questions, fix.effort]
+        [_fix_said(fix), [Line(fix.where), facts.place(fix.example), Line(cut(fix.seen), "dim")], fix.questions, fix.effort]
         for fix in found[: 2 * EXAMPLES]
     ]
     rest = found[2 * EXAMPLES :]
@@ -144,11 +144,11 @@ def _funnel(facts: Facts) -> list[Block]:
     rows: list[list[Cell]] = [[_("read"), left, "", left]]
     for name in map(str, Disposition):
         left -= 0 if name in splits else counts[name]
-        said = [Line(name, "strong"), Line(_(DISPOSITION_TEXT[name]), "dim")]
+        said = [facts.listed(name, "strong", disposition=name), Line(_(DISPOSITION_TEXT[name]), "dim")]
         rows.append([said, counts[name], _.share(counts[name], len(facts.rows)), "" if name in splits else left])
     says = _("Records by what became of them; the first verdict that fits wins, and the counts add up.")
     columns = [_("disposition"), _("records"), _("share"), _("left")]
-    return [Picture(plots.funnel_bars(counts, splits, _), says), TableBlock(columns, rows)]
+    return [Picture(plots.funnel_bars(counts, splits, _, _.marked), says), TableBlock(columns, rows)]
 
 
 def baselines(ledger: pd.DataFrame) -> list[dict[str, Any]]:

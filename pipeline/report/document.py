@@ -117,7 +117,9 @@ def _own(text: str) -> str:
 def to_html(page: Page, others: Mapping[str, str] | None = None) -> str:
     """The page as one HTML file: no script, no font, no picture from elsewhere. `others`: the file of the page in other languages, by
     the language's code."""
-    return _template().render(**page._asdict(), _=page.words, others={LANGUAGE_NAMES[code]: (code, file) for code, file in (others or {}).items()})
+    return _template().render(
+        **page._asdict(), _=page.words, others={LANGUAGE_NAMES[code]: (code, file) for code, file in (others or {}).items()}
+    )
 
 
 LANGUAGE_NAMES = {"en": "English", "vi": "Tiếng Việt"}

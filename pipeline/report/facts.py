@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pipeline.common.letters import LETTERS
 from pipeline.common.store.lake import Version
@@ -38,6 +38,11 @@ class Facts(NamedTuple):
         """Where a record stands in its file, as a link to its page."""
         address = f"{self.audit_url}/record/{quote(row['record_id'])}?dataset={quote(self.version.dataset)}" if self.audit_url else ""
         return Line(before + cut(row["locator"]), "code", address)
+
+    def listed(self, text: str, style: str, **filters: str) -> Line:
+        """A name, as a link to the list of records that it stands for."""
+        address = f"{self.audit_url}/records?{urlencode({'dataset': self.version.dataset, **filters})}" if self.audit_url else ""
+        return Line(text, style, address)
 
 
 def question_text(row: RowMapping, with_key: bool = False) -> str:

@@ -21,19 +21,19 @@ def files(facts: Facts) -> list[Block]:
         )
         return [Text(none)]
     rows: list[list[Cell]] = [
-        [_name(file), file["records"], file["rejected"], _unread(facts, file), _why(facts, file)] for file in looked[: 2 * EXAMPLES]
+        [_name(facts, file), file["records"], file["rejected"], _unread(facts, file), _why(facts, file)] for file in looked[: 2 * EXAMPLES]
     ]
     said = [_("{count:,} files read; a person should look at {looked:,}.", count=len(facts.files), looked=len(looked))]
     if len(looked) > len(rows):
         said.append(_("These {count:,} need it most.", count=len(rows)))
     said.append(_("`mcq inspect FILE` shows what is read from one."))
     columns = [_("file"), _("records"), _("refused"), _("text in no record"), _("why")]
-    return [Text(" ".join(said)), TableBlock(columns, rows, wide=frozenset({4}))]
+    return [Text(" ".join(said)), TableBlock(columns, rows, wide=frozenset({0, 4}))]
 
 
-def _name(file: RowMapping) -> list[Line]:
+def _name(facts: Facts, file: RowMapping) -> list[Line]:
     name = f"{file['file']}#{file['part']}" if file["part"] else file["file"]
-    return [Line(cut(name), "code"), Line(f"{file['reader']}, {file['layout']}", "dim")]
+    return [facts.listed(cut(name), "code", file=file["file"]), Line(f"{file['reader']}, {file['layout']}", "dim")]
 
 
 def _unread(facts: Facts, file: RowMapping) -> str:

@@ -30,7 +30,7 @@ def reasons(facts: Facts) -> list[Block]:
             for line in (facts.place(row), Line(question_text(row) if has_text else ""), Line(row["detail"] or "", "dim"))
         ]
         todo = _("Do: {what}.", what=_(ACTIONS[Reason(reason)]))
-        what = [Line(reason, "strong"), Line(_(REASON_TEXT[Reason(reason)]), "own"), Line(todo, "own")]
+        what = [facts.listed(reason, "strong", reason=reason), Line(_(REASON_TEXT[Reason(reason)]), "own"), Line(todo, "own")]
         rows.append([what, len(found), [line._replace(text=cut(line.text)) for line in examples if line.text]])
     return [TableBlock([_("reason"), _("records"), _("examples")], rows, wide=frozenset({2}))]
 
@@ -115,7 +115,8 @@ def contamination(facts: Facts) -> list[Block]:
         item = facts.by_id.get(row["representative_id"] or "") if row else None
         example = [] if row is None else [facts.place(row), Line(cut(question_text(row)))]
         example += [] if item is None else [facts.place(item, _("benchmark: ")), Line(cut(question_text(item)), "dim")]
-        rows.append([[Line(reason.removeprefix("contaminated_"), "strong"), Line(_(REASON_TEXT[reason]), "own")], counts[reason], example])
+        name = facts.listed(reason.removeprefix("contaminated_"), "strong", reason=reason)
+        rows.append([[name, Line(_(REASON_TEXT[reason]), "own")], counts[reason], example])
     kept = sum(row["split"] is not None for row in flagged)
     says = [
         _(

@@ -39,7 +39,7 @@ def quality(facts: Facts) -> list[Block]:
         shown = (kept or found)[0]
         filtered = sum(row["disposition"] == Disposition.FILTERED for row in found)
         example = [facts.place(shown), Line(cut(question_text(shown, with_key=True))), Line(cut(_explained(facts, shown, flag)), "dim")]
-        rows.append([[Line(flag, "strong"), Line(_flag_said(flag, _), "dim")], len(found), len(kept), filtered, example])
+        rows.append([[facts.listed(flag, "strong", flag=flag), Line(_flag_said(flag, _), "dim")], len(found), len(kept), filtered, example])
     low = sum(score < threshold for score in [*scores[True], *scores[False]])
     says = [_("{count:,} questions have a score; {low:,} are under {threshold:g}.", count=len(judged), low=low, threshold=threshold)]
     says.append(_("A flag alone removes nothing: it costs score."))
@@ -209,5 +209,5 @@ def baselines(facts: Facts) -> list[Block]:
     says = _(
         "How far the questions of all splits can be answered without being understood, and how even the set is. Not a question's fault."
     )
-    columns = [_("what"), _("found"), _("95% interval"), _("by chance"), _("questions")]
+    columns = [_("measure"), _("found"), _("95% interval"), _("by chance"), _("questions")]
     return [Text(says), TableBlock(columns, rows, wide=frozenset({0}))]

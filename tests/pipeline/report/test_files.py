@@ -1,10 +1,11 @@
 """The report's section on files."""
 
-from types import SimpleNamespace
-
-from pipeline.common.translations import ENGLISH
+from pipeline.common.store.lake import Version
 from pipeline.report.document import TableBlock
+from pipeline.report.facts import Facts
 from pipeline.report.files import files
+
+FACTS = Facts([], {}, [], {}, {}, Version("d", "v", {}, {}, {}, "run", "2026-01-01"), ())
 
 
 def file(name, looks=(), rejected=0, **more):
@@ -13,7 +14,7 @@ def file(name, looks=(), rejected=0, **more):
 
 
 def section(*rows):
-    return files(SimpleNamespace(files=rows, words=ENGLISH))
+    return files(FACTS._replace(files=rows))
 
 
 def test_files_to_look_at_stand_with_their_reasons_those_with_most_first():
@@ -28,7 +29,7 @@ def test_files_to_look_at_stand_with_their_reasons_those_with_most_first():
 def test_where_no_file_needs_a_look_that_is_said():
     (said,) = section(file("a.txt"))
     assert "1 files read, all of them as their readers expect" in said.text
-    assert files(SimpleNamespace(files=(), words=ENGLISH)) == []
+    assert files(FACTS) == []
 
 
 def test_of_many_files_the_first_are_shown():
