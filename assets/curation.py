@@ -391,7 +391,7 @@ def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Found
             "report": report_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "published": published,
-            "replaces": replaced or "nothing",
+            "replaces": replaced or "nothing: it is the first one",
             "funnel": counts_table(version.counts, "disposition"),
             "conflicts": list_link(foundry.config.dataset, list="conflicts"),
             "rejected": list_link(foundry.config.dataset, list="rejected"),

@@ -1,6 +1,7 @@
 """Addresses: of the audit server's pages, which Dagster's metadata leads to, and of runs in Dagster's UI."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,17 +11,19 @@ import dagster as dg
 from assets.resources.foundry import Foundry
 from pipeline.common.escapes import markdown
 from pipeline.common.files import write_atomically
+from schemas.errors import ConfigError
 
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 AUDIT, DAGSTER = "http://127.0.0.1:8001", "http://127.0.0.1:3000"
 
 
 def audit_url(path: str = "/", **asked: str) -> str:
-    """An address of the audit server, which MCQ_AUDIT_URL names where it isn't the default of `mcq audit`.
+    """An address of the audit server, which MCQ_AUDIT_URL names where it isn't the default of `mcq audit`. Raises ConfigError.
 
     >>> audit_url("/records", dataset="year-12", list="conflicts")
     'http://127.0.0.1:8001/records?dataset=year-12&list=conflicts'
     """
-    base = (os.environ.get("MCQ_AUDIT_URL") or AUDIT).rstrip("/")
+    base = _base("MCQ_AUDIT_URL", AUDIT)
     return f"{base}{path}{'?' + urlencode(asked) if asked else ''}"
 
 
@@ -31,7 +34,14 @@ def record_url(dataset: str, record_id: str) -> str:
 
 def run_url(run_id: str) -> str:
     """The page of a run in Dagster's UI, which MCQ_DAGSTER_URL names where it isn't the default of `make dev`."""
-    return f"{(os.environ.get('MCQ_DAGSTER_URL') or DAGSTER).rstrip('/')}/runs/{quote(run_id, safe='')}"
+    return f"{_base('MCQ_DAGSTER_URL', DAGSTER)}/runs/{quote(run_id, safe='')}"
+
+
+def _base(variable: str, default: str) -> str:
+    said = os.environ.get(variable, "").rstrip("/") or default
+    if not _ADDRESS.fullmatch(said):
+        raise ConfigError(f"{variable} is {said!r}; expected an address such as {default}")
+    return said
 
 
 def home_link(dataset: str) -> dg.UrlMetadataValue:

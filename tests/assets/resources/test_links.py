@@ -4,6 +4,7 @@ import pytest
 
 from assets.metadata import markdown_table
 from assets.resources.links import audit_url, home_link, linked, list_link, picture, record_url, report_link, run_url
+from schemas.errors import ConfigError
 
 
 def test_addresses_are_those_of_the_audit_server(monkeypatch):
@@ -46,3 +47,10 @@ def test_a_picture_lies_where_the_server_finds_it_and_its_address_changes_with_i
     assert "](http://127.0.0.1:8001/plots/tiny/loss.png?of=" in first
     assert picture(foundry, "loss", b"one").value == first
     assert picture(foundry, "loss", b"two").value != first
+
+
+@pytest.mark.parametrize("said", ["javascript:alert(1)", "127.0.0.1:8001", "http://a b", 'http://x"><script>', "http://x/y?z"])
+def test_what_is_no_address_is_refused(monkeypatch, said):
+    monkeypatch.setenv("MCQ_AUDIT_URL", said)
+    with pytest.raises(ConfigError, match="MCQ_AUDIT_URL"):
+        audit_url("")
