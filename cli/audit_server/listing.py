@@ -1,0 +1,107 @@
+"""Lists of records: a search, a ready list, a facet; the question stands first."""
+
+import sqlite3
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Any
+
+from datasette.utils.asgi import Response
+
+from cli.audit_server.databases import Signature, signature
+from cli.audit_server.pending import Pending, pending_of
+from cli.audit_server.visit import Refused, Visit
+from pipeline.audit import lists
+from pipeline.audit.record import find_records
+from pipeline.audit.wording import DISPOSITION_TEXT
+from schemas.reasons import REASON_TEXT
+
+MOST_PAGES = 100_000
+REMEMBERED = 256
+_facets: OrderedDict[tuple[str, Signature, lists.Filters], tuple[int, dict[str, lists.Counts]]] = OrderedDict()
+
+# Titles and descriptions of the ready lists, in the order of the first page.
+READY_TEXT: dict[str, tuple[str, str]] = {
+    "conflicts": ("Conflicts", "The same question with different keys: both are held back until somebody decides."),
+    "suspicious": ("Most suspicious kept questions", "Questions in the set with quality signals that fired, the lowest scores first."),
+    "keys": ("Suspected wrong keys", "The explanation, or a model, speaks for another option than the key."),
+    "rejected": ("Rejected", "Records that are no usable question."),
+    "filtered": ("Filtered", "Questions whose score is too low, the best of them first."),
+    "contaminated": ("Contamination", "Questions that a benchmark holds too."),
+    "changed": ("Changed since the last version", "What entered, left, changed or moved in the newest version."),
+    "flipped": ("Test items that flipped", "Base model and adapter answered differently: fixed or broken by the training."),
+    "decided": ("Decided by people", "Records on which a reviewer's decision was applied."),
+    "pending": ("Waiting for the next refresh", "Records with decisions that the published version doesn't hold yet."),
+    "orphaned": ("Decisions without a record", "Decisions about records that the published version doesn't hold."),
+}
+FACET_TEXT = {
+    "disposition": "Verdict",
+    "reason": "Reason",
+    "source": "Source",
+    "file": "File",
+    "subject": "Subject",
+    "language": "Language",
+    "split": "Split",
+    "flag": "Quality signal",
+}
+
+
+def asked(visit: Visit, arguments: dict[str, str], pending: Pending) -> lists.Filters:
+    """The filters that arguments name. A list of decisions is one of ids."""
+    filters = lists.filters_of(arguments)
+    if filters.name in ("pending", "orphaned"):
+        return replace(filters, ids=tuple(pending.waiting) if filters.name == "pending" else ())
+    if filters.name and filters.name not in lists.READY:
+        raise Refused(404, visit.words("There is no list of this name."))
+    return filters
+
+
+def counted(database: sqlite3.Connection, key: tuple[str, Signature], filters: lists.Filters) -> tuple[int, dict[str, lists.Counts]]:
+    """Number of rows and facets of a list; remembered for as long as the database's file is the same."""
+    full = (*key, filters)
+    if full not in _facets:
+        _facets[full] = (lists.count(database, filters), lists.facets(database, filters))
+        while len(_facets) > REMEMBERED:
+            _facets.popitem(last=False)
+    return _facets[full]
+
+
+async def show(visit: Visit) -> Response:
+    """A page of a list; a search that names one record opens it."""
+    pending = await visit.read(lambda database: pending_of(database, visit.place.decisions(visit.dataset)))
+    filters = asked(visit, visit.arguments, pending)
+    try:
+        number = min(max(int(visit.arguments.get("page", "1")), 1), MOST_PAGES)
+    except ValueError:
+        number = 1
+    if filters.q and len(filters.arguments()) == 1:
+        found = await visit.read(lambda database: find_records(database, filters.q))
+        if len(found) == 1:
+            return Response.redirect(visit.address(f"/record/{found[0]}"))
+        if found:
+            filters = replace(filters, q="", ids=tuple(found))
+    database_key = (visit.dataset, signature(visit.place.audit(visit.dataset)))
+
+    def read(database: sqlite3.Connection) -> tuple[Any, ...]:
+        return (*counted(database, database_key, filters), lists.page(database, filters, number))
+
+    total, facets, rows = await visit.read(read)
+    start = (number - 1) * lists.PAGE_ROWS
+    chosen = [(name, value) for name, value in filters.arguments().items() if name not in ("q", "list")]
+    return await visit.render(
+        "mcq_records.html",
+        filters=filters,
+        query=lists.filters_of(visit.arguments).query(),
+        rows=rows,
+        start=start,
+        total=total,
+        page=number,
+        pages=max(-(-total // lists.PAGE_ROWS), 1),
+        facets=facets,
+        facet_text=FACET_TEXT,
+        chosen=chosen,
+        ready=READY_TEXT,
+        pending=pending,
+        reason_text=REASON_TEXT,
+        disposition_text=DISPOSITION_TEXT,
+        q=visit.arguments.get("q", ""),
+    )

@@ -1,0 +1,82 @@
+"""What templates do to data so that people see all of it. Every result is text that the template escapes, or markup that is escaped here."""
+
+import re
+import string
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from cli.audit_server.visit import moment, pretty
+from pipeline.audit.differences import Piece
+from pipeline.common.escapes import visible
+
+# What `visible` writes for a character that nobody sees, and control tokens as chat templates of the known families write them.
+UNSEEN_MARK = re.compile(r"<U\+[0-9A-F]{4,6}>")
+CONTROL = re.compile(r"<\|[a-zA-Z0-9_]{1,40}\|>|</?s>|\[/?INST\]|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>")
+BAR_WIDTH = 100
+
+
+def letter(place: int) -> str:
+    """The letter of an option, counted from 0.
+
+    >>> letter(1)
+    'B'
+    """
+    return string.ascii_uppercase[place] if 0 <= place < len(string.ascii_uppercase) else str(place)
+
+
+def seen(text: Any) -> Markup:
+    """A text with what no reader sees as a small mark of its number.
+
+    >>> str(seen("a<b\u202e"))
+    'a&lt;b<span class="unseen">U+202E</span>'
+    """
+    return _marked(visible("" if text is None else str(text)), UNSEEN_MARK, lambda found: ("unseen", found[1:-1]))
+
+
+def tokens(text: str) -> Markup:
+    """A rendered prompt or completion: control tokens stand out, and each line's end is seen."""
+    shown = _marked(visible(text), CONTROL, lambda found: ("token", found))
+    return Markup(str(shown).replace("\n", '<span class="newline" aria-hidden="true">↵</span>\n'))
+
+
+def _marked(text: str, pattern: re.Pattern[str], named: Callable[[str], tuple[str, str]]) -> Markup:
+    parts, start = [], 0
+    for match in pattern.finditer(text):
+        style, shown = named(match[0])
+        parts += [str(escape(text[start : match.start()])), f'<span class="{style}">{escape(shown)}</span>']
+        start = match.end()
+    return Markup("".join([*parts, str(escape(text[start:]))]))
+
+
+def pieces(marked: Sequence[Piece]) -> Markup:
+    """A text of which some words differ from another's."""
+    return Markup("").join(Markup("<mark>{}</mark>").format(seen(piece.text)) if piece.differs else seen(piece.text) for piece in marked)
+
+
+def bar(fraction: float | None, kind: str = "") -> Markup:
+    """A bar of 0-1 of its width; for the eye alone, the number stands beside it."""
+    width = round(BAR_WIDTH * min(max(fraction or 0.0, 0.0), 1.0), 1)
+    return Markup(
+        '<svg class="bar {}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="ground" width="100" height="8"/><rect class="fill" width="{}" height="8"/></svg>'
+    ).format(kind, width)
+
+
+def code(text: str) -> Markup:
+    """A sentence of ours: what stands between backticks is code."""
+    parts = str(text).split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "seen": seen,
+    "tokens": tokens,
+    "pieces": pieces,
+    "bar": bar,
+    "letter": letter,
+    "code": code,
+    "moment": moment,
+    "pretty": pretty,
+}
