@@ -8,10 +8,8 @@ from assets.metadata import counts_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
-from pipeline.audit.database import build_audit
+from pipeline.audit.database import PUBLISHED, build_audit
 from pipeline.common.text import canonical_json, short_hash
-
-TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs", "rejected": "rejected_records"}
 
 
 @dg.asset(
@@ -26,9 +24,9 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
 def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Writes the database of this dataset."""
     version = places(foundry).version
-    tables = {name: foundry.lake.arrow(asset, version.tables[asset]) for name, asset in TABLES.items()}
+    tables = {name: foundry.lake.table_path(asset, version.tables[asset]) for name, asset in PUBLISHED.items() if asset in version.tables}
     path = foundry.audit
-    counts, unreadable = build_audit(path, tables, foundry.adapters.glob("*"))
+    counts, unreadable = build_audit(path, tables, foundry.adapters.glob("*"), foundry.lake.versions())
     for said in unreadable:
         context.log.warning("left out: %s", said)
     return dg.MaterializeResult(

@@ -1,118 +1,105 @@
-"""Stage 12, audit: one SQLite file over the published tables and what training and evaluation learned of each sample.
+"""Stage 12, audit: one SQLite file over a published version and what training and evaluation learned of each sample.
 
-Tables, all joined by record_id: ledger, quality, pairs, rejected, trained_samples, predictions, runs; views: answers, flipped.
+`pipeline/audit/schema.py` names its tables. It is written beside the old one and renamed: a reader sees either, and one that has the
+old one open goes on reading it.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from pipeline.common.files import read_parquet, replacing
+from pipeline.audit.cells import Rows, batches, cells
+from pipeline.audit.schema import TABLES, create_statements
+from pipeline.audit.tallies import Tallies
+from pipeline.common.files import replacing
+from pipeline.common.store.lake import Version
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
 
-INDEXES = {
-    "ledger": ("record_id", "disposition", "source", "content_id", "cluster_id", "file"),
-    "quality": ("record_id",),
-    "pairs": ("left_id", "right_id", "relation"),
-    "trained_samples": ("record_id", "adapter"),
-    "predictions": ("record_id", "adapter"),
-    "runs": ("adapter",),
-}
-VIEWS = {
-    "answers": """
-        select p.record_id, p.adapter, p.mode, p.model, l.stem, json_extract(l.options, '$[' || l.answer_index || ']') as gold,
-               json_extract(l.options, '$[' || p.predicted_index || ']') as answered, p.correct, p.gold_nll, l.source, l.subject
-        from predictions p join ledger l using (record_id)""",
-    "flipped": """
-        select b.record_id, b.adapter, b.mode, b.stem, b.gold, b.answered as base_answered, a.answered as adapter_answered,
-               case when a.correct then 'fixed' else 'broken' end as change
-        from answers b join answers a using (record_id, adapter, mode)
-        where b.model = 'base' and a.model = 'adapter' and a.correct <> b.correct""",
-}
+PUBLISHED = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs", "files": "source_files"}
+"""The tables that are those of a version, by the names of their assets."""
+RUN_FACTS = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
 
 
-def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> tuple[dict[str, int], list[str]]:
-    """Writes the database beside `path`, then renames it there: readers see the old one or the new one. Returns rows by table, and
-    what is left out since it can't be read.
+def build_audit(
+    path: Path,
+    tables: Mapping[str, Rows],
+    adapters: Iterable[Path],
+    versions: Sequence[Version] = (),
+    about: Mapping[str, str] | None = None,
+) -> tuple[dict[str, int], list[str]]:
+    """Writes the database of a dataset. Returns rows by table, and what is left out since it can't be read.
 
-    `tables` are the published ones by name; `adapters` are adapter folders, whose manifest, samples and predictions are added.
-    Lists become JSON text, so that SQLite's json functions read them.
+    `tables` are the published ones by PUBLISHED's names; `adapters` are adapter folders; `versions` are the kept ones, oldest first, the
+    last of them the current one. Raises DataError when a published table is gone or damaged.
     """
-    counts: dict[str, int] = {}
-    facts, unreadable = _facts(adapters)
-    with replacing(path) as aside:
-        database = sqlite3.connect(aside)
-        # Nobody sees it before it is whole: a journal would only be left behind by a kill.
-        database.execute("pragma journal_mode = off")
-        for name, table in {**tables, **facts}.items():
-            counts[name] = _write(database, name, table)
-        for name, columns in INDEXES.items():
-            for column in columns:
-                if name in counts:
-                    database.execute(f'create index "{name}_{column}" on "{name}" ("{column}")')
-        if {"predictions", "ledger"} <= counts.keys():
-            for name, query in VIEWS.items():
-                database.execute(f"create view {name} as {query}")
+    with replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
+        # Nobody sees it before it is whole: a journal would only be left behind by a kill, and it is synced once, at the end.
+        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive"):
+            database.execute(f"pragma {setting}")
+        for statement in create_statements():
+            database.execute(statement)
+        tallies = Tallies()
+        for name, rows in tables.items():
+            for batch in batches(rows):
+                _insert(database, name, cells(batch, TABLES[name].names))
+                if name == "ledger":
+                    tallies.add(batch)
+        for name, derived in tallies.tables().items():
+            _insert(database, name, derived)
+        unreadable = _write_facts(database, adapters)
+        _write_versions(database, versions)
+        _insert(database, "about", (about or {}).items())
+        for table in TABLES.values():
+            for statement in table.index_ddl():
+                database.execute(statement)
         database.commit()
-        database.close()
+        counts = {name: int(database.execute(f'select count(*) from "{name}"').fetchone()[0]) for name in TABLES}
     return counts, unreadable
 
 
-def _write(database: sqlite3.Connection, name: str, table: pa.Table) -> int:
-    columns = ", ".join(f'"{field.name}" {_sqlite_type(field.type)}' for field in table.schema)
-    database.execute(f'create table "{name}" ({columns})')
-    marks = ", ".join("?" * table.num_columns)
-    for batch in table.to_batches(max_chunksize=10_000):
-        cells = ([_cell(value) for value in column.to_pylist()] for column in batch.columns)
-        database.executemany(f'insert into "{name}" values ({marks})', zip(*cells, strict=True))
-    return int(table.num_rows)
+def _insert(database: sqlite3.Connection, name: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Rows hold the table's columns in order, without `in_ledger`, which is looked up."""
+    names = TABLES[name].names
+    marks = [f"?{number}" for number in range(1, len(names) + 1)]
+    if names[-1] == "in_ledger":
+        marks[-1] = f"(select l.record_id from ledger l where l.record_id = ?{names.index('record_id') + 1})"
+    database.executemany(f'insert into "{name}" values ({", ".join(marks)})', rows)
 
 
-def _sqlite_type(kind: pa.DataType) -> str:
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return "integer"
-    return "real" if pa.types.is_floating(kind) else "text"
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-
-
-def _facts(adapters: Iterable[Path]) -> tuple[dict[str, pa.Table], list[str]]:
-    """Append-only facts of all finished trainings and evaluations, and what of them can't be read."""
-    runs: list[dict[str, Any]] = []
-    found: dict[str, list[pa.Table]] = {"trained_samples": [], "predictions": []}
+def _write_facts(database: sqlite3.Connection, adapters: Iterable[Path]) -> list[str]:
+    """Facts of all finished trainings and evaluations. Returns what of them can't be read."""
     folders = sorted(adapters)
     unreadable = damaged_manifests(folders)
 
-    def add(name: str, path: Path, **columns: str) -> None:
+    def add(name: str, path: Path, *more: str) -> None:
+        columns = [column for column in TABLES[name].names if column not in ("adapter", "evaluation", "in_ledger")]
         try:
-            found[name].append(_named(path, **columns))
+            rows = [(*row, *more) for batch in batches(path) for row in cells(batch, columns)]
         except DataError as error:
             unreadable.append(str(error))
+        else:
+            _insert(database, name, rows)
 
     for folder, manifest in finished_adapters(folders):
-        add("trained_samples", folder / SAMPLES, adapter=folder.name)
         evaluations = list(finished_evaluations(folder))
-        keys = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
-        run = {"adapter": folder.name, **{key: manifest.get(key) for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
+        newest = max(evaluations, key=lambda found: (found[0] / PREDICTIONS).stat().st_mtime_ns, default=None)
+        verdict = newest[1]["verdict"] if newest else None
+        facts = [folder.name, *(manifest.get(key) for key in RUN_FACTS), verdict, json.dumps(manifest, ensure_ascii=False)]
+        _insert(database, "runs", [facts])
+        add("trained_samples", folder / SAMPLES, folder.name)
         for evaluation, result in evaluations:
-            runs.append({**run, "evaluation": evaluation.name, "verdict": result["verdict"]})
-            add("predictions", evaluation / PREDICTIONS, adapter=folder.name, evaluation=evaluation.name)
-        if not evaluations:
-            runs.append({**run, "evaluation": None, "verdict": None})
-    tables = {name: pa.concat_tables(parts) for name, parts in found.items() if parts}
-    return {**tables, **({"runs": pa.Table.from_pylist(runs)} if runs else {})}, unreadable
+            said = (result.get("dataset_version"), result["verdict"], json.dumps(result, ensure_ascii=False))
+            _insert(database, "evaluations", [(folder.name, evaluation.name, *said)])
+            add("predictions", evaluation / PREDICTIONS, folder.name, evaluation.name)
+    return unreadable
 
 
-def _named(path: Path, **columns: str) -> pa.Table:
-    table = read_parquet(path).replace_schema_metadata(None)
-    for name, value in columns.items():
-        table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
-    return table
+def _write_versions(database: sqlite3.Connection, versions: Sequence[Version]) -> None:
+    for position, version in enumerate(versions, start=1):
+        facts = (version.name, version.dataset_version, version.published_at, version.run_id, version.replaces)
+        _insert(database, "versions", [(*facts, json.dumps(version.counts), position == len(versions), position)])
