@@ -65,11 +65,7 @@ def _by_content(database: sqlite3.Connection, decision: Decision) -> str | None:
 def applied_ids(decided_by: str) -> set[str]:
     """Ids of decisions in the ledger's `decided_by`, which names each with its reviewer.
 
-    >>> applied_ids('["a1 Lan"]'), applied_ids("a1 Lan")
-    ({'a1'}, {'a1'})
+    >>> sorted(applied_ids("a1 by Lan; b2 by Minh"))
+    ['a1', 'b2']
     """
-    try:
-        parts = json.loads(decided_by)
-    except ValueError:
-        parts = [decided_by]
-    return {str(part).split()[0].rstrip(":,") for part in (parts if isinstance(parts, list) else [parts]) if str(part).split()}
+    return {part.split(" by ")[0].strip() for part in decided_by.split("; ") if part.strip()}

@@ -1,6 +1,5 @@
 """Which address is answered by which page, as a plugin of Datasette: its own addresses stay beneath ours."""
 
-import functools
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -32,7 +31,6 @@ PAGES: list[tuple[str, Page]] = [
 def answering(page: Page) -> Callable[[Any, Any], Awaitable[Response]]:
     """The page as Datasette calls it; what can't be answered is a page of words too."""
 
-    @functools.wraps(page)
     async def answer(datasette: Any, request: Any) -> Response:
         visit = Visit(datasette, request)
         try:

@@ -11,8 +11,8 @@ from datasette.plugins import pm
 
 from cli.audit_server import loopback, routes
 from cli.audit_server.databases import renew
+from cli.audit_server.visit import NAME
 from cli.running_server import noted
-from pipeline.audit.datasette_metadata import metadata
 from schemas.errors import DataError
 
 HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ def build(data_root: Path, dataset: str) -> Datasette:
         if not pm.is_registered(plugin):
             pm.register(plugin, plugin.__name__)
     datasette = Datasette(
-        [], template_dir=str(HERE / "templates"), settings=SETTINGS, metadata={"plugins": {routes.NAME: _place(data_root, dataset)}}
+        [], template_dir=str(HERE / "templates"), settings=SETTINGS, metadata={"plugins": {NAME: _place(data_root, dataset)}}
     )
     # Datasette opens a memory database where it is given no file.
     if "_memory" in datasette.databases:

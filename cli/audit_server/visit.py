@@ -112,7 +112,12 @@ class Visit:
 
     def table(self, path: str = "") -> str:
         """The address of Datasette's own page of this dataset, or of a table or row in it."""
-        return self.datasette.urls.path(f"{self.database.route}/{path}" if path else self.database.route)
+        return f"/{self.datasette.get_database(self.dataset).route}" + (f"/{path}" if path else "")
+
+    @property
+    def tables(self) -> str:
+        """Datasette's own page of this dataset; its first page where the dataset isn't known."""
+        return self.table() if self.dataset in self.datasets else "/-/databases"
 
     def here(self, **changed: str | None) -> str:
         """This page's address with other arguments; None leaves one out."""

@@ -126,6 +126,8 @@ def order(filters: Filters) -> str:
 def count(database: sqlite3.Connection, filters: Filters) -> int:
     """How many rows a list holds."""
     where, values = condition(filters)
+    if where == "1":
+        return sum(funnel(database).values())
     return int(database.execute(f"select count(*) from ledger where {where}", values).fetchone()[0])
 
 
@@ -168,6 +170,8 @@ Counts = list[tuple[str, int]]
 def facets(database: sqlite3.Connection, filters: Filters) -> dict[str, Counts]:
     """For each facet, its values among the rows of a list with their counts, most frequent first; those chosen already are left out."""
     where, values = condition(filters)
+    if where == "1":
+        return _whole(database)
     # One scan gives all short columns: they have few values together.
     short = [name for name in PLAIN if name != "file"]
     scanned: dict[str, Counter[str]] = {name: Counter() for name in short}
@@ -180,15 +184,27 @@ def facets(database: sqlite3.Connection, filters: Filters) -> dict[str, Counts]:
     files = f"select file, count(*) from ledger where {where} group by 1 order by 2 desc, 1 limit {FACET_VALUES}"
     found["file"] = [(name, number) for name, number in database.execute(files, values)]
     for name, (table, column) in SEVERAL.items():
-        rows = table if where == "1" else f"{table} join ledger using (record_id)"
+        rows = f"{table} join ledger using (record_id)"
         query = f"select {column}, count(*) from {rows} where {where} group by 1 order by 2 desc, 1 limit {FACET_VALUES}"
         found[name] = [(value, number) for value, number in database.execute(query, values)]
     return {name: found[name] for name in FACETS if found[name] and not getattr(filters, name)}
 
 
+def _whole(database: sqlite3.Connection) -> dict[str, Counts]:
+    """Facets of all records, which are counted already."""
+    found: dict[str, Counts] = {}
+    for name in FACETS:
+        query = f"select value, records from facets where facet = ? order by records desc, value limit {FACET_VALUES}"
+        rows = [(value, number) for value, number in database.execute(query, (SEVERAL[name][1] if name in SEVERAL else name,))]
+        if rows:
+            found[name] = rows
+    return found
+
+
 def funnel(database: sqlite3.Connection) -> dict[str, int]:
     """Records by disposition."""
-    return {str(name): int(number) for name, number in database.execute("select disposition, count(*) from ledger group by 1")}
+    query = "select value, records from facets where facet = 'disposition'"
+    return {str(name): int(number) for name, number in database.execute(query)}
 
 
 def rejections(database: sqlite3.Connection) -> dict[str, Counts]:

@@ -1,0 +1,67 @@
+"""The first page of a dataset: what became of its records, and the lists that are worth a look."""
+
+import sqlite3
+from typing import Any
+
+from datasette.utils.asgi import Response
+
+from cli.audit_server.listing import READY_TEXT, counted
+from cli.audit_server.databases import signature
+from cli.audit_server.pending import pending_of
+from cli.audit_server.record import dagster_address
+from cli.audit_server.visit import Visit
+from pipeline.audit import lists
+from pipeline.audit.wording import DISPOSITION_TEXT
+from schemas.reasons import REASON_TEXT, SPLITS, Disposition
+
+FILES_SHOWN = 12
+
+
+async def show(visit: Visit) -> Response:
+    """The first page."""
+    key = (visit.dataset, signature(visit.place.audit(visit.dataset))) if visit.is_known and visit.dataset in visit.datasets else None
+
+    def read(database: sqlite3.Connection) -> tuple[Any, ...]:
+        pending = pending_of(database, visit.place.decisions(visit.dataset))
+        sizes = {name: counted(database, key, lists.Filters(name=name))[0] for name in lists.READY} if key else {}
+        versions = [dict(row) for row in database.execute("select * from versions order by position desc")]
+        runs = [dict(row) for row in database.execute("select adapter, base_model, run_id, dataset_version, verdict from runs")]
+        changes = dict(
+            database.execute("select c.kind, count(*) from changes c join versions v on v.name = c.version where v.is_current group by 1")
+        )
+        return lists.funnel(database), lists.rejections(database), sizes, pending, versions, runs, changes
+
+    funnel, rejections, sizes, pending, versions, runs, changes = await visit.read(read)
+    sizes |= {"pending": len(pending.waiting), "orphaned": len(pending.orphaned)}
+    return await visit.render(
+        "mcq_home.html",
+        funnel=steps(funnel),
+        total=sum(funnel.values()),
+        kept=sum(funnel.get(name, 0) for name in SPLITS),
+        rejections=rejections,
+        files_shown=FILES_SHOWN,
+        sizes=sizes,
+        ready=READY_TEXT,
+        pending=pending,
+        versions=versions,
+        runs=runs,
+        changes=changes,
+        reason_text=REASON_TEXT,
+        disposition_text=DISPOSITION_TEXT,
+        dagster=dagster_address,
+        has_report=(visit.place.data_root / "reports" / visit.dataset / "latest.html").is_file(),
+        filters=lists.Filters(),
+    )
+
+
+def steps(funnel: dict[str, int]) -> list[dict[str, Any]]:
+    """The funnel in its order: each disposition with its records, and how many were left before it."""
+    left = sum(funnel.values())
+    found = []
+    for name in map(str, Disposition):
+        if name in funnel:
+            found.append({"name": name, "records": funnel[name], "left": left, "kept": name in SPLITS})
+            left -= 0 if name in SPLITS else funnel[name]
+    return found
+
+
