@@ -218,6 +218,9 @@ def _finish(
             "stem": draft.stem or None,
             "options": draft.options or None,
             "language": spoken if has_text else None,
+            "answer_index": _key_of_refused(draft, answers),
+            "explanation": draft.explanation,
+            "original_id": draft.original_id,
             "payload": row["payload"],
         }
         return rejected, False
@@ -233,6 +236,14 @@ def _finish(
         "fixed_order": any(refers_to_others(option) for option in draft.options),
     }
     return question, True
+
+
+def _key_of_refused(draft: Draft, answers: AnswerFormat) -> int | None:
+    """Place of the right option of a record that is refused for something else: a reviewer may let it in."""
+    if not draft.options or draft.rivals:
+        return None
+    index, _, _ = _find_answer(draft, answers, None, [])
+    return index if index is not None and index < min(len(draft.options), MAX_OPTIONS) else None
 
 
 def _bare(text: str) -> bool:

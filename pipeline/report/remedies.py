@@ -39,6 +39,7 @@ ACTIONS: dict[Reason, str] = {
     Reason.DUPLICATE_SAME: "nothing: the other record stands for it",
     Reason.DUPLICATE_VARIANT: "nothing, or turn `dedup.drop_variants` off",
     Reason.BELOW_MIN_SCORE: "mend what its flags name",
+    Reason.REJECTED_BY_REVIEWER: "nothing: a person decided",
 }
 SETTINGS = {Reason.UNKNOWN_LAYOUT: "name the columns", Reason.AMBIGUOUS_ANSWER_BASE: "set the answer base"}
 WHOLE_FILE = {Reason.UNREADABLE_FILE: "make the file readable"}
