@@ -5,7 +5,7 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
-from cli.audit_server.listing import READY_TEXT, counted
+from cli.audit_server.listing import READY_TEXT, size
 from cli.audit_server.databases import signature
 from cli.audit_server.pending import pending_of
 from cli.audit_server.record import dagster_address
@@ -23,7 +23,7 @@ async def show(visit: Visit) -> Response:
 
     def read(database: sqlite3.Connection) -> tuple[Any, ...]:
         pending = pending_of(database, visit.place.decisions(visit.dataset))
-        sizes = {name: counted(database, key, lists.Filters(name=name))[0] for name in lists.READY} if key else {}
+        sizes = {name: size(database, key, name) for name in lists.READY} if key else {}
         versions = [dict(row) for row in database.execute("select * from versions order by position desc")]
         runs = [dict(row) for row in database.execute("select adapter, base_model, run_id, dataset_version, verdict from runs")]
         changes = dict(

@@ -7,7 +7,7 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
-from cli.audit_server.databases import Signature, signature
+from cli.audit_server.databases import Signature
 from cli.audit_server.pending import Pending, pending_of
 from cli.audit_server.visit import Refused, Visit
 from pipeline.audit import lists
@@ -17,7 +17,7 @@ from schemas.reasons import REASON_TEXT
 
 MOST_PAGES = 100_000
 REMEMBERED = 256
-_facets: OrderedDict[tuple[str, Signature, lists.Filters], tuple[int, dict[str, lists.Counts]]] = OrderedDict()
+_sizes: OrderedDict[tuple[str, Signature, str], int] = OrderedDict()
 
 # Titles and descriptions of the ready lists, in the order of the first page.
 READY_TEXT: dict[str, tuple[str, str]] = {
@@ -55,14 +55,14 @@ def asked(visit: Visit, arguments: dict[str, str], pending: Pending) -> lists.Fi
     return filters
 
 
-def counted(database: sqlite3.Connection, key: tuple[str, Signature], filters: lists.Filters) -> tuple[int, dict[str, lists.Counts]]:
-    """Number of rows and facets of a list; remembered for as long as the database's file is the same."""
-    full = (*key, filters)
-    if full not in _facets:
-        _facets[full] = (lists.count(database, filters), lists.facets(database, filters))
-        while len(_facets) > REMEMBERED:
-            _facets.popitem(last=False)
-    return _facets[full]
+def size(database: sqlite3.Connection, key: tuple[str, Signature], name: str) -> int:
+    """Number of rows of a ready list; remembered for as long as the database's file is the same."""
+    full = (*key, name)
+    if full not in _sizes:
+        _sizes[full] = lists.count(database, lists.Filters(name=name))
+        while len(_sizes) > REMEMBERED:
+            _sizes.popitem(last=False)
+    return _sizes[full]
 
 
 async def show(visit: Visit) -> Response:
@@ -74,29 +74,25 @@ async def show(visit: Visit) -> Response:
     except ValueError:
         number = 1
     if filters.q and len(filters.arguments()) == 1:
-        found = await visit.read(lambda database: find_records(database, filters.q))
-        if len(found) == 1:
-            return Response.redirect(visit.address(f"/record/{found[0]}"))
-        if found:
-            filters = replace(filters, q="", ids=tuple(found))
-    database_key = (visit.dataset, signature(visit.place.audit(visit.dataset)))
-
-    def read(database: sqlite3.Connection) -> tuple[Any, ...]:
-        return (*counted(database, database_key, filters), lists.page(database, filters, number))
-
-    total, facets, rows = await visit.read(read)
+        named = await visit.read(lambda database: find_records(database, filters.q))
+        if len(named) == 1:
+            return Response.redirect(visit.address(f"/record/{named[0]}"))
+    found = await visit.read(lambda database: lists.listed(database, filters, number))
     start = (number - 1) * lists.PAGE_ROWS
     chosen = [(name, value) for name, value in filters.arguments().items() if name not in ("q", "list")]
     return await visit.render(
         "mcq_records.html",
         filters=filters,
         query=lists.filters_of(visit.arguments).query(),
-        rows=rows,
+        rows=found.rows,
+        marks=found.marks,
         start=start,
-        total=total,
+        total=found.total,
+        at_least=found.at_least,
         page=number,
-        pages=max(-(-total // lists.PAGE_ROWS), 1),
-        facets=facets,
+        pages=max(-(-found.total // lists.PAGE_ROWS), 1),
+        facets=found.facets,
+        counted=found.counted,
         facet_text=FACET_TEXT,
         chosen=chosen,
         ready=READY_TEXT,

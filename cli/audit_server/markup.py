@@ -2,13 +2,14 @@
 
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from cli.audit_server.visit import moment, pretty
 from pipeline.audit.differences import Piece
+from pipeline.audit.folding import Mark, snippet
 from pipeline.common.escapes import visible
 
 # What `visible` writes for a character that nobody sees, and control tokens as chat templates of the known families write them.
@@ -55,6 +56,27 @@ def pieces(marked: Sequence[Piece]) -> Markup:
     return Markup("").join(Markup("<mark>{}</mark>").format(seen(piece.text)) if piece.differs else seen(piece.text) for piece in marked)
 
 
+def found(text: str, marks: Sequence[Mark], chars: int = 600) -> Markup:
+    """A piece of a text around the words that were searched for, which stand out."""
+    cut = snippet(text, list(marks), chars)
+    parts, start = [], 0
+    for mark in cut.marks:
+        parts += [seen(cut.text[start : mark.start]), Markup("<mark>{}</mark>").format(seen(cut.text[mark.start : mark.end]))]
+        start = mark.end
+    ends = [Markup("…") if cut.cut_before else Markup(""), Markup("…") if cut.cut_after else Markup("")]
+    return Markup("").join([ends[0], *parts, seen(cut.text[start:]), ends[1]])
+
+
+def elsewhere(row: Mapping[str, Any], marks: Mapping[str, Any]) -> tuple[str, list[Mark]] | None:
+    """The first text beside the stem that holds what was searched for, where the stem doesn't: an option, the context, the explanation."""
+    if not marks or marks.get("stem"):
+        return None
+    for option, places in zip(row["options"] or [], marks.get("options") or [], strict=False):
+        if places:
+            return option, places
+    return next(((row[name], marks[name]) for name in ("context", "explanation") if marks.get(name)), None)
+
+
 def bar(fraction: float | None, kind: str = "") -> Markup:
     """A bar of 0-1 of its width; for the eye alone, the number stands beside it."""
     width = round(BAR_WIDTH * min(max(fraction or 0.0, 0.0), 1.0), 1)
@@ -76,6 +98,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "pieces": pieces,
     "bar": bar,
     "letter": letter,
+    "found": found,
+    "elsewhere": elsewhere,
     "code": code,
     "moment": moment,
     "pretty": pretty,

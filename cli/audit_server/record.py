@@ -16,7 +16,7 @@ from cli.audit_server.visit import Refused, Visit
 from pipeline.audit import lists
 from pipeline.audit.differences import compared, compared_options
 from pipeline.audit.record import find_records, record_facts
-from pipeline.audit.wording import ACTION_TEXT, CHANGE_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT
+from pipeline.audit.wording import ACTION_TEXT, CHANGE_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT, STATUS_TEXT
 from schemas.reasons import REASON_TEXT
 
 DAGSTER_URL = "http://127.0.0.1:3000"
@@ -28,6 +28,7 @@ WORDS = {
     "repair_text": REPAIR_TEXT,
     "action_text": ACTION_TEXT,
     "change_text": CHANGE_TEXT,
+    "status_text": STATUS_TEXT,
 }
 
 

@@ -77,7 +77,9 @@ def _judged(visit: Visit, facts: dict[str, Any]) -> Step:
 def _scored(visit: Visit, facts: dict[str, Any]) -> Step:
     _, quality = visit.words, facts["quality"]
     says = [_("Its quality score is {score} (from 0 to 1, high is good).").format(score=visit.number(quality["quality_score"], 2))]
-    if quality["flags"]:
+    if len(quality["flags"]) == 1:
+        says.append(_("One quality signal fired."))
+    elif quality["flags"]:
         says.append(_("{count} quality signals fired.").format(count=len(quality["flags"])))
     else:
         says.append(_("No quality signal fired."))

@@ -11,20 +11,22 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from pipeline.audit.search import matching
+from pipeline.audit.search import Found, matching, search
 
 PAGE_ROWS = 50
 FACET_VALUES = 40
+# Of a list that is asked for by name, so many rows are counted for its facets.
+MOST_COUNTED = 20_000
 # What a row of a list shows.
 COLUMNS = (
     "ledger.record_id, source, file, locator, disposition, reason_codes, relation, representative_id, quality_score, flags, split, "
-    "substr(stem, 1, 700) as stem, options, answer_index, subject, language, substr(detail, 1, 500) as detail, "
-    "case when stem is null then substr(payload, 1, 400) end as payload, content_id, decided_by"
+    "stem, options, answer_index, subject, language, detail, case when stem is null then payload end as payload, content_id, decided_by"
 )
-# Columns that narrow a list by one value; and tables that hold several values a record.
-PLAIN = ("disposition", "source", "subject", "language", "split", "file")
+# Columns that narrow a list by one value, and those that hold a list of values: by their names in an address.
+PLAIN = ("disposition", "source", "file", "subject", "language", "split")
 SEVERAL = {"reason": ("reasons", "reason_code"), "flag": ("flags", "flag")}
 FACETS = ("disposition", "reason", "source", "file", "subject", "language", "split", "flag")
+STORED = {name: SEVERAL[name][1] if name in SEVERAL else name for name in FACETS}
 
 
 class Ready(NamedTuple):
@@ -123,19 +125,59 @@ def order(filters: Filters) -> str:
     return READY[filters.name].order if filters.name in READY else "ledger.rowid"
 
 
-def count(database: sqlite3.Connection, filters: Filters) -> int:
-    """How many rows a list holds."""
-    where, values = condition(filters)
-    if where == "1":
-        return sum(funnel(database).values())
-    return int(database.execute(f"select count(*) from ledger where {where}", values).fetchone()[0])
+Counts = list[tuple[str, int]]
 
 
-def page(database: sqlite3.Connection, filters: Filters, number: int) -> list[dict[str, Any]]:
-    """The rows of a page, counted from 1."""
+class Listed(NamedTuple):
+    """A page of a list. `total` is how many rows it has, or more than that where it is `at_least`; `facets` are counted over the first
+    `counted` of them. `marks` are the searched words in the texts of a row, by its record_id."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    at_least: bool
+    facets: dict[str, Counts]
+    counted: int
+    marks: dict[str, dict[str, Any]]
+
+
+def listed(database: sqlite3.Connection, filters: Filters, page: int) -> Listed:
+    """A page of a list, counted from 1. A search is sorted by how well it fits, every other list as READY says."""
+    start = (page - 1) * PAGE_ROWS
+    if not _is_named(filters):
+        found = _found(database, filters, PAGE_ROWS, start)
+        facets = {name: found.facets.get(STORED[name], [])[:FACET_VALUES] for name in FACETS}
+        return Listed(
+            [hit.row for hit in found.hits],
+            found.total,
+            found.at_least,
+            _offered(facets, filters),
+            found.counted,
+            {hit.row["record_id"]: hit.marks for hit in found.hits},
+        )
     where, values = condition(filters)
+    total = count(database, filters)
     query = f"select {COLUMNS} from ledger where {where} order by {order(filters)} limit ? offset ?"
-    return [unpacked(row) for row in database.execute(query, (*values, PAGE_ROWS, (number - 1) * PAGE_ROWS))]
+    rows = [unpacked(row) for row in database.execute(query, (*values, PAGE_ROWS, start))]
+    return Listed(rows, total, False, _offered(facets_of(database, filters), filters), min(total, MOST_COUNTED), {})
+
+
+def _is_named(filters: Filters) -> bool:
+    return bool(filters.name) or filters.ids is not None
+
+
+def _found(database: sqlite3.Connection, filters: Filters, limit: int, offset: int) -> Found:
+    chosen = {STORED[name]: [value] for name in FACETS if (value := getattr(filters, name))}
+    return search(database, filters.q, limit, offset, chosen)
+
+
+def _offered(facets: dict[str, Counts], filters: Filters) -> dict[str, Counts]:
+    return {name: values for name, values in facets.items() if values and not getattr(filters, name)}
+
+
+def count(database: sqlite3.Connection, filters: Filters) -> int:
+    """How many rows a list holds that is asked for by name."""
+    where, values = condition(filters)
+    return int(database.execute(f"select count(*) from ledger where {where}", values).fetchone()[0])
 
 
 def unpacked(row: sqlite3.Row) -> dict[str, Any]:
@@ -156,49 +198,34 @@ class Beside(NamedTuple):
 
 def beside(database: sqlite3.Connection, filters: Filters, place: int) -> Beside:
     """What stands beside place `place` of a list, counted from 0."""
-    where, values = condition(filters)
     start = max(place - 1, 0)
-    query = f"select ledger.record_id from ledger where {where} order by {order(filters)} limit ? offset ?"
-    ids = [row[0] for row in database.execute(query, (*values, place + 2 - start, start))]
+    size = place + 2 - start
+    if _is_named(filters):
+        where, values = condition(filters)
+        query = f"select ledger.record_id from ledger where {where} order by {order(filters)} limit ? offset ?"
+        ids = [row[0] for row in database.execute(query, (*values, size, start))]
+    else:
+        ids = [hit.row["record_id"] for hit in _found(database, filters, size, start).hits]
     own = place - start
     return Beside(ids[own - 1] if own else None, ids[own + 1] if own + 1 < len(ids) else None)
 
 
-Counts = list[tuple[str, int]]
-
-
-def facets(database: sqlite3.Connection, filters: Filters) -> dict[str, Counts]:
-    """For each facet, its values among the rows of a list with their counts, most frequent first; those chosen already are left out."""
+def facets_of(database: sqlite3.Connection, filters: Filters) -> dict[str, Counts]:
+    """For each facet, its values among the first MOST_COUNTED rows of a list that is asked for by name, most frequent first."""
     where, values = condition(filters)
-    if where == "1":
-        return _whole(database)
-    # One scan gives all short columns: they have few values together.
-    short = [name for name in PLAIN if name != "file"]
-    scanned: dict[str, Counter[str]] = {name: Counter() for name in short}
-    query = f"select {', '.join(f'ledger.{name}' for name in short)}, count(*) from ledger where {where} group by {', '.join('12345')}"
+    rows = f"(select ledger.rowid as number, * from ledger where {where} limit {MOST_COUNTED})"
+    counters: dict[str, Counter[str]] = {name: Counter() for name in PLAIN}
+    # One scan gives all columns: together they have few values.
+    query = f"select {', '.join(PLAIN)}, count(*) from {rows} group by {', '.join('123456')}"
     for *cells, number in database.execute(query, values):
-        for name, cell in zip(short, cells, strict=True):
+        for name, cell in zip(PLAIN, cells, strict=True):
             if cell is not None:
-                scanned[name][cell] += number
-    found: dict[str, Counts] = {name: counter.most_common(FACET_VALUES) for name, counter in scanned.items()}
-    files = f"select file, count(*) from ledger where {where} group by 1 order by 2 desc, 1 limit {FACET_VALUES}"
-    found["file"] = [(name, number) for name, number in database.execute(files, values)]
+                counters[name][cell] += number
+    found: dict[str, Counts] = {name: counter.most_common(FACET_VALUES) for name, counter in counters.items()}
     for name, (table, column) in SEVERAL.items():
-        rows = f"{table} join ledger using (record_id)"
-        query = f"select {column}, count(*) from {rows} where {where} group by 1 order by 2 desc, 1 limit {FACET_VALUES}"
+        query = f"select {column}, count(*) from {rows} join {table} using (record_id) group by 1 order by 2 desc, 1 limit {FACET_VALUES}"
         found[name] = [(value, number) for value, number in database.execute(query, values)]
-    return {name: found[name] for name in FACETS if found[name] and not getattr(filters, name)}
-
-
-def _whole(database: sqlite3.Connection) -> dict[str, Counts]:
-    """Facets of all records, which are counted already."""
-    found: dict[str, Counts] = {}
-    for name in FACETS:
-        query = f"select value, records from facets where facet = ? order by records desc, value limit {FACET_VALUES}"
-        rows = [(value, number) for value, number in database.execute(query, (SEVERAL[name][1] if name in SEVERAL else name,))]
-        if rows:
-            found[name] = rows
-    return found
+    return {name: found[name] for name in FACETS}
 
 
 def funnel(database: sqlite3.Connection) -> dict[str, int]:

@@ -64,3 +64,13 @@ CHANGE_TEXT: dict[str, str] = {
     "changed": "It changed.",
     "moved": "It moved to another split.",
 }
+
+STATUS_TEXT: dict[str, str] = {
+    "applied": "applied",
+    "superseded": "a later decision took its place",
+    "orphaned": "its record is gone",
+    "ambiguous": "several records fit",
+    "not_applicable": "could not be applied",
+    "wrong_line": "no decision",
+    "note": "note",
+}
