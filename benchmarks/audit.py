@@ -217,5 +217,13 @@ def write_adapter(folder: Path, ledger: pa.Table) -> None:
         "last_loss": pa.array([1.0] * rows),
     }
     write_parquet(folder / SAMPLES, _table(columns, TrainedSample))
-    facts = {"run_id": "run-2", "base_model": "m", "base_revision": "r", "method": "qlora", "device": "cpu", "steps": 3, "wall_seconds": 1.0}
+    facts = {
+        "run_id": "run-2",
+        "base_model": "m",
+        "base_revision": "r",
+        "method": "qlora",
+        "device": "cpu",
+        "steps": 3,
+        "wall_seconds": 1.0,
+    }
     (folder / MANIFEST).write_text(json.dumps({"dataset_version": "0123456789ab", **facts}))

@@ -31,6 +31,16 @@ def batches(rows: Rows, columns: Sequence[str] | None = None) -> Iterator[pa.Rec
         raise DataError(f"{rows} is damaged ({str(error)[:200]})") from error
 
 
+def count_rows(rows: Rows) -> int:
+    """How many rows there are. Raises DataError when the file is gone or damaged."""
+    if isinstance(rows, pa.Table):
+        return int(rows.num_rows)
+    try:
+        return int(pq.read_metadata(rows).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{rows} is damaged ({str(error)[:200]})") from error
+
+
 def cells(batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """A tuple a row, of these columns; lists are JSON text, and a column that isn't there is null."""
     names = set(batch.schema.names)

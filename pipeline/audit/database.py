@@ -6,12 +6,15 @@ old one open goes on reading it.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.audit.cells import Rows, batches, cells
+from pipeline.audit.index import indexing
 from pipeline.audit.schema import TABLES, create_statements
 from pipeline.audit.tallies import Tallies
 from pipeline.common.files import replacing
@@ -19,9 +22,18 @@ from pipeline.common.store.lake import Version
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.curation import LedgerRow
 
-PUBLISHED = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "duplicate_pairs", "files": "source_files"}
+PUBLISHED = {
+    "ledger": "sample_ledger",
+    "quality": "quality_scores",
+    "pairs": "duplicate_pairs",
+    "files": "source_files",
+    "decisions": "review_decisions",
+}
 """The tables that are those of a version, by the names of their assets."""
+NO_ROWS = arrow_schema(LedgerRow).empty_table()
 RUN_FACTS = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
 
 
@@ -44,11 +56,14 @@ def build_audit(
         for statement in create_statements():
             database.execute(statement)
         tallies = Tallies()
-        for name, rows in tables.items():
-            for batch in batches(rows):
-                _insert(database, name, cells(batch, TABLES[name].names))
-                if name == "ledger":
-                    tallies.add(batch)
+        with indexing(database, aside, tables.get("ledger", NO_ROWS)):
+            for name, rows in tables.items():
+                for batch in batches(rows):
+                    _insert(database, name, cells(batch, TABLES[name].names))
+                    if name == "ledger":
+                        tallies.add(batch)
+                    if name == "decisions":
+                        _insert(database, "touched", _touched(batch))
         for name, derived in tallies.tables().items():
             _insert(database, name, derived)
         unreadable = _write_facts(database, adapters)
@@ -60,6 +75,11 @@ def build_audit(
         database.commit()
         counts = {name: int(database.execute(f'select count(*) from "{name}"').fetchone()[0]) for name in TABLES}
     return counts, unreadable
+
+
+def _touched(batch: pa.RecordBatch) -> Iterator[tuple[str, int]]:
+    for record_ids, line in zip(batch["touches"].to_pylist(), batch["line"].to_pylist(), strict=True):
+        yield from ((record_id, line) for record_id in dict.fromkeys(record_ids))
 
 
 def _insert(database: sqlite3.Connection, name: str, rows: Iterable[Sequence[Any]]) -> None:

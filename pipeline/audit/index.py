@@ -7,24 +7,27 @@ texts stand in the ledger alone, under the same rowid.
 
 import hashlib
 import sqlite3
-import unicodedata
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.audit.cells import Rows, batches
+from pipeline.audit.cells import Rows, batches, count_rows
+from pipeline.audit.folding import composed, unstroked
 from pipeline.audit.tallies import FACETS, LISTS
+from pipeline.common.parallel import map_chunks
 
 TEXTS = ("stem", "options", "context", "explanation", "payload")
 """What is searched; a payload only where nothing else was read of the record."""
 FOLDED, EXACT = "search", "search_exact"
+_TOKENS = "content='', tokenize='unicode61 remove_diacritics {}'"
 DDL = {
-    FOLDED: f"create virtual table {FOLDED} using fts5({', '.join(TEXTS)}, facets, content='', tokenize='unicode61 remove_diacritics 2')",
-    EXACT: f"create virtual table {EXACT} using fts5(words, content='', columnsize=0, detail=none, tokenize='unicode61 remove_diacritics 0')",
+    FOLDED: f"create virtual table {FOLDED} using fts5({', '.join(TEXTS)}, facets, {_TOKENS.format(2)})",
+    EXACT: f"create virtual table {EXACT} using fts5(words, columnsize=0, detail=none, {_TOKENS.format(0)})",
 }
 # What FTS5 gathers in memory before it writes: a segment of a million words costs less than many to be merged.
 HASH_BYTES = 64 * 2**20
@@ -35,10 +38,32 @@ def facet_word(facet: str, value: str) -> str:
     return f"{facet.replace('_', '')}{hashlib.sha256(f'{facet} {value}'.encode()).hexdigest()[:12]}"
 
 
-def write_index(path: Path, name: str, ledger: Rows) -> Path:
-    """Writes the index `name` over the ledger's rows into a database of its own; returns its path. Raises DataError as `batches` does."""
+@contextmanager
+def indexing(database: sqlite3.Connection, aside: Path, ledger: Rows) -> Iterator[None]:
+    """Both indexes over the ledger's rows are in the database when the context ends. Where the rows are many, other processes write them
+    meanwhile, to files beside `aside`, the database's own. Raises DataError as `batches` does."""
+    if isinstance(ledger, pa.Table):
+        yield
+        for name in DDL:
+            fill_index(database, name, ledger)
+        return
+    # The names tell whose they are, so that `remove_orphans` knows what a killed process left.
+    built = {aside.with_name(f"{aside.stem}-{name}.tmp"): name for name in DDL}
+    try:
+        written = map_chunks(partial(write_index, ledger), list(built.items()), count_rows(ledger))
+        yield
+        for path in written:
+            adopt_index(database, built[path], path)
+    finally:
+        for path in built:
+            path.unlink(missing_ok=True)
+
+
+def write_index(ledger: Path, place: tuple[Path, str]) -> Path:
+    """Writes the index of a name over the ledger's rows into a database of its own; returns its path."""
+    path, name = place
     with closing(sqlite3.connect(path)) as database:
-        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -100000"):
+        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -50000"):
             database.execute(f"pragma {setting}")
         fill_index(database, name, ledger)
         database.commit()
@@ -82,20 +107,11 @@ def _texts(batch: pa.RecordBatch) -> list[list[str | None]]:
     """The searched texts, column by column; options joined, and the payload where there is no stem."""
     texts = [batch[name] if name != "options" else pc.binary_join(batch[name], "\n") for name in TEXTS[:-1]]
     payload = pc.if_else(batch["stem"].is_valid(), pa.scalar(None, pa.string()), batch["payload"])
-    return [[_composed(text) for text in column.to_pylist()] for column in [*texts, payload]]
-
-
-def _composed(text: str | None) -> str | None:
-    return text if text is None or text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def _unstroked(text: str | None) -> str | None:
-    # A pattern or a table of translation would take three times as long over millions of texts.
-    return text if text is None or text.isascii() else text.replace("đ", "d").replace("Đ", "d").replace("ð", "d").replace("Ð", "d")
+    return [[text and composed(text) for text in column.to_pylist()] for column in [*texts, payload]]
 
 
 def _folded(batch: pa.RecordBatch, start: int) -> Iterator[tuple[Any, ...]]:
-    texts = ([_unstroked(text) for text in column] for column in _texts(batch))
+    texts = ([text and unstroked(text) for text in column] for column in _texts(batch))
     return zip(range(start, start + batch.num_rows), *texts, _facets(batch).to_pylist(), strict=True)
 
 

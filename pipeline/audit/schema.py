@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.column_text import COLUMN_TEXT, described
-from schemas.tables.curation import LedgerRow, Pair, Quality, SourceFile
+from schemas.tables.curation import LedgerRow, Pair, Quality, ReviewDecision, SourceFile
 from schemas.tables.evaluation import Prediction
 from schemas.tables.row import Row
 from schemas.tables.training import ChatExample, TrainedSample
@@ -251,6 +251,23 @@ TABLES = {
             ),
             ("number",),
             ("(version, kind)", "(record_id)", "(in_ledger)"),
+        ),
+        AuditTable(
+            "decisions",
+            "Decisions",
+            "What reviewers decided, a row for each line of the file of decisions, and what came of it in this version.",
+            _of(ReviewDecision, {"found_id": LEDGER, "other_found_id": LEDGER}),
+            ("line",),
+            ("(found_id)", "(record_id)"),
+        ),
+        AuditTable(
+            "touched",
+            "Records touched by decisions",
+            "The records that are as they are because of a decision.",
+            (_RECORD, AuditColumn("line", "integer not null", "the decision, by its line", "decisions(line)")),
+            ("record_id", "line"),
+            ("(line)",),
+            by_key=True,
         ),
         AuditTable(
             "about",
