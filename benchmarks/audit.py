@@ -4,17 +4,7 @@ Each N is generated (words drawn by chance, lengths as in the real data), writte
 read as people read it: the database built in a process of its own, what a record page asks, searches, and `mcq trace` as a whole process.
 """
 
-import argparse
 import json
-import os
-import resource
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 

@@ -26,7 +26,7 @@ def trace(
     if version is None:
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     names = ("sample_ledger", "quality_scores", "duplicate_pairs")
-    tables = {name: foundry.lake.arrow(name, version.tables[name]) for name in names}
+    tables = {name: foundry.lake.lookup(name, version.tables[name]) for name in names}
     story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
