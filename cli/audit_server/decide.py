@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cli.audit_server import record
 from cli.audit_server.pending import Pending, pending_of
-from cli.audit_server.visit import MOST_NAME_CHARS, REVIEWER_COOKIE, Refused, Visit
+from cli.audit_server.visit import MOST_NAME_CHARS, REVIEWER_COOKIE, RefusedError, Visit
 from pipeline.audit.record import record_facts
 from pipeline.common.store.decisions import append_decisions
 from pipeline.common.text import canonical_json, short_hash
@@ -49,7 +49,7 @@ async def post(visit: Visit) -> Response:
 
     facts, pending = await visit.read(read)
     if facts is None:
-        raise Refused(404, visit.words("The published version holds no such record any more; nothing was saved."))
+        raise RefusedError(404, visit.words("The published version holds no such record any more; nothing was saved."))
     who = (form.fields.get("who") or visit.reviewer).strip()[:MOST_NAME_CHARS]
     made = decision_of(visit, facts, pending, form, who)
     if isinstance(made, str):
@@ -67,16 +67,16 @@ async def post(visit: Visit) -> Response:
 
 
 def require_own_form(visit: Visit) -> None:
-    """Raises Refused unless a page of this very server sent the request. Datasette has compared the token of the form with that of the
+    """Raises RefusedError unless a page of this very server sent the request. Datasette has compared the token of the form with that of the
     cookie by now, but lets a request without any cookie pass."""
     headers = visit.request.headers
     if visit.request.method != "POST":
-        raise Refused(405, visit.words("A decision is sent by the form of a record's page."))
+        raise RefusedError(405, visit.words("A decision is sent by the form of a record's page."))
     foreign = headers.get("origin", "").lower() != f"http://{headers.get('host', '')}".lower()
     if foreign or headers.get("sec-fetch-site", "same-origin") != "same-origin" or CSRF_COOKIE not in visit.cookies:
-        raise Refused(403, visit.words("Only a page of this server can send a decision; open the record and send its form again."))
+        raise RefusedError(403, visit.words("Only a page of this server can send a decision; open the record and send its form again."))
     if not headers.get("content-length", "").isdigit() or int(headers["content-length"]) > MOST_BODY_BYTES:
-        raise Refused(413, visit.words("The form is too large."))
+        raise RefusedError(413, visit.words("The form is too large."))
 
 
 def decision_of(visit: Visit, facts: dict[str, Any], pending: Pending, form: Form, who: str) -> Decision | str:

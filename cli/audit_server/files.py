@@ -7,7 +7,7 @@ from pathlib import Path
 from datasette.utils.asgi import Response
 
 from cli.audit_server.headers import REPORT
-from cli.audit_server.visit import STATIC, Refused, Visit
+from cli.audit_server.visit import STATIC, RefusedError, Visit
 
 REVALIDATED = {"cache-control": "no-cache"}
 
@@ -38,7 +38,7 @@ def _file(visit: Visit, path: Path, headers: dict[str, str]) -> Response:
     try:
         body = path.read_bytes()
     except OSError:
-        raise Refused(404, visit.words("There is no such file (yet); a run writes it.")) from None
+        raise RefusedError(404, visit.words("There is no such file (yet); a run writes it.")) from None
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     if visit.request.headers.get("if-none-match") == etag:
         return Response(b"", 304, {"etag": etag, **headers})

@@ -5,8 +5,8 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
-from cli.audit_server.listing import READY_TEXT, size
 from cli.audit_server.databases import signature
+from cli.audit_server.listing import READY_TEXT, size
 from cli.audit_server.pending import pending_of
 from cli.audit_server.record import dagster_address
 from cli.audit_server.visit import Visit
@@ -63,5 +63,3 @@ def steps(funnel: dict[str, int]) -> list[dict[str, Any]]:
             found.append({"name": name, "records": funnel[name], "left": left, "kept": name in SPLITS})
             left -= 0 if name in SPLITS else funnel[name]
     return found
-
-

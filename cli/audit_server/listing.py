@@ -3,13 +3,12 @@
 import sqlite3
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Any
 
 from datasette.utils.asgi import Response
 
 from cli.audit_server.databases import Signature
 from cli.audit_server.pending import Pending, pending_of
-from cli.audit_server.visit import Refused, Visit
+from cli.audit_server.visit import RefusedError, Visit
 from pipeline.audit import lists
 from pipeline.audit.record import find_records
 from pipeline.audit.wording import DISPOSITION_TEXT
@@ -51,7 +50,7 @@ def asked(visit: Visit, arguments: dict[str, str], pending: Pending) -> lists.Fi
     if filters.name in ("pending", "orphaned"):
         return replace(filters, ids=tuple(pending.waiting) if filters.name == "pending" else ())
     if filters.name and filters.name not in lists.READY:
-        raise Refused(404, visit.words("There is no list of this name."))
+        raise RefusedError(404, visit.words("There is no list of this name."))
     return filters
 
 

@@ -1,4 +1,4 @@
-"""What templates do to data so that people see all of it. Every result is text that the template escapes, or markup that is escaped here."""
+"""What templates do to data so that people see all of it: text that the template escapes, or markup in which data is escaped here."""
 
 import re
 import string

@@ -49,7 +49,9 @@ def pending_of(database: sqlite3.Connection, path: Path) -> Pending:
     standing = {decision.id for decision in found.standing}
     taken_back = {row["found_id"] for row in rows if row["status"] == "applied" and row["action"] != "undo" and row["id"] not in standing}
     named = json.dumps([decision.record_id for decision in found.standing])
-    there = {row[0] for row in database.execute("select record_id from ledger where record_id in (select value from json_each(?))", (named,))}
+    there = {
+        row[0] for row in database.execute("select record_id from ledger where record_id in (select value from json_each(?))", (named,))
+    }
     now_at = {row["id"]: row["found_id"] for row in rows if row["found_id"] is not None}
     of_record: dict[str, list[Decision]] = {}
     orphaned = []

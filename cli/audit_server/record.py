@@ -12,7 +12,7 @@ from cli.audit_server import listing
 from cli.audit_server.pending import Pending, pending_of
 from cli.audit_server.signals import shown_signals
 from cli.audit_server.timeline import timeline
-from cli.audit_server.visit import Refused, Visit
+from cli.audit_server.visit import RefusedError, Visit
 from pipeline.audit import lists
 from pipeline.audit.differences import compared, compared_options
 from pipeline.audit.record import find_records, record_facts
@@ -42,7 +42,7 @@ async def show(visit: Visit) -> Response:
             return Response.redirect(visit.address(f"/record/{found[0]}", **rest))
         if found:
             return Response.redirect(visit.address("/records", q=asked))
-        raise Refused(404, await _unknown(visit, asked))
+        raise RefusedError(404, await _unknown(visit, asked))
     return await page(visit, asked)
 
 
@@ -68,7 +68,7 @@ async def page(visit: Visit, record_id: str, status: int = 200, **told: Any) -> 
 
     facts, pending, beside = await visit.read(read)
     if facts is None:
-        raise Refused(404, visit.words("The published version holds no such record."))
+        raise RefusedError(404, visit.words("The published version holds no such record."))
     row = facts["row"]
     context = {
         **facts,

@@ -12,7 +12,7 @@ from jinja2 import Environment
 from cli.audit_server import decide, files, home, listing, markup, record
 from cli.audit_server.databases import renew
 from cli.audit_server.headers import App, guarded
-from cli.audit_server.visit import NAME, Refused, Visit, place_of
+from cli.audit_server.visit import NAME, RefusedError, Visit, place_of
 from cli.running_server import ALIVE
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -35,7 +35,7 @@ def answering(page: Page) -> Callable[[Any, Any], Awaitable[Response]]:
         visit = Visit(datasette, request)
         try:
             return await page(visit)
-        except Refused as refused:
+        except RefusedError as refused:
             status, says = refused.status, refused.says
         except sqlite3.Error as error:
             status = 503

@@ -21,6 +21,8 @@ SETTINGS = {"sql_time_limit_ms": 5000, "default_page_size": 50, "suggest_facets"
 
 def build(data_root: Path, dataset: str) -> Datasette:
     """The server over every audit database of a data root; `dataset` is the one that an address without a dataset means."""
+    # Where rich is installed, Datasette 0.65 prints each page that isn't there as a traceback with all data in sight, and for some fails.
+    pm.get_plugin("datasette.handle_exception").rich = None
     for plugin in (loopback, routes):
         if not pm.is_registered(plugin):
             pm.register(plugin, plugin.__name__)

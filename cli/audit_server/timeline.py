@@ -11,7 +11,7 @@ UNPARSED = (Disposition.REJECTED,)
 
 
 class Step(NamedTuple):
-    """A step: `state` is done, stop (it ended here), none (nothing happened) or wait (the next refresh does it); `section` is where the page
+    """A step. `state`: done, stop (it ended here), none (nothing happened) or wait (the next refresh does it); `section` is where the page
     tells more."""
 
     title: str

@@ -47,7 +47,7 @@ def place_of(datasette: Any) -> Place:
     return Place(Path(told["data_root"]), told["dataset"])
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that can't be answered: a status of HTTP and a sentence for people."""
 
     def __init__(self, status: int, says: str) -> None:
@@ -95,9 +95,9 @@ class Visit:
 
     @property
     def database(self) -> Any:
-        """The dataset's database. Raises Refused where there is none."""
+        """The dataset's database. Raises RefusedError where there is none."""
         if not self.is_known or self.dataset not in self.datasets:
-            raise Refused(404, self.words("There is no audit database of this dataset; a run of `mcq run` writes it."))
+            raise RefusedError(404, self.words("There is no audit database of this dataset; a run of `mcq run` writes it."))
         return self.datasette.get_database(self.dataset)
 
     async def read(self, function: Callable[[Any], T]) -> T:

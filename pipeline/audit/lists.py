@@ -45,9 +45,7 @@ READY: dict[str, Ready] = {
     "rejected": Ready("disposition = 'rejected'"),
     "contaminated": Ready("disposition = 'contaminated'"),
     "filtered": Ready("disposition = 'filtered'", "quality_score desc, ledger.rowid"),
-    "changed": Ready(
-        "ledger.record_id in (select in_ledger from changes where version in (select name from versions where is_current))"
-    ),
+    "changed": Ready("ledger.record_id in (select in_ledger from changes where version in (select name from versions where is_current))"),
     "flipped": Ready("ledger.record_id in (select record_id from flipped)"),
     "decided": Ready("decided_by is not null"),
 }
@@ -182,7 +180,7 @@ def count(database: sqlite3.Connection, filters: Filters) -> int:
 
 def unpacked(row: sqlite3.Row) -> dict[str, Any]:
     """A row of the ledger with its lists as lists."""
-    cells = {name: row[name] for name in row.keys()}  # noqa: SIM118: iterating a Row gives its values
+    cells = {name: row[name] for name in row.keys()}  # noqa: SIM118 - iterating a Row gives its values
     for name in ("reason_codes", "flags", "options", "repairs"):
         if isinstance(cells.get(name), str):
             cells[name] = json.loads(cells[name])

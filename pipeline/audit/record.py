@@ -102,7 +102,7 @@ def _file(database: sqlite3.Connection, row: dict[str, Any]) -> dict[str, Any] |
     parts = _rows(database, "select * from files where source = ? and file = ?", [row["source"], row["file"]])
     part = row["locator"][len(row["file"]) + 1 :].rpartition("/")[0]
     named = [one for one in parts if one["part"] == part]
-    return (named or parts or [None])[0]
+    return next(iter(named or parts), None)
 
 
 def _quality(database: sqlite3.Connection, record_id: str) -> dict[str, Any] | None:

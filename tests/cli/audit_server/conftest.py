@@ -44,8 +44,16 @@ LONG = "Which of these words stands in the very long text? " + "word " * 20_000
 ROWS = [
     {"question": "Thủ đô của nước Việt Nam là thành phố nào sau đây?", "options": ["Hà Nội", "Huế", "Đà Nẵng", "Cần Thơ"], "answer": "A"},
     {"question": "Đường tròn có bao nhiêu trục đối xứng?", "options": ["Một", "Hai", "Bốn", "Vô số"], "answer": "D"},
-    {"question": "Which machine is the seesaw of a playground an example of?", "options": ["Lever", "Pulley", "Wedge", "Screw"], "answer": "A"},
-    {"question": "Which machine is the seesaw of a playground an example of?", "options": ["Lever", "Pulley", "Wedge", "Screw"], "answer": "B"},
+    {
+        "question": "Which machine is the seesaw of a playground an example of?",
+        "options": ["Lever", "Pulley", "Wedge", "Screw"],
+        "answer": "A",
+    },
+    {
+        "question": "Which machine is the seesaw of a playground an example of?",
+        "options": ["Lever", "Pulley", "Wedge", "Screw"],
+        "answer": "B",
+    },
     {"question": "Describe the water cycle in your own words, with an example.", "options": [], "answer": ""},
     {"question": "Which gas do plants take up from the air in daylight?", "options": ["Oxygen", "Carbon dioxide", "Neon"], "answer": "E"},
     {"question": HOSTILE, "options": ["<b>bold</b>", "javascript:alert(4)", "plain", "</script>"], "answer": "C"},

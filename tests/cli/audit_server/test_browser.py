@@ -1,7 +1,5 @@
 """The pages in a real browser, as the team uses them."""
 
-import json
-
 import pytest
 
 pytest.importorskip("datasette")
@@ -78,7 +76,10 @@ def test_the_keys_lead_through_a_list_and_back(open_page):
 
 def test_a_phone_scrolls_up_and_down_alone(open_page, served):
     page = open_page("/", **PHONE)
-    rows = [served.row(beginning)["record_id"] for beginning in ("Thủ đô", "Which machine", "<script>", "Which of these words stands", "Describe")]
+    rows = [
+        served.row(beginning)["record_id"]
+        for beginning in ("Thủ đô", "Which machine", "<script>", "Which of these words stands", "Describe")
+    ]
     for address in ("/", "/records?dataset=d", "/records?dataset=d&q=word", *(f"/record/{row}" for row in rows), "/record/nothing"):
         page.goto(served.url + address)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
@@ -103,7 +104,12 @@ def test_dark_and_light_are_those_of_the_reader_and_both_can_be_read(open_page, 
     grounds = set()
     for scheme in ("light", "dark"):
         page = open_page("/", color_scheme=scheme)
-        for address in ("/", "/records?dataset=d", f"/record/{served.row('Thủ đô')['record_id']}", f"/record/{served.row('Which machine')['record_id']}"):
+        for address in (
+            "/",
+            "/records?dataset=d",
+            f"/record/{served.row('Thủ đô')['record_id']}",
+            f"/record/{served.row('Which machine')['record_id']}",
+        ):
             page.goto(served.url + address)
             assert page.evaluate(contrasts) == [], (scheme, address)
         grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -158,6 +164,8 @@ def test_another_site_changes_nothing(chromium, served, tmp_path):
         page.wait_for_timeout(500)
         assert ("POST", 403) in answers
         assert served.decisions == []
-        assert page.evaluate("fetch(%s).then(() => 'read', () => 'refused')" % json.dumps(served.url + "/d/ledger.json")) == "refused"
+        evil.write_text("<p>a page from elsewhere</p>")
+        page.goto(evil.as_uri())
+        assert page.evaluate("(url) => fetch(url).then(() => 'read', () => 'refused')", served.url + "/d/ledger.json") == "refused"
     finally:
         context.close()

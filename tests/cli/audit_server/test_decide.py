@@ -149,7 +149,14 @@ def test_nobody_else_can_send_a_decision(served):
     row = served.row("Which machine")
     visitor = served.visitor()
     form = visitor.form(row["record_id"])
-    for origin in ("http://evil.example", "null", "", f"http://127.0.0.1:{served.port + 1}", "https://127.0.0.1", f"http://localhost:{served.port}"):
+    for origin in (
+        "http://evil.example",
+        "null",
+        "",
+        f"http://127.0.0.1:{served.port + 1}",
+        "https://127.0.0.1",
+        f"http://localhost:{served.port}",
+    ):
         assert visitor.send(row["record_id"], form, origin=origin, who="Eve", action="accept")[0] == 403, origin
     assert served.visitor().send(row["record_id"], form, who="Eve", action="accept")[0] == 403, "no cookie at all"
     assert visitor.send(row["record_id"], {**form, "csrftoken": "x"}, who="Eve", action="accept")[0] == 403
