@@ -6,21 +6,25 @@ old one open goes on reading it.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from pipeline.audit.cells import Rows, batches, cells
+from pipeline.audit.changes import Side, changes_between
+from pipeline.audit.diff import Change
+from pipeline.audit.facts import write_examples, write_runs
 from pipeline.audit.index import indexing
 from pipeline.audit.schema import TABLES, create_statements
+from pipeline.audit.state import CODE, LEFT_OUT, MADE_OF, ROWS, read_about, state_of
 from pipeline.audit.tallies import Tallies
 from pipeline.common.files import replacing
 from pipeline.common.store.lake import Version
-from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
-from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.curation import LedgerRow
@@ -33,48 +37,100 @@ PUBLISHED = {
     "decisions": "review_decisions",
 }
 """The tables that are those of a version, by the names of their assets."""
+CHANGES = "changes from"
 NO_ROWS = arrow_schema(LedgerRow).empty_table()
-RUN_FACTS = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
 
 
-def build_audit(
-    path: Path,
-    tables: Mapping[str, Rows],
-    adapters: Iterable[Path],
-    versions: Sequence[Version] = (),
-    about: Mapping[str, str] | None = None,
-) -> tuple[dict[str, int], list[str]]:
-    """Writes the database of a dataset. Returns rows by table, and what is left out since it can't be read.
+@dataclass(frozen=True)
+class Sources:
+    """What the database is made of. `tables` are those of the current version, by PUBLISHED's names.
 
-    `tables` are the published ones by PUBLISHED's names; `adapters` are adapter folders; `versions` are the kept ones, oldest first, the
-    last of them the current one. Raises DataError when a published table is gone or damaged.
+    `adapters` and `renderings` are the folders of adapters and of rendered examples. `versions` are the kept ones, oldest first, the
+    last of them the current one; `ledger_of` has the ledger of each. `about` is told as it is.
     """
+
+    tables: Mapping[str, Rows]
+    adapters: Sequence[Path] = ()
+    renderings: Sequence[Path] = ()
+    versions: Sequence[Version] = ()
+    ledger_of: Callable[[Version], Rows] = lambda version: NO_ROWS
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+class Written(NamedTuple):
+    """Rows by table, what of the sources can't be read and is left out, and the hash of all that the database is made of."""
+
+    rows: dict[str, int]
+    unreadable: list[str]
+    state: str
+
+
+def renew_audit(path: Path, sources: Sources) -> Written:
+    """Writes the database, unless the one that is there was made of the same."""
+    state = _state(sources)
+    about = read_about(path)
+    if about.get(MADE_OF) == state:
+        return Written(json.loads(about[ROWS]), json.loads(about[LEFT_OUT]), state)
+    return build_audit(path, sources)
+
+
+def _state(sources: Sources) -> str:
+    ledgers = [sources.ledger_of(version) for version in sources.versions]
+    return state_of(
+        [*sources.tables.items(), *((v.name, rows) for v, rows in zip(sources.versions, ledgers, strict=True))],
+        sources.adapters,
+        sources.renderings,
+        sources.about,
+    )
+
+
+def build_audit(path: Path, sources: Sources) -> Written:
+    """Writes the database of a dataset. Raises DataError when a table of the current version is gone or damaged."""
+    state = _state(sources)
     with replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
         # Nobody sees it before it is whole: a journal would only be left behind by a kill, and it is synced once, at the end.
         for setting in ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive"):
             database.execute(f"pragma {setting}")
         for statement in create_statements():
             database.execute(statement)
+
+        def insert(name: str, rows: Iterable[Sequence[Any]]) -> None:
+            database.executemany(_insertion(name), rows)
+
         tallies = Tallies()
-        with indexing(database, aside, tables.get("ledger", NO_ROWS)):
-            for name, rows in tables.items():
-                for batch in batches(rows):
-                    _insert(database, name, cells(batch, TABLES[name].names))
+        with indexing(database, aside, sources.tables.get("ledger", NO_ROWS)):
+            for name, table in sources.tables.items():
+                for batch in batches(table):
+                    insert(name, cells(batch, TABLES[name].names))
                     if name == "ledger":
                         tallies.add(batch)
                     if name == "decisions":
-                        _insert(database, "touched", _touched(batch))
-        for name, derived in tallies.tables().items():
-            _insert(database, name, derived)
-        unreadable = _write_facts(database, adapters)
-        _write_versions(database, versions)
-        _insert(database, "about", (about or {}).items())
-        for table in TABLES.values():
-            for statement in table.index_ddl():
-                database.execute(statement)
-        database.commit()
+                        insert("touched", _touched(batch))
+        for name, rows in tallies.tables().items():
+            insert(name, rows)
+        unreadable = write_runs(insert, sources.adapters)
+        insert("versions", _versions(sources.versions))
+        if sources.versions:
+            unreadable += write_examples(insert, sources.renderings, sources.versions[-1].dataset_version)
+            unreadable += _write_changes(insert, sources, _known_changes(path, sources))
+        for statement in (statement for table in TABLES.values() for statement in table.index_ddl()):
+            database.execute(statement)
         counts = {name: int(database.execute(f'select count(*) from "{name}"').fetchone()[0]) for name in TABLES}
-    return counts, unreadable
+        facts = {**sources.about, ROWS: json.dumps(counts), LEFT_OUT: json.dumps(unreadable, ensure_ascii=False), MADE_OF: state}
+        insert("about", facts.items())
+        database.commit()
+    return Written(counts, unreadable, state)
+
+
+def _insertion(name: str) -> str:
+    """The statement that inserts a row of a table: `in_ledger` is looked up, and an example of another version's record left out."""
+    names = TABLES[name].names
+    marks = [f"?{number}" for number in range(1, len(names) + 1)]
+    held = f"(select l.record_id from ledger l where l.record_id = ?{names.index('record_id') + 1})" if "record_id" in names else ""
+    if names[-1] == "in_ledger":
+        marks[-1] = held
+    values = ", ".join(marks)
+    return f'insert into "{name}" ' + (f"select {values} where {held} is not null" if name == "examples" else f"values ({values})")
 
 
 def _touched(batch: pa.RecordBatch) -> Iterator[tuple[str, int]]:
@@ -82,44 +138,49 @@ def _touched(batch: pa.RecordBatch) -> Iterator[tuple[str, int]]:
         yield from ((record_id, line) for record_id in dict.fromkeys(record_ids))
 
 
-def _insert(database: sqlite3.Connection, name: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Rows hold the table's columns in order, without `in_ledger`, which is looked up."""
-    names = TABLES[name].names
-    marks = [f"?{number}" for number in range(1, len(names) + 1)]
-    if names[-1] == "in_ledger":
-        marks[-1] = f"(select l.record_id from ledger l where l.record_id = ?{names.index('record_id') + 1})"
-    database.executemany(f'insert into "{name}" values ({", ".join(marks)})', rows)
-
-
-def _write_facts(database: sqlite3.Connection, adapters: Iterable[Path]) -> list[str]:
-    """Facts of all finished trainings and evaluations. Returns what of them can't be read."""
-    folders = sorted(adapters)
-    unreadable = damaged_manifests(folders)
-
-    def add(name: str, path: Path, *more: str) -> None:
-        columns = [column for column in TABLES[name].names if column not in ("adapter", "evaluation", "in_ledger")]
-        try:
-            rows = [(*row, *more) for batch in batches(path) for row in cells(batch, columns)]
-        except DataError as error:
-            unreadable.append(str(error))
-        else:
-            _insert(database, name, rows)
-
-    for folder, manifest in finished_adapters(folders):
-        evaluations = list(finished_evaluations(folder))
-        newest = max(evaluations, key=lambda found: (found[0] / PREDICTIONS).stat().st_mtime_ns, default=None)
-        verdict = newest[1]["verdict"] if newest else None
-        facts = [folder.name, *(manifest.get(key) for key in RUN_FACTS), verdict, json.dumps(manifest, ensure_ascii=False)]
-        _insert(database, "runs", [facts])
-        add("trained_samples", folder / SAMPLES, folder.name)
-        for evaluation, result in evaluations:
-            said = (result.get("dataset_version"), result["verdict"], json.dumps(result, ensure_ascii=False))
-            _insert(database, "evaluations", [(folder.name, evaluation.name, *said)])
-            add("predictions", evaluation / PREDICTIONS, folder.name, evaluation.name)
-    return unreadable
-
-
-def _write_versions(database: sqlite3.Connection, versions: Sequence[Version]) -> None:
+def _versions(versions: Sequence[Version]) -> Iterator[tuple[Any, ...]]:
     for position, version in enumerate(versions, start=1):
         facts = (version.name, version.dataset_version, version.published_at, version.run_id, version.replaces)
-        _insert(database, "versions", [(*facts, json.dumps(version.counts), position == len(versions), position)])
+        yield (*facts, json.dumps(version.counts), position == len(versions), position)
+
+
+Known = dict[tuple[str, str], list[Change]]
+"""(version, the one before it) -> changes."""
+
+
+def _known_changes(path: Path, sources: Sources) -> Known:
+    """What the last database tells of versions that are kept still, if the same code wrote it: two versions never change."""
+    about = read_about(path)
+    if not about or about.get(CODE) != sources.about.get(CODE) or CHANGES in about[LEFT_OUT]:
+        return {}
+    wanted = {(version.name, before.name) for before, version in pairwise(sources.versions)}
+    told: Known = {}
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            kept = {row[0] for row in database.execute("select name from versions")}
+            told = {pair: [] for pair in wanted if kept.issuperset(pair)}
+            columns = f"version, since, {', '.join(Change._fields)}"
+            for version, since, *cells_of in database.execute(f"select {columns} from changes order by number"):
+                if (version, since) in told:
+                    told[version, since].append(Change(*cells_of))
+    except (sqlite3.Error, TypeError):
+        return {}
+    return told
+
+
+def _write_changes(insert: Callable[[str, Iterable[Sequence[Any]]], None], sources: Sources, known: Known) -> list[str]:
+    """Changes from each kept version to the next, newest version first. Returns what can't be told."""
+    number = 0
+    unreadable: list[str] = []
+    for before, version in reversed(list(pairwise(sources.versions))):
+        try:
+            changes = known.get((version.name, before.name))
+            if changes is None:
+                sides = (Side(sources.ledger_of(one), one.config.get("split", {})) for one in (before, version))
+                changes = list(changes_between(*sides))
+        except DataError as error:
+            unreadable.append(f"{CHANGES} {before.name} to {version.name}: {error}")
+            continue
+        insert("changes", ((number + place, version.name, before.name, *change) for place, change in enumerate(changes, start=1)))
+        number += len(changes)
+    return unreadable
