@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.assess import assess
-from pipeline.audit.database import build_audit
+from pipeline.audit.database import Sources, build_audit
 from pipeline.common.store.lake import Version
 from pipeline.deduplicate import deduplicate
 from pipeline.ingest import ingest
@@ -84,7 +84,7 @@ def write_dataset(data_root, name, rows, with_model=True, published_at="2026-01-
     path = data_root / "audit" / f"{name}.sqlite"
     kept = next((row for row in ledger.to_pylist() if row["split"]), None)
     adapters = [_adapter(data_root / "models" / name / "adapters" / "a1", kept)] if with_model and kept else []
-    build_audit(path, tables, adapters, [version])
+    build_audit(path, Sources(tables, adapters, [], [version], lambda one: ledger))
     if kept:
         _show_prompt(path, kept)
     return ledger.to_pylist()

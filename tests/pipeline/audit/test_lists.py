@@ -5,18 +5,15 @@ import sqlite3
 import pytest
 
 from pipeline.audit import lists
-from pipeline.audit.database import build_audit
+from pipeline.audit.database import Sources, build_audit
 from pipeline.audit.lists import Filters, beside, facets_of, filters_of, funnel, listed, rejections
 
 
 @pytest.fixture
 def database(published, tmp_path):
     tables, adapters, _ = published
-    build_audit(
-        tmp_path / "a.sqlite",
-        {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]},
-        adapters,
-    )
+    named = {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]}
+    build_audit(tmp_path / "a.sqlite", Sources(named, adapters))
     connection = sqlite3.connect(tmp_path / "a.sqlite")
     connection.row_factory = sqlite3.Row
     yield connection

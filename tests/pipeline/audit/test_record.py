@@ -7,18 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.audit.database import build_audit
+from pipeline.audit.database import Sources, build_audit
 from pipeline.audit.record import current_version, find_records, record_facts, softmax
 
 
 @pytest.fixture
 def database(published, tmp_path):
     tables, adapters, _ = published
-    build_audit(
-        tmp_path / "a.sqlite",
-        {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]},
-        adapters,
-    )
+    named = {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]}
+    build_audit(tmp_path / "a.sqlite", Sources(named, adapters))
     connection = sqlite3.connect(tmp_path / "a.sqlite")
     connection.row_factory = sqlite3.Row
     yield connection
