@@ -1,5 +1,6 @@
 """The first page of a dataset: what became of its records, and the lists that are worth a look."""
 
+import json
 import sqlite3
 from typing import Any
 
@@ -11,6 +12,7 @@ from cli.audit_server.pending import pending_of
 from cli.audit_server.record import dagster_address
 from cli.audit_server.visit import Visit
 from pipeline.audit import lists
+from pipeline.audit.state import LEFT_OUT
 from pipeline.audit.wording import DISPOSITION_TEXT
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition
 
@@ -29,9 +31,10 @@ async def show(visit: Visit) -> Response:
         changes = dict(
             database.execute("select c.kind, count(*) from changes c join versions v on v.name = c.version where v.is_current group by 1")
         )
-        return lists.funnel(database), lists.rejections(database), sizes, pending, versions, runs, changes
+        left_out = database.execute("select value from about where key = ?", (LEFT_OUT,)).fetchone()
+        return lists.funnel(database), lists.rejections(database), sizes, pending, versions, runs, changes, left_out
 
-    funnel, rejections, sizes, pending, versions, runs, changes = await visit.read(read)
+    funnel, rejections, sizes, pending, versions, runs, changes, left_out = await visit.read(read)
     sizes |= {"pending": len(pending.waiting), "orphaned": len(pending.orphaned)}
     return await visit.render(
         "mcq_home.html",
@@ -45,6 +48,7 @@ async def show(visit: Visit) -> Response:
         pending=pending,
         versions=versions,
         runs=runs,
+        left_out=json.loads(left_out[0]) if left_out else [],
         changes=changes,
         reason_text=REASON_TEXT,
         disposition_text=DISPOSITION_TEXT,

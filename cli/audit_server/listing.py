@@ -21,7 +21,7 @@ _sizes: OrderedDict[tuple[str, Signature, str], int] = OrderedDict()
 # Titles and descriptions of the ready lists, in the order of the first page.
 READY_TEXT: dict[str, tuple[str, str]] = {
     "conflicts": ("Conflicts", "The same question with different keys: both are held back until somebody decides."),
-    "suspicious": ("Most suspicious kept questions", "Questions in the set with quality signals that fired, the lowest scores first."),
+    "suspicious": ("Most suspicious kept questions", "Questions in the set with a quality score of 0.95 or less, the lowest first."),
     "keys": ("Suspected wrong keys", "The explanation, or a model, speaks for another option than the key."),
     "rejected": ("Rejected", "Records that are no usable question."),
     "filtered": ("Filtered", "Questions whose score is too low, the best of them first."),

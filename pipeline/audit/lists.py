@@ -16,7 +16,7 @@ from pipeline.audit.search import Found, matching, search
 PAGE_ROWS = 50
 FACET_VALUES = 40
 # Of a list that is asked for by name, so many rows are counted for its facets.
-MOST_COUNTED = 20_000
+MOST_COUNTED = 5_000
 # What a row of a list shows.
 COLUMNS = (
     "ledger.record_id, source, file, locator, disposition, reason_codes, relation, representative_id, quality_score, flags, split, "
@@ -36,11 +36,13 @@ class Ready(NamedTuple):
     order: str = "ledger.rowid"
 
 
+# A kept question with this score or a lower one is worth a look: its signals took as much off.
+SUSPICIOUS_SCORE = 0.95
 SIDE_BY_SIDE = "min(ledger.record_id, coalesce(representative_id, ledger.record_id)), ledger.rowid"
 IN_FLAGS = "ledger.record_id in (select record_id from flags where flag in ({}))"
 READY: dict[str, Ready] = {
     "conflicts": Ready("disposition = 'conflict'", SIDE_BY_SIDE),
-    "suspicious": Ready("ledger.split is not null and flags <> '[]'", "quality_score, ledger.rowid"),
+    "suspicious": Ready(f"ledger.split is not null and quality_score <= {SUSPICIOUS_SCORE}", "quality_score, ledger.rowid"),
     "keys": Ready(IN_FLAGS.format("'contradicted_key', 'gold_excess_nll'"), "quality_score, ledger.rowid"),
     "rejected": Ready("disposition = 'rejected'"),
     "contaminated": Ready("disposition = 'contaminated'"),
@@ -211,19 +213,18 @@ def beside(database: sqlite3.Connection, filters: Filters, place: int) -> Beside
 def facets_of(database: sqlite3.Connection, filters: Filters) -> dict[str, Counts]:
     """For each facet, its values among the first MOST_COUNTED rows of a list that is asked for by name, most frequent first."""
     where, values = condition(filters)
-    rows = f"(select ledger.rowid as number, * from ledger where {where} limit {MOST_COUNTED})"
-    counters: dict[str, Counter[str]] = {name: Counter() for name in PLAIN}
-    # One scan gives all columns: together they have few values.
-    query = f"select {', '.join(PLAIN)}, count(*) from {rows} group by {', '.join('123456')}"
+    columns = [*PLAIN, "reason_codes", "flags"]
+    query = (
+        f"select {', '.join(columns)}, count(*) from ledger where ledger.rowid in "
+        f"(select ledger.rowid from ledger where {where} limit {MOST_COUNTED}) group by {', '.join(columns)}"
+    )
+    counters: dict[str, Counter[str]] = {name: Counter() for name in [*PLAIN, "reason", "flag"]}
     for *cells, number in database.execute(query, values):
-        for name, cell in zip(PLAIN, cells, strict=True):
+        for name, cell in zip(counters, cells, strict=True):
             if cell is not None:
-                counters[name][cell] += number
-    found: dict[str, Counts] = {name: counter.most_common(FACET_VALUES) for name, counter in counters.items()}
-    for name, (table, column) in SEVERAL.items():
-        query = f"select {column}, count(*) from {rows} join {table} using (record_id) group by 1 order by 2 desc, 1 limit {FACET_VALUES}"
-        found[name] = [(value, number) for value, number in database.execute(query, values)]
-    return {name: found[name] for name in FACETS}
+                for value in dict.fromkeys(json.loads(cell)) if name in SEVERAL else (cell,):
+                    counters[name][value] += number
+    return {name: counters[name].most_common(FACET_VALUES) for name in FACETS}
 
 
 def funnel(database: sqlite3.Connection) -> dict[str, int]:

@@ -193,7 +193,8 @@ def test_pictures_and_the_report_are_served_and_nothing_beside_them(served):
     assert served.get("/plots/d/score-1.png", **{"If-None-Match": headers["etag"]})[0] == 304
     for path in ("/plots/d/../../secret.png", "/plots/d/..%2F..%2Fsecret.png", "/plots/../secret.png", "/plots/d/%2e%2e/secret.png"):
         status, _, text = served.get(path)
-        assert (status, text == "secret") == (404, False), path
+        assert status in (302, 404), path
+        assert text != "secret", path
     assert served.get("/report/d")[0] == 404
     reports = served.data_root / "reports" / "d"
     reports.mkdir(parents=True, exist_ok=True)
