@@ -4,7 +4,18 @@ Each N is generated (words drawn by chance, lengths as in the real data), writte
 read as people read it: the database built in a process of its own, what a record page asks, searches, and `mcq trace` as a whole process.
 """
 
+import argparse
 import json
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +23,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.audit.folding import fold
+from pipeline.audit.schema import TABLES
+from pipeline.audit.search import search
 from pipeline.common.files import write_parquet
 from pipeline.common.store.lake import Lake, Version, content_hash
 from pipeline.common.store.run_files import MANIFEST, SAMPLES
@@ -33,7 +47,20 @@ REASONS = {
     "contaminated": "contaminated_same",
 }
 RELATIONS = {"duplicate": "same", "conflict": "conflict", "contaminated": "same"}
-QUERIES = ("{word}", "{word} {other}", "{rare}", "{plain}", "{record}", "missing_answer", "part-00001", '"{word} {other}"')
+SEARCHES = (
+    "frequent",
+    "frequent, narrowed",
+    "two words",
+    "a rare word",
+    "without diacritics",
+    "a phrase",
+    "a beginning",
+    "an id",
+    "a reason",
+    "a file",
+)
+BUILD = "from benchmarks.audit import built; built()"
+TIMES = 5
 
 
 def words(rng: np.random.Generator) -> list[str]:
@@ -217,3 +244,111 @@ def write_adapter(folder: Path, ledger: pa.Table) -> None:
         "wall_seconds": 1.0,
     }
     (folder / MANIFEST).write_text(json.dumps({"dataset_version": "0123456789ab", **facts}))
+
+
+def built() -> None:
+    """Builds the database of the project that the environment names, in this process; prints seconds and peak memory in GiB."""
+    from assets.audit import renew
+    from assets.resources.foundry import load_foundry
+
+    started = time.perf_counter()
+    _, written = renew(load_foundry())
+    assert not written.unreadable, written.unreadable
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"seconds": time.perf_counter() - started, "gib": peak, "rows": written.rows}))
+
+
+def seconds(work: Callable[[], object]) -> str:
+    """The first time, and the worst of TIMES more."""
+    times = []
+    for _ in range(TIMES + 1):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return f"{times[0]:.3f} | {max(times[1:]):.3f}"
+
+
+def measure(folder: Path, count: int) -> None:
+    """Prints the table of one size."""
+    environment = {
+        **os.environ,
+        "MCQ_CONFIG": str(folder / "generated.yaml"),
+        "MCQ_DATA_ROOT": str(folder / "data"),
+        "DAGSTER_HOME": str(folder),
+    }
+
+    def call(*command: str) -> str:
+        return subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=True).stdout
+
+    for name, path in (("first", None), ("nothing new", folder / "data" / "audit" / f"{DATASET}.sqlite")):
+        made = json.loads(call("-c", BUILD))
+        size = path.stat().st_size / 2**20 if path else 0
+        more = f", {size:,.0f} MiB" if path else f", {made['gib']:.2f} GiB of memory, {made['rows']['changes']:,} changes"
+        print(f"database of {count:,} records, {name}: {made['seconds']:.2f} s{more}")
+    with closing(sqlite3.connect(folder / "data" / "audit" / f"{DATASET}.sqlite")) as connection:
+        ids = [
+            row[0] for row in connection.execute("select record_id from ledger where relation is not null limit 3 offset ?", [count // 100])
+        ]
+        print("\n| what is asked | first, seconds | then | hits |\n|---|---|---|---|")
+        print(f"| a record, with all that a page shows | {seconds(lambda: [record(connection, one) for one in ids[:1]])} | 1 |")
+        for name, asked, facets in searches(connection, ids[0]):
+            hits = search(connection, asked, facets=facets).total
+            print(
+                f"| search: {name}, `{asked}` | {seconds(lambda asked=asked, facets=facets: search(connection, asked, facets=facets))} | {hits:,} |"
+            )
+    print(f"| `mcq trace`, the whole process | {seconds(lambda: call('-m', 'cli.main', 'trace', ids[1]))} | 1 |", flush=True)
+
+
+def searches(connection: sqlite3.Connection, record_id: str) -> list[tuple[str, str, dict[str, list[str]]]]:
+    """Kinds of searches: name, query, facets."""
+    drawn = words(np.random.default_rng(11))
+    plain, rare = drawn[50], drawn[-5_000]
+    frequent, other = (word for word in drawn[:200] if not word.isascii()), drawn[20]
+    word = next(frequent)
+    phrase = connection.execute("select stem from ledger where record_id = ?", [record_id]).fetchone()[0].split()[:2]
+    facets = {"disposition": ["rejected"], "source": ["school"]}
+    asked = (
+        word,
+        word,
+        f"{word} {other}",
+        rare,
+        fold(plain),
+        f'"{" ".join(phrase)}"',
+        "qu*",
+        record_id[:6],
+        "missing_answer",
+        "part-00001",
+    )
+    return [(name, query, facets if "narrowed" in name else {}) for name, query in zip(SEARCHES, asked, strict=True)]
+
+
+def record(connection: sqlite3.Connection, record_id: str) -> int:
+    """Asks for the rows of every table that bear a record's id, and for the records that they name."""
+    rows = 0
+    for table in TABLES.values():
+        names = [c.name for c in table.columns if c.references == "ledger(record_id)" or c.name == "record_id"]
+        for name in names:
+            rows += len(connection.execute(f"select * from {table.name} where {name} = ? limit 50", [record_id]).fetchall())
+    pairs = "select * from conflicts where left_id = ?1 union all select * from conflicts where right_id = ?1"
+    rows += len(connection.execute(pairs, [record_id]).fetchall())
+    same = "select b.* from ledger a join ledger b using (content_id) where a.record_id = ?"
+    return rows + len(connection.execute(same, [record_id]).fetchall())
+
+
+def main() -> None:
+    """Parses the command line and measures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("counts", type=int, nargs="*", default=[45_046, 1_000_000], metavar="N")
+    parser.add_argument("--keep", type=Path, help="folder that holds the generated projects, so that they are made once")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        for count in arguments.counts:
+            folder = (arguments.keep or Path(temporary)).resolve() / str(count)
+            if not folder.exists():
+                write_project(folder, count)
+            shutil.rmtree(folder / "data" / "audit", ignore_errors=True)
+            measure(folder, count)
+
+
+if __name__ == "__main__":
+    main()

@@ -33,12 +33,19 @@ def batches(rows: Rows, columns: Sequence[str] | None = None) -> Iterator[pa.Rec
 
 def count_rows(rows: Rows) -> int:
     """How many rows there are. Raises DataError when the file is gone or damaged."""
-    if isinstance(rows, pa.Table):
-        return int(rows.num_rows)
+    return int(rows.num_rows if isinstance(rows, pa.Table) else _footer(rows).num_rows)
+
+
+def column_names(rows: Rows) -> list[str]:
+    """The names of the columns. Raises DataError when the file is gone or damaged."""
+    return list((rows.schema if isinstance(rows, pa.Table) else _footer(rows).schema.to_arrow_schema()).names)
+
+
+def _footer(path: Path) -> pq.FileMetaData:
     try:
-        return int(pq.read_metadata(rows).num_rows)
+        return pq.read_metadata(path)
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{rows} is damaged ({str(error)[:200]})") from error
+        raise DataError(f"{path} is damaged ({str(error)[:200]})") from error
 
 
 def cells(batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.audit.cells import BATCH_ROWS, Rows, batches
+from pipeline.audit.cells import BATCH_ROWS, Rows, batches, column_names
 from pipeline.audit.diff import Change, diff, moves
 from schemas.errors import DataError
 from schemas.tables.curation import LedgerRow
@@ -71,10 +71,9 @@ def _rows(ledger: Rows, records: pa.Array) -> list[dict[str, Any]]:
     """Rows of these records, with every column of COMPARED: null where an older version has no such column."""
     found: list[dict[str, Any]] = []
     nothing = dict.fromkeys(COMPARED)
-    for batch in batches(ledger):
-        here = batch.filter(pc.is_in(batch["record_id"], value_set=records))
-        names = [name for name in COMPARED if name in here.schema.names]
-        found += [{**nothing, **row} for row in here.select(names).to_pylist()]
+    held = set(column_names(ledger))
+    for batch in batches(ledger, [name for name in COMPARED if name in held]):
+        found += [{**nothing, **row} for row in batch.filter(pc.is_in(batch["record_id"], value_set=records)).to_pylist()]
     return found
 
 

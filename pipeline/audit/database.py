@@ -24,6 +24,7 @@ from pipeline.audit.schema import TABLES, create_statements
 from pipeline.audit.state import CODE, LEFT_OUT, MADE_OF, ROWS, read_about, state_of
 from pipeline.audit.tallies import Tallies
 from pipeline.common.files import replacing
+from pipeline.common.parallel import collector_paused
 from pipeline.common.store.lake import Version
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_schema
@@ -87,7 +88,7 @@ def _state(sources: Sources) -> str:
 def build_audit(path: Path, sources: Sources) -> Written:
     """Writes the database of a dataset. Raises DataError when a table of the current version is gone or damaged."""
     state = _state(sources)
-    with replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
+    with collector_paused(), replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
         # Nobody sees it before it is whole: a journal would only be left behind by a kill, and it is synced once, at the end.
         for setting in ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive"):
             database.execute(f"pragma {setting}")

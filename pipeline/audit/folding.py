@@ -36,7 +36,7 @@ def fold(text: str) -> str:
     """
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFD", unstroked(text)) if not unicodedata.combining(c))
-    return text.casefold()
+    return text.lower()
 
 
 def words(text: str) -> list[str]:

@@ -106,8 +106,8 @@ def search(
     page = order[offset : offset + limit]
     rows = _rows(connection, page)
     hits = [_hit(rows[rowid], found[rowid], asked) for rowid in page if rowid in rows]
-    total = _count(connection, query, narrowed, len(order)) if cut else len(order)
-    return Found(hits, total, cut and total == len(order), _counts(connection, order[:MOST_COUNTED]), min(len(order), MOST_COUNTED))
+    more = _count(connection, query, narrowed) if cut else 0
+    return Found(hits, max(len(order), more or 0), more is None, _counts(connection, order[:MOST_COUNTED]), min(len(order), MOST_COUNTED))
 
 
 def matching(text: str) -> tuple[str, list[Any]]:
@@ -142,7 +142,7 @@ def _expression(asked: Sequence[Term]) -> str:
 
 def _exact_expression(asked: Sequence[Term]) -> str:
     """The same with diacritics; empty where none was typed. That index knows no phrases: their words are asked for, one by one."""
-    if all(fold(term.text) == composed(term.text).casefold() for term in asked):
+    if all(fold(term.text) == composed(term.text).lower() for term in asked):
         return ""
     parts = [_quoted(word) for term in asked if not term.beginning for word in words(composed(term.text))]
     parts += [_quoted(words(composed(term.text))[-1]) + " *" for term in asked if term.beginning]
@@ -190,7 +190,7 @@ def _matches(connection: sqlite3.Connection, index: str, expression: str, ranked
     """Rowids, at most MOST_HITS, in the ledger's order, or the best first where they are few. What SQLite can't read finds nothing."""
     try:
         found = [row[0] for row in connection.execute(f"select rowid from {index} where {index} match ? limit {MOST_HITS}", [expression])]
-        if ranked and 1 < len(found) <= MOST_RANKED:
+        if ranked and 1 < len(found) <= min(MOST_RANKED, MOST_HITS - 1):
             query = f"select rowid from {index} where {index} match ? order by bm25({index}, {WEIGHTS}), rowid"
             found = [row[0] for row in connection.execute(query, [expression])]
     except sqlite3.OperationalError:
@@ -242,16 +242,16 @@ def _files(connection: sqlite3.Connection, query: str) -> str:
     return f"facets : ({' OR '.join(found)})" if found else ""
 
 
-def _count(connection: sqlite3.Connection, query: str, narrowed: str, known: int) -> int:
-    """How many records match, where they are too many to be listed."""
+def _count(connection: sqlite3.Connection, query: str, narrowed: str) -> int | None:
+    """How many records match, where they are too many to be listed; None where SQLite can't tell."""
     asked = terms(query)
     parts = [part for part in (_expression(asked), _valued(connection, query), _files(connection, query)) if part]
     expression = _both(" OR ".join(f"({part})" for part in parts), narrowed)
     try:
         row = connection.execute(f"select count(*) from {FOLDED} where {FOLDED} match ?", [expression]).fetchone()
     except sqlite3.OperationalError:
-        return known
-    return max(known, int(row[0]))
+        return None
+    return int(row[0])
 
 
 def _all(connection: sqlite3.Connection, limit: int, offset: int) -> Found:
