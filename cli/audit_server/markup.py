@@ -52,8 +52,12 @@ def _marked(text: str, pattern: re.Pattern[str], named: Callable[[str], tuple[st
 
 
 def pieces(marked: Sequence[Piece]) -> Markup:
-    """A text of which some words differ from another's."""
-    return Markup("").join(Markup("<mark>{}</mark>").format(seen(piece.text)) if piece.differs else seen(piece.text) for piece in marked)
+    """A text of which some words differ from another's; the space behind a word isn't marked."""
+    parts = []
+    for piece in marked:
+        text = piece.text.rstrip() if piece.differs else ""
+        parts += [Markup("<mark>{}</mark>").format(seen(text)) if text else "", seen(piece.text[len(text) :])]
+    return Markup("").join(parts)
 
 
 def found(text: str, marks: Sequence[Mark], chars: int = 600) -> Markup:

@@ -10,10 +10,11 @@ from datasette.utils.asgi import Response
 from jinja2 import Environment
 
 from cli.audit_server import decide, files, home, listing, markup, record
-from cli.audit_server.databases import renew
+from cli.audit_server.databases import datasets, renew
 from cli.audit_server.headers import App, guarded
-from cli.audit_server.visit import NAME, RefusedError, Visit, place_of
+from cli.audit_server.visit import RefusedError, Visit, place_of
 from cli.running_server import ALIVE
+from pipeline.audit.schema import describe
 
 Page = Callable[[Visit], Awaitable[Response]]
 PAGES: list[tuple[str, Page]] = [
@@ -26,6 +27,7 @@ PAGES: list[tuple[str, Page]] = [
     (r"/-/audit/static/(?P<name>[a-z]+\.(?:css|js))$", files.static),
     (re.escape(ALIVE) + "$", files.alive),
 ]
+DESCRIBED = describe()
 
 
 def answering(page: Page) -> Callable[[Any, Any], Awaitable[Response]]:
@@ -48,15 +50,16 @@ def answering(page: Page) -> Callable[[Any, Any], Awaitable[Response]]:
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     """Our addresses; of every server but ours, none."""
-    return [(pattern, answering(page)) for pattern, page in PAGES] if datasette.plugin_config(NAME) else []
+    return [(pattern, answering(page)) for pattern, page in PAGES] if place_of(datasette) else []
 
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
     """Before a request is answered, databases that appeared are there; every answer bears our headers."""
-    if not datasette.plugin_config(NAME):
+    place = place_of(datasette)
+    if place is None:
         return lambda app: app
-    folder = place_of(datasette).data_root / "audit"
+    folder = place.data_root / "audit"
 
     def wrap(app: App) -> App:
         async def renewed(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -67,6 +70,12 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
         return guarded(renewed)
 
     return wrap
+
+
+@hookimpl
+def get_metadata(datasette: Any) -> dict[str, Any]:
+    """What Datasette says of each table and column."""
+    return {"databases": {name: {"tables": DESCRIBED} for name in datasets(datasette)}}
 
 
 @hookimpl

@@ -4,14 +4,13 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 from datasette.app import Datasette
 from datasette.plugins import pm
 
 from cli.audit_server import loopback, routes
 from cli.audit_server.databases import renew
-from cli.audit_server.visit import NAME
+from cli.audit_server.visit import Place
 from cli.running_server import noted
 from schemas.errors import DataError
 
@@ -26,18 +25,13 @@ def build(data_root: Path, dataset: str) -> Datasette:
     for plugin in (loopback, routes):
         if not pm.is_registered(plugin):
             pm.register(plugin, plugin.__name__)
-    datasette = Datasette(
-        [], template_dir=str(HERE / "templates"), settings=SETTINGS, metadata={"plugins": {NAME: _place(data_root, dataset)}}
-    )
+    datasette = Datasette([], template_dir=str(HERE / "templates"), settings=SETTINGS)
+    datasette.mcq_place = Place(data_root, dataset)
     # Datasette opens a memory database where it is given no file.
     if "_memory" in datasette.databases:
         datasette.remove_database("_memory")
     renew(datasette, data_root / "audit")
     return datasette
-
-
-def _place(data_root: Path, dataset: str) -> dict[str, Any]:
-    return {"data_root": str(data_root), "dataset": dataset}
 
 
 def serve(data_root: Path, dataset: str, port: int) -> None:

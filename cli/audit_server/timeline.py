@@ -71,7 +71,7 @@ def _judged(visit: Visit, facts: dict[str, Any]) -> Step:
         Relation.RELATED: _("{count} related: one passage, or one stem with other options."),
     }
     says = [text.format(count=found.count(relation)) for relation, text in texts.items() if relation in found]
-    return Step(_("Compared with all others"), says or [_("No other question says the same.")], section="neighbours")
+    return Step(_("Compared with all others"), says or [_("No other question says the same.")], section="neighbours" if found else "")
 
 
 def _scored(visit: Visit, facts: dict[str, Any]) -> Step:
@@ -97,7 +97,8 @@ def _selected(visit: Visit, facts: dict[str, Any]) -> Step:
         best = _("It is the best of {count} copies.").format(count=copies + 1) if copies else _("Nothing else says the same, or is better.")
         says.append(best)
     stopped = row["split"] is None and row["disposition"] != Disposition.BENCHMARK
-    return Step(_("Selected") if not stopped else _("Left out"), says, "stop" if stopped else "done", "neighbours")
+    section = "neighbours" if facts["neighbours"] else ""
+    return Step(_("Left out") if stopped else _("Selected"), says, "stop" if stopped else "done", section)
 
 
 def _split(visit: Visit, facts: dict[str, Any]) -> Step:

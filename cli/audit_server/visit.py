@@ -16,7 +16,6 @@ from cli.audit_server.databases import datasets
 from cli.audit_server.headers import OURS
 from pipeline.common.translations import LANGUAGES, translator
 
-NAME = "mcq_audit_server"
 LANGUAGE_COOKIE, REVIEWER_COOKIE = "mcq_language", "mcq_reviewer"
 YEAR_SECONDS = 365 * 24 * 3600
 LANGUAGE_NAMES = {"en": "English", "vi": "Tiếng Việt"}
@@ -41,10 +40,9 @@ class Place:
         return self.data_root / "audit" / f"{dataset}.sqlite"
 
 
-def place_of(datasette: Any) -> Place:
-    """What `server.build` was told."""
-    told = datasette.plugin_config(NAME)
-    return Place(Path(told["data_root"]), told["dataset"])
+def place_of(datasette: Any) -> Place | None:
+    """What `server.build` was told; None for any other Datasette."""
+    return getattr(datasette, "mcq_place", None)
 
 
 class RefusedError(Exception):
@@ -78,7 +76,9 @@ class Visit:
     """One request."""
 
     def __init__(self, datasette: Any, request: Request) -> None:
-        self.datasette, self.request, self.place = datasette, request, place_of(datasette)
+        place = place_of(datasette)
+        assert place is not None
+        self.datasette, self.request, self.place = datasette, request, place
         self.arguments = {name: request.args[name] for name in request.args}
         self.cookies = request.cookies
         self.language = chosen_language(self.arguments, self.cookies, request.headers.get("accept-language", ""))

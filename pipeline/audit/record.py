@@ -5,7 +5,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.audit.lists import unpacked
 
@@ -66,7 +66,8 @@ def record_facts(database: sqlite3.Connection, record_id: str) -> dict[str, Any]
             [record_id],
         ),
         "answers": _answers(database, record_id),
-        **history(database, record_id),
+        **(told := history(database, record_id)),
+        "standing": standing(told["versions"], told["changes"], row["split"]),
         "version": current_version(database),
     }
 
@@ -81,6 +82,25 @@ def history(database: sqlite3.Connection, record_id: str) -> dict[str, Any]:
             [record_id],
         ),
     }
+
+
+class Standing(NamedTuple):
+    """A version, the split that a record was in (null: none), and what changed since the version before it."""
+
+    version: dict[str, Any]
+    split: str | None
+    changes: list[dict[str, Any]]
+
+
+def standing(versions: Sequence[dict[str, Any]], changes: Sequence[dict[str, Any]], split: str | None) -> list[Standing]:
+    """Where a record stood in each version, newest first, told back from its split in the newest."""
+    found = []
+    for version in versions:
+        own = [change for change in changes if change["version"] == version["name"]]
+        found.append(Standing(version, split, own))
+        if own:
+            split = own[0]["before"]
+    return found
 
 
 def current_version(database: sqlite3.Connection) -> dict[str, Any] | None:

@@ -214,6 +214,12 @@ def test_what_datasette_serves_bears_our_headers_too(served):
     assert re.findall(r"<script>", served.get("/d")[2] + served.get("/d/ledger")[2] + served.get("/d?sql=select+1")[2]) == []
 
 
+def test_datasettes_tables_have_titles_and_lead_to_the_record(served):
+    row = served.row("Thủ đô")
+    assert "A row for each raw record" in served.get("/d/ledger")[2]
+    assert f'href="/record/{row["record_id"]}?dataset=d"' in served.get(f"/d/ledger/{row['record_id']}")[2]
+
+
 def test_other_commands_find_the_server_as_long_as_it_runs(served, tmp_path):
     row = served.row("Thủ đô")
     assert running_server(served.data_root) == served.url

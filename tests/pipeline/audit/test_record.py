@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audit.database import Sources, build_audit
-from pipeline.audit.record import current_version, find_records, record_facts, softmax
+from pipeline.audit.record import current_version, find_records, record_facts, softmax, standing
 
 
 @pytest.fixture
@@ -47,6 +47,21 @@ def test_a_duplicate_and_its_winner_are_neighbours_of_each_other(database, publi
 
 def test_a_record_that_is_not_there_has_no_facts(database):
     assert record_facts(database, "0" * 16) is None
+
+
+def test_where_a_record_stood_is_told_back_from_today():
+    versions = [{"name": name} for name in ("v4", "v3", "v2", "v1")]
+    changes = [
+        {"version": "v4", "kind": "moved", "before": "test", "after": "train"},
+        {"version": "v2", "kind": "entered", "before": None, "after": "test"},
+    ]
+    found = standing(versions, changes, "train")
+    assert [(one.version["name"], one.split, [change["kind"] for change in one.changes]) for one in found] == [
+        ("v4", "train", ["moved"]),
+        ("v3", "test", []),
+        ("v2", "test", ["entered"]),
+        ("v1", None, []),
+    ]
 
 
 def test_a_name_finds_its_records(database, published):
