@@ -63,8 +63,9 @@ bench: $(STAMP) ## the benchmarks of docs/: speed, duplicates, quality signals
 	@$(BIN)/python -m benchmarks.dedup_quality
 	@$(BIN)/python -m benchmarks.quality
 
-docs: $(STAMP) ## write the tables of docs/ that code knows better (rules and thresholds of duplicates)
+docs: $(STAMP) ## write the tables of docs/ that code knows better, and take new texts into the catalogues of languages
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/translations.py
 
 lock: ## resolve requirements.lock again (needs uv)
 	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock

@@ -273,7 +273,7 @@ def dataset(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry
         metadata={
             "dataset_version": version.dataset_version,
             "published": published,
-            "replaces": replaced or "nothing",
+            "replaces": replaced or "nothing: it is the first one",
             "funnel": counts_table(version.counts, "disposition"),
             "dagster/row_count": sum(version.counts[name] for name in SPLITS),
             "files_removed": cleaned,

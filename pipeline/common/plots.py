@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.common.escapes import picture_label
@@ -73,8 +73,9 @@ def vram_bars(components: Mapping[str, float], capacity_gib: float) -> bytes:
     return _png(figure)
 
 
-def funnel_bars(counts: Mapping[str, int], kept: Sequence[str]) -> bytes:
-    """What became of the records read, step by step: each bar begins where what is left after it ends."""
+def funnel_bars(counts: Mapping[str, int], kept: Sequence[str], _: Callable[[str], str] = str, marked: Callable[[str], str] = str) -> bytes:
+    """What became of the records read, step by step: each bar begins where what is left after it ends. `_` translates labels, `marked`
+    writes numbers as the language does."""
     total = sum(counts.values())
     figure, axes = _figure(7.6, 1.2 + 0.3 * len(counts))
     left = total
@@ -84,39 +85,43 @@ def funnel_bars(counts: Mapping[str, int], kept: Sequence[str]) -> bytes:
         says = f"{count:,}  ({100 * count / total:.1f}%)" if place and total else f"{count:,}"
         # Beside the bar, on the side that has room.
         at, shift, side = (left, -4, "right") if place and left + count > 0.8 * total else (left + count, 4, "left")
-        axes.annotate(says, (at, place), (shift, 0), textcoords="offset points", va="center", ha=side, fontsize=8, color=INK)
+        axes.annotate(marked(says), (at, place), (shift, 0), textcoords="offset points", va="center", ha=side, fontsize=8, color=INK)
         left = total if not place else left
-    axes.set_yticks(range(len(counts) + 1), ["read", *map(picture_label, counts)])
+    axes.set_yticks(range(len(counts) + 1), [_("read"), *map(picture_label, counts)])
     axes.invert_yaxis()
-    axes.set(xlabel="records", xlim=(0, max(total, 1) * 1.12))
+    axes.set(xlabel=_("records"), xlim=(0, max(total, 1) * 1.12))
     return _clear_png(figure)
 
 
-def score_histogram(kept: Sequence[float], left_out: Sequence[float], threshold: float) -> bytes:
-    """Quality scores (0-1) in steps of 0.05, kept questions beside others, with the threshold; counts on a log scale."""
+def score_histogram(kept: Sequence[float], left_out: Sequence[float], threshold: float, _: Callable[[str], str] = str) -> bytes:
+    """Quality scores (0-1) in steps of 0.05, kept questions beside others, with the threshold; counts on a log scale. `_` translates
+    labels."""
     figure, axes = _figure(7.6, 2.8)
     edges = [i / 20 for i in range(21)]
-    axes.hist([kept, left_out], bins=edges, color=[ADAPTER, LOST], label=["in a split", "left out"], rwidth=0.85)
-    axes.axvline(threshold, color=INK, linestyle="--", linewidth=1, label=f"threshold {threshold:g}")
-    axes.set(xlabel="quality score (1 = nothing to say against it)", ylabel="questions", yscale="symlog", xlim=(0, 1), ylim=(0, None))
+    axes.hist([kept, left_out], bins=edges, color=[ADAPTER, LOST], label=[_("in a split"), _("left out")], rwidth=0.85)
+    axes.axvline(threshold, color=INK, linestyle="--", linewidth=1, label=_("threshold {threshold}").format(threshold=f"{threshold:g}"))
+    axes.set(xlabel=_("quality score (1 = nothing to say against it)"), ylabel=_("questions"), yscale="symlog", xlim=(0, 1), ylim=(0, None))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left")
     return _clear_png(figure)
 
 
-def share_ranges(labels: Sequence[str], series: Mapping[str, Sequence[tuple[float, float, float]]], xlabel: str) -> bytes:
-    """A line a label: a dot for each series at its share (0-1) and a band for what chance gives: (share, low, high)."""
+def share_ranges(
+    labels: Sequence[str], series: Mapping[str, Sequence[tuple[float, float, float]]], xlabel: str, _: Callable[[str], str] = str
+) -> bytes:
+    """A line a label: a dot for each series at its share (0-1) and a band for what chance gives: (share, low, high). `_` translates
+    labels of ours."""
     figure, axes = _figure(7.6, 0.9 + 0.3 * len(labels) * max(1, 0.6 * len(series)))
     height = 0.7 / max(len(series), 1)
     colours = (BASE, ADAPTER)[-len(series) :]
     for number, (name, values) in enumerate(series.items()):
         lines = [place + (number - (len(series) - 1) / 2) * height for place in range(len(values))]
         lows, widths = [100 * low for _, low, _ in values], [100 * (high - low) for _, low, high in values]
-        axes.barh(lines, widths, left=lows, height=0.5 * height, color=BAND, label=None if number else "95% of chance")
+        axes.barh(lines, widths, left=lows, height=0.5 * height, color=BAND, label=None if number else _("95% of chance"))
         rings = [colours[number] if low <= share <= high else OUTSIDE for share, low, high in values]
         axes.scatter([100 * share for share, _, _ in values], lines, s=30, color=colours[number], edgecolors=rings, linewidths=2, zorder=3)
         axes.scatter([], [], s=30, color=colours[number], label=picture_label(name))
-    axes.scatter([], [], s=30, color="none", edgecolors=OUTSIDE, linewidths=2, label="outside")
+    axes.scatter([], [], s=30, color="none", edgecolors=OUTSIDE, linewidths=2, label=_("outside"))
     axes.set_yticks(range(len(labels)), [picture_label(label) for label in labels])
     axes.invert_yaxis()
     axes.set(xlabel=xlabel)

@@ -11,6 +11,7 @@ from pipeline.common.grammar.columns import plain_name
 from pipeline.normalize.answer_format import AnswerFormat
 from pipeline.normalize.reading import Reading
 from schemas.reasons import Reason
+from schemas.wording import LOOK_TEXT
 
 # Above these shares of a file's words, and of its records, a person should look.
 UNREAD_WORTH_A_LOOK, REFUSED_WORTH_A_LOOK = 0.10, 0.5
@@ -47,18 +48,19 @@ def worst_first(files: pd.DataFrame) -> pd.DataFrame:
 def _looks(file: dict[str, Any], reading: Reading, rejected: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Why a person should look, and what to do; the gravest first."""
     if any(Reason.UNREADABLE_FILE in row["reason_codes"] for row in rejected):
-        yield f"it can't be read: {rejected[0]['detail']}"
+        yield LOOK_TEXT["unreadable"].format(detail=rejected[0]["detail"])
         return
     if file["rejected"] and file["rejected"] >= REFUSED_WORTH_A_LOOK * file["records"]:
-        yield f"{file['rejected']:,} of {file['records']:,} records are refused ({file['reasons'][0].split()[0]}): see what each says"
+        counts = {"rejected": f"{file['rejected']:,}", "records": f"{file['records']:,}"}
+        yield LOOK_TEXT["refused"].format(**counts, reason=file["reasons"][0].split()[0])
     if (file["unread_fraction"] or 0) > UNREAD_WORTH_A_LOOK:
-        yield f"{file['unread_fraction']:.0%} of its text is in no record: see the pieces; questions among them may need another reader"
+        yield LOOK_TEXT["unread"].format(share=f"{file['unread_fraction']:.0%}")
     used = {_numberless(name): name for name in (*reading.fields.columns.values(), *reading.fields.option_columns)}
     for name in reading.unused:
         if (like := used.get(_numberless(name))) is not None:
-            yield f"nothing is taken from {name!r}, which is called like {like!r}: if it belongs to the question, name it under `fields:`"
+            yield LOOK_TEXT["unused"].format(column=repr(name), like=repr(like))
     if answers_doubtful(file):
-        yield f"how its keys are counted is {file['answer_format']} ({file['decided_by']}): set answer_format on the source"
+        yield LOOK_TEXT["keys"].format(format=file["answer_format"], detail=file["decided_by"])
 
 
 def answers_doubtful(file: dict[str, Any]) -> bool:

@@ -11,18 +11,20 @@ import pandas as pd
 
 from pipeline.common import plots
 from pipeline.common.store.lake import Version
+from pipeline.common.translations import ENGLISH, Words
 from pipeline.ledger import curated_rows
 from pipeline.report import files as report_files
 from pipeline.report import records as report_records
 from pipeline.report import sets as report_sets
-from pipeline.report.document import Block, Cell, Figures, Heading, Line, Picture, TableBlock, Text
-from pipeline.report.facts import EXAMPLES, Facts, cut, percent
+from pipeline.report.document import Block, Cell, Figures, Heading, Line, Page, Picture, TableBlock, Text, anchor
+from pipeline.report.facts import EXAMPLES, Facts, cut
 from pipeline.report.remedies import Fix, rank_fixes
 from pipeline.report.set_signals import set_signals
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import LedgerRow, Pair, Quality, Question
 from schemas.tables.row import RowMapping
+from schemas.wording import DISPOSITION_TEXT
 
 
 def build_report(
@@ -32,9 +34,11 @@ def build_report(
     version: Version,
     set_level: Sequence[RowMapping] = (),
     files: Sequence[RowMapping] = (),
-) -> tuple[str, list[Block]]:
-    """Title and blocks of the page. `set_level`: mappings of name, group, value, low, high, expected, questions, says; `files`:
-    SourceFile rows."""
+    languages: Sequence[Words] = (ENGLISH,),
+    audit_url: str = "",
+) -> list[Page]:
+    """The page in each language. `set_level`: mappings of name, group, value, low, high, expected, questions, says; `files`: SourceFile
+    rows; `audit_url`: address of the audit server, to whose pages records are linked."""
     rows = to_rows(ledger, LedgerRow)
     facts = Facts(
         rows,
@@ -45,64 +49,87 @@ def build_report(
         version,
         set_level,
         files,
+        audit_url=audit_url,
     )
-    sections: list[tuple[str, Callable[[Facts], list[Block]]]] = [
-        ("Fix first", _fixes),
-        ("Funnel", _funnel),
-        ("Why records were left out", report_records.reasons),
-        ("Files", report_files.files),
-        ("Conflicting keys", report_records.conflicts),
-        ("Duplicates", report_records.duplicates),
-        ("Contamination", report_records.contamination),
-        ("Quality", report_sets.quality),
-        ("Answer positions", report_sets.positions),
-        ("Sources and subjects", report_sets.groups),
-        ("Balance of the splits", report_sets.splits),
-        ("Baselines", report_sets.baselines),
+    return [_page(facts._replace(words=words)) for words in languages]
+
+
+def _page(facts: Facts) -> Page:
+    _ = facts.words
+    sections: list[tuple[str, str, Callable[[Facts], list[Block]]]] = [
+        ("Fix first", _("Fix first"), _fixes),
+        ("Funnel", _("Funnel"), _funnel),
+        ("Why records were left out", _("Why records were left out"), report_records.reasons),
+        ("Files", _("Files"), report_files.files),
+        ("Conflicting keys", _("Conflicting keys"), report_records.conflicts),
+        ("Duplicates", _("Duplicates"), report_records.duplicates),
+        ("Contamination", _("Contamination"), report_records.contamination),
+        ("Quality", _("Quality"), report_sets.quality),
+        ("Answer positions", _("Answer positions"), report_sets.positions),
+        ("Sources and subjects", _("Sources and subjects"), report_sets.groups),
+        ("Balance of the splits", _("Balance of the splits"), report_sets.splits),
+        ("Baselines", _("Baselines"), report_sets.baselines),
     ]
     blocks = _summary(facts)
-    for title, section in sections:
+    for name, title, section in sections:
         if found := section(facts):
-            blocks += [Heading(title), *found]
-    return f"Data quality of {version.dataset}", blocks
+            blocks += [Heading(title, anchor(name)), *found]
+    return Page(_("Data quality of {dataset}", dataset=facts.version.dataset), blocks, _)
 
 
 def _summary(facts: Facts) -> list[Block]:
+    _ = facts.words
     read, kept = len(facts.rows), len(facts.kept)
-    training = [row for row in facts.rows if row["role"] == "train"]
+    training = sum(row["role"] == "train" for row in facts.rows)
     scores = [row["quality_score"] for row in facts.kept]
     held = sum(row["disposition"] == Disposition.CONFLICT for row in facts.rows)
-    first = rank_fixes(facts.rows)[:1]
-    advice = f" First thing to do: {first[0].what} ({first[0].where}), which brings back up to {first[0].questions:,}." if first else ""
-    said = f"{kept:,} of {len(training):,} records that could be trained on are in a split."
+    version = facts.version
+    said = [_("Version `{version}`, published {moment}.", version=version.name, moment=_moment(version.published_at))]
+    said += [
+        _("It replaces `{version}`.", version=version.replaces) if version.replaces else _("It replaces nothing: it is the first one.")
+    ]
+    said += [_("{kept:,} of {all:,} records that could be trained on are in a split.", kept=kept, all=training)]
+    if first := rank_fixes(facts.rows, _)[:1]:
+        fix = first[0]
+        more = _(
+            "First thing to do: {what} ({where}). It brings back up to {count:,}.", what=fix.what, where=fix.where, count=fix.questions
+        )
+        said.append(more)
     return [
-        Text(f"Version {facts.version.name}, published {facts.version.published_at}. {said}{advice}"),
+        Text(" ".join(said)),
         Figures(
             [
-                (f"{read:,}", "records read"),
-                (f"{kept:,}", "questions in a split"),
-                (percent(kept, len(training)), "of those that could be trained on"),
-                (f"{held:,}", "held back for a conflict"),
-                (f"{mean(scores):.3f}" if scores else "undefined", "mean score of those kept"),
+                (_.number(read), _("records read")),
+                (_.number(kept), _("questions in a split")),
+                (_.share(kept, training), _("of those that could be trained on")),
+                (_.number(held), _("held back for a conflict")),
+                (_.number(mean(scores), 3) if scores else _("undefined"), _("mean score of those kept")),
             ]
         ),
     ]
 
 
+def _moment(published_at: str) -> str:
+    """A time to the minute, as people read it."""
+    return f"{published_at[:16].replace('T', ' ')} UTC" if len(published_at) > len("2026-01-01") else published_at
+
+
 def _fixes(facts: Facts) -> list[Block]:
-    found = rank_fixes(facts.rows)
+    _ = facts.words
+    found = rank_fixes(facts.rows, _)
     if not found:
-        return [Text("Nothing: every record is in a split, or stands in another record's place.")]
+        return [Text(_("Nothing: every record is in a split, or stands in another record's place."))]
     rows: list[list[Cell]] = [
-        [_fix_said(fix), [Line(fix.where, "code"), Line(cut(fix.example), "dim")], fix.questions, fix.effort]
+        [_fix_said(fix), [Line(fix.where), facts.place(fix.example), Line(cut(fix.seen), "dim")], fix.questions, fix.effort]
         for fix in found[: 2 * EXAMPLES]
     ]
-    more = sum(fix.questions for fix in found[2 * EXAMPLES :])
+    rest = found[2 * EXAMPLES :]
     blocks: list[Block] = [
-        Text("Ranked by the questions that one act brings back, at most: some may turn out duplicates."),
-        TableBlock(["what", "where", "questions", "acts"], rows, wide=frozenset({0, 1})),
+        Text(_("Ranked by the questions that one act brings back, at most: some may turn out duplicates.")),
+        TableBlock([_("what"), _("where"), _("questions"), _("acts")], rows, wide=frozenset({0, 1})),
     ]
-    return [*blocks, Text(f"{len(found) - 2 * EXAMPLES} smaller groups hold {more:,} more.")] if more else blocks
+    more = _("{groups:,} smaller groups hold {count:,} more.", groups=len(rest), count=sum(fix.questions for fix in rest))
+    return [*blocks, Text(more)] if rest else blocks
 
 
 def _fix_said(fix: Fix) -> list[Line]:
@@ -110,15 +137,18 @@ def _fix_said(fix: Fix) -> list[Line]:
 
 
 def _funnel(facts: Facts) -> list[Block]:
+    _ = facts.words
     counts = {str(name): facts.version.counts[name] for name in Disposition}
     left = len(facts.rows)
     splits = [str(name) for name in SPLITS]
-    rows: list[list[Cell]] = [["read", left, "", left]]
+    rows: list[list[Cell]] = [[_("read"), left, "", left]]
     for name in map(str, Disposition):
         left -= 0 if name in splits else counts[name]
-        rows.append([name, counts[name], percent(counts[name], len(facts.rows)), "" if name in splits else left])
-    says = "Records by what became of them; the first verdict that fits wins, and the counts add up."
-    return [Picture(plots.funnel_bars(counts, splits), says), TableBlock(["disposition", "records", "share", "left"], rows)]
+        said = [facts.listed(name, "strong", disposition=name), Line(_(DISPOSITION_TEXT[name]), "dim")]
+        rows.append([said, counts[name], _.share(counts[name], len(facts.rows)), "" if name in splits else left])
+    says = _("Records by what became of them; the first verdict that fits wins, and the counts add up.")
+    columns = [_("disposition"), _("records"), _("share"), _("left")]
+    return [Picture(plots.funnel_bars(counts, splits, _, _.marked), says), TableBlock(columns, rows)]
 
 
 def baselines(ledger: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,31 +3,35 @@ needs nothing else. All text is data: nothing that a question says can act as ma
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.common.escapes import markdown, visible
+from pipeline.common.translations import ENGLISH, Words
 
 if TYPE_CHECKING:
     import jinja2
 
 
 class Line(NamedTuple):
-    """One line of a table cell; `style` is plain, strong, code, dim, or own: words of ours, in which `backticks` mark code."""
+    """One line of a table cell; `style` is plain, strong, code, dim, or own: words of ours, in which `backticks` mark code. `href` is
+    an address of ours that it leads to."""
 
     text: str
     style: str = "plain"
+    href: str = ""
 
 
 Cell = str | int | float | None | list[Line]
 
 
 class Heading(NamedTuple):
-    """A section's title."""
+    """A section's title, and its name in addresses, the same in every language."""
 
     text: str
+    anchor: str
 
 
 class Text(NamedTuple):
@@ -61,12 +65,20 @@ class Figures(NamedTuple):
 Block = Heading | Text | TableBlock | Picture | Figures
 
 
-def to_markdown(title: str, blocks: Sequence[Block]) -> str:
+class Page(NamedTuple):
+    """A page in one language."""
+
+    title: str
+    blocks: Sequence[Block]
+    words: Words = ENGLISH
+
+
+def to_markdown(page: Page) -> str:
     """The page as GitHub-flavoured Markdown, pictures inside it."""
-    return "\n\n".join([f"# {markdown(title)}", *(_markdown(block) for block in blocks)]) + "\n"
+    return "\n\n".join([f"# {markdown(page.title)}", *(_markdown(block, page.words) for block in page.blocks)]) + "\n"
 
 
-def _markdown(block: Block) -> str:
+def _markdown(block: Block, words: Words) -> str:
     match block:
         case Heading(text):
             return f"## {markdown(text)}"
@@ -78,19 +90,22 @@ def _markdown(block: Block) -> str:
             return " · ".join(f"**{markdown(value)}** {markdown(what)}" for value, what in items)
         case TableBlock(columns, rows):
             if not rows:
-                return "*none*"
-            marks = [" ---: " if _is_number(rows, place) else " --- " for place in range(len(columns))]
+                return f"*{words('none')}*"
+            marks = [" ---: " if _is_number(rows, place, words) else " --- " for place in range(len(columns))]
             lines = [" | ".join(map(markdown, columns)), "|".join(marks)]
-            return "\n".join(f"| {line} |" for line in [*lines, *(" | ".join(map(_markdown_cell, row)) for row in rows)])
+            cells = (" | ".join(_markdown_cell(cell, words) for cell in row) for row in rows)
+            return "\n".join(f"| {line} |" for line in [*lines, *cells])
 
 
-def _markdown_cell(cell: Cell) -> str:
-    return " · ".join(map(_markdown_line, cell)) if isinstance(cell, list) else markdown(_plain(cell))
+def _markdown_cell(cell: Cell, words: Words) -> str:
+    return " · ".join(map(_markdown_line, cell)) if isinstance(cell, list) else markdown(_plain(cell, words))
 
 
 def _markdown_line(line: Line) -> str:
     if line.style == "own":
         return _own(line.text)
+    if line.href:
+        return f"[{markdown(line.text)}]({line.href})"
     return f"**{markdown(line.text)}**" if line.style == "strong" and line.text.strip() else markdown(line.text)
 
 
@@ -99,9 +114,15 @@ def _own(text: str) -> str:
     return "".join(f"*{markdown(part)}*" if place % 2 else markdown(part) for place, part in enumerate(text.split("`")))
 
 
-def to_html(title: str, blocks: Sequence[Block]) -> str:
-    """The page as one HTML file: no script, no font, no picture from elsewhere."""
-    return _template().render(title=title, blocks=blocks)
+def to_html(page: Page, others: Mapping[str, str] | None = None) -> str:
+    """The page as one HTML file: no script, no font, no picture from elsewhere. `others`: the file of the page in other languages, by
+    the language's code."""
+    return _template().render(
+        **page._asdict(), _=page.words, others={LANGUAGE_NAMES[code]: (code, file) for code, file in (others or {}).items()}
+    )
+
+
+LANGUAGE_NAMES = {"en": "English", "vi": "Tiếng Việt"}
 
 
 @cache
@@ -119,7 +140,7 @@ def _template() -> "jinja2.Template":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"kind": _kind, "anchor": _anchor, "data_uri": _data_uri, "plain": _plain, "column_classes": _column_classes}
+    environment.filters |= {"kind": _kind, "data_uri": _data_uri, "plain": _plain, "column_classes": _column_classes}
     return environment.get_template(file.name)
 
 
@@ -132,32 +153,39 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _column_classes(table: TableBlock) -> list[str]:
+def _column_classes(table: TableBlock, words: Words) -> list[str]:
     places = range(len(table.columns))
-    return ["n" if _is_number(table.rows, at) else f"w{len(table.wide)}" if at in table.wide else "" for at in places]
+    return ["n" if _is_number(table.rows, at, words) else f"w{len(table.wide)}" if at in table.wide else "" for at in places]
 
 
-def _plain(cell: str | int | float | None) -> str:
+def _plain(cell: str | int | float | None, words: Words) -> str:
     match cell:
         case None:
             return ""
         case int():
-            return f"{cell:,}"
+            return words.number(cell)
         case float():
-            return f"{cell:.3g}" if abs(cell) < 1 else f"{cell:,.1f}"
+            return words.number(cell, 3 if abs(cell) < 1 else 1)
         case str():
             return cell
 
 
-def _is_number(rows: Sequence[Sequence[Cell]], place: int) -> bool:
+def _is_number(rows: Sequence[Sequence[Cell]], place: int, words: Words) -> bool:
     """Numbers, percentages and ranges stand right."""
     cells = [row[place] for row in rows]
-    return all(not isinstance(cell, list) and re.fullmatch(r"[\d.,%–\-\s]*|undefined|benchmark", _plain(cell)) for cell in cells)
+    beside = (words("undefined"), words("benchmark"))
+    shown = [_plain(cell, words) for cell in cells if not isinstance(cell, list)]
+    return len(shown) == len(cells) and all(text in beside or re.fullmatch(r"[\d.,%–\-\s]*", text) for text in shown)
 
 
 def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _anchor(text: str) -> str:
+def anchor(text: str) -> str:
+    """A heading's name in addresses.
+
+    >>> anchor("Why records were left out")
+    'why-records-were-left-out'
+    """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,18 +1,22 @@
-"""What the report's sections share: the tables of a version, and how records and shares are said."""
+"""What the report's sections share: the tables of a version, the words of a language, and how records are said."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
 from pipeline.common.letters import LETTERS
 from pipeline.common.store.lake import Version
 from pipeline.common.text import one_line
+from pipeline.common.translations import ENGLISH, Words
+from pipeline.report.document import Line
 from schemas.tables.row import RowMapping
 
 EXAMPLES, VALUES, TEXT_CHARS = 6, 24, 200
 
 
 class Facts(NamedTuple):
-    """What the page is made of: the ledger's rows, those of them in a split, scores and pairs by record, and how each file was read."""
+    """What the page is made of: the ledger's rows, those of them in a split, scores and pairs by record, and how each file was read;
+    the words of its language, and the address below which records have their pages ("" for none)."""
 
     rows: list[dict[str, Any]]
     by_id: dict[str, dict[str, Any]]
@@ -22,20 +26,23 @@ class Facts(NamedTuple):
     version: Version
     set_level: Sequence[RowMapping]
     files: Sequence[RowMapping] = ()
+    words: Words = ENGLISH
+    audit_url: str = ""
 
     @property
     def judged(self) -> list[dict[str, Any]]:
         """Questions that were read in full and could have been trained on."""
         return [row for row in self.rows if row["answer_index"] is not None and row["role"] == "train"]
 
+    def place(self, row: RowMapping, before: str = "") -> Line:
+        """Where a record stands in its file, as a link to its page."""
+        address = f"{self.audit_url}/record/{quote(row['record_id'])}?dataset={quote(self.version.dataset)}" if self.audit_url else ""
+        return Line(before + cut(row["locator"]), "code", address)
 
-def percent(part: int, whole: int) -> str:
-    """A share as text; of nothing it is undefined.
-
-    >>> percent(1, 8), percent(0, 0)
-    ('12.5%', 'undefined')
-    """
-    return f"{100 * part / whole:.1f}%" if whole else "undefined"
+    def listed(self, text: str, style: str, **filters: str) -> Line:
+        """A name, as a link to the list of records that it stands for."""
+        address = f"{self.audit_url}/records?{urlencode({'dataset': self.version.dataset, **filters})}" if self.audit_url else ""
+        return Line(text, style, address)
 
 
 def question_text(row: RowMapping, with_key: bool = False) -> str:

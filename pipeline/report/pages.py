@@ -1,47 +1,69 @@
-"""Where the report of a version lies: written once a version and code; the page of the last run is `latest.html` too."""
+"""Where the report of a version lies: written once a version and code; the pages of the last run are `latest.html` and, in other
+languages, such as `latest.vi.html`."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.common.files import write_atomically
-from pipeline.report.document import Block, to_html, to_markdown
+from pipeline.common.translations import LANGUAGES
+from pipeline.report.document import Page, to_html, to_markdown
 
 LATEST = "latest"
+FIRST = LANGUAGES[0]
 
 
 class Pages:
-    """The page of one version, and its Markdown for the UI."""
+    """The pages of one version, one in each language, and the Markdown of the first for the UI."""
 
-    def __init__(self, folder: Path, version: str, code: str) -> None:
-        self.folder, self.version, self.html = folder, version, folder / f"{version}.html"
-        # The Markdown's name holds the code's version: a page that other code wrote is written anew.
-        self.markdown, self.mark = folder / f".{version}-{code}.md", folder / f".{version}-{code}.sha256"
+    def __init__(self, folder: Path, version: str, code: str, audit_url: str = "") -> None:
+        self.folder, self.version = folder, version
+        # The Markdown's name holds what the page is written with beside its version: another code, or address, writes it anew.
+        made = hashlib.sha256(f"{code} {audit_url}".encode()).hexdigest()[:16]
+        self.markdown, self.mark = folder / f".{version}-{made}.md", folder / f".{version}-{made}.sha256"
+
+    def html(self, language: str = FIRST) -> Path:
+        """The page in a language."""
+        return self.folder / file_name(self.version, language)
 
     def exist(self) -> bool:
-        """Whether both were written, by this code, and are as they were written."""
+        """Whether all were written, by this code, and are as they were written."""
         try:
             return self.mark.read_text(encoding="ascii") == self._hash()
         except (OSError, UnicodeDecodeError):
             return False
 
-    def write(self, title: str, blocks: Sequence[Block]) -> None:
-        """Writes both, and last what they must hash to."""
-        write_atomically(self.markdown, to_markdown(title, blocks).encode())
-        write_atomically(self.html, to_html(title, blocks).encode())
+    def write(self, pages: Sequence[Page]) -> None:
+        """Writes all, each with links to the others, and last what they must hash to."""
+        write_atomically(self.markdown, to_markdown(pages[0]).encode())
+        for page in pages:
+            others = {other.words.language: self.html(other.words.language).name for other in pages if other is not page}
+            write_atomically(self.html(page.words.language), to_html(page, others).encode())
         write_atomically(self.mark, self._hash())
 
     def make_latest(self, versions: Iterable[str]) -> None:
-        """Copies the page to `latest.html`, and removes the pages of all but these versions, and those of other code."""
-        write_atomically(self.folder / f"{LATEST}.html", self.html.read_bytes())
-        known = [LATEST, *versions]
+        """Copies the pages to `latest.html` and its like, and removes the pages of all but these versions, and those of other code."""
+        for language in LANGUAGES:
+            write_atomically(self.folder / file_name(LATEST, language), self.html(language).read_bytes())
+        names = [LATEST, *versions]
+        known = {file_name(name, language) for name in names for language in LANGUAGES}
         for page in self.folder.glob("*.html"):
-            if page.stem not in known:
+            if page.name not in known:
                 page.unlink(missing_ok=True)
         for hidden in [*self.folder.glob(".*.md"), *self.folder.glob(".*.sha256")]:
             is_own, of_version = hidden in (self.markdown, self.mark), hidden.name.startswith(f".{self.version}-")
-            if not is_own and (of_version or not any(hidden.name.startswith(f".{version}-") for version in known)):
+            if not is_own and (of_version or not any(hidden.name.startswith(f".{version}-") for version in names)):
                 hidden.unlink(missing_ok=True)
 
     def _hash(self) -> str:
-        return hashlib.sha256(self.markdown.read_bytes() + self.html.read_bytes()).hexdigest()
+        files = [self.markdown, *map(self.html, LANGUAGES)]
+        return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def file_name(page: str, language: str) -> str:
+    """The file of a page in a language; the first has none in its name.
+
+    >>> file_name("latest", "en"), file_name("latest", "vi")
+    ('latest.html', 'latest.vi.html')
+    """
+    return f"{page}.html" if language == FIRST else f"{page}.{language}.html"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pipeline.common.text import one_line
+from pipeline.common.translations import ENGLISH, Said, Words
 from schemas.reasons import Disposition, Reason
 from schemas.tables.row import RowMapping
 
@@ -41,8 +42,8 @@ ACTIONS: dict[Reason, str] = {
     Reason.BELOW_MIN_SCORE: "mend what its flags name",
     Reason.REJECTED_BY_REVIEWER: "nothing: a person decided",
 }
-SETTINGS = {Reason.UNKNOWN_LAYOUT: "name the columns", Reason.AMBIGUOUS_ANSWER_BASE: "set the answer base"}
-WHOLE_FILE = {Reason.UNREADABLE_FILE: "make the file readable"}
+SETTINGS = {Reason.UNKNOWN_LAYOUT: Said("name the columns", {}), Reason.AMBIGUOUS_ANSWER_BASE: Said("set the answer base", {})}
+WHOLE_FILE = {Reason.UNREADABLE_FILE: Said("make the file readable", {})}
 # Read the same way in every row, these are the file's layout rather than the row's fault.
 LAYOUT = (
     Reason.MALFORMED_ROW,
@@ -58,7 +59,8 @@ NO_FIX = (Reason.NOT_MULTIPLE_CHOICE,)
 
 
 class Fix(NamedTuple):
-    """One thing to do: `questions` come back (at most) for `acts` acts; `effort` says what an act is."""
+    """One thing to do: `questions` come back (at most) for `acts` acts; `effort` says what an act is. Of a record, `example`, stands what
+    was `seen`."""
 
     what: str
     where: str
@@ -66,17 +68,22 @@ class Fix(NamedTuple):
     questions: int
     acts: int
     effort: str
-    example: str
+    example: RowMapping
+
+    @property
+    def seen(self) -> str:
+        """What was wrong with the example, else what it says, on one line."""
+        return one_line(self.example["detail"] or self.example["stem"] or "")
 
 
-def rank_fixes(rows: Iterable[RowMapping]) -> list[Fix]:
-    """Fixes for ledger rows, the most questions an act first, then the most questions."""
+def rank_fixes(rows: Iterable[RowMapping], words: Words = ENGLISH) -> list[Fix]:
+    """Fixes for ledger rows, the most questions an act first, then the most questions; in one order whatever the language."""
     everything = list(rows)
-    found = [*_by_file(everything), *_conflicts(everything), *_weak(everything)]
-    return sorted(found, key=lambda fix: (-fix.questions / fix.acts, -fix.questions, fix.where, fix.what))
+    found = [*_by_file(everything, words), *_conflicts(everything, words), *_weak(everything, words)]
+    return sorted(found, key=lambda fix: (-fix.questions / fix.acts, -fix.questions, fix.example["locator"], fix.example["record_id"]))
 
 
-def _by_file(rows: Sequence[RowMapping]) -> Iterable[Fix]:
+def _by_file(rows: Sequence[RowMapping], _: Words) -> Iterable[Fix]:
     """Rejections: a file's own where one act mends it, else all of a source that fail alike."""
     sizes = Counter((row["source"], row["file"]) for row in rows)
     files: defaultdict[tuple[str, str, Reason], list[RowMapping]] = defaultdict(list)
@@ -88,30 +95,31 @@ def _by_file(rows: Sequence[RowMapping]) -> Iterable[Fix]:
     for (source, file, reason), found in files.items():
         n, size, where = len(found), sizes[source, file], f"{source}: {file}"
         if reason in SETTINGS:
-            yield Fix(SETTINGS[reason], where, ACTIONS[reason], n, 1, "1 setting", _example(found[0]))
+            yield Fix(_.say(SETTINGS[reason]), where, _(ACTIONS[reason]), n, 1, _("1 setting"), found[0])
         elif reason in WHOLE_FILE:
-            yield Fix(WHOLE_FILE[reason], where, ACTIONS[reason], n, 1, "1 file", _example(found[0]))
+            yield Fix(_.say(WHOLE_FILE[reason]), where, _(ACTIONS[reason]), n, 1, _("1 file"), found[0])
         elif reason in LAYOUT and n >= max(COMMON_ROWS, COMMON_SHARE * size):
-            how = f"{n} of {size} rows fail alike, so look for one cause with `mcq inspect FILE`: `fields:` or `answer_format:`"
-            yield Fix(f"look at the layout ({reason})", where, how, n, 1, "1 setting", _example(found[0]))
+            how = _(
+                "{count:,} of {all:,} rows fail alike, so look for one cause with `mcq inspect FILE`: `fields:` or `answer_format:`",
+                count=n,
+                all=size,
+            )
+            yield Fix(_("look at the layout ({reason})", reason=reason), where, how, n, 1, _("1 setting"), found[0])
         elif reason not in NO_FIX:
             single[source, reason] += found
     for (source, reason), found in single.items():
         by_file = Counter(row["file"] for row in found)
         (file, most), n = by_file.most_common(1)[0], len(found)
-        where = f"{source}: {file}" if len(by_file) == 1 else f"{source}: {len(by_file):,} files, at most {most:,} in one ({file})"
-        yield Fix(f"mend rows: {reason}", where, ACTIONS[reason], n, n, _rows(n), _example(found[0]))
+        several = _("{source}: {count:,} files, at most {most:,} in one ({file})", source=source, count=len(by_file), most=most, file=file)
+        where = f"{source}: {file}" if len(by_file) == 1 else several
+        yield Fix(_("mend rows: {reason}", reason=reason), where, _(ACTIONS[reason]), n, n, _rows(n, _), found[0])
 
 
-def _example(row: RowMapping) -> str:
-    return f"{row['locator']}: {one_line(row['detail'] or row['stem'] or '')}"
+def _rows(count: int, _: Words) -> str:
+    return _("1 row") if count == 1 else _("{count:,} rows", count=count)
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'s' * (count != 1)}"
-
-
-def _conflicts(rows: Sequence[RowMapping]) -> Iterable[Fix]:
+def _conflicts(rows: Sequence[RowMapping], _: Words) -> Iterable[Fix]:
     """Many contradictions between the same two are one decision: an outdated edition, a key column off by one."""
     by_id = {row["record_id"]: row for row in rows}
     sides: dict[frozenset[str], tuple[RowMapping, RowMapping]] = {}
@@ -126,29 +134,23 @@ def _conflicts(rows: Sequence[RowMapping]) -> Iterable[Fix]:
             between[first, second].append(pair)
         for (first, second), found in between.items():
             if first != second and len(found) >= COMMON_ROWS:
-                how = "if one of the two is outdated or wrong, leaving it out settles all; else look at both keys of each"
-                yield Fix("settle conflicting keys", f"{first} against {second}", how, len(found), 1, "1 decision", _example(found[0][0]))
+                how = _("if one of the two is outdated or wrong, leaving it out settles all; else look at both keys of each")
+                where = _("{one} against {other}", one=first, other=second)
+                yield Fix(_("settle conflicting keys"), where, how, len(found), 1, _("1 decision"), found[0][0])
                 sides = {key: pair for key, pair in sides.items() if pair not in found}
     if sides:
-        n, (row, _) = len(sides), next(iter(sides.values()))
+        n, row = len(sides), next(iter(sides.values()))[0]
         where = ", ".join(sorted({side["source"] for pair in sides.values() for side in pair}))
-        how = ACTIONS[Reason.CONFLICTING_ANSWERS]
-        yield Fix("settle conflicting keys", where, how, n, n, f"{n:,} look{'s' * (n != 1)}", _example(row))
+        how, effort = _(ACTIONS[Reason.CONFLICTING_ANSWERS]), _("1 look") if n == 1 else _("{count:,} looks", count=n)
+        yield Fix(_("settle conflicting keys"), where, how, n, n, effort, row)
 
 
-def _weak(rows: Sequence[RowMapping]) -> Iterable[Fix]:
+def _weak(rows: Sequence[RowMapping], _: Words) -> Iterable[Fix]:
     groups: defaultdict[tuple[str, tuple[str, ...]], list[RowMapping]] = defaultdict(list)
     for row in rows:
         if row["disposition"] == Disposition.FILTERED:
             groups[row["source"], tuple(row["flags"] or [])].append(row)
     for (source, flags), found in groups.items():
-        n, first = len(found), found[0]
-        yield Fix(
-            f"mend weak questions ({', '.join(flags) or 'no flag'})",
-            source,
-            ACTIONS[Reason.BELOW_MIN_SCORE],
-            n,
-            n,
-            _rows(n),
-            _example(first),
-        )
+        n, named = len(found), ", ".join(flags) or _("no flag")
+        what = _("mend weak questions ({flags})", flags=named)
+        yield Fix(what, source, _(ACTIONS[Reason.BELOW_MIN_SCORE]), n, n, _rows(n, _), found[0])

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.assess.signals import View
 from pipeline.common.letters import LETTERS
+from pipeline.common.translations import Said
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import Question
 
@@ -22,7 +23,8 @@ MIN_EXPECTED = 5
 
 
 class SetSignal(NamedTuple):
-    """One result. `value` is undefined (None) where the set is too small or even by nature; `details` says of what it is made."""
+    """One result. `value` is undefined (None) where the set is too small or even by nature; `says` tells it to people, `details` says of
+    what it is made."""
 
     name: str
     group: str
@@ -31,8 +33,19 @@ class SetSignal(NamedTuple):
     high: float | None
     expected: float | None
     questions: int
-    says: str
+    says: Said
     details: dict[str, Any]
+
+
+TOO_FEW = Said("too few questions to tell", {})
+MEANING = {
+    "position_balance": Said("how unevenly the right option stands over its places: 0 is even, 1 is always the same place", {}),
+    "subject_balance": Said("how evenly the subjects are filled: 1 is even, 0 is one subject alone", {}),
+    "longest_option_baseline": Said("share of questions that are answered right by always taking the longest option", {}),
+    "choices_only_baseline": Said("share of questions that a small model answers right without reading the stem", {}),
+    "template_concentration": Said("share of questions that follow one of the ten most frequent sentence patterns", {}),
+}
+"""What each signal is, for people; its value stands beside it."""
 
 
 def set_signals(questions: pd.DataFrame, split_groups: Sequence[str] | None = None, seed: int = 7) -> list[SetSignal]:
@@ -71,7 +84,7 @@ def position_balance(rows: Sequence[dict[str, Any]]) -> list[SetSignal]:
         total = int(counts.sum())
         details: dict[str, Any] = {"counts": dict(zip(LETTERS, counts.tolist(), strict=False)), "options": options}
         if options < 2 or total / options < MIN_EXPECTED:
-            found.append(SetSignal("position_balance", source, None, None, None, 0.0, total, "too few questions to tell", details))
+            found.append(SetSignal("position_balance", source, None, None, None, 0.0, total, TOO_FEW, details))
             continue
         from scipy.stats import chisquare  # takes half a second to import, and the code location loads this module
 
@@ -79,8 +92,11 @@ def position_balance(rows: Sequence[dict[str, Any]]) -> list[SetSignal]:
         strength = float(np.sqrt(test.statistic / total / (options - 1)))
         details |= {"chi_square": round(float(test.statistic), 2), "p": float(test.pvalue)}
         often = LETTERS[int(counts.argmax())]
-        says = f"{often} is right in {counts.max() / total:.0%} of {total}, {1 / options:.0%} expected"
-        says += f" (chi-square {test.statistic:.1f}, p {test.pvalue:.2g})"
+        values = {"option": often, "share": float(counts.max() / total), "count": total, "expected": 1 / options}
+        says = Said(
+            "{option} is right in {share:.0%} of {count:,}, {expected:.0%} expected (chi-square {statistic:.1f}, p {p:.2g})",
+            values | {"statistic": float(test.statistic), "p": float(test.pvalue)},
+        )
         found.append(SetSignal("position_balance", source, strength, None, None, 0.0, total, says, details))
     return found
 
@@ -91,13 +107,12 @@ def subject_balance(rows: Sequence[dict[str, Any]]) -> SetSignal:
     total = sum(counts.values())
     details = {"counts": dict(counts.most_common())}
     if len(counts) < 2:
-        return SetSignal("subject_balance", "all", None, None, None, 1.0, total, "fewer than two subjects", details)
+        return SetSignal("subject_balance", "all", None, None, None, 1.0, total, Said("fewer than two subjects", {}), details)
     shares = np.array(list(counts.values())) / total
     evenness = float(-(shares * np.log(shares)).sum() / np.log(len(counts)))
     name, most = counts.most_common(1)[0]
-    return SetSignal(
-        "subject_balance", "all", evenness, None, None, 1.0, total, f"{len(counts)} subjects, {name} has {most / total:.0%}", details
-    )
+    says = Said("{count:,} subjects, {subject} has {share:.0%}", {"count": len(counts), "subject": name, "share": most / total})
+    return SetSignal("subject_balance", "all", evenness, None, None, 1.0, total, says, details)
 
 
 def longest_option_baseline(rows: Sequence[dict[str, Any]]) -> SetSignal:
@@ -108,7 +123,7 @@ def longest_option_baseline(rows: Sequence[dict[str, Any]]) -> SetSignal:
         longest = [place for place, length in enumerate(lengths) if length == max(lengths)]
         hits.append((row["answer_index"] in longest) / len(longest))
         chances.append(1 / len(lengths))
-    return _accuracy("longest_option_baseline", hits, chances, "taking the longest option answers")
+    return _accuracy("longest_option_baseline", hits, chances)
 
 
 def choices_only_baseline(
@@ -120,7 +135,7 @@ def choices_only_baseline(
     Conditional logistic regression over a question's options: hashed words of the option and its relative length. Of more than `most`
     questions, those with the smallest hashes are taken. Undefined under 100 questions or `folds` groups.
     """
-    name, says = "choices_only_baseline", "without the stem, a small model answers"
+    name = "choices_only_baseline"
     groups = list(split_groups) if split_groups is not None else [row["content_id"] for row in rows]
     if len(rows) > most:
         drawn = sorted(range(len(rows)), key=lambda i: zlib.crc32(rows[i]["content_id"].encode()))[:most]
@@ -128,9 +143,7 @@ def choices_only_baseline(
     distinct = sorted(set(groups))
     chances = [1 / len(row["options"]) for row in rows]
     if len(rows) < 100 or len(distinct) < folds:
-        return SetSignal(
-            name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), "too few questions to tell", {}
-        )
+        return SetSignal(name, "all", None, None, None, float(np.mean(chances)) if chances else None, len(rows), TOO_FEW, {})
     order = np.random.default_rng(seed).permutation(len(distinct))
     fold_of = {group: int(place) % folds for group, place in zip(distinct, order, strict=True)}
     fold = np.array([fold_of[group] for group in groups])
@@ -143,7 +156,7 @@ def choices_only_baseline(
             scores = np.array([weights[places] @ values for places, values in features[i]])
             best = np.flatnonzero(scores >= scores.max() - 1e-12)
             hits[i] = (right[i] in best) / len(best)
-    return _accuracy(name, hits.tolist(), chances, says)
+    return _accuracy(name, hits.tolist(), chances)
 
 
 _BUCKETS = 1 << 14
@@ -188,12 +201,14 @@ def template_concentration(rows: Sequence[dict[str, Any]], top: int = 10) -> Set
         counts[template(row["stem"])] += 1
     common = sorted(((count, name) for name, count in counts.items() if count > 1), key=lambda item: (-item[0], item[1]))[:top]
     if len(rows) < 2:
-        return SetSignal("template_concentration", "all", None, None, None, None, len(rows), "too few questions to tell", {})
+        return SetSignal("template_concentration", "all", None, None, None, None, len(rows), TOO_FEW, {})
     share = sum(count for count, _ in common) / len(rows)
-    says = f"{share:.0%} of stems follow one of {len(common)} templates" + (f"; the commonest is {common[0][1]!r}" if common else "")
-    return SetSignal(
-        "template_concentration", "all", share, None, None, None, len(rows), says, {"templates": {name: count for count, name in common}}
-    )
+    says = Said("no two stems follow one pattern", {})
+    if common:
+        values = {"share": share, "count": len(common), "pattern": common[0][1]}
+        says = Said("{share:.0%} of stems follow one of {count} patterns; the commonest is “{pattern}”", values)
+    details = {"templates": {name: count for count, name in common}}
+    return SetSignal("template_concentration", "all", share, None, None, None, len(rows), says, details)
 
 
 def template(stem: str) -> str:
@@ -212,15 +227,15 @@ _NAMES = re.compile(r"(?<=[^\s.?!:] )[A-ZÀ-ỸĐ]\w*(?:[ -][A-ZÀ-ỸĐ]\w*)*")
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def _accuracy(name: str, hits: Sequence[float], chances: Sequence[float], says: str) -> SetSignal:
+def _accuracy(name: str, hits: Sequence[float], chances: Sequence[float]) -> SetSignal:
     count = len(hits)
     if count < 2:
-        return SetSignal(name, "all", None, None, None, chances[0] if chances else None, count, "too few questions to tell", {})
+        return SetSignal(name, "all", None, None, None, chances[0] if chances else None, count, TOO_FEW, {})
     accuracy, chance = float(np.mean(hits)), float(np.mean(chances))
     # Wilson's interval, with the expected accuracy of ties counted as it is.
     z = NormalDist().inv_cdf(0.975)
     middle, half = accuracy + z**2 / (2 * count), z * math.sqrt(accuracy * (1 - accuracy) / count + z**2 / (4 * count**2))
     low, high = ((middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count))
-    return SetSignal(
-        name, "all", accuracy, low, high, chance, count, f"{says} {accuracy:.1%} ({low:.1%}-{high:.1%}) of {count}, chance {chance:.1%}", {}
-    )
+    values = {"share": accuracy, "low": low, "high": high, "count": count, "chance": chance}
+    says = Said("{share:.1%} (95% interval {low:.1%}–{high:.1%}) of {count:,} questions; chance gives {chance:.1%}", values)
+    return SetSignal(name, "all", accuracy, low, high, chance, count, says, {})

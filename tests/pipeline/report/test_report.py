@@ -6,6 +6,7 @@ import re
 import pytest
 
 from pipeline.common.store.lake import Version
+from pipeline.common.translations import ENGLISH, Words
 from pipeline.report import build_report
 from pipeline.report.document import Heading, Picture, TableBlock, Text, to_html, to_markdown
 from pipeline.report.remedies import ACTIONS, rank_fixes
@@ -36,16 +37,21 @@ def rejected(number, reason, **more):
     return row(number, "rejected", reason_codes=[reason], detail=f"seen {number}", **more)
 
 
-def blocks(rows, pairs=(), quality=(), **more):
+def blocks(rows, **more):
+    return build_both(rows, **more)[0]
+
+
+def build_both(rows, pairs=(), quality=(), replaces=None, **more):
     counts = {str(name): sum(r["disposition"] == name for r in rows) for name in Disposition}
-    version = Version("d", "v", {}, counts, {"split": {"method": "hash"}, "quality": {"min_score": 0.5}}, "run", "2026-01-01")
+    config = {"split": {"method": "hash"}, "quality": {"min_score": 0.5}}
+    version = Version("d", "v", {}, counts, config, "run", "2026-01-01", replaces=replaces)
     return build_report(to_frame(rows, LedgerRow), to_frame(list(quality), Quality), to_frame(list(pairs), Pair), version, **more)
 
 
 def section(found, title):
     """The blocks below a heading."""
-    _, blocks_ = found
-    start = next(i for i, block in enumerate(blocks_) if block == Heading(title))
+    blocks_ = found.blocks
+    start = next(i for i, block in enumerate(blocks_) if isinstance(block, Heading) and block.text == title)
     following = [i for i, block in enumerate(blocks_) if isinstance(block, Heading) and i > start]
     return blocks_[start + 1 : following[0] if following else None]
 
@@ -65,11 +71,11 @@ SETS = {
 
 @pytest.mark.parametrize("rows", SETS.values(), ids=SETS)
 def test_few_rows_give_a_page_that_says_undefined(rows):
-    title, found = blocks(rows)
-    text = to_html(title, found)
+    found = blocks(rows)
+    text = to_html(found)
     assert "undefined" in text.lower()
     assert "nan" not in re.sub(r"base64,[^\"]*", "", text).lower().split()
-    assert to_markdown(title, found)
+    assert to_markdown(found)
 
 
 def test_nothing_that_a_question_says_is_markup():
@@ -81,8 +87,8 @@ def test_nothing_that_a_question_says_is_markup():
         row(4, "duplicate", reason_codes=["duplicate_same"], representative_id="r1", relation="same", stem=evil, detail=evil),
         rejected(5, "malformed_row", payload=evil, file=evil),
     ]
-    title, found = blocks(rows)
-    page_text, text = to_html(title, found), to_markdown(title, found)
+    found = blocks(rows)
+    page_text, text = to_html(found), to_markdown(found)
     assert "<script" not in page_text
     assert "<img src=x" not in page_text
     assert page_text.count("</style>") == page_text.count("</title>") == 1
@@ -147,7 +153,7 @@ def test_conflicts_stand_once_with_both_keys():
 def test_a_duplicate_names_what_was_kept_and_why():
     rows = [row(1), row(2, "duplicate", reason_codes=["duplicate_same"], representative_id="r1", relation="same", split=None)]
     pair = {"left_id": "r1", "right_id": "r2", "relation": "same", "similarity": 0.9, "why": "only punctuation differs"}
-    ((kept, lost),) = table(blocks(rows, [pair]), "Duplicates").rows
+    ((kept, lost),) = table(blocks(rows, pairs=[pair]), "Duplicates").rows
     assert kept[0].text == "a.json#item:1"
     assert [line.text for line in lost] == ["a.json#item:2", "Question 2?", "same: only punctuation differs (similarity 0.90)"]
 
@@ -204,11 +210,93 @@ def test_set_level_baselines_are_shown_where_they_were_measured():
         ["0.310", "0.250–0.375", "0.250", 40],
         ["undefined", "undefined", "undefined", 1],
     ]
-    assert Heading("Baselines") not in blocks([row(1)])[1]
+    assert "Baselines" not in [block.text for block in blocks([row(1)]).blocks if isinstance(block, Heading)]
 
 
 def test_the_page_needs_nothing_from_elsewhere():
-    title, found = blocks([row(i) for i in range(20)])
-    text = to_html(title, found)
+    found = blocks([row(i) for i in range(20)])
+    text = to_html(found)
     assert "http" not in re.sub(r"base64,[^\"]*|http-equiv", "", text)
-    assert sum(isinstance(block, Picture) for block in found) >= 3
+    assert sum(isinstance(block, Picture) for block in found.blocks) >= 3
+
+
+def both(rows, **more):
+    return build_both(rows, languages=[ENGLISH, Words("vi")], **more)
+
+
+def test_the_page_is_the_same_in_both_languages_but_for_its_words():
+    rows = [row(i) for i in range(30)] + [row(100, "conflict", reason_codes=["conflicting_answers"], representative_id="r101")]
+    rows += [row(101, "conflict", reason_codes=["conflicting_answers"], representative_id="r100"), rejected(102, "missing_answer")]
+    english, vietnamese = both(rows)
+    assert [type(block) for block in english.blocks] == [type(block) for block in vietnamese.blocks]
+    assert anchors(english) == anchors(vietnamese)
+    assert vietnamese.title == "Chất lượng dữ liệu của d"
+    for one, other in zip(english.blocks, vietnamese.blocks, strict=True):
+        if isinstance(one, Text | Heading | Picture):
+            assert texts(one) != texts(other)
+        if isinstance(one, TableBlock):
+            assert len(one.rows) == len(other.rows)
+            assert list(one.columns) != list(other.columns)
+
+
+def anchors(page):
+    return [block.anchor for block in page.blocks if isinstance(block, Heading)]
+
+
+def texts(block):
+    return block.says if isinstance(block, Picture) else block.text
+
+
+def test_each_page_leads_to_the_other_language():
+    english, vietnamese = both([row(1)])
+    assert '<a href="v.vi.html" hreflang="vi" lang="vi">Tiếng Việt</a>' in to_html(english, {"vi": "v.vi.html"})
+    page = to_html(vietnamese, {"en": "v.html"})
+    assert '<html lang="vi">' in page
+    assert '<a href="v.html" hreflang="en" lang="en">English</a>' in page
+
+
+def test_flags_are_explained_in_the_language_of_the_page():
+    quality = [{"record_id": "r1", "quality_score": 0.9, "flags": ["noise"], "explanations": ["x"], "signals": '{"noise":0.31234567}'}]
+    english, vietnamese = both([row(1, flags=["noise"]), row(2)], quality=quality)
+    ((flag, *_, example),) = table(english, "Quality").rows
+    assert flag[1].text == "the stem holds odd or damaged characters"
+    assert example[2].text == "measured 0.312, fires from 0.3, costs 0.5 of the score"
+    ((flag, *_, example),) = table(vietnamese, "Chất lượng").rows
+    assert flag[1].text == "câu hỏi chứa ký tự lạ hoặc bị hỏng"
+    assert example[2].text == "đo được 0,312, bật từ 0,3, trừ 0,5 điểm"
+
+
+def test_records_and_lists_are_links_to_the_audit_server_and_to_nowhere_else():
+    evil = 'a"><script>alert(1)</script>&file=x#item:1'
+    rows = [row(i, locator=evil, file=evil) for i in range(20)] + [rejected(30, "missing_answer", locator=evil, file=evil)]
+    base = "http://127.0.0.1:8001"
+    files = [dict(NAMED, file=evil, looks=["one"])]
+    for page in both(rows, audit_url=base, files=files):
+        for text in (to_html(page), to_markdown(page)):
+            found = re.findall(r"\"(https?:[^\"]*)\"|\]\((https?:[^)]*)\)", text)
+            addresses = {html.unescape(one or other) for one, other in found}
+            assert f"{base}/record/r30?dataset=d" in addresses
+            assert f"{base}/records?dataset=d&reason=missing_answer" in addresses
+            assert all(address.startswith((f"{base}/record/", f"{base}/records?")) for address in addresses)
+            assert not any(mark in address for address in addresses for mark in '<>" ')
+    assert "<script" not in to_html(page)
+
+
+NAMED = {"part": "", "reader": "exam", "layout": "headers", "records": 4, "rejected": 0, "unread_fraction": None, "unread": []}
+
+
+def test_without_an_audit_server_nothing_is_a_link():
+    assert "/record" not in to_html(blocks([rejected(1, "missing_answer"), row(2)]))
+
+
+def test_a_version_says_what_it_replaces():
+    assert "It replaces nothing: it is the first one." in blocks([row(1)]).blocks[0].text
+    assert "It replaces `v0`." in blocks([row(1)], replaces="v0").blocks[0].text
+
+
+def test_no_backtick_is_left_on_the_page():
+    rows = [
+        rejected(i, reason, locator=f"a#{i}") for i, reason in enumerate(Reason) if not reason.startswith(("dup", "cont", "conf", "below"))
+    ]
+    for page in both(rows):
+        assert "`" not in to_html(page)
