@@ -10,6 +10,8 @@ from cli.audit_server.headers import REPORT
 from cli.audit_server.visit import STATIC, RefusedError, Visit
 
 REVALIDATED = {"cache-control": "no-cache"}
+# Dagster's pages show pictures of ours, and come from another port.
+SHOWN_ELSEWHERE = {**REVALIDATED, "cross-origin-resource-policy": "cross-origin"}
 
 
 async def static(visit: Visit) -> Response:
@@ -20,7 +22,7 @@ async def static(visit: Visit) -> Response:
 async def plot(visit: Visit) -> Response:
     """A picture below data/plots/<dataset>/."""
     told = visit.request.url_vars
-    return _file(visit, visit.place.data_root / "plots" / told["dataset"] / f"{told['name']}.png", REVALIDATED)
+    return _file(visit, visit.place.data_root / "plots" / told["dataset"] / f"{told['name']}.png", SHOWN_ELSEWHERE)
 
 
 async def report(visit: Visit) -> Response:

@@ -13,6 +13,7 @@ DATASETTE = f"{BASE}style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 REPORT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
 
 ALWAYS = (
+    (b"content-security-policy", DATASETTE.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
@@ -22,14 +23,14 @@ ALWAYS = (
 
 
 def guarded(app: App) -> App:
-    """The application with these headers on every answer; an answer that names its own policy keeps it."""
+    """The application with these headers on every answer; an answer that has one of its own keeps it."""
 
     async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def bearing(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", []), *ALWAYS]
-                if not any(name.lower() == b"content-security-policy" for name, _ in headers):
-                    headers.append((b"content-security-policy", DATASETTE.encode()))
+                headers = message.get("headers", [])
+                own = {name.lower() for name, _ in headers}
+                headers = [*headers, *((name, value) for name, value in ALWAYS if name not in own)]
                 message = {**message, "headers": headers}
             await send(message)
 

@@ -7,13 +7,13 @@ from typing import Any
 from datasette.utils.asgi import Response
 
 from cli.audit_server.databases import signature
-from cli.audit_server.listing import READY_TEXT, size
+from cli.audit_server.listing import size
 from cli.audit_server.pending import pending_of
 from cli.audit_server.record import dagster_address
 from cli.audit_server.visit import Visit
 from pipeline.audit import lists
 from pipeline.audit.state import LEFT_OUT
-from pipeline.audit.wording import DISPOSITION_TEXT
+from pipeline.audit.wording import LIST_TEXT, LIST_TITLE
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition
 
 FILES_SHOWN = 12
@@ -44,14 +44,14 @@ async def show(visit: Visit) -> Response:
         rejections=rejections,
         files_shown=FILES_SHOWN,
         sizes=sizes,
-        ready=READY_TEXT,
+        list_title=LIST_TITLE,
+        list_text=LIST_TEXT,
         pending=pending,
         versions=versions,
         runs=runs,
         left_out=json.loads(left_out[0]) if left_out else [],
         changes=changes,
         reason_text=REASON_TEXT,
-        disposition_text=DISPOSITION_TEXT,
         dagster=dagster_address,
         has_report=(visit.place.data_root / "reports" / visit.dataset / "latest.html").is_file(),
         filters=lists.Filters(),

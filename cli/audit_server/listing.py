@@ -11,37 +11,12 @@ from cli.audit_server.pending import Pending, pending_of
 from cli.audit_server.visit import RefusedError, Visit
 from pipeline.audit import lists
 from pipeline.audit.record import find_records
-from pipeline.audit.wording import DISPOSITION_TEXT
+from pipeline.audit.wording import FACET_TEXT, LIST_TEXT, LIST_TITLE
 from schemas.reasons import REASON_TEXT
 
 MOST_PAGES = 100_000
 REMEMBERED = 256
 _sizes: OrderedDict[tuple[str, Signature, str], int] = OrderedDict()
-
-# Titles and descriptions of the ready lists, in the order of the first page.
-READY_TEXT: dict[str, tuple[str, str]] = {
-    "conflicts": ("Conflicts", "The same question with different keys: both are held back until somebody decides."),
-    "suspicious": ("Most suspicious kept questions", "Questions in the set with a quality score of 0.95 or less, the lowest first."),
-    "keys": ("Suspected wrong keys", "The explanation, or a model, speaks for another option than the key."),
-    "rejected": ("Rejected", "Records that are no usable question."),
-    "filtered": ("Filtered", "Questions whose score is too low, the best of them first."),
-    "contaminated": ("Contamination", "Questions that a benchmark holds too."),
-    "changed": ("Changed since the last version", "What entered, left, changed or moved in the newest version."),
-    "flipped": ("Test items that flipped", "Base model and adapter answered differently: fixed or broken by the training."),
-    "decided": ("Decided by people", "Records on which a reviewer's decision was applied."),
-    "pending": ("Waiting for the next refresh", "Records with decisions that the published version doesn't hold yet."),
-    "orphaned": ("Decisions without a record", "Decisions about records that the published version doesn't hold."),
-}
-FACET_TEXT = {
-    "disposition": "Verdict",
-    "reason": "Reason",
-    "source": "Source",
-    "file": "File",
-    "subject": "Subject",
-    "language": "Language",
-    "split": "Split",
-    "flag": "Quality signal",
-}
 
 
 def asked(visit: Visit, arguments: dict[str, str], pending: Pending) -> lists.Filters:
@@ -94,9 +69,9 @@ async def show(visit: Visit) -> Response:
         counted=found.counted,
         facet_text=FACET_TEXT,
         chosen=chosen,
-        ready=READY_TEXT,
+        list_title=LIST_TITLE,
+        list_text=LIST_TEXT,
         pending=pending,
         reason_text=REASON_TEXT,
-        disposition_text=DISPOSITION_TEXT,
         q=visit.arguments.get("q", ""),
     )

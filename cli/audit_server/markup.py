@@ -92,7 +92,7 @@ def bar(fraction: float | None, kind: str = "") -> Markup:
 
 def code(text: str) -> Markup:
     """A sentence of ours: what stands between backticks is code."""
-    parts = str(text).split("`")
+    parts = visible(str(text)).split("`")
     return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 

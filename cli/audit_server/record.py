@@ -1,5 +1,6 @@
 """The page of one record: its whole way, and the form of a decision."""
 
+import json
 import os
 import sqlite3
 from typing import Any
@@ -16,8 +17,10 @@ from cli.audit_server.visit import RefusedError, Visit
 from pipeline.audit import lists
 from pipeline.audit.differences import compared, compared_options
 from pipeline.audit.record import find_records, record_facts
-from pipeline.audit.wording import ACTION_TEXT, CHANGE_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT, STATUS_TEXT
+from pipeline.audit.wording import ACTION_TEXT, CHANGE_TEXT, STATUS_TEXT
+from pipeline.deduplicate.told import told
 from schemas.reasons import REASON_TEXT
+from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, RELATION_TEXT, REPAIR_TEXT
 
 DAGSTER_URL = "http://127.0.0.1:3000"
 MOST_COMPARED = 12
@@ -72,7 +75,7 @@ async def page(visit: Visit, record_id: str, status: int = 200, **told: Any) -> 
     row = facts["row"]
     context = {
         **facts,
-        "others": [_against(row, other) for other in facts["neighbours"][:MOST_COMPARED]],
+        "others": [_against(visit, row, other) for other in facts["neighbours"][:MOST_COMPARED]],
         "more_others": facts["neighbours"][MOST_COMPARED:],
         "signals": shown_signals(facts["quality"], visit.language) if facts["quality"] else [],
         "steps": timeline(visit, facts, pending),
@@ -84,6 +87,7 @@ async def page(visit: Visit, record_id: str, status: int = 200, **told: Any) -> 
         "nonce": uuid4().hex,
         "saved": "saved" in visit.arguments,
         "dagster": dagster_address,
+        "looks": [visit.words.retold(look, LOOK_TEXT.values()) for look in json.loads((facts["file"] or {}).get("looks") or "[]")],
         "typed": {},
         "refused": "",
         **WORDS,
@@ -113,9 +117,9 @@ def _beside(visit: Visit, database: sqlite3.Connection, pending: Pending) -> lis
     return lists.beside(database, filters, place)
 
 
-def _against(row: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _against(visit: Visit, row: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """A neighbour, and both texts in pieces that say what differs."""
-    found: dict[str, Any] = {"other": other}
+    found: dict[str, Any] = {"other": other, "rule": (other["why"] or "").partition(": ")[0], "why": told(other["why"] or "", visit.words)}
     for part in ("context", "stem"):
         found[part] = compared(row[part] or "", other[part] or "")
     found["options"] = compared_options(row["options"] or [], other["options"] or [])

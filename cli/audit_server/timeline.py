@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 from cli.audit_server.pending import Pending
 from cli.audit_server.visit import Visit
-from pipeline.audit.wording import ACTION_TEXT, DISPOSITION_TEXT, REPAIR_TEXT
+from pipeline.audit.wording import ACTION_TEXT
 from schemas.reasons import REASON_TEXT, Disposition, Relation
+from schemas.wording import DISPOSITION_TEXT, REPAIR_TEXT
 
 UNPARSED = (Disposition.REJECTED,)
 

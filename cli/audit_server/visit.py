@@ -14,7 +14,7 @@ from datasette.utils.asgi import Request, Response
 
 from cli.audit_server.databases import datasets
 from cli.audit_server.headers import OURS
-from pipeline.common.translations import LANGUAGES, translator
+from pipeline.common.translations import LANGUAGES, Words
 
 LANGUAGE_COOKIE, REVIEWER_COOKIE = "mcq_language", "mcq_reviewer"
 YEAR_SECONDS = 365 * 24 * 3600
@@ -82,7 +82,7 @@ class Visit:
         self.arguments = {name: request.args[name] for name in request.args}
         self.cookies = request.cookies
         self.language = chosen_language(self.arguments, self.cookies, request.headers.get("accept-language", ""))
-        self.words = translator(self.language)
+        self.words = Words(self.language)
         self.datasets = datasets(datasette)
         asked = self.arguments.get("dataset") or self.place.dataset
         self.is_known = asked in self.datasets

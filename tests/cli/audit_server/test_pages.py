@@ -189,7 +189,7 @@ def test_pictures_and_the_report_are_served_and_nothing_beside_them(served):
     (plots / "score-1.png").write_bytes(b"\x89PNG")
     (served.data_root / "secret.png").write_bytes(b"secret")
     status, headers, _ = served.get("/plots/d/score-1.png")
-    assert (status, headers["content-type"]) == (200, "image/png")
+    assert (status, headers["content-type"], headers["cross-origin-resource-policy"]) == (200, "image/png", "cross-origin")
     assert served.get("/plots/d/score-1.png", **{"If-None-Match": headers["etag"]})[0] == 304
     for path in ("/plots/d/../../secret.png", "/plots/d/..%2F..%2Fsecret.png", "/plots/../secret.png", "/plots/d/%2e%2e/secret.png"):
         status, _, text = served.get(path)
