@@ -49,7 +49,7 @@ READY: dict[str, Ready] = {
     "filtered": Ready("disposition = 'filtered'", "quality_score desc, ledger.rowid"),
     "changed": Ready("ledger.record_id in (select in_ledger from changes where version in (select name from versions where is_current))"),
     "flipped": Ready("ledger.record_id in (select record_id from flipped)"),
-    "decided": Ready("decided_by is not null"),
+    "decided": Ready("ledger.record_id in (select record_id from touched)"),
 }
 
 
