@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import command, indented, out, styled
+from cli.running_server import record_address
 from pipeline.common.escapes import json_text
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
@@ -34,6 +35,8 @@ def trace(
         sys.stdout.write(json_text(story, indent=1) + "\n")
     else:
         show(story)
+        if address := record_address(foundry.data_root, foundry.config.dataset, story["record"]["record_id"]):
+            say("Page", address)
 
 
 def show(story: dict[str, Any]) -> None:
