@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import audit, diff, doctor, export, inspect, ledger, pairs, plan, run, trace
+from cli import audit, diff, doctor, export, inspect, ledger, pairs, plan, review, run, trace
 
 app = typer.Typer(
     name="mcq",
@@ -12,7 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, trace, ledger, diff, inspect, pairs, export, plan, audit, doctor):
+for module in (run, trace, ledger, diff, inspect, pairs, export, plan, review, audit, doctor):
     app.command(name=module.__name__.rpartition(".")[2])(getattr(module, module.__name__.rpartition(".")[2]))
 
 if __name__ == "__main__":
