@@ -74,7 +74,7 @@ def facts(session: Session, row: dict[str, Any], has_sides: bool, full: bool) ->
     assert session.item is not None
     if row["context"] and not has_sides:
         yield "Context", cut(row["context"], full)
-    for place, text in enumerate(session.item.why):
+    for place, text in enumerate(session.why_here()):
         yield "Why here" if place == 0 else "", text
     if row["explanation"]:
         yield "Explanation", cut(row["explanation"], full)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pipeline.common.store.decisions import Decisions, append_decisions, read_lines
 from pipeline.review.decide import UnfitError, in_words, make_decision, new_id
-from pipeline.review.published import Other, Published, key_text
+from pipeline.review.published import Other, Published, key_text, verdict
 from pipeline.review.queues import Item, Queue
 from pipeline.review.standing import Standing, as_decided
 from schemas.decisions import Decision
@@ -18,10 +18,11 @@ MOST_OTHERS = 9
 
 
 class Done(NamedTuple):
-    """A decision of this session, and the place in the queue where it was made."""
+    """A decision of this session, and where it was made: the place in the queue, and which record stood in front."""
 
     decision: Decision
     place: int
+    front: int
 
 
 class Session:
@@ -71,6 +72,11 @@ class Session:
             return [related.get(side.record_id, side) for side in sides if side.record_id != self.record_id][:MOST_OTHERS]
         return self.published.others(self.record_id)[:MOST_OTHERS]
 
+    def why_here(self) -> tuple[str, ...]:
+        """Why the record in front is in the queue; of one beside it, its own verdict."""
+        assert self.item is not None
+        return self.item.why if self.front == 0 else tuple(verdict(self.row(self.record_id)))
+
     def move(self, steps: int) -> None:
         """Goes on or back; never before the first, at most one behind the last."""
         self.place = min(max(self.place + steps, 0), len(self.items))
@@ -94,7 +100,7 @@ class Session:
         # The id of what the record said is that of the published version, whatever waits.
         decision = decision.model_copy(update={"content_id": published["content_id"]})
         self._append(decision)
-        self.done.append(Done(decision, self.place))
+        self.done.append(Done(decision, self.place, self.front))
         self.why = ""
         if action in GOES_ON and not (action == "edit" and self._lacks_key()):
             self.move(1)
@@ -109,15 +115,15 @@ class Session:
         it was made. Raises UnfitError when there is none."""
         waiting = self.standing.waiting.get(self.record_id, []) if self.item and self.item.queue == Queue.PENDING else []
         if self.done:
-            last, place = self.done[-1]
+            last, place, front = self.done[-1]
         elif waiting:
-            last, place = waiting[-1], self.place
+            last, place, front = waiting[-1], self.place, self.front
         else:
             raise UnfitError("nothing was decided in this session; `mcq review --list` shows earlier decisions, `--undo ID` takes one back")
         self._append(taking_back(last, self.who, self.now()))
         if self.done:
             self.done.pop()
-        self.place, self.front = place, 0
+        self.place, self.front = place, front
         return last
 
     def _append(self, decision: Decision) -> None:

@@ -33,6 +33,8 @@ def tell(lines: Sequence[Line], published: Published | None) -> list[Told]:
             told.append(Told(line.number, decision, TAKEN_BACK, f"taken back by {line.undone_by.who}"))
         elif decision.id in known and known[decision.id]["line"] == line.number:
             told.append(Told(line.number, decision, known[decision.id]["status"], known[decision.id]["detail"]))
+        elif decision.undoes and decision.undoes not in known:
+            told.append(Told(line.number, decision, "applied", "taken back before it was applied"))
         else:
             told.append(Told(line.number, decision, WAITS, "the next refresh applies it"))
     return told
