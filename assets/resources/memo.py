@@ -38,6 +38,14 @@ def computed(
     return tables, facts
 
 
+def kept(foundry: Foundry, tables: Iterable[Table], facts: Mapping[str, str]) -> None:
+    """Writes tables that no asset gives, so that the next refresh finds them remembered."""
+    for table in tables:
+        if table.arrow is not None:
+            with foundry.lake.lock():
+                foundry.lake.write_arrow(table.asset, table.arrow, table.hash, facts)
+
+
 def unwritten(lake: Lake, asset: str, frame: pd.DataFrame) -> Table:
     """A new table that the IO manager is to write. Raises DataError when a row breaks a bound of its model."""
     arrow = checked(to_table(frame, TABLES[asset]), TABLES[asset])
