@@ -22,11 +22,13 @@ def work(session: Session, keys: Keys) -> None:
     """Until the queue ends or the reviewer quits. KeyboardInterrupt passes through: every decision is saved already."""
     full, again = False, True
     with keys.unbuffered():
-        while session.item is not None:
-            if again:
+        while True:
+            if session.item is None:
+                out.print("\nThat was the last of this queue: b back, u undo, q (or any other key) ends.")
+            elif again:
                 show(session, full)
             key = keys.key()
-            if key is None or key == "q":
+            if key is None or key == "q" or (session.item is None and key not in ("b", "u")):
                 return
             again = True
             if key == "?":
@@ -40,7 +42,6 @@ def work(session: Session, keys: Keys) -> None:
                 except (UnfitError, ConfigError) as error:
                     out.print(styled(("not written: ", "bold red"), str(error)))
                     again = "look again" in str(error)
-    out.print("\nThat was the last of this queue.")
 
 
 def act(session: Session, keys: Keys, key: str) -> bool:
