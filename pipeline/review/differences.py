@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from pipeline.common.text import fold
 
-WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-# Comparing takes the product of both lengths at worst; longer texts are compared up to here.
-MAX_WORDS = 1_500
+WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+# Between the words that both begin and end with. To compare takes the cube of their number at worst; of more, all count as different.
+MAX_WORDS = 250
 
 
 class Piece(NamedTuple):
@@ -22,19 +22,28 @@ def differences(left: str, right: str) -> tuple[list[Piece], list[Piece]]:
     """Both texts in pieces. Case, quotes, dashes and spaces make no difference.
 
     >>> differences("Duy Tân là vua", "Hàm Nghi  là vua")[1]
-    [Piece(text='Hàm Nghi', differs=True), Piece(text='  là vua', differs=False)]
+    [Piece(text='Hàm Nghi  ', differs=True), Piece(text='là vua', differs=False)]
     """
     words = [[match[0] for match in WORDS.finditer(text)] for text in (left, right)]
-    rests = [words_of[MAX_WORDS:] for words_of in words]
-    a, b = (words_of[:MAX_WORDS] for words_of in words)
-    matcher = SequenceMatcher(None, [fold(word) for word in a], [fold(word) for word in b], autojunk=False)
+    folded = [[fold(word) for word in side] for side in words]
+    shortest = min(map(len, folded))
+    head = next((i for i in range(shortest) if folded[0][i] != folded[1][i]), shortest)
+    tail = next((i for i in range(shortest - head) if folded[0][-1 - i] != folded[1][-1 - i]), shortest - head)
+    ends = [len(side) - tail for side in words]
+    spans = [("equal", 0, head, 0, head), *_middle(folded, head, ends), ("equal", ends[0], len(words[0]), ends[1], len(words[1]))]
     pieces: tuple[list[Piece], list[Piece]] = ([], [])
-    for kind, start, end, other_start, other_end in matcher.get_opcodes():
-        for side, text in ((0, "".join(a[start:end])), (1, "".join(b[other_start:other_end]))):
-            _add(pieces[side], text, kind != "equal")
-    for side, rest in enumerate(rests):
-        _add(pieces[side], "".join(rest), False)
+    for kind, start, end, other_start, other_end in spans:
+        _add(pieces[0], "".join(words[0][start:end]), kind != "equal")
+        _add(pieces[1], "".join(words[1][other_start:other_end]), kind != "equal")
     return pieces
+
+
+def _middle(folded: list[list[str]], head: int, ends: list[int]) -> list[tuple[str, int, int, int, int]]:
+    a, b = (side[head:end] for side, end in zip(folded, ends, strict=True))
+    if max(len(a), len(b)) > MAX_WORDS:
+        return [("replace", head, ends[0], head, ends[1])]
+    found = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    return [(kind, head + i, head + j, head + k, head + m) for kind, i, j, k, m in found]
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:

@@ -49,6 +49,8 @@ class Item(NamedTuple):
     record_id: str
     why: tuple[str, ...]
     others: tuple[Other, ...] = ()
+    confirmed: bool = False
+    """Whether a reviewer stood by it, and it is published so."""
 
     @property
     def record_ids(self) -> tuple[str, ...]:
@@ -63,8 +65,8 @@ def find_items(
     `everything`. Raises ConfigError for a source that the version doesn't hold."""
     makers: dict[Queue, Callable[[], Iterator[Item]]] = {
         Queue.CONFLICTS: lambda: _conflicts(published),
-        Queue.SUSPECTED_KEYS: lambda: _suspected_keys(published, adapters),
-        Queue.WEAK: lambda: _weak(published),
+        Queue.SUSPECTED_KEYS: lambda: _suspected_keys(published, standing, adapters),
+        Queue.WEAK: lambda: _weak(published, standing),
         Queue.REJECTED: lambda: _rejected(published),
         Queue.PENDING: lambda: _pending(published, standing),
     }
@@ -85,9 +87,7 @@ def _is_shown(item: Item, standing: Standing, wanted: set[str] | None, everythin
     if everything or item.queue == Queue.PENDING:
         return True
     about = item.record_ids if item.queue == Queue.CONFLICTS else (item.record_id,)
-    if any(map(standing.decided, about)):
-        return False
-    return item.queue not in (Queue.SUSPECTED_KEYS, Queue.WEAK) or item.record_id not in standing.settled
+    return not item.confirmed and not any(map(standing.decided, about))
 
 
 def _conflicts(published: Published) -> Iterator[Item]:
@@ -107,7 +107,9 @@ def _conflicts(published: Published) -> Iterator[Item]:
         group = _reached(row["record_id"], against)
         shown.update(group)
         others = tuple(Other(name, Relation.CONFLICT, "") for name in group[1:])
-        yield Item(Queue.CONFLICTS, row["record_id"], tuple(verdict(row)), others)
+        # Of two sides one stays only where a reviewer stands for it.
+        settled = any(side["disposition"] != Disposition.CONFLICT for side in published.rows(group))
+        yield Item(Queue.CONFLICTS, row["record_id"], tuple(verdict(row)), others, settled)
 
 
 def _reached(start: str, against: Mapping[str, set[str]]) -> list[str]:
@@ -117,23 +119,27 @@ def _reached(start: str, against: Mapping[str, set[str]]) -> list[str]:
     return found
 
 
-def _suspected_keys(published: Published, adapters: Iterable[Path]) -> Iterator[Item]:
+def _suspected_keys(published: Published, standing: Standing, adapters: Iterable[Path]) -> Iterator[Item]:
     doubts = find_doubts(published, adapters)
     ranked = sorted(doubts.items(), key=lambda pair: (-sum(doubt.weight for doubt in pair[1]), pair[0]))
     for name, found in ranked:
         twins = dict.fromkeys(doubt.other_id for doubt in found if doubt.other_id)
         related = {other.record_id: other for other in published.others(name)} if twins else {}
-        yield Item(Queue.SUSPECTED_KEYS, name, tuple(doubt.says for doubt in found), tuple(related[twin] for twin in twins))
+        others = tuple(related[twin] for twin in twins)
+        yield Item(Queue.SUSPECTED_KEYS, name, tuple(doubt.says for doubt in found), others, name in standing.settled)
 
 
-def _weak(published: Published) -> Iterator[Item]:
+def _weak(published: Published, standing: Standing) -> Iterator[Item]:
     columns = ["record_id", "disposition", "reason_codes", "detail", "quality_score"]
     held = published.where(pc.equal(published.ledger["disposition"], Disposition.FILTERED), columns)
     low = pc.and_(pc.is_valid(published.ledger["split"]), pc.less(published.ledger["quality_score"], WEAK_BELOW))
     kept = published.where(low, columns)
     for row in (*sorted(held, key=lambda row: -row["quality_score"]), *sorted(kept, key=lambda row: float(row["quality_score"]))):
-        score = f"score {row['quality_score']:.2f} of 1"
-        yield Item(Queue.WEAK, row["record_id"], (*verdict(row), score, *published.flags(row["record_id"])))
+        if Reason.REJECTED_BY_REVIEWER in row["reason_codes"]:
+            continue
+        why = (*verdict(row), f"score {row['quality_score']:.2f} of 1", *published.flags(row["record_id"]))
+        confirmed = row["disposition"] != Disposition.FILTERED and row["record_id"] in standing.settled
+        yield Item(Queue.WEAK, row["record_id"], why, confirmed=confirmed)
 
 
 def _rejected(published: Published) -> Iterator[Item]:
