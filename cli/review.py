@@ -62,13 +62,13 @@ def review(
     else:
         published = load_published(foundry.lake)
         standing = Standing(read_lines(foundry.decisions), published)
-        queues = find_items(published, standing, foundry.adapters.glob("*"), source, everything)
+        queues = find_items(published, standing, foundry.adapters.glob("*"), source, everything, queue)
         if export is not None:
             from cli.review_sheet import send_out
 
             send_out(foundry, user_path(export), published, standing, chosen(queues, queue, limit))
         else:
-            decide(foundry, published, queues, queue, limit, who)
+            decide(foundry, published, standing, queues, queue, limit, who)
 
 
 def chosen(queues: dict[Queue, list[Item]], queue: Queue | None, limit: int | None) -> list[Item]:
@@ -77,7 +77,13 @@ def chosen(queues: dict[Queue, list[Item]], queue: Queue | None, limit: int | No
 
 
 def decide(
-    foundry: Any, published: Published, queues: dict[Queue, list[Item]], queue: Queue | None, limit: int | None, who: str | None
+    foundry: Any,
+    published: Published,
+    standing: Standing,
+    queues: dict[Queue, list[Item]],
+    queue: Queue | None,
+    limit: int | None,
+    who: str | None,
 ) -> None:
     """Goes through a queue with the person at the terminal."""
     from cli.keys import Keys
@@ -88,7 +94,7 @@ def decide(
         queue = next((name for name, items in queues.items() if items and name != Queue.PENDING), None)
     items = queues[queue][:limit] if queue else []
     if not items:
-        waits = f"; {len(queues[Queue.PENDING]):,} decided records wait for the next refresh. {NEXT}" if queues[Queue.PENDING] else ""
+        waits = f"; {len(standing.waiting):,} decided records wait for the next refresh. {NEXT}" if standing.waiting else ""
         out.print(f"There is nothing to decide{f' in {queue}' if queue else ''}{waits}")
         return
     session = Session(items, published, foundry.decisions, reviewer(foundry.data_root, who), lambda: datetime.now(UTC))

@@ -62,6 +62,8 @@ def make_decision(
 def require_fit(row: RowMapping, action: str, other: RowMapping | None, given: RowMapping) -> None:
     """Raises UnfitError for a decision that could never be applied to this row."""
     options = row["options"] or []
+    if action in ("accept", "reject") and row["role"] == "benchmark":
+        raise UnfitError(f"a benchmark's question can't be {action}ed; its key and its text can be mended (a letter, or edit)")
     if action == "set_answer":
         place = given["answer_index"]
         if not options:
@@ -78,8 +80,8 @@ def require_fit(row: RowMapping, action: str, other: RowMapping | None, given: R
     elif action in ("merge", "apart"):
         if other is None:
             raise UnfitError("it stands beside no other record")
-        if action == "merge" and None in (row["content_id"], other["content_id"]):
-            raise UnfitError("one of both is no question yet: it can't be merged")
+        if None in (row["content_id"], other["content_id"]):
+            raise UnfitError("one of both is no question yet: it can be neither merged nor kept apart")
     elif action == "edit" and (said := edit_faults(row, given)):
         raise UnfitError("; ".join(said))
 

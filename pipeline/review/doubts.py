@@ -14,7 +14,7 @@ from pipeline.common.letters import LETTERS
 from pipeline.common.store.run_files import PREDICTIONS
 from pipeline.common.store.runs import finished_adapters, finished_evaluations
 from pipeline.common.text import fold_option
-from pipeline.review.published import Published, key_text
+from pipeline.review.published import Other, Published, key_text
 from schemas.errors import DataError
 from schemas.reasons import SPLITS, Disposition, Relation
 from schemas.tables.row import RowMapping
@@ -33,7 +33,7 @@ class Doubt(NamedTuple):
 
     says: str
     weight: float
-    other_id: str | None = None
+    other: Other | None = None
 
 
 def find_doubts(published: Published, adapters: Iterable[Path]) -> dict[str, list[Doubt]]:
@@ -50,8 +50,10 @@ def _flagged(published: Published) -> Iterator[tuple[str, Doubt]]:
     hits = pc.is_in(pc.list_flatten(flags), value_set=pa.array(list(FLAGS)))
     places = pc.unique(pc.list_parent_indices(flags).filter(hits))
     flagged = pc.is_in(pa.array(range(published.ledger.num_rows), pa.int64()), value_set=places.cast(pa.int64()))
-    for row in published.where(pc.and_(kept, flagged), ["record_id", "flags"]):
-        says = published.flags(row["record_id"])
+    rows = published.where(pc.and_(kept, flagged), ["record_id", "flags"])
+    explained = published.flags(row["record_id"] for row in rows)
+    for row in rows:
+        says = explained.get(row["record_id"], [])
         for place, flag in enumerate(row["flags"]):
             if flag in FLAGS:
                 yield row["record_id"], Doubt(says[place] if place < len(says) else flag, FLAGS[flag])
@@ -74,7 +76,7 @@ def _twins(published: Published) -> Iterator[tuple[str, Doubt]]:
             ours, theirs = (fold_option(key or "") for key in keys)
             if ours != theirs and theirs in map(fold_option, mine["options"]):
                 says = f"{other['locator']} asks the same ({pair['relation']}) and its key is {keys[1]!r}, here {keys[0]!r}"
-                yield mine["record_id"], Doubt(says, TWIN_WEIGHT, other["record_id"])
+                yield mine["record_id"], Doubt(says, TWIN_WEIGHT, Other(other["record_id"], pair["relation"], pair["why"]))
 
 
 def _models(published: Published, adapters: Iterable[Path]) -> Iterator[tuple[str, Doubt]]:

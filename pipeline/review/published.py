@@ -34,9 +34,11 @@ class Published:
         return self.ledger["record_id"].combine_chunks()
 
     def rows(self, record_ids: Iterable[str]) -> list[dict[str, Any]]:
-        """Ledger rows of these records, in this order; unknown ones are left out."""
-        places = pc.drop_null(pc.index_in(pa.array(list(record_ids), pa.string()), self._ids))
-        return list(self.ledger.take(places).to_pylist())
+        """Ledger rows of these records, in this order; unknown ones are left out. One pass over the ledger, however many they are."""
+        wanted = list(record_ids)
+        places = pc.indices_nonzero(pc.is_in(self._ids, value_set=pa.array(wanted, pa.string())))
+        found = {row["record_id"]: row for row in self.ledger.take(places).to_pylist()}
+        return [found[name] for name in wanted if name in found]
 
     def row(self, record_id: str) -> dict[str, Any] | None:
         """A record's ledger row; None where it has none."""
@@ -53,10 +55,11 @@ class Published:
         sides = [(pair, pair["right_id"] if pair["left_id"] == record_id else pair["left_id"]) for pair in pairs]
         return [Other(other, pair["relation"], pair["why"]) for pair, other in sides]
 
-    def flags(self, record_id: str) -> list[str]:
-        """What the quality signals say of a record, a sentence each."""
-        rows = self.quality.filter(pc.equal(self.quality["record_id"], record_id))["explanations"].to_pylist()
-        return list(rows[0]) if rows else []
+    def flags(self, record_ids: Iterable[str]) -> dict[str, list[str]]:
+        """What the quality signals say of each of these records, a sentence each."""
+        mine = pc.is_in(self.quality["record_id"], value_set=pa.array(list(record_ids), pa.string()))
+        rows = self.quality.select(["record_id", "explanations"]).filter(mine).to_pylist()
+        return {row["record_id"]: row["explanations"] for row in rows}
 
 
 def load_published(lake: Lake) -> Published:

@@ -59,9 +59,14 @@ class Item(NamedTuple):
 
 
 def find_items(
-    published: Published, standing: Standing, adapters: Iterable[Path], source: str | None = None, everything: bool = False
+    published: Published,
+    standing: Standing,
+    adapters: Iterable[Path],
+    source: str | None = None,
+    everything: bool = False,
+    only: Queue | None = None,
 ) -> dict[Queue, list[Item]]:
-    """All queues. A record of another source is left out, and what waits for the next refresh or was confirmed, unless
+    """All queues, or `only` one. A record of another source is left out, and what waits for the next refresh or was confirmed, unless
     `everything`. Raises ConfigError for a source that the version doesn't hold."""
     makers: dict[Queue, Callable[[], Iterator[Item]]] = {
         Queue.CONFLICTS: lambda: _conflicts(published),
@@ -71,7 +76,11 @@ def find_items(
         Queue.PENDING: lambda: _pending(published, standing),
     }
     wanted = None if source is None else _of_source(published, source)
-    return {queue: [item for item in make() if _is_shown(item, standing, wanted, everything)] for queue, make in makers.items()}
+    return {
+        queue: [item for item in make() if _is_shown(item, standing, wanted, everything)]
+        for queue, make in makers.items()
+        if only in (None, queue)
+    }
 
 
 def _of_source(published: Published, source: str) -> set[str]:
@@ -100,6 +109,8 @@ def _conflicts(published: Published) -> Iterator[Item]:
     for row in rows:
         for one, other in ((row["record_id"], row["representative_id"]), (row["representative_id"], row["record_id"])):
             against.setdefault(one, set()).add(other)
+    # Of two sides one stays only where a reviewer stands for it.
+    stays = {row["record_id"] for row in published.rows(against) if row["disposition"] != Disposition.CONFLICT}
     shown: set[str] = set()
     for row in rows:
         if row["record_id"] in shown:
@@ -107,9 +118,7 @@ def _conflicts(published: Published) -> Iterator[Item]:
         group = _reached(row["record_id"], against)
         shown.update(group)
         others = tuple(Other(name, Relation.CONFLICT, "") for name in group[1:])
-        # Of two sides one stays only where a reviewer stands for it.
-        settled = any(side["disposition"] != Disposition.CONFLICT for side in published.rows(group))
-        yield Item(Queue.CONFLICTS, row["record_id"], tuple(verdict(row)), others, settled)
+        yield Item(Queue.CONFLICTS, row["record_id"], tuple(verdict(row)), others, not stays.isdisjoint(group))
 
 
 def _reached(start: str, against: Mapping[str, set[str]]) -> list[str]:
@@ -123,9 +132,7 @@ def _suspected_keys(published: Published, standing: Standing, adapters: Iterable
     doubts = find_doubts(published, adapters)
     ranked = sorted(doubts.items(), key=lambda pair: (-sum(doubt.weight for doubt in pair[1]), pair[0]))
     for name, found in ranked:
-        twins = dict.fromkeys(doubt.other_id for doubt in found if doubt.other_id)
-        related = {other.record_id: other for other in published.others(name)} if twins else {}
-        others = tuple(related[twin] for twin in twins)
+        others = tuple({doubt.other.record_id: doubt.other for doubt in found if doubt.other}.values())
         yield Item(Queue.SUSPECTED_KEYS, name, tuple(doubt.says for doubt in found), others, name in standing.settled)
 
 
@@ -134,10 +141,11 @@ def _weak(published: Published, standing: Standing) -> Iterator[Item]:
     held = published.where(pc.equal(published.ledger["disposition"], Disposition.FILTERED), columns)
     low = pc.and_(pc.is_valid(published.ledger["split"]), pc.less(published.ledger["quality_score"], WEAK_BELOW))
     kept = published.where(low, columns)
+    flags = published.flags(row["record_id"] for row in (*held, *kept))
     for row in (*sorted(held, key=lambda row: -row["quality_score"]), *sorted(kept, key=lambda row: float(row["quality_score"]))):
         if Reason.REJECTED_BY_REVIEWER in row["reason_codes"]:
             continue
-        why = (*verdict(row), f"score {row['quality_score']:.2f} of 1", *published.flags(row["record_id"]))
+        why = (*verdict(row), f"score {row['quality_score']:.2f} of 1", *flags.get(row["record_id"], ()))
         confirmed = row["disposition"] != Disposition.FILTERED and row["record_id"] in standing.settled
         yield Item(Queue.WEAK, row["record_id"], why, confirmed=confirmed)
 
@@ -159,11 +167,12 @@ def _effort(row: RowMapping) -> int:
 
 
 def _pending(published: Published, standing: Standing) -> Iterator[Item]:
-    rows = {row["record_id"]: row for row in published.rows(standing.waiting)}
+    named = {one.other_record_id for decisions in standing.waiting.values() for one in decisions if one.other_record_id}
+    rows = {row["record_id"]: row for row in published.rows({*standing.waiting, *named})}
     for name, decisions in standing.waiting.items():
         row = rows.get(name)
         if row is None:
             continue
         ids = dict.fromkeys(one.other_record_id for one in decisions if one.other_record_id and one.other_record_id != name)
-        others = tuple(Other(other["record_id"], "", "") for other in published.rows(filter(None, ids)))
+        others = tuple(Other(other, "", "") for other in ids if other in rows)
         yield Item(Queue.PENDING, name, tuple(in_words(one, row) for one in decisions), others)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,11 +52,12 @@ def sheet_rows(published: Published, standing: Standing, items: Iterable[Item]) 
     for item in items:
         for record_id in item.record_ids if item.queue == Queue.CONFLICTS else (item.record_id,):
             wanted.setdefault(record_id, item)
-    rows = {row["record_id"]: row for row in published.rows(wanted)}
-    return [_sheet_row(published, standing, rows[name], item) for name, item in wanted.items() if name in rows]
+    beside = [name for item in wanted.values() for name in item.record_ids]
+    rows = {row["record_id"]: row for row in published.rows({*wanted, *beside})}
+    return [_sheet_row(rows, standing, rows[name], item) for name, item in wanted.items() if name in rows]
 
 
-def _sheet_row(published: Published, standing: Standing, row: RowMapping, item: Item) -> Sheet:
+def _sheet_row(rows: Mapping[str, RowMapping], standing: Standing, row: RowMapping, item: Item) -> Sheet:
     record_id = row["record_id"]
     now = as_decided(row, standing.waiting.get(record_id, ()))
     options = now["options"] or []
@@ -64,7 +65,7 @@ def _sheet_row(published: Published, standing: Standing, row: RowMapping, item: 
     said = [in_words(one, now) for one in standing.of_record.get(record_id, ())]
     if len(options) > len(LETTERS):
         said.append(f"it has {len(options)} options, the first {len(LETTERS)} stand here: whatever is edited, the others go")
-    beside = [published.row(name) for name in item.record_ids if name != record_id]
+    beside = [rows.get(name) for name in item.record_ids if name != record_id]
     cells = {
         "record_id": record_id,
         "content_id": row["content_id"] or "",
