@@ -76,11 +76,8 @@ def find_items(
         Queue.PENDING: lambda: _pending(published, standing),
     }
     wanted = None if source is None else _of_source(published, source)
-    return {
-        queue: [item for item in make() if _is_shown(item, standing, wanted, everything)]
-        for queue, make in makers.items()
-        if only in (None, queue)
-    }
+    made = {queue: make() for queue, make in makers.items() if only in (None, queue)}
+    return {queue: [item for item in items if _is_shown(item, standing, wanted, everything)] for queue, items in made.items()}
 
 
 def _of_source(published: Published, source: str) -> set[str]:

@@ -39,7 +39,7 @@ def test_a_variant_with_another_key_among_the_same_options(publish, helpers):
     found = find_doubts(publish(rows, pairs), [])
     assert set(found) == {helpers.record_id(1), helpers.record_id(2)}
     assert found[helpers.record_id(1)][0].says == "school.csv#row:2 asks the same (variant) and its key is 'Paris', here 'Hà Nội'"
-    assert found[helpers.record_id(1)][0].other_id == helpers.record_id(2)
+    assert found[helpers.record_id(1)][0].other.record_id == helpers.record_id(2)
 
 
 def test_base_and_adapter_must_both_be_sure_of_the_same_wrong_option(publish, helpers, tmp_path):
