@@ -131,14 +131,14 @@ def decided(foundry: Foundry, raw: Table, as_read: Sequence[Table], run_id: str)
     lines = read_lines(foundry.decisions)
     if lines:
         kept(foundry, as_read, {"code_version": code_version("pipeline.normalize"), "config_hash": foundry.config_hash, "run_id": run_id})
-    parameters = [source.model_dump(mode="json") for source in foundry.config.sources], written(lines)
+    parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
         frames = (table.frame() for table in (raw, *as_read))
         return apply_decisions(*frames, lines, foundry.config.sources), {}
 
     names = ["questions", "rejected_records", "matched_decisions"]
-    return computed(foundry, "pipeline.normalize.decisions", names, [raw, *as_read], parameters, compute)[0]
+    return computed(foundry, "pipeline.normalize.decisions", names, [raw, *as_read], parameters, compute, written(lines))[0]
 
 
 @dg.multi_asset(
@@ -169,8 +169,8 @@ def duplicate_clusters(
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]
-    parameters = [foundry.config.dedup.model_dump(), told]
-    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute)
+    parameters, decisions = foundry.config.dedup.model_dump(), told if any(told) else None
+    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute, decisions)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
     return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})

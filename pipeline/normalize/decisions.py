@@ -177,7 +177,7 @@ def _apply_in_order(lines: Sequence[Line], rows: Sequence[dict[str, Any]], as_re
                 row["status"], row["detail"] = "not_applicable", str(error)
                 continue
             if row["found_id"] != decision.record_id:
-                row["detail"] += ", found by its content,"
+                row["detail"] += " (found by its content)"
             _supersede(decision, row, last)
     return records
 

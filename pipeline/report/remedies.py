@@ -71,7 +71,8 @@ class Fix(NamedTuple):
 
 def rank_fixes(rows: Iterable[RowMapping]) -> list[Fix]:
     """Fixes for ledger rows, the most questions an act first, then the most questions."""
-    everything = list(rows)
+    # What a reviewer took out is done with.
+    everything = [row for row in rows if Reason.REJECTED_BY_REVIEWER not in row["reason_codes"]]
     found = [*_by_file(everything), *_conflicts(everything), *_weak(everything)]
     return sorted(found, key=lambda fix: (-fix.questions / fix.acts, -fix.questions, fix.where, fix.what))
 
@@ -118,6 +119,8 @@ def _conflicts(rows: Sequence[RowMapping]) -> Iterable[Fix]:
     for row in rows:
         if row["disposition"] == Disposition.CONFLICT:
             other = by_id[row["representative_id"]]
+            if other["disposition"] != Disposition.CONFLICT:
+                continue  # a reviewer stands for that side
             sides.setdefault(frozenset((row["content_id"], other["content_id"])), (row, other))
     for part in ("source", "file"):
         between: defaultdict[tuple[str, str], list[tuple[RowMapping, RowMapping]]] = defaultdict(list)

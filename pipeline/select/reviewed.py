@@ -117,10 +117,11 @@ class _Outcome:
         if row["action"] in ("accept", "reject", "merge"):
             status, detail = getattr(self, f"_{row['action']}")(row, fate)
             row = row | {"status": status, "detail": detail or row["detail"]}
-        elif row["action"] in ("set_answer", "edit") and fate["disposition"] == Disposition.CONTAMINATED:
-            row = row | {
-                "detail": f"{row['detail']}; a benchmark holds it ({fate['representative_id']}), so it isn't trained on all the same"
-            }
+        sides = [self.fates[name] for name in row["touches"] if name in self.fates]
+        held = next((side for side in sides if side["disposition"] == Disposition.CONTAMINATED), None)
+        if row["action"] in ("set_answer", "edit", "apart") and held:
+            said = f"; a benchmark holds {held['record_id']} all the same (record {held['representative_id']}): it isn't trained on"
+            row = row | {"detail": row["detail"] + said}
         touched = list(dict.fromkeys([*row["touches"], *self._touched(row, fate)])) if row["status"] == "applied" else []
         return row | {"touches": touched}
 
@@ -149,7 +150,7 @@ class _Outcome:
         if fate["disposition"] == Disposition.CONTAMINATED:
             return "applied", f"{row['detail']}; it was out already: a benchmark holds it (record {fate['representative_id']})"
         copies = [name for name in self.copies[fate["content_id"]] if name != row["found_id"] and self._is_rejected(name)]
-        return "applied", row["detail"] + (f", and its exact copies with it: {', '.join(sorted(copies)[:5])}," if copies else "")
+        return "applied", row["detail"] + (f", and its exact copies with it: {', '.join(sorted(copies)[:5])}" if copies else "")
 
     def _is_rejected(self, record_id: str) -> bool:
         return bool(self.fates[record_id]["reason_codes"] == [Reason.REJECTED_BY_REVIEWER])
