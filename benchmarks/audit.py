@@ -249,7 +249,7 @@ def write_adapter(folder: Path, ledger: pa.Table) -> None:
 def built() -> None:
     """Builds the database of the project that the environment names, in this process; prints seconds and peak memory in GiB."""
     from assets.audit import renew
-    from assets.resources.foundry import load_foundry
+    from assets.resources.configurations import load_foundry
 
     started = time.perf_counter()
     _, written = renew(load_foundry())

@@ -39,6 +39,10 @@ ELSEWHERE = {
     "pipeline/normalize": ("pipeline/normalize/test_normalize.py", "rows are tested from file to question"),
     "pipeline/normalize/layouts/__init__.py": ("pipeline/ingest/test_registry.py", "the list of layouts, beside that of formats"),
     "pipeline/report": ("pipeline/report/test_report.py", "sections are tested on the page"),
+    "pipeline/review": (
+        "pipeline/review/test_queues.py",
+        "tables, standing decisions and sheets are tested by the queues and the round trip",
+    ),
     "pipeline/training/__main__.py": ("pipeline/training/test_run.py", "an interrupted run is a process"),
     "schemas/config": ("schemas/config/test_config.py", "a block is tested as part of a configuration"),
     "schemas/errors.py": ("cli/test_cli.py", "an error's text is what a command ends with"),

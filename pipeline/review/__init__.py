@@ -1,0 +1,1 @@
+"""What reviewers look at and what they say of it: queues of records to decide on, and decisions made in a terminal or a spreadsheet."""

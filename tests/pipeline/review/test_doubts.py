@@ -1,0 +1,71 @@
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.common.store.run_files import MANIFEST, PREDICTIONS, RESULT
+from pipeline.review.doubts import SURE, find_doubts, probabilities
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.evaluation import Prediction
+
+
+def evaluation(folder, answers):
+    """An adapter with one evaluation: (record, model, predicted, scores)."""
+    place = folder / "adapter1" / "evaluations" / "e1"
+    place.mkdir(parents=True)
+    (folder / "adapter1" / MANIFEST).write_text(json.dumps({"dataset_version": "a" * 12}))
+    (place / RESULT).write_text(json.dumps({"verdict": "better"}))
+    base = {"mode": "letter", "split": "test", "split_group": "0" * 16, "source": "school", "language": "vi", "gold_nll": 1.0}
+    rows = [
+        {**base, "record_id": record, "model": model, "answer_index": 0, "predicted_index": predicted, "correct": predicted == 0}
+        | {"option_scores": scores}
+        for record, model, predicted, scores in answers
+    ]
+    schema = arrow_schema(Prediction)
+    pq.write_table(pa.Table.from_pylist([{**dict.fromkeys(schema.names), **row} for row in rows], schema=schema), place / PREDICTIONS)
+    return [folder / "adapter1"]
+
+
+def test_a_kept_question_whose_explanation_names_another_letter(publish, helpers):
+    rows = [helpers.ledger_row(1, flags=["noise", "contradicted_key"]), helpers.ledger_row(2, "filtered", flags=["contradicted_key"])]
+    version = publish(rows, flags={helpers.record_id(1): ["noise, 0.3", "it names C"]})
+    ((name, (doubt,)),) = find_doubts(version, []).items()
+    assert (name, doubt.says) == (helpers.record_id(1), "it names C")
+
+
+def test_a_variant_with_another_key_among_the_same_options(publish, helpers):
+    rows = [helpers.ledger_row(1), helpers.ledger_row(2, answer_index=1), helpers.ledger_row(3, options=["Rome", "Bonn"])]
+    pairs = [(helpers.record_id(a), helpers.record_id(b), "variant") for a, b in ((1, 2), (1, 3))]
+    found = find_doubts(publish(rows, pairs), [])
+    assert set(found) == {helpers.record_id(1), helpers.record_id(2)}
+    assert found[helpers.record_id(1)][0].says == "school.csv#row:2 asks the same (variant) and its key is 'Paris', here 'Hà Nội'"
+    assert found[helpers.record_id(1)][0].other.record_id == helpers.record_id(2)
+
+
+def test_base_and_adapter_must_both_be_sure_of_the_same_wrong_option(publish, helpers, tmp_path):
+    sure, unsure = [0.0, 5.0, 0.0, 0.0], [1.0, 1.1, 1.0, 1.0]
+    assert probabilities(sure)[1] > SURE > probabilities(unsure)[1]
+    names = [helpers.record_id(n) for n in range(1, 6)]
+    answers = [
+        (names[0], "base", 1, sure),
+        (names[0], "adapter", 1, sure),
+        (names[1], "base", 1, sure),
+        (names[1], "adapter", 1, unsure),
+        (names[2], "base", 1, sure),
+        (names[2], "adapter", 2, [0.0, 0.0, 5.0, 0.0]),
+        (names[3], "base", 1, sure),
+        (names[3], "adapter", 0, [5.0, 0.0, 0.0, 0.0]),
+        # Its options were edited since: nobody can say what was answered.
+        (names[4], "base", 1, sure[:3]),
+        (names[4], "adapter", 1, sure[:3]),
+    ]
+    version = publish([helpers.ledger_row(n, "test") for n in range(1, 6)])
+    ((name, (doubt,)),) = find_doubts(version, evaluation(tmp_path, answers)).items()
+    assert name == names[0]
+    assert doubt.says == "the base model and adapter adapter1 both answer B. 'Paris' (98% and 98%), the key is A. 'Hà Nội' (letter)"
+
+
+def test_answers_that_can_not_be_read_say_nothing(publish, helpers, tmp_path):
+    adapters = evaluation(tmp_path, [])
+    (adapters[0] / "evaluations" / "e1" / PREDICTIONS).write_bytes(b"damaged")
+    assert find_doubts(publish([helpers.ledger_row(1, "test")]), adapters) == {}
