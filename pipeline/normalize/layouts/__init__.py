@@ -5,6 +5,7 @@ Most layouts need none: headers that speak for themselves are a line in `columns
 
 from pipeline.common.grammar.columns import plain_name
 from pipeline.normalize.layouts import (
+    alpaca,
     chat,
     copa,
     distractors,
@@ -31,6 +32,7 @@ LAYOUTS: tuple[Layout, ...] = (
     flag_columns.LAYOUT,
     flash_cards.LAYOUT,
     marked_cell.LAYOUT,
+    alpaca.LAYOUT,
 )
 
 
