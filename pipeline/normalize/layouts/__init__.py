@@ -13,7 +13,9 @@ from pipeline.normalize.layouts import (
     flash_cards,
     label_studio,
     marked_cell,
+    played,
     prodigy,
+    starred_columns,
     swag,
     true_false,
     truthfulqa,
@@ -22,6 +24,7 @@ from pipeline.normalize.layouts.layout import Cells, Layout
 
 LAYOUTS: tuple[Layout, ...] = (
     label_studio.LAYOUT,
+    played.LAYOUT,
     prodigy.LAYOUT,
     truthfulqa.LAYOUT,
     distractors.LAYOUT,
@@ -33,6 +36,7 @@ LAYOUTS: tuple[Layout, ...] = (
     flash_cards.LAYOUT,
     marked_cell.LAYOUT,
     alpaca.LAYOUT,
+    starred_columns.LAYOUT,
 )
 
 
