@@ -43,6 +43,8 @@ def _plain(lines: list[str], depth: int, numbers: Iterator[int]) -> list[str]:
         box = _BOX.fullmatch(line) if line[:3] in ("!!!", "???") and not fence else None
         callout = _CALLOUT.fullmatch(line.lstrip(" ")[1:]) if line.lstrip(" ")[:1] == ">" and not fence else None
         opened = (box or callout) if depth < MAX_BOXES else None
+        if box and not box["title"] and (place + 1 == len(lines) or not _indented(lines[place + 1])):
+            opened = None  # Three marks in a text.
         if opened is None:
             found.append(line)
             place += 1

@@ -20,7 +20,11 @@ def untyped_row(item: Mapping[str, Any]) -> dict[str, Any] | None:
     {'q': 'x', 'options': ['a', 'b']}
     """
     fields = item.get("fields") if isinstance(item.get("fields"), Mapping) else item.get("Item", item)
-    if not isinstance(fields, Mapping) or not fields or not all(isinstance(value, Mapping) and _is_typed(value) for value in fields.values()):
+    if (
+        not isinstance(fields, Mapping)
+        or not fields
+        or not all(isinstance(value, Mapping) and _is_typed(value) for value in fields.values())
+    ):
         return None
     return {str(name): _untyped(value, 0) for name, value in fields.items()}
 
@@ -31,7 +35,11 @@ def _is_typed(value: Mapping[str, Any]) -> bool:
     ((kind, inner),) = value.items()
     if kind in _SCALARS:
         return not isinstance(inner, Mapping | list)
-    return kind in ("arrayValue", "mapValue", "geoPointValue", *_MAPS) if isinstance(inner, Mapping) else kind in _LISTS and isinstance(inner, list)
+    return (
+        kind in ("arrayValue", "mapValue", "geoPointValue", *_MAPS)
+        if isinstance(inner, Mapping)
+        else kind in _LISTS and isinstance(inner, list)
+    )
 
 
 def _untyped(value: Any, level: int) -> Any:

@@ -295,7 +295,9 @@ def _with_rivals(
             index, fault = sure[0], None
     if fault == Reason.MISSING_ANSWER:
         found = [places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals]
-        if several := next((rival for rival, places in zip(draft.rivals, found, strict=True) if places == set() and _is_several(rival)), None):
+        if several := next(
+            (rival for rival, places in zip(draft.rivals, found, strict=True) if places == set() and _is_several(rival)), None
+        ):
             return None, Reason.MULTIPLE_ANSWERS, f"{several.column} names {len(several.key)} options: {str(several.key)[:80]}"
         index, fault = next((((next(iter(places)), None)) for places in found if places is not None and len(places) == 1), (None, fault))
     if index is not None and (clash := contradiction(index, draft.rivals, bases, draft.labels, draft.options)):

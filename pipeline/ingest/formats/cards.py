@@ -156,7 +156,11 @@ def _of_sides(rows: list[list[str]]) -> list[Item]:
         labels = list(LETTERS[: len(options)])
         keyed += isinstance(key, str) and len(options) <= len(LETTERS) and resolve_key(key, "letter", labels, options).position is not None
         behind = "\n".join(line for at, line in enumerate(lines) if at != place)
-        cells = {"question": stem, "options": [{"label": label, "text": text} for label, text in zip(labels, options, strict=False)], "answer": key}
+        cells = {
+            "question": stem,
+            "options": [{"label": label, "text": text} for label, text in zip(labels, options, strict=False)],
+            "answer": key,
+        }
         if len(options) > len(labels):
             cells["options"] = options
         items.append(Item(f"row:{number}", cells | ({"explanation": behind} if behind else {})))

@@ -10,7 +10,9 @@ from pipeline.ingest.choices import choice_cells, refused
 from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 
-_POINTS = re.compile(r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.…]{1,3}|-{1,2})[ ]?/[ ]?\d{1,3}(?:[ ](?:points?|điểm))?|\d{1,3} (?:of|out of|trên) \d{1,3}(?: points?| điểm)?")
+_POINTS = re.compile(
+    r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.…]{1,3}|-{1,2})[ ]?/[ ]?\d{1,3}(?:[ ](?:points?|điểm))?|\d{1,3} (?:of|out of|trên) \d{1,3}(?: points?| điểm)?"
+)
 _RIGHT = re.compile(r"(?:correct answers?|(?:các )?(?:câu trả lời|đáp án) đúng):?", re.IGNORECASE)
 _FEEDBACK = re.compile(r"(?:feedback|phản hồi|ý kiến phản hồi):?", re.IGNORECASE)
 _REQUIRED = re.compile(r"[ \t]*+\*$")

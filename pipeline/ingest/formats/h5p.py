@@ -30,13 +30,13 @@ MIN_PASSAGE_CHARS = 200
 def sniff(file: SniffedFile) -> bool:
     """The suffix, a zip archive with H5P's own table of contents, or the content.json of one with pieces of content in it."""
     if file.suffix == ".json":
-        return _SETS.search(file.data[:_HEAD_BYTES]) is not None
+        return _is_object(file.data) and _SETS.search(file.data[:_HEAD_BYTES]) is not None
     return file.suffix == ".h5p" or zipped_names(file.data) >= {"h5p.json", "content/content.json"}
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
     """One item a question, in the order of the content. Raises DataError for a package without any."""
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+    if _is_object(data):
         about, content = None, _json(data.removeprefix(b"\xef\xbb\xbf"))
     else:
         about, content = _unpacked(data)
@@ -52,6 +52,10 @@ def read(data: bytes) -> Iterator[Item | Text]:
         yield piece
     if not count:
         raise DataError(f"an H5P package without a question in it (its kind is {main or 'not named'})")
+
+
+def _is_object(data: bytes) -> bool:
+    return data[:100].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
 
 def _unpacked(data: bytes) -> tuple[Any, Any]:

@@ -52,7 +52,9 @@ def _item(locator: str, record: Element, passage: str) -> Item:
     kind = record.findtext("question-type", "1").strip()
     if kind in _TYPED:
         return refused(locator, stem, _TYPED[kind], {"context": passage})
-    answers = [one for one in record.iter("answer") if one.findtext("include-in-mc-options", "1").strip() != "0" and _shown(one.find("text"))]
+    answers = [
+        one for one in record.iter("answer") if one.findtext("include-in-mc-options", "1").strip() != "0" and _shown(one.find("text"))
+    ]
     right = [place for place, answer in enumerate(answers) if answer.findtext("correct", "0").strip() == "1"]
     image = "picture" if "[image]" in stem else None
     return Item(locator, choice_cells(stem, [_shown(answer.find("text")) for answer in answers], right, context=passage, image=image))

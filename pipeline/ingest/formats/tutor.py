@@ -12,7 +12,9 @@ from pipeline.ingest.formats.csv import find_rows
 from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 
-_KINDS = "single_choice|multiple_choice|true_false|open_ended|short_answer|fill_in_the_blank|matching|image_matching|image_answering|ordering"
+_KINDS = (
+    "single_choice|multiple_choice|true_false|open_ended|short_answer|fill_in_the_blank|matching|image_matching|image_answering|ordering"
+)
 _QUESTION = re.compile(rf"(?m)^\"?question\"?,.*,\"?(?:{_KINDS})\"?,")
 _ANSWER = re.compile(r"(?m)^\"?answer\"?,.*,\"?(?:text|image|text_image|)\"?,\"?[01]?\"?,")
 _CHOICES = ("single_choice", "multiple_choice", "true_false")
