@@ -66,16 +66,43 @@ def header_of(rows: list[list[Any]]) -> tuple[str, ...] | None:
     """The names of the columns where a header names the parts of a question, the numbered ones of questions without a header, else None."""
     if not rows or max(map(len, rows[:HEADER_ROWS])) > MAX_COLUMNS:
         return None
-    if _is_headless(rows):
+    if is_headless(rows):
         return ("",)
     names, _, found = _header(rows)
     return tuple(names) if found else None
 
 
+def with_keys(rows: list[list[Any]], keys: Mapping[int, str]) -> list[list[Any]] | None:
+    """The rows of a sheet of questions with their keys from another sheet in a column more; None where it has a key of its own, or
+    where its questions' numbers don't tell whose each key is."""
+    header, start, named = _header(rows)
+    fields = find_fields(header, {})
+    if not named or not (fields.option_columns or "options" in fields.columns) or "answer" in fields.columns:
+        return None
+    stem = header.index(fields.columns["stem"])
+    asked = [row for row in rows[start:] if len(row) > stem and _plain(row[stem])]
+    for place in range(stem):
+        numbers = [_plain(row[place]).removesuffix(".0") for row in asked]
+        if numbers and all(number.isdecimal() and len(number) < 5 for number in numbers):
+            own = {int(number) for number in numbers}
+            if len(own) < len(numbers) or len(own & keys.keys()) * 2 < len(own) or not keys.keys() <= own:
+                return None
+            added: list[list[Any]] = [*rows[: start - 1], [*_filled(rows[start - 1], len(header)), "answer"]]
+            for row in rows[start:]:
+                number = _plain(row[place]).removesuffix(".0") if len(row) > place else ""
+                added.append([*_filled(row, len(header)), keys.get(int(number)) if number.isdecimal() and len(number) < 5 else None])
+            return added
+    return None
+
+
+def _filled(row: list[Any], width: int) -> list[Any]:
+    return [*row, *[None] * (width - len(row))]
+
+
 def _tables(rows: list[list[Any]], headless: bool) -> Iterator[Table]:
     """The table of a sheet; several where a header of other names stands further down."""
     header, start, named = _header(rows)
-    if headless or _is_headless(rows) or (not named and _opens_with_data(rows[:50])):
+    if headless or is_headless(rows) or (not named and _opens_with_data(rows[:50])):
         header, start = [f"column_{i + 1}" for i in range(max(map(len, rows[:50])))], 0
     else:
         header = _named(header, rows[start:])
@@ -172,7 +199,7 @@ def usable_header(row: Cells) -> FieldMap | None:
 
 def is_table(rows: Sequence[Any]) -> bool:
     """True for lists of cells whose first names the parts of a question, or which need no header."""
-    return len(rows) > 0 and all(isinstance(row, list) for row in rows) and (usable_header(rows[0]) is not None or _is_headless(rows))
+    return len(rows) > 0 and all(isinstance(row, list) for row in rows) and (usable_header(rows[0]) is not None or is_headless(rows))
 
 
 def is_question_table(rows: Sequence[Cells]) -> bool:
@@ -217,10 +244,17 @@ def _adds_options(upper: list[str], lower: list[str], both: list[str]) -> bool:
     if len(added) < 2 or not any(upper) or max(map(len, added)) > 30:
         return False
     found = usable_header(both)
-    return found is not None and bool(found.option_columns) and set(added) <= {*found.option_columns, found.columns.get("answer")}
+    if found is None or not found.option_columns or not set(found.option_columns) <= set(added):
+        return False
+    aside = ("answer", "explanation", "context", "image", "subject")
+    return all(low in found.option_columns or any(is_called(_bare_name(low), part) for part in aside) for low in added)
 
 
-def _is_headless(rows: Sequence[Cells]) -> bool:
+def _bare_name(name: str) -> str:
+    return name.rstrip(" :*.")
+
+
+def is_headless(rows: Sequence[Cells]) -> bool:
     """MMLU's form: the first row is a question already, and one column holds the letter of each row's right option."""
     first = [_plain(cell) for cell in rows[0]]
     if len(first) < 4 or sum(map(bool, first)) < 4 or max(map(len, first)) <= 5:

@@ -28,7 +28,7 @@ _HEAD_BYTES = 20_000
 _MARKUP = (".md", ".markdown", ".rmd", ".qmd", ".rnw", ".tex", ".wiki")
 
 # Kinds of XML by their root element, in words.
-READ = "Moodle XML (<quiz>), QTI (<questestinterop>, <assessmentItem>), Open edX (<problem>)"
+READ = "Moodle XML (<quiz>), QTI (<questestinterop>, <assessmentItem>), Open edX (<problem>), Hot Potatoes (JQuiz), WP-Pro-Quiz"
 _KNOWN = {
     "moodle_backup": "the list of contents of a Moodle course backup: export the questions from the question bank as Moodle XML",
     "question_categories": "the question bank of a Moodle course backup: export the questions from the question bank as Moodle XML",

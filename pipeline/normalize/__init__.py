@@ -23,7 +23,7 @@ from pipeline.common.text import fold_option, is_vietnamese, one_line, short_has
 from pipeline.normalize.answer_format import AnswerFormat, find_answer_format
 from pipeline.normalize.draft import Draft, draft_record, text_of
 from pipeline.normalize.reading import EXAM_READERS, Reading, find_reading
-from pipeline.normalize.rival_keys import EMPTY_KEYS, contradiction, places_of
+from pipeline.normalize.rival_keys import EMPTY_KEYS, Rival, contradiction, places_of
 from pipeline.normalize.source_files import describe_file
 from schemas.config.sources import SourceConfig
 from schemas.reasons import Reason
@@ -305,11 +305,19 @@ def _with_rivals(
         if sure and sure[0] in (number, number - 1):
             index, fault = sure[0], None
     if fault == Reason.MISSING_ANSWER:
-        found = (places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals)
+        found = [places_of(rival, bases, draft.labels, draft.options) for rival in draft.rivals]
+        if several := next(
+            (rival for rival, places in zip(draft.rivals, found, strict=True) if places == set() and _is_several(rival)), None
+        ):
+            return None, Reason.MULTIPLE_ANSWERS, f"{several.column} names {len(several.key)} options: {str(several.key)[:80]}"
         index, fault = next((((next(iter(places)), None)) for places in found if places is not None and len(places) == 1), (None, fault))
     if index is not None and (clash := contradiction(index, draft.rivals, bases, draft.labels, draft.options)):
         return None, Reason.MULTIPLE_ANSWERS, clash
     return index, fault, why
+
+
+def _is_several(rival: Rival) -> bool:
+    return isinstance(rival.key, list) and len(rival.key) > 1
 
 
 def content_id(context: str | None, stem: str, options: list[str], answer_index: int) -> str:

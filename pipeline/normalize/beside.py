@@ -31,7 +31,7 @@ GIVEN = {*SYNONYMS["context"][SYNONYMS["context"].index("passage_content") :], "
 AMBIGUOUS_GIVEN = ("code", "data", "given", "question_code", "scenario", "du_lieu", "table", "bang")
 _PICTURE = re.compile(
     r"(?:(?:question|title|stem|prompt|cau_hoi|answers?|ans|options?|opt|choices?|dap_an|phuong_an|lua_chon)_?(?:[a-z]|\d{1,2})?_)?"
-    r"(?:images?|img|pictures?|photo|figure|media|audio|video|hinh|hinh_anh|anh|tep_am_thanh|am_thanh)(?:_?(?:\d{1,2}|[a-j]))?(?:_?(?:url|links?|path|file|src|id))?"
+    r"(?:images?|img|pictures?|pic|photo|figure|media|audio|video|hinh|hinh_anh|anh|tep_am_thanh|am_thanh)(?:_?(?:\d{1,2}|[a-j]))?(?:_?(?:url|links?|path|file|src|id))?"
     r"(?:_(?:question|option|answer)s?(?:_?(?:[a-j]|\d{1,2}))?)?"
 )
 # A picture that comes with the solution; an option that only it shows has no text.

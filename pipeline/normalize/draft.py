@@ -27,6 +27,12 @@ MAX_OPTIONS_READ = 100
 UNTOLD_GAP = "a gap seems to be written as blanks, and which they are can't be told: write it as ____"
 _NUMBER_WORD = re.compile(r"(?:option|choice|opt|answer|phương án|đáp án|lựa chọn)[ _]?(\d{1,2})", re.IGNORECASE)
 _OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compile(r"A[.)]?\s")
+_LINK = re.compile(r"https?://\S{4,2000}", re.IGNORECASE)
+_PICTURE_FILE = re.compile(r"[^\s/\\]?\S{0,300}\.(?:png|jpe?g|gif|webp|svg|bmp|mp3|wav|mp4)", re.IGNORECASE)
+_ABOUT_LINKS = re.compile(
+    r"\b(?:urls?|uris?|links?|address(?:es)?|web|websites?|sites?|https?|domains?|pages?|files?|format|extension|endpoint|tệp|tập tin|tên miền|liên kết|địa chỉ|trang)\b",
+    re.IGNORECASE,
+)
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")
 
 
@@ -177,6 +183,8 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     images = (text_of(value, []) for value in (cell("image"), *map(cells.get, reading.beside.pictures)))
     if image := next((text for text in images if text.lower() not in _NO_PICTURE), None):
         reasons, detail = [Reason.IMAGE_REQUIRED], f"it comes with the picture {image[:80]}"
+    elif linked := _links(options, text):
+        reasons, detail = [Reason.IMAGE_REQUIRED], f"its options are {linked}, of pictures or the like: write what each shows"
     elif pictures := [label for label, option in zip(labels, options, strict=True) if is_picture(option, text)]:
         reasons, detail = [Reason.IMAGE_REQUIRED], f"option {', '.join(pictures[:5])} is a picture"
     if missing := passage_missing(stem.stem, context, cells, reading.fields):
@@ -192,6 +200,16 @@ def _draft_cells(cells: dict[str, Any], reading: Reading) -> Draft:
     repairs = [*stem.repairs, *dict.fromkeys(repairs)]
     subject = short("subject")
     return Draft(stem.stem, context, options, labels, key, explanation, short("id"), subject, repairs, reasons, detail, labelled, rivals)
+
+
+def _links(options: list[str], stem: str) -> str | None:
+    """What the options are where each leads elsewhere, to a page or a file of a picture; None for texts, and where a question is about
+    such."""
+    if len(options) < 2 or _ABOUT_LINKS.search(stem):
+        return None
+    if all(_LINK.fullmatch(option) for option in options):
+        return "links"
+    return "names of files" if all(_PICTURE_FILE.fullmatch(option) for option in options) else None
 
 
 def _gapped(value: Any, cut: Options) -> str | None:

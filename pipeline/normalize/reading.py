@@ -268,6 +268,9 @@ def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
         if isinstance(value, str) and (not weak or keyed or value.strip()[:1] in "[({"):
             found = list_in_text(_shown(value[:MAX_TEXT_CHARS]))
             # Letters in a row are keys.
+            if isinstance(found, dict) and not _lists_options(found):
+                seen += 1
+                continue  # Settings, as text.
             if found and not (keyed and isinstance(found, list) and all(len(str(item)) < 2 for item in found)):
                 return True
         seen += 1
@@ -275,6 +278,12 @@ def _holds_options(header: str, rows: list[dict[str, Any]]) -> bool:
             return False
     # Nothing is filled: an empty column may bear its name.
     return not seen and not weak
+
+
+def _lists_options(value: dict[str, Any]) -> bool:
+    """True for a mapping that lists options: of running letters or numbers, of lists, or from texts to truth values."""
+    flat = flatten({"options": value})
+    return any(isinstance(flat.get(name), list) for name in ("options", "options.text", "options.choices"))
 
 
 def _shown(text: str) -> str:

@@ -49,6 +49,13 @@ class SourceConfig(Strict):
         "zip",
         "html",
         "markdown",
+        "respondus",
+        "examview",
+        "google_forms",
+        "toml",
+        "tutor",
+        "hotpot",
+        "wpproquiz",
     ] = Field("auto", description="how the files are read; auto: found by name and content, file by file (docs/readers.md)")
     fields: dict[str, str] = Field(
         default_factory=dict,

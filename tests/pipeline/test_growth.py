@@ -120,6 +120,8 @@ QUESTION = "Câu 1. Số nào chẵn?¤\nA. 1¤\nB. 2\n¤\nCâu 2. Số nào l�
 FRAMES = {
     "exam": [QUESTION, "Which?\nA. x\nB. y\n¤", "ĐÁP ÁN ¤\n1 A 2 B", "| A | B |\n¤", "- [ ] a¤\n- [x] b"],
     "markdown": [
+        '!!! question "a¤"\n\n    ¤\n\n    - [ ] b\n    - [ ] c\n\n??? success\n\n    **b**¤\n',
+        "#flashcards\n> [!question] a¤\n> a) b\n> b) c\n>> [!done]- ¤\n>> b) c\n¤\n?\nB",
         "#### Q1. x¤\n\n- [ ] a¤\n- [x] b\n\n¤\n\n#### Q2. y\n\n- A: a\n- B: b\n\n<details><summary>Answer</summary>¤\n\nB\n\n</details>",
         "| Question | A | B | Answer |\n|---|---|---|---|\n| x¤ | a | b | A |",
         "```json\n¤",
@@ -149,7 +151,16 @@ FRAMES = {
     "javascript": ["const a = [{question: 'x¤', options: ['a', `b¤`], answer: 'a'}, ¤]; ¤", "x = ¤[¤"],
     "wiki": ['{ a¤ |type="()"}\n+ b¤\n- c\n¤'],
     "text2qti": ["Quiz title: a\n1. b¤\n   c¤\na) d¤\n*b) e\n¤"],
-    "cards": ["a¤\tb¤\nc\td\n¤", "#separator:tab\n#columns:Question\tA\tB\tAnswer\na¤\tb¤\n", "a\nA. x¤\nB. y\tA\n¤"],
+    "respondus": ["Type: MC\n1) a¤\n@ b¤\na. c¤\n*b. d\n~ ¤", "Type: MC\n1) a\na. b\n*b. c\n¤\nAnswers:\n¤1. b"],
+    "examview": ["____ 1. a¤\na.\tb¤\tc.\tc\nb.\td\td.\te\nAnswer Section\n1. ANS: B PTS: 1 ¤\n", "¤ANS: B PTS: 1¤"],
+    "google_forms": ["a¤\n0/1\nb¤\nc\nCorrect answer\nb\n\nd\n1/1\n¤"],
+    "tutor": ['question,"a¤",,single_choice,1,1\nanswer,b¤,text,1,,,,1\nanswer,c,text,0,,,,2\n¤'],
+    "cards": [
+        "a¤\tb¤\nc\td\n¤",
+        "#separator:tab\n#columns:Question\tA\tB\tAnswer\na¤\tb¤\n",
+        "#separator:tab\na¤<br>A. x<br>B. y\t<b>A</b><br>¤\n",
+        "a\nA. x¤\nB. y\tA\n¤",
+    ],
 }
 ROW = {"question": "x¤", "A": "a¤", "B": "b", "answer": "A¤", "explanation": "¤"}
 
@@ -279,6 +290,21 @@ BINARY = {
     "zip": lambda text: packed(("a.xml", qti(text))),
     "yaml": yaml,
     "python": python,
+    "toml": lambda text: f"[[questions]]\ntext = {json.dumps(text)}\nchoices = ['a', {json.dumps(text)}]\nanswer = 'a'\n".encode(),
+    "hotpot": lambda text: (
+        "<hotpot-jquiz-file><data><questions><question-record><question>"
+        + escape(text)
+        + "</question><answers><answer><text>"
+        + escape(text)
+        + "</text><correct>1</correct></answer><answer><text>b</text></answer></answers></question-record></questions></data></hotpot-jquiz-file>"
+    ).encode(),
+    "wpproquiz": lambda text: (
+        "<wpProQuiz><question answerType='single'><questionText>"
+        + escape(text)
+        + "</questionText><answers><answer correct='true'><answerText>"
+        + escape(text)
+        + "</answerText></answer><answer><answerText>b</answerText></answer></answers></question></wpProQuiz>"
+    ).encode(),
 }
 assert READERS.keys() == FRAMES.keys() | BINARY.keys(), "a new format needs its frame here"
 

@@ -305,7 +305,10 @@ def headless_fields(columns: Mapping[str, list[str]]) -> FieldMap:
         return FieldMap({}, [])
     stem = rest[0]
     behind = list(columns)[list(columns).index(stem) + 1 :]
-    return FieldMap({"stem": stem, "answer": key}, [name for name in behind if name != key])
+    before = behind[: behind.index(key)] if key in behind else []
+    highest = max((ord(text.strip("(.)").upper()[:1] or "A") - 64 for text in columns[key] if LETTER_CELL.fullmatch(text)), default=0)
+    # Where the options between question and key are as many as the keys need, what stands behind the key is a remark, not an option.
+    return FieldMap({"stem": stem, "answer": key}, before if max(highest, 2) <= len(before) else [name for name in behind if name != key])
 
 
 def advice(headers: Collection[str], guess: Mapping[str, str]) -> str:

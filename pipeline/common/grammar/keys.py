@@ -50,6 +50,10 @@ _SENTENCE = re.compile(
 _NEXT_LETTER = re.compile(r"(?:(?:and|or|và|hoặc|[,;/&])\s*+(?:also\s|cả\s)?)?[(\[]?([a-j])(?:[)\]]|[.,;]?\Z|[,;/]|\s(?:and|or|và|hoặc)\b)")
 _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\s*+|\s++))+[A-J]\W*+|[A-J]{2,4}")
 
+# A second letter behind the one that a note names as right; not one that it speaks of as wrong.
+_AND_LETTER = re.compile(
+    r"[)\]]?\s*+(?:[,;/&+]|and\b|và\b)\s*+(?:cả\s)?[(\[]?([A-J])(?![\w'’])(?!\s(?:sai|không|chưa|is|was|are|has|wrong|incorrect|false)\b)"
+)
 _WORD_NEXT = re.compile(r"\s\w")
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
 
@@ -189,5 +193,9 @@ def key_in_note(note: str | None) -> str | None:
         if (match[1].isupper() or not _WORD_NEXT.match(note, match.end()))
         and not (match[0][0] in "aAkK" and _ARTICLE.match(note, match.start(1)))
     )
-    found = {match[1].translate(LOOKALIKE).upper() for match in named}
+    found: set[str] = set()
+    for match in named:
+        found.add(match[1].translate(LOOKALIKE).upper())
+        if more := _AND_LETTER.match(note, match.end(1)):
+            found.add(more[1])
     return found.pop() if len(found) == 1 else None

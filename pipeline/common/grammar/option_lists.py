@@ -53,6 +53,11 @@ _ASKED = re.compile(r"(?m)^[ ]?(?:q|question|câu\shỏi)\s?:\s?\S", re.IGNORECA
 _HEADER = re.compile(
     r"(?:^|\n)[ ]?(?:(?:the|answer|possible|các|multiple)[ ])?(?:options|choices|answers|đáp án|lựa chọn|phương án)[ ]?:$", re.IGNORECASE
 )
+_DASHED = re.compile(
+    r"\n[ ]?(?:(?:the|answer|possible|các)[ ])?(?:options|choices|answer choices|lựa chọn|phương án)[ ]?:[ ]*+\n(?P<lines>(?:[ ]{0,4}[-*•][ ][^\n]*+(?:\n|\Z))++)"
+    r"(?:[ ]*+\n)*+(?:(?:your\s|the\s)?(?:answer|đáp\sán|a)[ ]?:[ ]*+)?\Z",
+    re.IGNORECASE,
+)
 # Marks of options in cells of their own.
 # Pairs ("A - B") and ratios ("1: 2") bear no marks.
 _DASH_MARK = re.compile(r"([A-J])\s*[-–]\s+(?=\S)(?![A-Z]\W*\Z)")
@@ -146,9 +151,24 @@ def split_options(text: str) -> Options | None:
         unordered = _unordered(marks)
         best = unordered if len(unordered) > len(best) else best
     if not best:
-        return None
+        return _dashed(text)
     several = any(_is_apart(text, best, other) and min(m.strength for m in other) >= 3 for other in chains)
     return _cut(text, _drop_repeats(text, marks, best), several)
+
+
+def _dashed(text: str) -> Options | None:
+    """Options behind dashes, where a line of its own announces them and nothing but a prompt stands behind (BIG-Bench Hard).
+
+    >>> _dashed("Did it rain?\\nOptions:\\n- Yes\\n- No").texts
+    ['Yes', 'No']
+    """
+    if not (found := _DASHED.search(text)) or found.start() == 0:
+        return None
+    lines = [line.strip()[1:].strip() for line in found["lines"].strip().split("\n")]
+    stem = text[: found.start()].rstrip()
+    if not 2 <= len(lines) <= len(LETTERS) or not all(lines) or not stem:
+        return None
+    return Options(stem, list(LETTERS[: len(lines)]), tidy_options(lines), None, ["options_in_text"], len(_ASKED.findall(stem)) > 1)
 
 
 def _is_apart(text: str, chain: list[_Mark], other: list[_Mark]) -> bool:

@@ -94,7 +94,7 @@ class Block(NamedTuple):
     """The text of one question with its options, and its key."""
 
     text: str
-    key: str | None
+    key: str | list[str] | None
 
 
 def block_items(blocks: Sequence[Block]) -> Iterator[Item]:

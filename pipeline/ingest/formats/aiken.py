@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pipeline.ingest.exam import Block, block_items
 from pipeline.ingest.items import Format, Item, SniffedFile
 
-KEY = re.compile(r"(?mi)^[ \t]*ANSWER[ \t]*:[ \t]*\(?([A-Z])\)?[ \t.]*$")
+# One letter, none, or several: a question with two right options is no part of the next one.
+KEY = re.compile(
+    r"(?mi)^[ \t]*+ANSWERS?[ \t]*+:[ \t]*+(?:\n[ \t]*+(?=\(?[A-Z]\)?[ \t.]*+$))?([A-J]{2,5}(?!\w)|\(?[A-Z]\)?(?:[ \t]*+(?:[,;/&+]|and\b|và\b)?[ \t]*+\(?[A-Z]\)?(?!\w))*+)?[ \t.]*+$"
+)
 
 # A paragraph with a list of options, and one that begins with it.
 _OPTIONS = re.compile(r"(?m)^[ \t]*A[.)][ \t][^\n]*\n[ \t]*B[.)][ \t]")
@@ -17,7 +20,7 @@ _NUMBERED = re.compile(r"(?mi)^[^\w\n]*+(?:(?:câu|question|bài|q)\s?\d|\d{1,3}
 
 def sniff(file: SniffedFile) -> bool:
     """A line holds a key and nothing else, and none numbers its questions ("Câu 1."): those are exams."""
-    return KEY.search(file.text) is not None and _NUMBERED.search(file.text) is None
+    return any(key[1] for key in KEY.finditer(file.text)) and _NUMBERED.search(file.text) is None
 
 
 def read(text: str) -> Iterator[Item]:
@@ -29,11 +32,21 @@ def read(text: str) -> Iterator[Item]:
     start, blocks = 0, list[Block]()
     for key in KEY.finditer(text):
         *unkeyed, last = _questions(text[start : key.start()])
-        blocks += [*(Block(question, None) for question in unkeyed), Block(last, key[1].upper())]
+        blocks += [*(Block(question, None) for question in unkeyed), Block(last, _letters(key[1]))]
         start = key.end()
     if text[start:].strip():
         blocks += [Block(question, None) for question in _questions(text[start:])]
     yield from block_items(blocks)
+
+
+def _letters(key: str | None) -> str | list[str] | None:
+    """The letter of a key, the letters of several, None for an empty one.
+
+    >>> _letters("(b)"), _letters("A, C"), _letters(None)
+    ('B', ['A', 'C'], None)
+    """
+    letters = list(key) if key and len(key) > 1 and key.isupper() else re.findall(r"(?i)(?<![^\W_])[A-Z](?![^\W_])", key or "")
+    return [letter.upper() for letter in letters] if len(letters) > 1 else letters[0].upper() if letters else None
 
 
 def _questions(text: str) -> list[str]:

@@ -8,9 +8,12 @@ from typing import Any
 
 from pipeline.common.grammar.keys import resolve_key
 from pipeline.common.grammar.option_lists import split_options
+from pipeline.common.html_signs import is_html
 from pipeline.common.letters import LETTERS
+from pipeline.common.markup import html_text
+from pipeline.ingest.exam.keys import own_key
 from pipeline.ingest.items import MAX_COLUMNS, Format, Item, SniffedFile
-from pipeline.ingest.tables import table_items, usable_header
+from pipeline.ingest.tables import is_headless, table_items, usable_header
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -122,10 +125,46 @@ def _anki(lines: list[str]) -> Iterator[Item]:
     if rows and all(len(row) <= MAX_COLUMNS for row in rows) and (places := _bit_column(kept)) is not None:
         yield from (_of_bits(f"row:{number}", cells, places) for number, cells in enumerate(kept, start=1))
         return
+    if rows and is_headless(kept):
+        yield from table_items(kept, headless=True)
+        return
+    if rows and (cards := _of_sides(kept)):
+        yield from cards
+        return
     raise DataError(
         f"Anki's notes without the names of their columns ({len(rows):,} of {len(kept[0]) if kept else 0} fields): nothing tells "
         "what is what: a line like `#columns:Question\tA\tB\tC\tD\tAnswer` below `#separator:tab`, or a csv with a header"
     )
+
+
+def _of_sides(rows: list[list[str]]) -> list[Item]:
+    """Notes whose first cell holds a question with its options, and whose second the key: alone, before its explanation, or behind
+    `Answer:`. [] where that isn't so of nearly all."""
+    items: list[Item] = []
+    keyed = 0
+    for number, row in enumerate(rows, start=1):
+        front, back = ((html_text(cell) if is_html(cell) else cell).strip() for cell in [*row, ""][:2])
+        found = _options(front)
+        if found is None:
+            why = "the front of the card holds no options (`A. ... B. ...`): a term and its definition are no multiple-choice question"
+            items.append(Item(f"row:{number}", {"question": front, "definition": back}, Reason.NOT_MULTIPLE_CHOICE, why))
+            continue
+        stem, options = found
+        lines = [line.strip() for line in back.split("\n") if line.strip()]
+        place = next((place for place, line in enumerate(lines) if own_key(line) is not None), 0)
+        key: Any = (own_key(lines[place]) or lines[place]) if lines else None
+        labels = list(LETTERS[: len(options)])
+        keyed += isinstance(key, str) and len(options) <= len(LETTERS) and resolve_key(key, "letter", labels, options).position is not None
+        behind = "\n".join(line for at, line in enumerate(lines) if at != place)
+        cells = {
+            "question": stem,
+            "options": [{"label": label, "text": text} for label, text in zip(labels, options, strict=False)],
+            "answer": key,
+        }
+        if len(options) > len(labels):
+            cells["options"] = options
+        items.append(Item(f"row:{number}", cells | ({"explanation": behind} if behind else {})))
+    return items if keyed * 5 >= len(rows) * 4 else []
 
 
 def _bit_column(rows: list[list[str]]) -> int | None:

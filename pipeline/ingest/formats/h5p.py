@@ -19,20 +19,27 @@ _SHOWN = (
     " CoursePresentation InteractiveBook QuestionSet Timeline Collage ImageSlider Chart Agamotto GoToSlide Nil InteractiveVideo Page"
     " PageBreak AudioRecorder TwitterUserFeed"
 ).split()
+# Content within content, by which a content.json of its own is told.
+_SETS = re.compile(rb'"library"\s*:\s*"H5P\.\w+ \d')
+_HEAD_BYTES = 2_000_000
 _LIBRARY = re.compile(r"H5P\.(\w+)")
 # A text above questions that is as long as a passage; shorter ones are headings.
 MIN_PASSAGE_CHARS = 200
 
 
 def sniff(file: SniffedFile) -> bool:
-    """The suffix, or a zip archive with H5P's own table of contents."""
+    """The suffix, a zip archive with H5P's own table of contents, or the content.json of one with pieces of content in it."""
+    if file.suffix == ".json":
+        return _is_object(file.data) and _SETS.search(file.data[:_HEAD_BYTES]) is not None
     return file.suffix == ".h5p" or zipped_names(file.data) >= {"h5p.json", "content/content.json"}
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
     """One item a question, in the order of the content. Raises DataError for a package without any."""
-    members = {member.name: member for member in members_of(data, Budget(len(data)))}
-    about, content = (_json(members[name].read()) if name in members else None for name in ("h5p.json", "content/content.json"))
+    if _is_object(data):
+        about, content = None, _json(data.removeprefix(b"\xef\xbb\xbf"))
+    else:
+        about, content = _unpacked(data)
     if not isinstance(content, dict):
         raise DataError("no H5P package: content/content.json is missing, or isn't what it should be; download the .h5p anew")
     main = str(about.get("mainLibrary") or "") if isinstance(about, dict) else ""
@@ -45,6 +52,17 @@ def read(data: bytes) -> Iterator[Item | Text]:
         yield piece
     if not count:
         raise DataError(f"an H5P package without a question in it (its kind is {main or 'not named'})")
+
+
+def _is_object(data: bytes) -> bool:
+    return data[:100].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+
+
+def _unpacked(data: bytes) -> tuple[Any, Any]:
+    """What a package says of itself, and its content."""
+    members = {member.name: member for member in members_of(data, Budget(len(data)))}
+    about, content = (_json(members[name].read()) if name in members else None for name in ("h5p.json", "content/content.json"))
+    return about, content
 
 
 def _json(data: bytes) -> Any:

@@ -17,6 +17,11 @@ from pipeline.ingest.tables import is_question_table, table_items
 from pipeline.ingest.xml_files import root_name
 from schemas.errors import DataError
 
+_TO_CLICK = re.compile(
+    r"\W{0,3}(?:click\s(?:here\s)?to\s|nhấn\s(?:để\s)?)?(?:show|reveal|see|view|hide|check|xem|hiện|ẩn)\s(?:the\s)?(?:correct\s)?"
+    r"(?:answers?|solutions?|explanation|đáp án|lời giải|hướng dẫn giải|giải thích)(?:\s(?:and|&|và)\s\w{1,12})?\W{0,3}",
+    re.IGNORECASE,
+)
 MAX_TABLES = 200
 MAX_SHEET_CHARS = 200_000
 _LEVEL = re.compile(r"lst-kix_\w{1,40}-(\d)")
@@ -81,6 +86,11 @@ def _as_exam(tree: LexborHTMLParser) -> list[Item]:
     """Questions of the page's text; what it underlines, sets bold or colours may be the key."""
     for node in tree.css("nav, footer, button, summary"):
         if node.tag != "summary" or SHOW.fullmatch(node.text(strip=True)):
+            node.decompose()
+    for node in tree.css("span, a, p, div, label"):
+        # What is clicked to see the answer is no text of the question.
+        inner = node.child
+        if inner is not None and inner.next is None and inner.tag == "-text" and _TO_CLICK.fullmatch(node.text(strip=True)[:60]):
             node.decompose()
     _number_lists(tree)
     classes = _styles_of_classes(tree)

@@ -12,6 +12,7 @@ from pipeline.ingest.items import Format, Item, SniffedFile, Text
 from pipeline.ingest.near_json import fenced, loads, loads_nearly, pairs, restored, said
 from pipeline.ingest.nested import holds_questions, is_nested, is_question, too_deep, unnest
 from pipeline.ingest.tables import is_table, table_items
+from pipeline.ingest.typed_json import untyped_row
 from schemas.errors import DataError
 from schemas.reasons import Reason
 
@@ -196,6 +197,8 @@ def _row(item: Any) -> Any:
         return item
     if "row_idx" in item and isinstance(item.get("row"), dict):
         return item["row"]
+    if (typed := untyped_row(item)) is not None:
+        return typed
     return _bare(item) if isinstance(item.get("attributes"), dict) and item.keys() <= _ENTRY else item
 
 

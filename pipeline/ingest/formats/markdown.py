@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from pipeline.common.grammar.columns import find_fields
+from pipeline.ingest.callouts import plain_callouts
 from pipeline.ingest.exam import table_keys
 from pipeline.ingest.formats import csv, gift, json, jsonl
 from pipeline.ingest.items import Format, Item, SniffedFile, Text
@@ -53,7 +54,7 @@ def sniff(file: SniffedFile) -> bool:
 def read(text: str) -> Iterator[Item | Text]:
     """One item a question, or a row of a table whose header names the parts of one; data in a fence as its own reader has it. Raises
     DataError without any."""
-    lines = markdown_lines(text)
+    lines = markdown_lines(plain_callouts(text))
     items = [*markdown_items(lines), *_tables(lines)]
     if not any(_offers(item) for item in items):
         items = _fenced(lines) or items

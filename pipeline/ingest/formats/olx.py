@@ -15,6 +15,8 @@ from schemas.errors import DataError
 from schemas.reasons import Reason
 
 ROOTS = ("problem", "library", "problems")
+# Outlines of a course, which may hold the problems themselves.
+OUTLINES = ("vertical", "sequential", "chapter", "course")
 _CHOICES = ("multiplechoiceresponse", "choiceresponse", "optionresponse", "truefalseresponse")
 _OTHERS = {
     "numericalresponse": "a numerical question",
@@ -51,13 +53,14 @@ _SOURCE = re.compile(r"<(?:img|video|audio|object|iframe)\b[^<>]*?\b(?:src|data)
 
 def sniff(file: SniffedFile) -> bool:
     """The root element of an XML file."""
-    return root_name(file) in ROOTS
+    root = root_name(file)
+    return root in ROOTS or (root in OUTLINES and re.search(rb"<(?:[a-z]+response|choicegroup|optioninput)\b", file.data) is not None)
 
 
 def read(data: bytes) -> Iterator[Item | Text]:
     """One item a response, `item:N`, or `item:N.2` where a problem asks for several."""
     root = parse_xml(data)
-    if tag_of(root) not in ROOTS:
+    if tag_of(root) not in (*ROOTS, *OUTLINES):
         raise wrong_root(root)
     # Without content it only refers to a file of its own.
     problems = [element for element in root.iter() if tag_of(element) == "problem" and (len(element) or (element.text or "").strip())]

@@ -5,6 +5,7 @@ Most layouts need none: headers that speak for themselves are a line in `columns
 
 from pipeline.common.grammar.columns import plain_name
 from pipeline.normalize.layouts import (
+    alpaca,
     chat,
     copa,
     distractors,
@@ -12,7 +13,9 @@ from pipeline.normalize.layouts import (
     flash_cards,
     label_studio,
     marked_cell,
+    played,
     prodigy,
+    starred_columns,
     swag,
     true_false,
     truthfulqa,
@@ -21,6 +24,7 @@ from pipeline.normalize.layouts.layout import Cells, Layout
 
 LAYOUTS: tuple[Layout, ...] = (
     label_studio.LAYOUT,
+    played.LAYOUT,
     prodigy.LAYOUT,
     truthfulqa.LAYOUT,
     distractors.LAYOUT,
@@ -31,6 +35,8 @@ LAYOUTS: tuple[Layout, ...] = (
     flag_columns.LAYOUT,
     flash_cards.LAYOUT,
     marked_cell.LAYOUT,
+    alpaca.LAYOUT,
+    starred_columns.LAYOUT,
 )
 
 
