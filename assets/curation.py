@@ -117,7 +117,7 @@ def questions(
 
     outputs = ["questions", "rejected_records", "source_files"]
     as_read, _ = computed(foundry, "pipeline.normalize", outputs, [raw_records], parameters, compute)
-    good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run_id)
+    good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run.run_id)
     files = as_read[2]
     kept, refused, read = (table.frame() for table in (good, bad, files))
     worst = read[[len(why) > 0 for why in read["looks"]]]

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import io
 import os
 import select
 import sys
@@ -21,6 +22,9 @@ class Keys:
 
     def __init__(self) -> None:
         self.is_terminal = sys.stdin.isatty() and _has_termios()
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            # Bytes that are no text are a wrong key, no reason to end.
+            sys.stdin.reconfigure(errors="replace")
         self.rest = ""
         self.usual: list[Any] | None = None
 

@@ -98,7 +98,9 @@ def keys_line(row: dict[str, Any], has_others: bool, has_sides: bool) -> str:
     letters = f"A-{LETTERS[min(len(options), len(LETTERS)) - 1]} answer  " if options else ""
     pair = "m merge  k keep apart  " if has_others else ""
     turn = "x other side  " if has_sides else ""
-    return f"a accept  r reject  {letters}e edit  {pair}n note  w why  {turn}s skip  b back  u undo  ? help  q quit"
+    # What a benchmark holds is asked as it is: only its key and its text can be mended.
+    verdicts = "" if row["role"] == "benchmark" else "a accept  r reject  "
+    return f"{verdicts}{letters}e edit  {pair}n note  w why  {turn}s skip  b back  u undo  ? help  q quit"
 
 
 def question(row: dict[str, Any], full: bool) -> Group:

@@ -43,6 +43,7 @@ ELSEWHERE = {
         "pipeline/review/test_queues.py",
         "tables, standing decisions and sheets are tested by the queues and the round trip",
     ),
+    "pipeline/select/reviewed.py": ("pipeline/test_review.py", "decisions are tested through all stages"),
     "pipeline/training/__main__.py": ("pipeline/training/test_run.py", "an interrupted run is a process"),
     "schemas/config": ("schemas/config/test_config.py", "a block is tested as part of a configuration"),
     "schemas/errors.py": ("cli/test_cli.py", "an error's text is what a command ends with"),

@@ -52,7 +52,7 @@ def published(tmp_path_factory, make_dagster_home):
         env={"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT_ROOT), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return folder, home

@@ -1,11 +1,12 @@
 """The spreadsheet there and back: written, filled in as people do, read again."""
 
 import json
+import sys
 import zipfile
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.common.store.decisions import append_decisions, read_decisions, read_lines
@@ -16,7 +17,7 @@ from pipeline.review.session import taking_back
 from pipeline.review.standing import Standing
 from pipeline.review.understood import understand
 from pipeline.review.workbook import CUT, cell_text, fingerprint, sheet_rows, write_workbook
-from schemas.errors import DataError
+from schemas.errors import DataError, MissingExtraError
 
 FORMULAS = ['=HYPERLINK("http://x","y")', "+1+1", "-5 độ", "@SUM(A1)", "'quoted", "_x0041_ literally"]
 
@@ -73,6 +74,19 @@ def desk(publish, helpers, tmp_path):
 
 
 def test_an_untouched_sheet_decides_nothing_whatever_it_holds(desk):
+    desk.export()
+    desk.change(lambda sheet: None)
+    found, faults = desk.read()
+    assert (found.decisions, found.conflicts, faults) == ([], [], [])
+
+
+HARD = st.one_of(st.text(max_size=30), st.text("=+-@'_x0041D \n\r\t\u202e\ufeff\x0bé", max_size=30))
+
+
+@settings(max_examples=20)
+@given(stem=HARD, context=HARD, options=st.lists(HARD, min_size=2, max_size=10))
+def test_an_untouched_sheet_decides_nothing_of_any_text(desk, stem, context, options):
+    desk.rows = [{**desk.rows[0], "stem": stem, "context": context, "options": options}]
     desk.export()
     desk.change(lambda sheet: None)
     found, faults = desk.read()
@@ -274,3 +288,11 @@ def test_a_hidden_sheet_that_was_touched_is_told(desk):
     book.save(desk.file)
     with pytest.raises(DataError, match=r"hidden sheet of f\.xlsx is damaged"):
         read_workbook(desk.file)
+
+
+def test_without_the_package_its_extra_is_named(desk, monkeypatch):
+    desk.export()
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    for use in (desk.export, desk.read):
+        with pytest.raises(MissingExtraError, match=r"mcq-foundry\[xlsx\]"):
+            use()
