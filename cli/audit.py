@@ -24,7 +24,7 @@ def audit(port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.
     foundry = load_foundry()
     path = foundry.audit
     if not path.exists():
-        raise DataError(f"{path} is not there yet; `mcq run` writes it as its last step (or materialize audit_database in the UI)")
+        raise DataError(f"{path} is not there yet; `mcq run` writes it behind each version (or materialize audit_database in the UI)")
     require_database(path)
     if find_spec("datasette") is None:
         raise MissingExtraError("mcq audit", "datasette", "audit")
