@@ -25,7 +25,7 @@ from assets.resources.foundry import Foundry, ledger_of
 from cli.display import Display
 from cli.main import app
 from cli.summary import summarise
-from pipeline.audit.database import build_audit
+from pipeline.audit.database import Sources, build_audit
 from pipeline.common import plots
 from pipeline.common.text import clean
 from pipeline.export import FORMATS, export
@@ -349,7 +349,7 @@ def test_what_a_machine_reads_is_whole_and_unseen_characters_are_numbers(mcq, ro
 def test_the_audit_database_holds_every_text_as_it_is(foundry, rows, tmp_path):
     version = foundry.lake.current()
     tables = {"ledger": pq.read_table(foundry.lake.table_path("sample_ledger", version.tables["sample_ledger"]), partitioning=None)}
-    build_audit(tmp_path / "audit.sqlite", tables, [])
+    build_audit(tmp_path / "audit.sqlite", Sources(tables))
     with sqlite3.connect(tmp_path / "audit.sqlite") as database:
         found = database.execute("select record_id, stem, payload, locator from ledger").fetchall()
     assert found == [(row["record_id"], row["stem"], row["payload"], row["locator"]) for row in rows]

@@ -27,7 +27,7 @@ FOLDED, EXACT = "search", "search_exact"
 _TOKENS = "content='', tokenize='unicode61 remove_diacritics {}'"
 DDL = {
     FOLDED: f"create virtual table {FOLDED} using fts5({', '.join(TEXTS)}, facets, {_TOKENS.format(2)})",
-    EXACT: f"create virtual table {EXACT} using fts5(words, columnsize=0, detail=none, {_TOKENS.format(0)})",
+    EXACT: f"create virtual table {EXACT} using fts5(words, detail=none, {_TOKENS.format(0)})",
 }
 # What FTS5 gathers in memory before it writes: a segment of a million words costs less than many to be merged.
 HASH_BYTES = 64 * 2**20
