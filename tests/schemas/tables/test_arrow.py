@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
-from schemas.tables.curation import Pair, Question, SplitRow
+from schemas.tables.curation import Pair, Question, Rejected, SplitRow
 
 PAIR = {"left_id": "a", "right_id": "b", "relation": "same", "similarity": 0.5, "why": "because"}
 
