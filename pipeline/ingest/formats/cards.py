@@ -8,8 +8,8 @@ from typing import Any
 
 from pipeline.common.grammar.keys import resolve_key
 from pipeline.common.grammar.option_lists import split_options
-from pipeline.common.letters import LETTERS
 from pipeline.common.html_signs import is_html
+from pipeline.common.letters import LETTERS
 from pipeline.common.markup import html_text
 from pipeline.ingest.exam.keys import own_key
 from pipeline.ingest.items import MAX_COLUMNS, Format, Item, SniffedFile
