@@ -7,14 +7,18 @@ from itertools import count
 
 # Boxes in boxes; what stands deeper stays as it is.
 MAX_BOXES = 4
-_BOX = re.compile(r"(?P<fold>!!!|\?\?\?\+?)[ ]+(?P<kind>[\w-]{1,30})(?:[ ]+(?:\"(?P<title>[^\"\n]*)\")?[^\"\n]{0,60})?[ \t]*")
+_BOX = re.compile(
+    r"(?P<fold>!!!|\?\?\?\+?)[ ]++(?P<kind>[\w-]{1,30}+)(?:[ ]++(?:inline|end)(?![\w-]))*+(?:[ ]++\"(?P<title>[^\"\n]*+)\")?[ \t]*+"
+)
 _CALLOUT = re.compile(r"[ ]?\[!(?P<kind>[\w-]{1,30})(?:\|[^\]\n]{0,60})?\](?P<fold>[-+]?)[ \t]*+(?P<title>.*)")
 _ANSWERS = frozenset("success check done answer solution tip hint example info abstract note".split())
 _QUESTIONS = frozenset("question help faq quiz mcq cauhoi".split())
 _ANSWER = re.compile(r"(?:correct\s|right\s)?(?:answers?|solutions?|explanation|đáp án|lời giải|giải thích)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:question|câu(?:\shỏi)?|quiz|q)\s?\d{1,4}\W{0,3}", re.IGNORECASE)
 _CARDS = re.compile(r"(?m)^#flashcards\b|<!--SR:")
-_KEY = re.compile(r"(?P<mark>\*\*|__)(?P<text>(?:(?!(?P=mark)).){1,300})(?P=mark)(?P<behind>[ ]?[–—:,.;-]?[ ].*|[,.:;]?)")
+_KEY = re.compile(
+    r"(?:\*\*(?P<bold>(?:[^*\n]|\*(?!\*)){1,300})\*\*|__(?P<under>(?:[^_\n]|_(?!_)){1,300})__)(?P<behind>[–—:,.;-]?(?:[ ].*)?)"
+)
 _ANY = re.compile(r"(?m)^(?:!!!|\?\?\?\+?)[ ]\w|^[ ]?>[ >]{0,8}\[!\w|^\?\??[ \t]*$")
 
 
@@ -85,8 +89,8 @@ def _keyed(body: list[str]) -> list[str]:
     first = next((place for place, line in enumerate(body) if line.strip()), None)
     if first is None or not (key := _KEY.fullmatch(body[first].strip())):
         return body
-    behind = key["behind"].strip()
-    return [f"Answer: {key['text'].strip()}", "", f"\\{behind}" if behind[:1] == "-" else behind.lstrip(",.:;–— "), *body[first + 1 :]]
+    behind, named = key["behind"].strip(), (key["bold"] or key["under"]).strip()
+    return [f"Answer: {named}", "", f"\\{behind}" if behind[:1] == "-" else behind.lstrip(",.:;–— "), *body[first + 1 :]]
 
 
 def _cards(lines: list[str]) -> list[str]:

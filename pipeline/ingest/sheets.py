@@ -46,8 +46,11 @@ def sheet_items(sheets: list[Sheet]) -> Iterator[Item | Text]:
 
 
 def _with_listed_keys(sheets: list[Sheet]) -> tuple[list[Sheet], int | None]:
-    """The sheets, and the place of the one whose keys stand in another now; the questions of the only one have their keys where the only list of keys beside them (`Câu | Đáp án`) has the same
-    numbers. Two lists, or keys of several codes of an exam, are for nobody to choose from."""
+    """The sheets, and the place of the one whose keys stand in another now.
+
+    The only sheet of questions has its keys where the only list of keys beside it (`Câu | Đáp án`) has the same numbers. Two lists, or
+    keys of several codes of an exam, are for nobody to choose from.
+    """
     lists = [(place, keys) for place, sheet in enumerate(sheets) if (keys := _listed_keys(sheet.rows))]
     asked = [place for place, sheet in enumerate(sheets) if (header := header_of(sheet.rows)) and header != ("",)]
     asked = [place for place in asked if place not in {place for place, _ in lists}]

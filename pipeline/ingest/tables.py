@@ -19,6 +19,10 @@ NO_MERGES: dict[int, Set[int]] = {}
 _NUMBERING = re.compile(r"(?:(?:câu|question|q|no)[ .:#]*+)?-?\d{1,6}(?:[.,]\d{1,4})?[.:)%]?", re.IGNORECASE)
 
 
+# Columns of a report of answers, one a row.
+_PLAYERS = {"player", "nickname", "participant", "player_name"}
+_RIGHT = ("correct_answers", "correct_answer")
+
 Merged = Mapping[int, Set[int]]
 
 
@@ -132,7 +136,7 @@ def _names_only(row: Cells) -> bool:
 
 def _items(table: Table, prefix: str, part: str, merged: Mapping[int, Set[int]]) -> Iterator[Item]:
     header, fields = table.header, table.fields
-    rows = [(number, row) for number, row in table.rows if not _is_blank(row, header, fields)]
+    rows = _each_once(header, [(number, row) for number, row in table.rows if not _is_blank(row, header, fields)])
     stem = header.index(fields.columns["stem"]) if fields.usable else None
     if stem is not None and (records := long_records(header, [_bare(row, merged.get(number)) for number, row in rows], fields)):
         for first, record in records:
@@ -152,6 +156,19 @@ def _items(table: Table, prefix: str, part: str, merged: Mapping[int, Set[int]])
             yield Item(locator, list(row), Reason.MALFORMED_ROW, f"{len(row)} cells under {len(header)} columns", part)
         else:
             yield Item(locator, dict(zip(header, [*row, *[None] * (len(header) - len(row))], strict=False)), part=part)
+
+
+def _each_once(header: list[str], rows: list[tuple[int, list[Any]]]) -> list[tuple[int, list[Any]]]:
+    """The rows; of the report of a quiz that was played, in which each player's answer is a row, the first of each question."""
+    names = {plain_name(name): place for place, name in reversed(list(enumerate(header)))}
+    if not (names.keys() & _PLAYERS and names.keys() & _RIGHT and "question" in names and "answer" in names):
+        return rows
+    kept = [place for place, name in enumerate(header) if option_place(plain_name(name))]
+    kept += [names["question"], *(names[name] for name in _RIGHT if name in names)]
+    first: dict[tuple[str, ...], tuple[int, list[Any]]] = {}
+    for number, row in rows:
+        first.setdefault(tuple(_plain(row[place]) if place < len(row) else "" for place in kept), (number, row))
+    return list(first.values())
 
 
 def _bare(row: list[Any], shown: Set[int] | None) -> list[Any]:

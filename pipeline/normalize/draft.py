@@ -30,7 +30,8 @@ _OPTION_LINE, _FIRST_LINE = re.compile(r"([A-J])(?:[.)]\s?|\s|$)(.*)"), re.compi
 _LINK = re.compile(r"https?://\S{4,2000}", re.IGNORECASE)
 _PICTURE_FILE = re.compile(r"[^\s/\\]?\S{0,300}\.(?:png|jpe?g|gif|webp|svg|bmp|mp3|wav|mp4)", re.IGNORECASE)
 _ABOUT_LINKS = re.compile(
-    r"\b(?:urls?|uris?|links?|address(?:es)?|web|websites?|sites?|https?|domains?|pages?|files?|format|extension|endpoint|tệp|tập tin|tên miền|liên kết|địa chỉ|trang)\b",
+    r"\b(?:urls?|uris?|links?|address(?:es)?|web|websites?|sites?|https?|domains?|pages?|files?|format|extension|endpoint|tệp|tập tin"
+    r"|tên miền|liên kết|địa chỉ|trang)\b",
     re.IGNORECASE,
 )
 _NO_PICTURE = ("", "no", "false", "0", "none", "null", "nan", "n/a", "-", "không", "[]")

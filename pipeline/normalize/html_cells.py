@@ -12,7 +12,7 @@ from pipeline.common.markup import html_text
 from pipeline.common.text import fold
 
 # Readers whose cells hold what some program wrote there; what the others give is plain text by the time that it gets here.
-CELL_READERS = frozenset(("csv", "xlsx", "json", "jsonl", "parquet", "yaml", "javascript", "python", "cards"))
+CELL_READERS = frozenset(("csv", "xlsx", "json", "jsonl", "parquet", "yaml", "javascript", "python", "cards", "toml", "tutor"))
 ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}\d{0,2});")
 # `p = &sum;` takes an address.
 _CODE_BEFORE = re.compile(r"[=(,*]\s?\Z")

@@ -33,7 +33,7 @@ from schemas.tables.row import MAX_TEXT_CHARS
 # Formats whose keys are the right options themselves.
 TEXT_KEYS = ("blocks", "gift", "moodle")
 # Formats whose keys stand somewhere in a text.
-EXAM_READERS = ("aiken", "docx", "exam", "markdown", "odt", "pdf", "doc")
+EXAM_READERS = ("aiken", "docx", "exam", "markdown", "odt", "pdf", "doc", "examview")
 
 
 class Reading(NamedTuple):

@@ -8,7 +8,8 @@ from pipeline.ingest.items import Format, Item, SniffedFile
 
 # One letter, none, or several: a question with two right options is no part of the next one.
 KEY = re.compile(
-    r"(?mi)^[ \t]*+ANSWERS?[ \t]*+:[ \t]*+(?:\n[ \t]*+(?=\(?[A-Z]\)?[ \t.]*+$))?([A-J]{2,5}(?!\w)|\(?[A-Z]\)?(?:[ \t]*+(?:[,;/&+]|and\b|và\b)?[ \t]*+\(?[A-Z]\)?(?!\w))*+)?[ \t.]*+$"
+    r"(?mi)^[ \t]*+ANSWERS?[ \t]*+:[ \t]*+(?:\n[ \t]*+(?=\(?[A-Z]\)?[ \t.]*+$))?"
+    r"([A-J]{2,5}(?!\w)|\(?[A-Z]\)?(?:[ \t]*+(?:[,;/&+]|and\b|và\b)?[ \t]*+\(?[A-Z]\)?(?!\w))*+)?[ \t.]*+$"
 )
 
 # A paragraph with a list of options, and one that begins with it.

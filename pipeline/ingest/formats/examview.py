@@ -1,4 +1,4 @@
-"""ExamView's tests as text: numbered questions as in any exam, and an answer section whose keys bear details: `1. ANS: B PTS: 1 DIF: Easy`."""
+"""ExamView's tests as text: numbered questions as in any exam, and keys that bear details (`1. ANS: B PTS: 1 DIF: Easy`)."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""The page of results of a Google Forms quiz, copied as text: a question, its points (`0/1`), its options, `Correct answer` and the right one.
+"""The page of results of a Google Forms quiz, copied as text: a question, its points (`0/1`), its options,
+`Correct answer` and the right one.
 
 Where the answer given was right, the page says so by colour alone: such a question has no key.
 """
@@ -11,12 +12,15 @@ from pipeline.ingest.items import Format, Item, SniffedFile
 from schemas.reasons import Reason
 
 _POINTS = re.compile(
-    r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.…]{1,3}|-{1,2})[ ]?/[ ]?\d{1,3}(?:[ ](?:points?|điểm))?|\d{1,3} (?:of|out of|trên) \d{1,3}(?: points?| điểm)?"
+    r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.…]{1,3}|-{1,2})[ ]?/[ ]?\d{1,3}(?:[ ](?:points?|điểm))?"
+    r"|\d{1,3} (?:of|out of|trên) \d{1,3}(?: points?| điểm)?"
 )
 _RIGHT = re.compile(r"(?:correct answers?|(?:các )?(?:câu trả lời|đáp án) đúng):?", re.IGNORECASE)
 _FEEDBACK = re.compile(r"(?:feedback|phản hồi|ý kiến phản hồi):?", re.IGNORECASE)
-_REQUIRED = re.compile(r"[ \t]*+\*$")
-_NO_KEY = "the page shows the right option by colour where the answer given was right, and only writes it out below 'Correct answer' where it was wrong: add it"
+_NO_KEY = (
+    "no key: the page shows the right option by colour where the answer given was right, and writes it out below 'Correct answer' only "
+    "where it was wrong: add it there"
+)
 
 
 def sniff(file: SniffedFile) -> bool:
@@ -51,7 +55,8 @@ def _continues(lines: list[str]) -> bool:
 
 def _item(locator: str, lines: list[str]) -> Item:
     points = [place for place, line in enumerate(lines) if place and _POINTS.fullmatch(line)]
-    stem = _REQUIRED.sub("", "\n".join(lines[: points[0]]))
+    # A star marks a question that has to be answered.
+    stem = "\n".join(lines[: points[0]]).removesuffix("*").rstrip()
     if len(points) > 1:
         why = f"{len(points)} questions in one paragraph: put a blank line before each question"
         return Item(locator, {"question": "\n".join(lines)}, Reason.MULTIPLE_QUESTIONS, why)

@@ -1,4 +1,4 @@
-"""Respondus' text format ("Standard Format"): `Type: MC`, `1) question`, `a. wrong`, `*b. right`, `@` feedback, a list of keys below `Answers:`."""
+"""Respondus' text format: `Type: MC`, `1) question`, `a. wrong`, `*b. right`, `@` feedback, a list of keys below `Answers:`."""
 
 import re
 from collections.abc import Iterator

@@ -29,8 +29,8 @@ def read(data: bytes) -> Iterator[Item | Text]:
     items = list(document_items(value))
     if not (holds_question(value, True) or any(isinstance(item.payload, Mapping) and is_question(item.payload) for item in items)):
         raise DataError(
-            f"TOML without questions (it holds {', '.join(map(str, value))[:200]}): looked for `[[questions]]` with a question, its options "
-            "and its answer; name other fields under `fields:`, or leave the file out in `path:`"
+            f"TOML without questions (it holds {', '.join(map(str, value))[:200]}): looked for `[[questions]]` with a question, its "
+            "options and its answer; name other fields under `fields:`, or leave the file out in `path:`"
         )
     yield from items
     yield from texts_of(value)

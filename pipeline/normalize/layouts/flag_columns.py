@@ -9,7 +9,10 @@ from pipeline.common.grammar.flags import FALSE, is_true
 from pipeline.common.letters import LETTERS
 from pipeline.normalize.layouts.layout import Cells, Layout, Reshape
 
-_FLAG = r"(?:is_)?(?:correct|right|true|dung|dap_an_dung|key|flag|weight|score|points?|fraction|percent|diem|richtig|correcta?|ok|tick|check|mark|x|d_s|ds|t_f|tf|chon|danh_dau)"
+_FLAG = (
+    r"(?:is_)?(?:correct|right|true|dung|dap_an_dung|key|flag|weight|score|points?|fraction|percent|diem|richtig|correcta?|ok|tick|check|mark"
+    r"|x|chon|danh_dau)"
+)
 _FALSE = FALSE | {"o", "khong", "falsch"}
 _BEHIND = re.compile(rf"(?P<option>.+)_{_FLAG}")
 _BEFORE = re.compile(rf"{_FLAG}_(?P<option>.+)")

@@ -24,7 +24,7 @@ def test_each_box_of_a_question_is_a_record(read):
     several = BOXES["callout"].replace(">> b) neutron", ">> a) proton\n>> b) neutron").replace("neutral", "heavy")
     questions, rejected = read(essay + BOXES["callout"] + "\n" + several, "a.md")
     assert [row["stem"] for row in questions] == ["Which particle is neutral?"]
-    assert [row["reason_codes"] for row in rejected][0] == ["not_multiple_choice"]
+    assert rejected[0]["reason_codes"] == ["not_multiple_choice"]
     assert "Which particle is heavy?" in rejected[1]["payload"]
 
 

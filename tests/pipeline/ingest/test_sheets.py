@@ -40,3 +40,25 @@ def test_a_sheet_of_wide_rows_or_with_options_in_it_stays():
 
 def test_without_any_sheet_of_questions_all_stay():
     assert len(found(("G", [["How"], ["so"]]), ("H", [["Why"], ["so"]]))) == 2
+
+
+ASKED = [["Câu", "Nội dung", "A", "B"], [1, "Con nào sủa?", "mèo", "chó"], [2, "Con nào bơi?", "cá", "bò"]]
+
+
+def joined(*others):
+    items = sheet_items([Sheet("Đề", ASKED), *(Sheet(f"s{i}", rows) for i, rows in enumerate(others))])
+    return [
+        item.payload.get("answer") for item in items if isinstance(item, Item) and isinstance(item.payload, dict) and "A" in item.payload
+    ]
+
+
+def test_keys_of_a_sheet_of_their_own_are_given_by_number():
+    assert joined([["Câu", "ĐA"], [2, "a"], [1, "B"]]) == ["B", "A"]
+
+
+def test_two_lists_of_keys_other_numbers_and_numbers_that_repeat_give_no_key():
+    keys = [["Câu", "ĐA"], [1, "B"], [2, "A"]]
+    assert joined(keys, keys) == [None, None]
+    assert joined([["Câu", "ĐA"], [7, "B"], [8, "A"]]) == [None, None]
+    assert joined([["Câu", "ĐA"], [1, "B"], [1, "A"]]) == [None, None]
+    assert joined([["Câu", "Mã 101", "Mã 102"], [1, "B", "A"], [2, "A", "B"]]) == [None, None]

@@ -68,3 +68,16 @@ def test_a_blank_line_within_a_question_parts_nothing(parse, between):
 def test_roman_numbers_make_it_an_exam(parse):
     text = "I. Which is wet?\nA. sand\nB. rain\nANSWER: B\n\nII. Which is loud?\nA. moss\nB. a bell\nANSWER: B\n"
     assert parse(text, "quiz.txt") == [("Which is wet?", ["sand", "rain"], "rain"), ("Which is loud?", ["moss", "a bell"], "a bell")]
+
+
+@pytest.mark.parametrize("key", ["A, B", "A and B", "AB", "A B"])
+def test_several_letters_are_several_answers_and_no_part_of_the_next_question(read, key):
+    text = AIKEN.replace("ANSWER: B", f"ANSWER: {key}")
+    questions, rejected = read(text, "quiz.txt")
+    assert [row["stem"] for row in questions] == ["Which city is\nthe capital of Peru?"]
+    assert [row["reason_codes"] for row in rejected] == [["multiple_answers"]]
+
+
+def test_an_empty_key_is_a_missing_answer(read):
+    questions, rejected = read(AIKEN.replace("ANSWER: B", "ANSWER:"), "quiz.txt")
+    assert (len(questions), [row["reason_codes"] for row in rejected]) == (1, [["missing_answer"]])

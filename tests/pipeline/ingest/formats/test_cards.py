@@ -66,3 +66,19 @@ def test_anki_without_columns_says_how_to_name_them(read):
     _, rejected = read("#separator:tab\n#html:true\nWhat?\tA thing\nWho?\tMe\n", "notes.txt")
     assert [row["reason_codes"] for row in rejected] == [["unreadable_file"]]
     assert "#columns:" in rejected[0]["detail"]
+
+
+def test_anki_notes_whose_front_holds_the_options(read):
+    text = "#separator:tab\n#html:true\n#tags column:3\nWhich barks?<br>A. cat<br>B. dog\tIt is loud.<br>Answer: B\tx\nWhich swims?<br>A. cod<br>B. cow\t<b>A. cod</b>\tx\n"
+    questions, _ = read(text, "a.txt")
+    assert [(row["stem"], row["options"], row["answer_index"]) for row in questions] == [
+        ("Which barks?", ["cat", "dog"], 1),
+        ("Which swims?", ["cod", "cow"], 0),
+    ]
+    assert questions[0]["explanation"] == "It is loud."
+
+
+def test_what_stands_behind_the_letter_of_a_note_is_no_option(read):
+    text = "#separator:tab\n#html:true\nWhich of them barks?\tcat\tdog\tcow\tB\tloud\nWhich of them moos?\tcat\tdog\tcow\tC\tmilk\n"
+    questions, _ = read(text, "a.txt")
+    assert [row["options"] for row in questions] == [["cat", "dog", "cow"]] * 2

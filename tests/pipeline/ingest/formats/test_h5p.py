@@ -114,3 +114,14 @@ def test_a_package_without_questions_is_one_verdict(read, name):
     _, (row,) = read(BROKEN[name], "a.h5p")
     assert row["reason_codes"] == ["unreadable_file"]
     assert row["detail"]
+
+
+def test_the_content_of_a_set_alone(parse):
+    piece = {
+        "library": "H5P.MultiChoice 1.16",
+        "params": {
+            "question": "<p>Which barks?</p>",
+            "answers": [{"text": "<div>cat</div>", "correct": False}, {"text": "<div>dog</div>", "correct": True}],
+        },
+    }
+    assert parse(json.dumps({"progressType": "dots", "questions": [piece]}), "content.json") == [("Which barks?", ["cat", "dog"], "dog")]

@@ -89,3 +89,7 @@ def test_pictures(reasons):
 def test_a_library_and_what_only_refers_to_problems(parse, reasons):
     assert parse(f"<library>{problem(one())}{problem(one())}</library>", "a.xml") == ASKED * 2
     assert reasons('<library><problem url_name="x"/></library>', "a.xml") == [["unreadable_file"]]
+
+
+def test_problems_inside_an_outline(parse):
+    assert parse(f"<sequential><vertical display_name='x'>{problem(one())}</vertical></sequential>", "a.xml") == ASKED

@@ -121,3 +121,34 @@ def test_a_title_beside_a_longer_text_is_not_the_question(read):
 def test_a_key_object_whose_reason_is_empty_is_a_key(parse):
     rows = [answered(answer={"index": place, "explanation": None}) for place in (1, 0)]
     assert [question[2] for question in parse(rows)] == ["dog", "cat"]
+
+
+def test_settings_written_into_options_are_none_and_flags_of_two_are_several_answers(parse, reasons):
+    answers = [
+        {"id": "7", "answer": "cat", "image": "", "correct": "0", "ordering": "1"},
+        {"id": "8", "answer": "dog", "image": "", "correct": "1", "ordering": "2"},
+    ]
+    row = {"question": "Which animal barks?", "options": '{"bg_image":"","use_html":"off"}', "answers": answers}
+    assert parse([row]) == [Q]
+    flags = {"answer_a_correct": "true", "answer_b_correct": "true"}
+    both = {"question": "Which bark?", "answers": {"answer_a": "fox", "answer_b": "dog"}, "correct_answers": flags, "correct_answer": None}
+    one = {
+        "question": "Which barks?",
+        "answers": {"answer_a": "cat", "answer_b": "dog"},
+        "correct_answers": flags | {"answer_a_correct": "false"},
+    }
+    assert reasons([both]) == [["multiple_answers"]]
+    assert [key for *_, key in parse([one | {"correct_answer": "answer_b"}])] == ["dog"]
+
+
+def test_options_that_only_lead_elsewhere_are_pictures(reasons, parse):
+    links = [f"https://example.org/img?text={letter}" for letter in "AB"]
+    row = {"question": "Which sign means stop?", "options": links, "answer": 1}
+    assert reasons([row], answer_format="index0") == [["image_required"]]
+    assert reasons([row | {"options": ["stop.png", "go.png"]}], answer_format="index0") == [["image_required"]]
+    assert len(parse([row | {"question": "Which of these URLs is valid?"}], answer_format="index0")) == 1
+
+
+def test_dashes_below_a_heading_are_options(parse, reasons):
+    assert parse([{"input": "Did it rain?\nOptions:\n- Yes\n- No", "target": "No"}]) == [("Did it rain?", ["Yes", "No"], "No")]
+    assert reasons([{"input": "Sort these:\n- oven\n- apple", "target": "apple"}]) == [["not_multiple_choice"]]

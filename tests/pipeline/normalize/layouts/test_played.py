@@ -14,6 +14,11 @@ def test_what_players_answered_is_no_key(parse):
     ]
 
 
+def test_a_question_that_many_answered_is_one_record(parse):
+    rows = "".join(f"1 Quiz,Which bird sings?,lark,hen,duck,lark,{name},hen,Incorrect,0\n" for name in ("Ann", "Bob", "Cy"))
+    assert len(parse(HEADER + rows, "a.csv")) == 1
+
+
 def test_several_right_ones_are_refused(reasons):
     assert reasons(HEADER + '1 Quiz,Which fly?,lark,hen,duck,"lark, duck",Ann,hen,Incorrect,0\n', "a.csv") == [["multiple_answers"]]
 
