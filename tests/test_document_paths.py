@@ -6,7 +6,12 @@ import pytest
 
 from schemas.config.base import PROJECT_ROOT
 
-DOCUMENTS = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "README.vi.md", PROJECT_ROOT / "CONTRIBUTING.md", *sorted((PROJECT_ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    PROJECT_ROOT / "README.md",
+    PROJECT_ROOT / "README.vi.md",
+    PROJECT_ROOT / "CONTRIBUTING.md",
+    *sorted((PROJECT_ROOT / "docs").rglob("*.md")),
+]
 PACKAGES = "assets|benchmarks|cli|configs|docs|pipeline|sample|schemas|tests"
 
 
