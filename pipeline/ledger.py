@@ -1,6 +1,7 @@
 """Stage 7, ledger: one row a raw record, whatever became of it; and the identity of the dataset that it describes."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.common.text import canonical_json
+from pipeline.common.text import canonical_json, one_line
 from schemas.errors import DataError
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
-from schemas.tables.curation import LedgerRow, Quality, Question, RawRecord, Rejected, Selection, SplitRow
+from schemas.tables.curation import LedgerRow, Quality, Question, RawRecord, Rejected, ReviewDecision, Selection, SplitRow
 
 
 def dataset_version(splits: pd.DataFrame, curation: Mapping[str, Any]) -> str:
@@ -33,11 +34,12 @@ def build_ledger(
     splits: pd.DataFrame,
     curation: Mapping[str, Any],
     licences: Mapping[str, str],
+    decisions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """LedgerRow frame in the order of `raw`.
 
-    `curation` is that part of the configuration, `licences` are those of the sources by name. Raises DataError for a record that no
-    stage accounts for.
+    `curation` is that part of the configuration, `licences` are those of the sources by name, `decisions` are ReviewDecision rows.
+    Raises DataError for a record that no stage accounts for.
     """
     records = to_table(raw, RawRecord).combine_chunks()
     parsed = _beside(records, to_table(questions, Question))
@@ -60,10 +62,20 @@ def build_ledger(
     columns["flags"] = scores["flags"]
     columns["split"] = pc.if_else(kept, placed["split"], pa.scalar(None, pa.string()))
     columns["disposition"] = pc.coalesce(columns["split"], chosen["disposition"], rejection)
+    columns["decided_by"] = _decided_by(records, decisions)
     columns["dataset_version"] = pa.repeat(dataset_version(splits, curation), records.num_rows)
     columns["licence"] = pa.array([licences.get(name, "") for name in records["source"].to_pylist()], pa.string())
     schema = arrow_schema(LedgerRow)
     return to_frame(pa.table([columns[name] for name in schema.names], schema=schema), LedgerRow)
+
+
+def _decided_by(records: pa.Table, decisions: pd.DataFrame | None) -> pa.Array:
+    """Of each record, the decisions that touched it: id and reviewer, in the order of their file."""
+    said: defaultdict[str, list[str]] = defaultdict(list)
+    for row in to_rows(decisions, ReviewDecision) if decisions is not None else ():
+        for record_id in row["touches"]:
+            said[record_id].append(f"{row['id']} by {one_line(row['who'])}")
+    return pa.array(["; ".join(said[name]) if name in said else None for name in records["record_id"].to_pylist()], pa.string())
 
 
 def _beside(records: pa.Table, table: pa.Table) -> pa.Table:

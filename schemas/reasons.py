@@ -66,6 +66,7 @@ class Reason(StrEnum):
     DUPLICATE_SAME = "duplicate_same"
     DUPLICATE_VARIANT = "duplicate_variant"
     BELOW_MIN_SCORE = "below_min_score"
+    REJECTED_BY_REVIEWER = "rejected_by_reviewer"
 
 
 REASON_TEXT: dict[Reason, str] = {
@@ -95,4 +96,5 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.DUPLICATE_SAME: "the same question stands elsewhere, written a little differently",
     Reason.DUPLICATE_VARIANT: "a variant of it was kept, and `dedup.drop_variants` is on",
     Reason.BELOW_MIN_SCORE: "its quality score is under `quality.min_score`",
+    Reason.REJECTED_BY_REVIEWER: "a reviewer rejected it",
 }

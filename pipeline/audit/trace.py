@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +45,15 @@ def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
 
 
 def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
-    """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version."""
+    """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version, and
+    review_decisions where it has that."""
     ledger, record_id = tables["sample_ledger"], row["record_id"]
     training, answers, unreadable = _models(adapters, row)
     return {
         "record": dict(row),
         "reasons": [f"{code}: {REASON_TEXT[Reason(code)]}" for code in row["reason_codes"]],
         "decided_by": _short(ledger, row["representative_id"]),
+        "decisions": _decisions(tables.get("review_decisions"), record_id),
         "quality": _quality(tables["quality_scores"], record_id),
         "neighbours": _neighbours(tables["duplicate_pairs"], ledger, record_id),
         "same_content": [
@@ -63,6 +65,16 @@ def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapter
         "answers": answers,
         "unreadable": unreadable,
     }
+
+
+def _decisions(decisions: pa.Table | None, record_id: str) -> list[dict[str, Any]]:
+    """What reviewers decided of a record, or of another so that this one is as it is; whether it was applied or not. In order."""
+    if decisions is None:
+        return []
+    touched = pa.array([record_id in names for names in decisions["touches"].to_pylist()], pa.bool_())
+    own = (pc.fill_null(pc.equal(decisions[name], record_id), False) for name in ("found_id", "other_found_id", "record_id"))
+    rows = decisions.filter(reduce(pc.or_, own, touched)).to_pylist()
+    return [row | {name: json.loads(row[name]) if row[name] else None for name in ("gives", "before")} for row in rows]
 
 
 def _short(ledger: pa.Table, record_id: str | None) -> dict[str, Any] | None:

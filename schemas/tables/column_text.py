@@ -41,6 +41,7 @@ COLUMN_TEXT = {
     "original_id": "the file's own id of the question",
     "repairs": "named changes made while parsing",
     "fixed_order": "an option refers to others, so the order must stay",
+    "decided_by": 'decisions of reviewers that touched it: id and reviewer, "; " between several; null where none did',
     "licence": "licence of the source",
     "left_id": "record_id of one question, the smaller of both",
     "right_id": "record_id of the other question",

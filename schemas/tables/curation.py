@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from schemas.decisions import Action
 from schemas.reasons import SPLITS, Disposition, Reason, Relation
 from schemas.tables.row import (
     MAX_OPTIONS,
@@ -30,6 +31,8 @@ from schemas.tables.row import (
 from schemas.vocabulary import Language, Role, Split
 
 MAX_NEIGHBOURS = 20
+Status = Literal["applied", "superseded", "orphaned", "ambiguous", "not_applicable", "wrong_line", "note"]
+JsonObject = Annotated[str, Field(pattern=r"^\{")]
 UNREAD = "of the words of the file's text, the share that stands in no record; null for tables"
 
 Found = Literal[Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT, Relation.RELATED]
@@ -132,6 +135,9 @@ class Rejected(Row):
     options: FoundOptions | None
     subject: Label | None
     language: Language | None
+    answer_index: Position | None = Field(description="counted from 0, where it could be read all the same")
+    explanation: Filled | None
+    original_id: Label | None
     repairs: list[Name]
     payload: str
 
@@ -165,6 +171,37 @@ class SourceFile(Row):
     unread_fraction: Fraction | None = Field(description=UNREAD)
     unread: list[str] = Field(description="the longest pieces of that text")
     looks: list[str] = Field(description="why a person should look at it, and what to do")
+
+
+class ReviewDecision(Row):
+    """A line of the file of decisions, and what came of it in this version."""
+
+    table = "review_decisions"
+
+    line: Annotated[int, Field(ge=1)] = Field(description="its number in the file, counted from 1")
+    id: Filled | None = Field(description="id of the decision; null where the line can't be read")
+    at: Filled | None = Field(description="when it was decided, as the line says")
+    who: Filled | None = Field(description="the reviewer")
+    why: Filled | None = Field(description="the reviewer's reason, in the reviewer's words")
+    action: Action | None = Field(description="what was decided")
+    record_id: RecordId | None = Field(description="the record as the line names it")
+    content_id: ContentId | None = Field(description="what that record said when it was decided, as the line names it")
+    other_record_id: RecordId | None = Field(description="merge, apart: the other record as the line names it")
+    gives: JsonObject | None = Field(description="JSON object: what the action gives (answer_index, stem, options, context, undoes)")
+    found_id: RecordId | None = Field(description="the record of this version that it is about; null where none is")
+    other_found_id: RecordId | None = Field(description="merge, apart: the other record of this version")
+    before: JsonObject | None = Field(
+        description="JSON object: content_id (null: no question), context, stem, options and answer_index just before this line"
+    )
+    status: Status = Field(description="what came of it")
+    detail: Filled = Field(description="the status in words: what was done, or why not")
+    touches: list[RecordId] = Field(description="records of this version that are as they are because of it; none unless it was applied")
+
+
+class MatchedDecision(ReviewDecision):
+    """A line of the file of decisions, the record that it is about, and what became of that record's text."""
+
+    table = "matched_decisions"
 
 
 class Pair(Row):
@@ -206,6 +243,9 @@ class ClusterMember(Row):
     )
     cut_from: RecordId | None = Field(
         description="a record that it is the same as and not clustered with: a chain of unlike rows was cut there"
+    )
+    held_by: RecordId | None = Field(
+        description="where decisions bear on it: the benchmark's record that holds it, or a duplicate of it, as the files say it"
     )
 
 
@@ -348,6 +388,7 @@ class LedgerRow(Row):
     repairs: list[Name]
     fixed_order: bool | None
     original_id: Label | None
+    decided_by: Filled | None
     licence: str
     encoding: Filled | None
     file_sha256: FileHash

@@ -27,6 +27,17 @@ OF_QUESTION = {"stem": "Đâu?", "options": ["AaBb", "aabb"], "answer_index": 1,
 OF_VERDICT = {"reason_codes": ["duplicate_same"], "detail": "said", "representative_id": B, "relation": "same", "cluster_id": A}
 OF_VERDICT |= {"disposition": "duplicate", "shared_13gram": None, "quality_score": 1.0, "split_group": A}
 OF_ANSWER = {"record_id": A, "split_group": A, "source": "school", "subject": None, "language": "en", "split": "benchmark"}
+OF_DECISION = {"line": 1, "id": "d1", "at": None, "who": "Lan", "why": None, "action": "merge", "record_id": A, "content_id": B}
+OF_DECISION |= {
+    "other_record_id": B,
+    "gives": "{}",
+    "found_id": A,
+    "other_found_id": B,
+    "before": None,
+    "status": "applied",
+    "detail": "so",
+}
+OF_DECISION |= {"touches": [A, B]}
 ROWS = {
     "raw_records": OF_RECORD | OF_FILE | OF_READING | {"reason_codes": ["malformed_row"], "detail": None},
     "source_files": OF_READING
@@ -43,10 +54,12 @@ ROWS = {
     "questions": OF_RECORD | OF_QUESTION,
     "rejected_records": OF_RECORD
     | {"reason_codes": ["empty_stem"], "detail": None, "stem": None, "context": None, "options": [""], "payload": ""}
-    | {"subject": None, "language": None, "repairs": []},
+    | {"subject": None, "language": None, "repairs": [], "answer_index": None, "explanation": None, "original_id": None},
+    "matched_decisions": OF_DECISION,
+    "review_decisions": OF_DECISION,
     "duplicate_pairs": {"left_id": A, "right_id": B, "relation": "related", "similarity": 0.0, "why": "one passage"},
     "duplicate_clusters": {"record_id": A, "content_id": B, "role": "benchmark", "cluster_id": None, "split_group": B}
-    | {"best_relation": "exact", "neighbours": [f"exact:{B}"], "cut_from": None},
+    | {"best_relation": "exact", "neighbours": [f"exact:{B}"], "cut_from": None, "held_by": None},
     "quality_scores": {"record_id": A, "quality_score": 0.5, "flags": ["long"], "explanations": ["so long"], "signals": "{}"},
     "model_signals": {"record_id": A, "model": "small@1", "gold_nll": 0.0, "question_gain": -1.0},
     "curated_questions": {"record_id": A, "content_id": B, "kept": False, "source": "school", "subject": None, "language": "en"}
@@ -57,7 +70,7 @@ ROWS = {
     | OF_FILE
     | OF_QUESTION
     | OF_VERDICT
-    | {"flags": [], "split": None, "dataset_version": A[:12], "licence": ""},
+    | {"flags": [], "split": None, "dataset_version": A[:12], "licence": "", "decided_by": "d1 by Lan"},
     "chat_examples": OF_ANSWER
     | {"prompt": "?", "completion": "!", "prompt_tokens": 1, "completion_tokens": 1, "neutralised_tokens": 0, "status": "ok"},
     "trained_samples": {"record_id": A, "split": "train", "status": "trained", "times_seen": 1, "first_loss": 1.0, "last_loss": 0.5}
