@@ -130,6 +130,19 @@ def test_a_record_that_was_opened_from_a_list_leads_through_it(served):
     assert 'rel="next"' not in served.get(second.replace("&amp;", "&"))[2]
 
 
+def test_a_place_that_no_list_has_is_no_error(served):
+    row = served.row("Thủ đô")
+    for query in (
+        "from=list%3Dnothing&at=3",
+        "from=q%3Dthu&at=99999999999999999999",
+        "at=x",
+        "from=%FF%00&at=-1",
+        "from=list%3Dpending&at=7",
+    ):
+        status, _, text = served.get(f"/record/{row['record_id']}?{query}")
+        assert (status, "Thủ đô" in text) == (200, True), query
+
+
 def test_every_dataset_of_the_data_root_is_served_and_never_mixed(served):
     assert "/?dataset=other" in served.get("/")[2]
     row = served.row("Thủ đô")
