@@ -10,10 +10,10 @@ from pipeline.ingest.changes import Sighting, find_changes
 # By group, so that a new asset lands in its jobs by itself.
 CURATED = dg.AssetSelection.groups("ingest", "curate")
 TRAINED = dg.AssetSelection.groups("train")
-EVALUATED = dg.AssetSelection.groups("evaluate", "audit")
+EVALUATED = dg.AssetSelection.groups("evaluate")
 
 curate = dg.define_asset_job(
-    "curate", CURATED, description="Raw files to a published dataset version and the report on it; needs no model."
+    "curate", CURATED, description="Raw files to a published dataset version, the report on it and the audit database; needs no model."
 )
 train_and_evaluate = dg.define_asset_job(
     "train_and_evaluate",

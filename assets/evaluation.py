@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.audit import renew_after
 from assets.catalogue import OWNERS
 from assets.children import run_child
 from assets.metadata import defined, markdown_table, number, percent, png
@@ -37,6 +38,7 @@ def evaluation(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foun
         run_child(context, foundry, "pipeline.evaluation", at.evaluation, {**at.job(at.evaluation), "adapter": str(at.adapter)})
     if (result := read_result(at.evaluation)) is None:
         raise DataError(f"{at.evaluation} holds no result, though the evaluation ended well; run it again")
+    renew_after(context, foundry)
     primary = result["modes"][result["primary"]]
     accuracies = {f"{name}_accuracy": primary[name]["accuracy"] for name in ("base", "adapter")} | {"accuracy_delta": primary["delta"]}
     return dg.MaterializeResult(

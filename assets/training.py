@@ -3,6 +3,7 @@
 import dagster as dg
 import pyarrow as pa
 
+from assets.audit import renew_after
 from assets.catalogue import OWNERS
 from assets.checks import check_result
 from assets.children import run_child
@@ -41,6 +42,7 @@ def chat_examples(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
     if not (is_whole_parquet(at.questions) and is_whole_parquet(at.examples)):
         write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
         run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
+    renew_after(context, foundry)
     examples = read_parquet(at.examples)
     rows = examples.select(["split", "status", "prompt_tokens", "completion_tokens", "neutralised_tokens"]).to_pandas()
     counts = rows.groupby(["split", "status"]).size().reset_index(name="examples")
@@ -152,6 +154,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[F
         run_child(context, foundry, "pipeline.training", at.adapter, at.job(at.adapter))
     if (manifest := read_manifest(at.adapter)) is None:
         raise DataError(f"{at.adapter} holds no finished adapter, though its training ended well; run it again")
+    renew_after(context, foundry)
     losses = {key: manifest[key][-1] for key in ("train_losses", "validation_losses") if manifest[key]}
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),

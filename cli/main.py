@@ -1,19 +1,40 @@
-"""`mcq`: the command line, a module a command."""
+"""`mcq`: the command line, a module a command. A command's module is imported when it is called: each needs little of the others'."""
 
+from importlib import import_module
+
+import click
 import typer
+from typer.core import TyperGroup
 
-from cli import audit, diff, doctor, export, inspect, ledger, pairs, plan, run, trace
+COMMANDS = ("run", "trace", "ledger", "diff", "inspect", "pairs", "export", "plan", "audit", "doctor")
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class Commands(TyperGroup):
+    """The commands, in the order that the help shows them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        one = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=SETTINGS)
+        one.command(name=cmd_name)(getattr(import_module(f"cli.{cmd_name}"), cmd_name))
+        return typer.main.get_command(one)
+
 
 app = typer.Typer(
-    name="mcq",
-    help="MCQ Foundry: raw multiple-choice questions to a dataset where every sample can be explained, an adapter, an honest verdict.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    name="mcq", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=SETTINGS
 )
-for module in (run, trace, ledger, diff, inspect, pairs, export, plan, audit, doctor):
-    app.command(name=module.__name__.rpartition(".")[2])(getattr(module, module.__name__.rpartition(".")[2]))
+
+
+@app.callback()
+def mcq() -> None:
+    """MCQ Foundry: raw multiple-choice questions to a dataset where every sample can be explained, an adapter, an honest verdict."""
+
 
 if __name__ == "__main__":
     app()

@@ -11,6 +11,7 @@ from rich.table import Table
 from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry, decisions_of, files_of, ledger_of
 from cli.options import out, styled, table_console
+from cli.running_server import dataset_address
 from pipeline.common.counts import count_values
 from pipeline.common.store.runs import read_result
 from pipeline.common.text import one_line
@@ -43,6 +44,8 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
             lies["chat examples"] = at.examples.parent
         if (foundry.audit).exists():
             lies["audit database"] = foundry.audit
+    if (address := dataset_address(foundry.data_root, foundry.config.dataset)) is not None:
+        lies["pages"] = address
     for name, place in lies.items():
         out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import command, indented, out, styled
+from cli.running_server import record_address
 from pipeline.common.escapes import json_text
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
@@ -27,13 +28,15 @@ def trace(
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
     names = ("sample_ledger", "quality_scores", "duplicate_pairs", "review_decisions")
     # A version of an older program has no decisions.
-    tables = {name: foundry.lake.arrow(name, version.tables[name]) for name in names if name in version.tables}
+    tables = {name: foundry.lake.lookup(name, version.tables[name]) for name in names if name in version.tables}
     story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
         sys.stdout.write(json_text(story, indent=1) + "\n")
     else:
         show(story)
+        if address := record_address(foundry.data_root, foundry.config.dataset, story["record"]["record_id"]):
+            say("Page", address)
 
 
 def show(story: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from pipeline.audit import wording
 from pipeline.common.files import write_atomically
 from pipeline.common.translations import FOLDER, LANGUAGES
 from pipeline.deduplicate.told import TEMPLATES
@@ -30,6 +31,7 @@ SOURCES = (
 """Files, Babel's extractor for them, and the calls that mark a text."""
 REGISTRIES = (
     *(REASON_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT, LOOK_TEXT, ACTIONS, TEMPLATES),
+    *(wording.ACTION_TEXT, wording.CHANGE_TEXT, wording.STATUS_TEXT, wording.LIST_TITLE, wording.LIST_TEXT, wording.FACET_TEXT),
     dict.fromkeys(("before", "after", *map(str, Disposition), *map(str, Relation), *map(str, SPLITS), *ATTRIBUTES)),
 )
 """Texts, or names without one that are texts themselves."""

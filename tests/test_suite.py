@@ -19,6 +19,8 @@ ELSEWHERE = {
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
     "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
     "cli": ("cli/test_cli.py", "commands are called as users call them"),
+    "pipeline/audit/facts.py": ("pipeline/audit/test_database.py", "facts are read back from the database that they are written to"),
+    "pipeline/audit/state.py": ("pipeline/audit/test_database.py", "whether a database is written again is seen on the database"),
     "pipeline/assess": ("pipeline/assess/test_assess.py", "every signal at, under and over its threshold, on whole questions"),
     "pipeline/common/grammar": ("pipeline/normalize/layouts/test_headers.py", "wordings are tested on the files that hold them"),
     "pipeline/common/plots.py": ("pipeline/report/test_report.py", "a picture is tested on the page that holds it"),

@@ -3,20 +3,21 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pipeline.common.files import remove_orphans
 from pipeline.common.store.lake import Lake, Version
 from pipeline.common.store.retention import clean
 from pipeline.common.store.runs import damaged_manifests, finished_adapters
 from pipeline.common.text import canonical_json, short_hash
-from pipeline.normalize.source_files import worst_first
 from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import LedgerRow, ReviewDecision, SourceFile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,15 @@ class Foundry:
         return short_hash(canonical_json(self.config.curation()))[:8]
 
 
-def ledger_of(foundry: Foundry, version: Version) -> pd.DataFrame:
+def ledger_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     """The ledger of a published version."""
     return foundry.lake.read_table("sample_ledger", version.tables["sample_ledger"], LedgerRow)
 
 
-def files_of(foundry: Foundry, version: Version) -> pd.DataFrame:
+def files_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     """How each file of a published version was read, those first that need a look; empty where an older code made the version."""
+    from pipeline.normalize.source_files import worst_first  # here, since it brings all readers along
+
     if "source_files" not in version.tables:
         return to_frame([], SourceFile)
     return worst_first(foundry.lake.read_table("source_files", version.tables["source_files"], SourceFile))
@@ -100,7 +103,7 @@ def clean_up(foundry: Foundry) -> int | str:
         with foundry.lake.lock():
             removed = clean(foundry.lake, foundry.config.keep_versions, grace, foundry.pinned_versions())
         left = (path for folder in folders for path in folder.rglob(".*.tmp"))
-        return removed + remove_orphans(left, grace) + remove_orphans(foundry.data_root.glob(".*.tmp"), grace)
+        return removed + remove_orphans(left, grace) + remove_orphans(foundry.audit.parent.glob(".*.tmp"), grace)
     except (DataError, OSError) as error:
         return str(error)
 

@@ -1,118 +1,187 @@
-"""Stage 12, audit: one SQLite file over the published tables and what training and evaluation learned of each sample.
+"""Stage 12, audit: one SQLite file over a published version and what training and evaluation learned of each sample.
 
-Tables, all joined by record_id: ledger, quality, pairs, rejected, trained_samples, predictions, runs; views: answers, flipped.
+`pipeline/audit/schema.py` names its tables. It is written beside the old one and renamed: a reader sees either, and one that has the
+old one open goes on reading it.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipeline.common.files import read_parquet, replacing
-from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
-from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
+from pipeline.audit.cells import Rows, batches, cells
+from pipeline.audit.changes import Side, changes_between
+from pipeline.audit.diff import Change
+from pipeline.audit.facts import write_examples, write_runs
+from pipeline.audit.index import indexing
+from pipeline.audit.schema import TABLES, create_statements
+from pipeline.audit.state import CODE, LEFT_OUT, MADE_OF, ROWS, read_about, state_of
+from pipeline.audit.tallies import Tallies
+from pipeline.common.files import replacing
+from pipeline.common.parallel import collector_paused
+from pipeline.common.store.lake import Version
 from schemas.errors import DataError
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.curation import LedgerRow
 
-INDEXES = {
-    "ledger": ("record_id", "disposition", "source", "content_id", "cluster_id", "file"),
-    "quality": ("record_id",),
-    "pairs": ("left_id", "right_id", "relation"),
-    "trained_samples": ("record_id", "adapter"),
-    "predictions": ("record_id", "adapter"),
-    "runs": ("adapter",),
+PUBLISHED = {
+    "ledger": "sample_ledger",
+    "quality": "quality_scores",
+    "pairs": "duplicate_pairs",
+    "files": "source_files",
+    "decisions": "review_decisions",
 }
-VIEWS = {
-    "answers": """
-        select p.record_id, p.adapter, p.mode, p.model, l.stem, json_extract(l.options, '$[' || l.answer_index || ']') as gold,
-               json_extract(l.options, '$[' || p.predicted_index || ']') as answered, p.correct, p.gold_nll, l.source, l.subject
-        from predictions p join ledger l using (record_id)""",
-    "flipped": """
-        select b.record_id, b.adapter, b.mode, b.stem, b.gold, b.answered as base_answered, a.answered as adapter_answered,
-               case when a.correct then 'fixed' else 'broken' end as change
-        from answers b join answers a using (record_id, adapter, mode)
-        where b.model = 'base' and a.model = 'adapter' and a.correct <> b.correct""",
-}
+"""The tables that are those of a version, by the names of their assets."""
+CHANGES = "changes from"
+NO_ROWS = arrow_schema(LedgerRow).empty_table()
 
 
-def build_audit(path: Path, tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> tuple[dict[str, int], list[str]]:
-    """Writes the database beside `path`, then renames it there: readers see the old one or the new one. Returns rows by table, and
-    what is left out since it can't be read.
+@dataclass(frozen=True)
+class Sources:
+    """What the database is made of. `tables` are those of the current version, by PUBLISHED's names.
 
-    `tables` are the published ones by name; `adapters` are adapter folders, whose manifest, samples and predictions are added.
-    Lists become JSON text, so that SQLite's json functions read them.
+    `adapters` and `renderings` are the folders of adapters and of rendered examples. `versions` are the kept ones, oldest first, the
+    last of them the current one; `ledger_of` has the ledger of each. `about` is told as it is.
     """
-    counts: dict[str, int] = {}
-    facts, unreadable = _facts(adapters)
-    with replacing(path) as aside:
-        database = sqlite3.connect(aside)
-        # Nobody sees it before it is whole: a journal would only be left behind by a kill.
-        database.execute("pragma journal_mode = off")
-        for name, table in {**tables, **facts}.items():
-            counts[name] = _write(database, name, table)
-        for name, columns in INDEXES.items():
-            for column in columns:
-                if name in counts:
-                    database.execute(f'create index "{name}_{column}" on "{name}" ("{column}")')
-        if {"predictions", "ledger"} <= counts.keys():
-            for name, query in VIEWS.items():
-                database.execute(f"create view {name} as {query}")
+
+    tables: Mapping[str, Rows]
+    adapters: Sequence[Path] = ()
+    renderings: Sequence[Path] = ()
+    versions: Sequence[Version] = ()
+    ledger_of: Callable[[Version], Rows] = lambda version: NO_ROWS
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+class Written(NamedTuple):
+    """Rows by table, what of the sources can't be read and is left out, and the hash of all that the database is made of."""
+
+    rows: dict[str, int]
+    unreadable: list[str]
+    state: str
+
+
+def renew_audit(path: Path, sources: Sources) -> Written:
+    """Writes the database, unless the one that is there was made of the same."""
+    state = _state(sources)
+    about = read_about(path)
+    if about.get(MADE_OF) == state:
+        return Written(json.loads(about[ROWS]), json.loads(about[LEFT_OUT]), state)
+    return build_audit(path, sources)
+
+
+def _state(sources: Sources) -> str:
+    ledgers = [sources.ledger_of(version) for version in sources.versions]
+    return state_of(
+        [*sources.tables.items(), *((v.name, rows) for v, rows in zip(sources.versions, ledgers, strict=True))],
+        sources.adapters,
+        sources.renderings,
+        sources.about,
+    )
+
+
+def build_audit(path: Path, sources: Sources) -> Written:
+    """Writes the database of a dataset. Raises DataError when a table of the current version is gone or damaged."""
+    state = _state(sources)
+    with collector_paused(), replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
+        # Nobody sees it before it is whole: a journal would only be left behind by a kill, and it is synced once, at the end.
+        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive"):
+            database.execute(f"pragma {setting}")
+        for statement in create_statements():
+            database.execute(statement)
+
+        def insert(name: str, rows: Iterable[Sequence[Any]]) -> None:
+            database.executemany(_insertion(name), rows)
+
+        tallies = Tallies()
+        with indexing(database, aside, sources.tables.get("ledger", NO_ROWS)):
+            for name, table in sources.tables.items():
+                for batch in batches(table):
+                    insert(name, cells(batch, TABLES[name].names))
+                    if name == "ledger":
+                        tallies.add(batch)
+                    if name == "decisions":
+                        insert("touched", _touched(batch))
+        for name, rows in tallies.tables().items():
+            insert(name, rows)
+        unreadable = write_runs(insert, sources.adapters)
+        insert("versions", _versions(sources.versions))
+        if sources.versions:
+            unreadable += write_examples(insert, sources.renderings, sources.versions[-1].dataset_version)
+            unreadable += _write_changes(insert, sources, _known_changes(path, sources))
+        for statement in (statement for table in TABLES.values() for statement in table.index_ddl()):
+            database.execute(statement)
+        counts = {name: int(database.execute(f'select count(*) from "{name}"').fetchone()[0]) for name in TABLES}
+        facts = {**sources.about, ROWS: json.dumps(counts), LEFT_OUT: json.dumps(unreadable, ensure_ascii=False), MADE_OF: state}
+        insert("about", facts.items())
         database.commit()
-        database.close()
-    return counts, unreadable
+    return Written(counts, unreadable, state)
 
 
-def _write(database: sqlite3.Connection, name: str, table: pa.Table) -> int:
-    columns = ", ".join(f'"{field.name}" {_sqlite_type(field.type)}' for field in table.schema)
-    database.execute(f'create table "{name}" ({columns})')
-    marks = ", ".join("?" * table.num_columns)
-    for batch in table.to_batches(max_chunksize=10_000):
-        cells = ([_cell(value) for value in column.to_pylist()] for column in batch.columns)
-        database.executemany(f'insert into "{name}" values ({marks})', zip(*cells, strict=True))
-    return int(table.num_rows)
+def _insertion(name: str) -> str:
+    """The statement that inserts a row of a table: `in_ledger` is looked up, and an example of another version's record left out."""
+    names = TABLES[name].names
+    marks = [f"?{number}" for number in range(1, len(names) + 1)]
+    held = f"(select l.record_id from ledger l where l.record_id = ?{names.index('record_id') + 1})" if "record_id" in names else ""
+    if names[-1] == "in_ledger":
+        marks[-1] = held
+    values = ", ".join(marks)
+    return f'insert into "{name}" ' + (f"select {values} where {held} is not null" if name == "examples" else f"values ({values})")
 
 
-def _sqlite_type(kind: pa.DataType) -> str:
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return "integer"
-    return "real" if pa.types.is_floating(kind) else "text"
+def _touched(batch: pa.RecordBatch) -> Iterator[tuple[str, int]]:
+    for record_ids, line in zip(batch["touches"].to_pylist(), batch["line"].to_pylist(), strict=True):
+        yield from ((record_id, line) for record_id in dict.fromkeys(record_ids))
 
 
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+def _versions(versions: Sequence[Version]) -> Iterator[tuple[Any, ...]]:
+    for position, version in enumerate(versions, start=1):
+        facts = (version.name, version.dataset_version, version.published_at, version.run_id, version.replaces)
+        yield (*facts, json.dumps(version.counts), position == len(versions), position)
 
 
-def _facts(adapters: Iterable[Path]) -> tuple[dict[str, pa.Table], list[str]]:
-    """Append-only facts of all finished trainings and evaluations, and what of them can't be read."""
-    runs: list[dict[str, Any]] = []
-    found: dict[str, list[pa.Table]] = {"trained_samples": [], "predictions": []}
-    folders = sorted(adapters)
-    unreadable = damaged_manifests(folders)
+Known = dict[tuple[str, str], list[Change]]
+"""(version, the one before it) -> changes."""
 
-    def add(name: str, path: Path, **columns: str) -> None:
+
+def _known_changes(path: Path, sources: Sources) -> Known:
+    """What the last database tells of versions that are kept still, if the same code wrote it: two versions never change."""
+    about = read_about(path)
+    if not about or about.get(CODE) != sources.about.get(CODE) or CHANGES in about[LEFT_OUT]:
+        return {}
+    wanted = {(version.name, before.name) for before, version in pairwise(sources.versions)}
+    told: Known = {}
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            kept = {row[0] for row in database.execute("select name from versions")}
+            told = {pair: [] for pair in wanted if kept.issuperset(pair)}
+            columns = f"version, since, {', '.join(Change._fields)}"
+            for version, since, *cells_of in database.execute(f"select {columns} from changes order by number"):
+                if (version, since) in told:
+                    told[version, since].append(Change(*cells_of))
+    except (sqlite3.Error, TypeError):
+        return {}
+    return told
+
+
+def _write_changes(insert: Callable[[str, Iterable[Sequence[Any]]], None], sources: Sources, known: Known) -> list[str]:
+    """Changes from each kept version to the next, newest version first. Returns what can't be told."""
+    number = 0
+    unreadable: list[str] = []
+    for before, version in reversed(list(pairwise(sources.versions))):
         try:
-            found[name].append(_named(path, **columns))
+            changes = known.get((version.name, before.name))
+            if changes is None:
+                sides = (Side(sources.ledger_of(one), one.config.get("split", {})) for one in (before, version))
+                changes = list(changes_between(*sides))
         except DataError as error:
-            unreadable.append(str(error))
-
-    for folder, manifest in finished_adapters(folders):
-        add("trained_samples", folder / SAMPLES, adapter=folder.name)
-        evaluations = list(finished_evaluations(folder))
-        keys = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
-        run = {"adapter": folder.name, **{key: manifest.get(key) for key in keys}, "manifest": json.dumps(manifest, ensure_ascii=False)}
-        for evaluation, result in evaluations:
-            runs.append({**run, "evaluation": evaluation.name, "verdict": result["verdict"]})
-            add("predictions", evaluation / PREDICTIONS, adapter=folder.name, evaluation=evaluation.name)
-        if not evaluations:
-            runs.append({**run, "evaluation": None, "verdict": None})
-    tables = {name: pa.concat_tables(parts) for name, parts in found.items() if parts}
-    return {**tables, **({"runs": pa.Table.from_pylist(runs)} if runs else {})}, unreadable
-
-
-def _named(path: Path, **columns: str) -> pa.Table:
-    table = read_parquet(path).replace_schema_metadata(None)
-    for name, value in columns.items():
-        table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
-    return table
+            unreadable.append(f"{CHANGES} {before.name} to {version.name}: {error}")
+            continue
+        insert("changes", ((number + place, version.name, before.name, *change) for place, change in enumerate(changes, start=1)))
+        number += len(changes)
+    return unreadable

@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from pipeline.common.files import read_parquet
+from pipeline.common.store.lookup import Lookup
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
@@ -18,35 +15,33 @@ from schemas.reasons import REASON_TEXT, Reason
 SHORTEST_PREFIX = 4
 
 
-def find_record(ledger: pa.Table, query: str) -> dict[str, Any]:
+def find_record(ledger: Lookup, query: str) -> dict[str, Any]:
     """The ledger row that a query names: a unique record_id prefix, a content_id prefix, or `SOURCE:LOCATOR`.
 
     Of several records with one content_id it is the one that was kept, else the first. Raises DataError for none or several.
     """
     source, _, locator = query.partition(":")
-    by_place = pc.and_(pc.equal(ledger["source"], source), pc.equal(ledger["locator"], locator))
-    found = ledger.filter(by_place)
-    if not found.num_rows and len(query) >= SHORTEST_PREFIX:
-        found = ledger.filter(pc.starts_with(ledger["record_id"], query))
-    if not found.num_rows and len(query) >= SHORTEST_PREFIX:
-        found = ledger.filter(pc.fill_null(pc.starts_with(ledger["content_id"], query), False))
-        if len(set(found["content_id"].to_pylist())) == 1:
-            rows = sorted(found.to_pylist(), key=lambda row: row["split"] is None)
-            return dict(rows[0])
-    if found.num_rows == 1:
-        return dict(found.to_pylist()[0])
-    if found.num_rows:
-        some = ", ".join(found["record_id"].to_pylist()[:5])
-        raise DataError(f"{query!r} is the beginning of {found.num_rows} ids ({some}, ...); write more of it")
+    found = [row for row in ledger.equal("locator", [locator]) if row["source"] == source] if locator else []
+    if not found and len(query) >= SHORTEST_PREFIX:
+        found = ledger.beginning("record_id", query)
+    if not found and len(query) >= SHORTEST_PREFIX:
+        found = ledger.beginning("content_id", query)
+        if len({row["content_id"] for row in found}) == 1:
+            return min(found, key=lambda row: row["split"] is None)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(row["record_id"] for row in found[:5])
+        raise DataError(f"{query!r} is the beginning of {len(found)} ids ({some}, ...); write more of it")
     raise DataError(
         f"no record is named {query!r}: expected a record id, a content id (at least {SHORTEST_PREFIX} characters) or SOURCE:LOCATOR, "
         "as `mcq ledger` shows them; a locator looks like file.jsonl#line:88"
     )
 
 
-def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapters: Iterable[Path]) -> dict[str, Any]:
-    """The story of one ledger row. `tables` holds sample_ledger, quality_scores and duplicate_pairs of one published version, and
-    review_decisions where it has that."""
+def trace_record(row: Mapping[str, Any], tables: Mapping[str, Lookup], adapters: Iterable[Path]) -> dict[str, Any]:
+    """The story of one ledger row. `tables` looks into sample_ledger, quality_scores and duplicate_pairs of one published version, and
+    into review_decisions where it has that."""
     ledger, record_id = tables["sample_ledger"], row["record_id"]
     training, answers, unreadable = _models(adapters, row)
     return {
@@ -57,9 +52,7 @@ def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapter
         "quality": _quality(tables["quality_scores"], record_id),
         "neighbours": _neighbours(tables["duplicate_pairs"], ledger, record_id),
         "same_content": [
-            _short(ledger, other)
-            for other in ledger.filter(pc.equal(ledger["content_id"], row["content_id"] or ""))["record_id"].to_pylist()
-            if other != record_id
+            _brief(other) for other in ledger.equal("content_id", [row["content_id"] or ""], BRIEF) if other["record_id"] != record_id
         ],
         "training": training,
         "answers": answers,
@@ -67,39 +60,42 @@ def trace_record(row: Mapping[str, Any], tables: Mapping[str, pa.Table], adapter
     }
 
 
-def _decisions(decisions: pa.Table | None, record_id: str) -> list[dict[str, Any]]:
+def _decisions(decisions: Lookup | None, record_id: str) -> list[dict[str, Any]]:
     """What reviewers decided of a record, or of another so that this one is as it is; whether it was applied or not. In order."""
-    if decisions is None:
-        return []
-    touched = pa.array([record_id in names for names in decisions["touches"].to_pylist()], pa.bool_())
-    own = (pc.fill_null(pc.equal(decisions[name], record_id), False) for name in ("found_id", "other_found_id", "record_id"))
-    rows = decisions.filter(reduce(pc.or_, own, touched)).to_pylist()
-    return [row | {name: json.loads(row[name]) if row[name] else None for name in ("gives", "before")} for row in rows]
+    rows = decisions.beginning("record_id", "") if decisions is not None else []
+    own = ("found_id", "other_found_id", "record_id")
+    mine = [row for row in rows if record_id in row["touches"] or any(row[name] == record_id for name in own)]
+    return [row | {name: json.loads(row[name]) if row[name] else None for name in ("gives", "before")} for row in mine]
 
 
-def _short(ledger: pa.Table, record_id: str | None) -> dict[str, Any] | None:
-    if record_id is None:
-        return None
-    rows = ledger.filter(pc.equal(ledger["record_id"], record_id)).to_pylist()
-    keys = ("record_id", "source", "locator", "disposition", "stem", "options", "answer_index", "quality_score")
-    return {key: rows[0][key] for key in keys} if rows else None
+BRIEF = ("record_id", "source", "locator", "disposition", "stem", "options", "answer_index", "quality_score")
 
 
-def _quality(quality: pa.Table, record_id: str) -> dict[str, Any] | None:
-    rows = quality.filter(pc.equal(quality["record_id"], record_id)).to_pylist()
+def _brief(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in BRIEF}
+
+
+def _short(ledger: Lookup, record_id: str | None) -> dict[str, Any] | None:
+    rows = ledger.equal("record_id", [record_id], BRIEF) if record_id is not None else []
+    return _brief(rows[0]) if rows else None
+
+
+def _quality(quality: Lookup, record_id: str) -> dict[str, Any] | None:
+    rows = quality.equal("record_id", [record_id])
     if not rows:
         return None
     row = rows[0]
     return {**{key: row[key] for key in ("quality_score", "flags", "explanations")}, "signals": json.loads(row["signals"])}
 
 
-def _neighbours(pairs: pa.Table, ledger: pa.Table, record_id: str) -> list[dict[str, Any]]:
-    mine = pairs.filter(pc.or_(pc.equal(pairs["left_id"], record_id), pc.equal(pairs["right_id"], record_id))).to_pylist()
-    found = []
-    for pair in mine:
-        other = pair["right_id"] if pair["left_id"] == record_id else pair["left_id"]
-        found.append({"relation": pair["relation"], "similarity": pair["similarity"], "why": pair["why"], **(_short(ledger, other) or {})})
-    return found
+def _neighbours(pairs: Lookup, ledger: Lookup, record_id: str) -> list[dict[str, Any]]:
+    mine = pairs.equal(("left_id", "right_id"), [record_id])
+    others = [pair["right_id"] if pair["left_id"] == record_id else pair["left_id"] for pair in mine]
+    known = {row["record_id"]: _brief(row) for row in ledger.equal("record_id", others, BRIEF)}
+    return [
+        {"relation": pair["relation"], "similarity": pair["similarity"], "why": pair["why"], **known.get(other, {})}
+        for pair, other in zip(mine, others, strict=True)
+    ]
 
 
 def _models(adapters: Iterable[Path], question: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
@@ -120,12 +116,12 @@ def _models(adapters: Iterable[Path], question: Mapping[str, Any]) -> tuple[list
 
 
 def _training(folder: Path, manifest: Mapping[str, Any], record_id: str) -> list[dict[str, Any]]:
-    rows = read_parquet(folder / SAMPLES, filters=[("record_id", "=", record_id)]).to_pylist()
+    rows = Lookup(folder / SAMPLES).equal("record_id", [record_id])
     run = {"adapter": folder.name, **{key: manifest.get(key) for key in ("base_model", "dataset_version", "run_id")}}
     return [{**run, **row} for row in rows]
 
 
 def _answers(folder: Path, evaluation: Path, question: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = read_parquet(evaluation / PREDICTIONS, filters=[("record_id", "=", question["record_id"])]).to_pylist()
+    rows = Lookup(evaluation / PREDICTIONS).equal("record_id", [question["record_id"]])
     run = {"adapter": folder.name, "evaluation": evaluation.name}
     return [{**run, **row, "answered": question["options"][row["predicted_index"]]} for row in rows]

@@ -60,10 +60,10 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         aside.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
-def write_parquet(path: Path, table: pa.Table, compression: str = "snappy") -> None:
+def write_parquet(path: Path, table: pa.Table, compression: str = "snappy", row_group_size: int | None = None) -> None:
     """Replaces a Parquet file by this table; each of its pages carries a checksum."""
     with replacing(path) as aside:
-        pq.write_table(table, aside, compression=compression, write_page_checksum=True)
+        pq.write_table(table, aside, compression=compression, row_group_size=row_group_size, write_page_checksum=True)
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:

@@ -5,11 +5,13 @@ from enum import StrEnum
 from functools import cache
 from itertools import islice
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ARROW: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -43,11 +45,13 @@ def arrow_schema(model: type[BaseModel]) -> pa.Schema:
 CHUNK_ROWS = 50_000
 
 
-def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[BaseModel]) -> pd.DataFrame:
+def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[BaseModel]) -> "pd.DataFrame":
     """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them.
 
     A table that an older program wrote lacks columns that came later: they are null in it, where they may be.
     """
+    import pandas as pd  # here, since half a second is much for a command that needs no frame
+
     if isinstance(rows, pa.Table):
         for field in arrow_schema(model):
             if field.nullable and field.name not in rows.column_names:
@@ -66,13 +70,13 @@ def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield part
 
 
-def to_table(frame: pd.DataFrame, model: type[BaseModel]) -> pa.Table:
+def to_table(frame: "pd.DataFrame", model: type[BaseModel]) -> pa.Table:
     """Arrow table of a frame. Raises ValueError, KeyError or ArrowException for a column that is missing, of another type, or null
     where it may not be."""
     return pa.Table.from_pandas(frame, schema=arrow_schema(model), preserve_index=False)
 
 
-def to_rows(frame: pd.DataFrame, model: type[BaseModel], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def to_rows(frame: "pd.DataFrame", model: type[BaseModel], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Plain dictionaries (lists as lists, missing as None), in the frame's order; of these columns alone where they are named."""
     table = to_table(frame, model)
     rows: list[dict[str, Any]] = (table if columns is None else table.select(list(columns))).to_pylist()

@@ -30,12 +30,12 @@ STAGES = {
 }
 NAMES = [name for names in STAGES.values() for name in names]
 CURATE = {*TABLES, "dataset"}
-REPORT = {"data_quality_report"}
+REPORT = {"data_quality_report", "audit_database"}
 JOBS = {
     "curate": CURATE | REPORT,
     "render": CURATE | REPORT | {"chat_examples"},
     "train": CURATE | REPORT | {"chat_examples", "vram_plan", "qlora_adapter"},
-    "train_and_evaluate": {"chat_examples", "vram_plan", "qlora_adapter", "evaluation", "audit_database"},
+    "train_and_evaluate": {"chat_examples", "vram_plan", "qlora_adapter", "evaluation"},
     "everything": set(NAMES),
 }
 
@@ -66,7 +66,7 @@ def test_every_asset_says_what_it_is(name):
     assert node.owners == ["team:mcq-foundry"]
     assert node.kinds
     assert node.code_version
-    assert node.group_name in {"ingest", "curate", "train", "evaluate", "audit"}
+    assert node.group_name in {"ingest", "curate", "train", "evaluate"}
     if name in TABLES or name == "chat_examples":
         columns = node.metadata["dagster/column_schema"].columns
         assert columns

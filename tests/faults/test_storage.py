@@ -1,15 +1,17 @@
 """Whatever lies damaged below the data root: readers say so in a sentence, and what the sentence advises mends it."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
 
 from assets.resources.foundry import clean_up
 from cli.main import app
-from pipeline.audit.database import build_audit
+from pipeline.audit.database import Sources, build_audit
 from schemas.config.base import PROJECT_ROOT
 from tests.faults.refresher import curate
 
@@ -98,7 +100,7 @@ def test_a_damaged_adapter_is_named_and_keeps_nobody_from_the_data(what, damage,
     DAMAGE[damage](path)
     codes = [code for code, _ in readers(call, record, tmp_path)]
     assert codes[:4] == [0, 0, 0, 0]
-    _, unreadable = build_audit(tmp_path / "audit.sqlite", {}, foundry.adapters.glob("*"))
+    unreadable = build_audit(tmp_path / "audit.sqlite", Sources({}, sorted(foundry.adapters.glob("*")))).unreadable
     assert curate(foundry).success
     if what in ("manifest", "result") and damage == "gone":
         return  # an unfinished run is no damage
@@ -116,13 +118,20 @@ def test_a_damaged_adapter_is_named_and_keeps_nobody_from_the_data(what, damage,
 def test_a_damaged_audit_database_is_told_with_the_cure(damage, published, call):
     foundry, _ = published
     path = foundry.audit
-    build_audit(path, {}, foundry.adapters.glob("*"))
+    build_audit(path, Sources({}))
     DAMAGE[damage](path)
     code, said = call("audit")
     assert code == 1
     assert "mcq run" in said
-    build_audit(path, {}, foundry.adapters.glob("*"))
+    assert curate(foundry).success
     assert path.is_file()
+    assert renewed(foundry) == foundry.lake.current().name
+
+
+def renewed(foundry):
+    """The version that the audit database is of."""
+    with closing(sqlite3.connect(foundry.audit)) as database:
+        return database.execute("select value from about where key = 'version'").fetchone()[0]
 
 
 @pytest.fixture

@@ -20,19 +20,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.common.files import age, read_parquet, write_atomically, write_parquet
+from pipeline.common.store.lookup import Lookup
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame, to_table
 from schemas.tables.row import Row
+
+if TYPE_CHECKING:  # half a second of every command that needs no frame
+    import pandas as pd
 
 
 def content_hash(table: pa.Table) -> str:
@@ -98,6 +101,9 @@ class Version:
 
 
 _VERSION = TypeAdapter(Version)
+CURE = "`mcq run` computes it again where today's questions give it, else restore it"
+# What is decoded to show one row of a large table.
+ROW_GROUP_ROWS = 10_000
 _HASH = re.compile(r"[0-9a-f]{16}")
 # Tables whose rows this process has compared with their name: path -> size, time and number of the file.
 _verified: dict[Path, tuple[int, int, int]] = {}
@@ -118,7 +124,7 @@ class Lake:
     def table_path(self, asset: str, table_hash: str) -> Path:
         return self.root / asset / f"{table_hash}.parquet"
 
-    def write_table(self, asset: str, frame: pd.DataFrame, model: type[Row], metadata: Mapping[str, str]) -> str:
+    def write_table(self, asset: str, frame: "pd.DataFrame", model: type[Row], metadata: Mapping[str, str]) -> str:
         """Writes a frame under the hash of its rows and returns that hash. Equal content is not written again."""
         table = to_table(frame, model)
         table_hash = content_hash(table)
@@ -129,7 +135,7 @@ class Lake:
         """Writes a table whose `content_hash` is known already, unless it lies there whole."""
         if not self.holds({asset: table_hash}):
             described = table.replace_schema_metadata({"mcq_foundry": json.dumps({"asset": asset, **metadata})})
-            write_parquet(self.table_path(asset, table_hash), described, compression="zstd")
+            write_parquet(self.table_path(asset, table_hash), described, compression="zstd", row_group_size=ROW_GROUP_ROWS)
 
     def remember(self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
         """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input."""
@@ -179,19 +185,22 @@ class Lake:
     def arrow(self, asset: str, table_hash: str) -> pa.Table:
         """The rows of a table. Raises DataError when it is gone, or when its rows aren't those that its name was made of."""
         path = self.table_path(asset, table_hash)
-        cure = "`mcq run` computes it again where today's questions give it, else restore it"
         try:
             signature = _signature(path)
             table = read_parquet(path).replace_schema_metadata(None)
         except (DataError, OSError) as error:
-            raise DataError(f"table {asset} {table_hash} can't be read: {error}; {cure}") from error
+            raise DataError(f"table {asset} {table_hash} can't be read: {error}; {CURE}") from error
         if _verified.get(path) != signature:
             if (found := content_hash(table)) != table_hash:
-                raise DataError(f"table {asset} {table_hash} is damaged: its rows are those of {found}; {cure}")
+                raise DataError(f"table {asset} {table_hash} is damaged: its rows are those of {found}; {CURE}")
             _verified[path] = signature
         return table
 
-    def read_table(self, asset: str, table_hash: str, model: type[Row]) -> pd.DataFrame:
+    def lookup(self, asset: str, table_hash: str) -> Lookup:
+        """A table that only a few rows are wanted of; what is read of it is compared with its checksums, not with its name."""
+        return Lookup(self.table_path(asset, table_hash), f"; {CURE}")
+
+    def read_table(self, asset: str, table_hash: str, model: type[Row]) -> "pd.DataFrame":
         """Arrow-backed frame of a table. Raises DataError when it is gone or damaged."""
         return to_frame(self.arrow(asset, table_hash), model)
 
