@@ -87,7 +87,7 @@ def files_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     return worst_first(foundry.lake.read_table("source_files", version.tables["source_files"], SourceFile))
 
 
-def decisions_of(foundry: Foundry, version: Version) -> pd.DataFrame:
+def decisions_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     """What came of every line of the file of decisions in a published version; empty where an older code made the version."""
     if "review_decisions" not in version.tables:
         return to_frame([], ReviewDecision)
