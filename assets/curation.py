@@ -1,6 +1,7 @@
 """Stages 1-8: from raw files to a published dataset version. Each asset calls one function of `pipeline/`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ from pipeline.split import split
 from pipeline.split.balance import balance_counts
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import to_frame, to_rows
-from schemas.tables.curation import ClusterMember, ModelSignal, Rejected, ReviewDecision, Selection, SourceFile
+from schemas.tables.curation import ClusterMember, MatchedDecision, ModelSignal, Rejected, ReviewDecision, Selection, SourceFile
 
 SHOWN = 20
 
@@ -109,7 +110,7 @@ def questions(
 
     outputs = ["questions", "rejected_records", "source_files"]
     as_read, _ = computed(foundry, "pipeline.normalize", outputs, [raw_records], parameters, compute)
-    good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run_id)
+    good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run.run_id)
     files = as_read[2]
     kept, refused, read = (table.frame() for table in (good, bad, files))
     shown = to_rows(worst_first(read).head(SHOWN), SourceFile, ["file", "reader", "layout", "records", "questions", "rejected", "looks"])
@@ -129,8 +130,10 @@ def decided(foundry: Foundry, raw: Table, as_read: Sequence[Table], run_id: str)
     What was read is remembered by itself: a new decision parses nothing anew.
     """
     lines = read_lines(foundry.decisions)
-    if lines:
-        kept(foundry, as_read, {"code_version": code_version("pipeline.normalize"), "config_hash": foundry.config_hash, "run_id": run_id})
+    if not lines:
+        none = unwritten(foundry.lake, "matched_decisions", to_frame([], MatchedDecision))
+        return [*as_read, replace(none, computed=as_read[0].computed)]
+    kept(foundry, as_read, {"code_version": code_version("pipeline.normalize"), "config_hash": foundry.config_hash, "run_id": run_id})
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "pipeline/normalize": ("pipeline/normalize/test_normalize.py", "rows are tested from file to question"),
     "pipeline/normalize/layouts/__init__.py": ("pipeline/ingest/test_registry.py", "the list of layouts, beside that of formats"),
     "pipeline/report": ("pipeline/report/test_report.py", "sections are tested on the page"),
+    "pipeline/select/reviewed.py": ("pipeline/test_review.py", "decisions are tested through all stages"),
     "pipeline/training/__main__.py": ("pipeline/training/test_run.py", "an interrupted run is a process"),
     "schemas/config": ("schemas/config/test_config.py", "a block is tested as part of a configuration"),
     "schemas/errors.py": ("cli/test_cli.py", "an error's text is what a command ends with"),

@@ -83,3 +83,15 @@ def test_moves_say_what_moved_them():
     assert found(old, [row("r5", "c5", "test")], HASH, {"method": "hash", "seed": 8})[0][-1] == "the split block changed: seed 7 -> 8"
     quota = {"method": "quota", "seed": 7}
     assert found(old, [row("r5", "c5", "test")], quota, quota)[0][-1] == "quota splits aren't stable when the set changes"
+
+
+def test_decisions_that_came_or_were_taken_back_are_named_with_their_words():
+    held = row("r1", "c1", None, disposition="conflict", reason_codes=["conflicting_answers"], detail="record r9 says Quito")
+    free = row("r1", "c1", decided_by="d1 by Lan; d2 by Minh")
+    words = {"d1 by Lan": "accept of r1 by Lan (decision d1): SGK"}
+    said = [change.why for change in diff([held], [free], HASH, HASH, words)]
+    assert said[0].endswith("; decided: accept of r1 by Lan (decision d1): SGK; d2 by Minh")
+    assert found([free], [held])[0][-1].endswith("; no longer decided: d1 by Lan; d2 by Minh")
+    changed = row("r1", "c2", key=1, decided_by="d1 by Lan")
+    assert found([row("r1", "c1")], [changed])[0][-1].endswith("is 'Quito'; decided: d1 by Lan")
+    assert found([free], [row("r1", "c1", "test", group="c0", decided_by=free["decided_by"])])[0][-1].endswith("now its smallest question")

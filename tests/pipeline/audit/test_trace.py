@@ -2,11 +2,14 @@
 
 import json
 
+import pyarrow as pa
 import pytest
 
 from pipeline.audit.trace import find_record, trace_record
 from pipeline.common.store.lookup import Lookup
 from schemas.errors import DataError
+from schemas.tables.arrow import arrow_schema
+from schemas.tables.curation import ReviewDecision
 
 
 @pytest.fixture
@@ -46,3 +49,21 @@ def test_a_duplicates_story_names_what_it_lost_to(published, looked):
     assert story["decided_by"]["record_id"] == loser["representative_id"]
     assert story["neighbours"][0]["relation"] == "exact"
     assert story["reasons"] == ["duplicate_exact: the same question, options and key stand elsewhere"]
+
+
+def test_a_story_tells_every_decision_that_names_or_touches_the_record(published):
+    tables, adapters, row = published
+    line = dict.fromkeys(ReviewDecision.model_fields) | {"status": "applied", "detail": "accepted", "touches": [], "action": "accept"}
+    other = "f" * 16
+    lines = [
+        line | {"line": 1, "record_id": row["record_id"], "found_id": row["record_id"], "before": '{"stem": "?"}'},
+        line | {"line": 2, "record_id": other, "found_id": other, "touches": [other, row["record_id"]]},
+        line | {"line": 3, "record_id": other, "found_id": other, "other_found_id": row["record_id"], "gives": "{}"},
+        line | {"line": 4, "record_id": other, "found_id": other, "touches": [other]},
+        line | {"line": 5, "status": "wrong_line"},
+    ]
+    decisions = pa.Table.from_pylist(lines, arrow_schema(ReviewDecision))
+    story = trace_record(row, {**tables, "review_decisions": decisions}, adapters)
+    assert [said["line"] for said in story["decisions"]] == [1, 2, 3]
+    assert story["decisions"][0]["before"] == {"stem": "?"}
+    assert trace_record(row, tables, adapters)["decisions"] == []

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
-from schemas.tables.curation import Pair, Question, SplitRow
+from schemas.tables.curation import Pair, Question, Rejected, SplitRow
 
 PAIR = {"left_id": "a", "right_id": "b", "relation": "same", "similarity": 0.5, "why": "because"}
 
@@ -30,3 +30,11 @@ def test_lists_and_nullable_columns_have_explicit_arrow_types():
     assert schema.field("context").nullable
     assert not schema.field("stem").nullable
     assert arrow_schema(SplitRow).field("split").type == pa.string()
+
+
+def test_a_table_of_an_older_program_lacks_what_may_be_null():
+    rows = to_table(to_frame([], Rejected), Rejected).drop_columns(["answer_index", "explanation"])
+    assert to_rows(to_frame(rows, Rejected), Rejected) == []
+    assert list(to_frame(rows, Rejected)) == [*rows.column_names, "answer_index", "explanation"]
+    with pytest.raises(KeyError, match="source"):
+        to_table(to_frame(rows.drop_columns(["source"]), Rejected), Rejected)
