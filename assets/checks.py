@@ -36,6 +36,18 @@ def blocking(
     return check
 
 
+@dg.asset_check(
+    asset="review_decisions",
+    name="decisions_found",
+    description="Every line of the reviewers' decisions can be read, and finds the one record that it is about. Warns; nothing is stopped.",
+)
+def decisions_found(context: dg.AssetCheckExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
+    """Lines that are wrong, orphaned or ambiguous: a person has to mend them, in the file or by a new decision."""
+    lost = checks.decisions_lost(find_table(foundry, context.instance, context.run, "review_decisions").frame())
+    result = check_result(lost)
+    return dg.AssetCheckResult(passed=result.passed, severity=dg.AssetCheckSeverity.WARN, metadata=result.metadata)
+
+
 CURATION_CHECKS = [
     blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids),
     blocking(
@@ -74,6 +86,14 @@ CURATION_CHECKS = [
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
     ),
+    blocking(
+        "review_decisions",
+        "every_decision_listed",
+        "Every line of the decisions has one row that says what came of it, and every applied one names records that there are.",
+        checks.decisions_unlisted,
+        ["matched_decisions", "questions", "rejected_records"],
+    ),
+    decisions_found,
     blocking(
         "splits",
         "nothing_lost_in_split",

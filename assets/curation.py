@@ -1,5 +1,6 @@
 """Stages 1-8: from raw files to a published dataset version. Each asset calls one function of `pipeline/`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,25 +13,29 @@ from assets.metadata import counts_table, markdown_table, output, reasons_table
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
-from assets.resources.memo import computed, unwritten
+from assets.resources.memo import computed, kept, unwritten
 from assets.resources.runs import run_chain
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
 from pipeline.common.files import read_parquet
+from pipeline.common.store.decisions import read_lines, written
 from pipeline.deduplicate import deduplicate
+from pipeline.deduplicate.decided import decided as pair_decisions
 from pipeline.ingest import files_without_records, ingest
 from pipeline.ingest.files import find_files
 from pipeline.ingest.summary import by_file, by_source, unread_text, unreadable_files
 from pipeline.ledger import build_ledger, funnel
 from pipeline.normalize import normalize
+from pipeline.normalize.decisions import apply_decisions
 from pipeline.normalize.source_files import worst_first
 from pipeline.publish import publish
 from pipeline.select import contamination_counts, select
+from pipeline.select.reviewed import settle, worth_a_look
 from pipeline.split import split
 from pipeline.split.balance import balance_counts
 from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import to_frame, to_rows
-from schemas.tables.curation import ClusterMember, ModelSignal, Rejected, Selection, SourceFile
+from schemas.tables.curation import ClusterMember, ModelSignal, Rejected, ReviewDecision, Selection, SourceFile
 
 SHOWN = 20
 
@@ -84,10 +89,18 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
             "How each file was read: reader, layout, what each column was taken for, records kept and refused, text that no record holds.",
             {"python", "pydantic", "parquet"},
         ),
+        "matched_decisions": table_out(
+            "matched_decisions",
+            "pipeline.normalize.decisions",
+            "Each line of the reviewers' decisions with the record that it is about, found by id or content, and what it did to its text.",
+            {"python", "pydantic", "parquet"},
+        ),
     },
 )
-def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
-    """Stage 2, normalize and validate."""
+def questions(
+    context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry], raw_records: Table
+) -> tuple[dg.Output[Table], dg.Output[Table], dg.Output[Table], dg.Output[Table]]:
+    """Stage 2, normalize and validate; then what reviewers decided."""
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
@@ -95,7 +108,9 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
         return [result.questions, result.rejected, result.files], {}
 
     outputs = ["questions", "rejected_records", "source_files"]
-    (good, bad, files), _ = computed(foundry, "pipeline.normalize", outputs, [raw_records], parameters, compute)
+    as_read, _ = computed(foundry, "pipeline.normalize", outputs, [raw_records], parameters, compute)
+    good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run_id)
+    files = as_read[2]
     kept, refused, read = (table.frame() for table in (good, bad, files))
     shown = to_rows(worst_first(read).head(SHOWN), SourceFile, ["file", "reader", "layout", "records", "questions", "rejected", "looks"])
     examples = to_rows(refused.head(10), Rejected, ["locator", "reason_codes", "detail", "stem"])
@@ -104,7 +119,26 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
         output(good, {"repairs": counts_table(count_values(kept["repairs"]), "repair"), "pass_fraction": passed}),
         output(bad, {"reasons": reasons_table(count_values(refused["reason_codes"])), "examples": markdown_table(examples, 120)}),
         output(files, {"look_first": markdown_table(shown, 300), "files_to_look_at": sum(len(looks) > 0 for looks in read["looks"])}),
+        output(matched, {"statuses": counts_table(count_values(matched.frame()["status"]), "status")}),
     )
+
+
+def decided(foundry: Foundry, raw: Table, as_read: Sequence[Table], run_id: str) -> list[Table]:
+    """Questions, rejected records and matched decisions once what reviewers decided was applied to what was read.
+
+    What was read is remembered by itself: a new decision parses nothing anew.
+    """
+    lines = read_lines(foundry.decisions)
+    if lines:
+        kept(foundry, as_read, {"code_version": code_version("pipeline.normalize"), "config_hash": foundry.config_hash, "run_id": run_id})
+    parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
+
+    def compute() -> Any:
+        frames = (table.frame() for table in (raw, *as_read))
+        return apply_decisions(*frames, lines, foundry.config.sources), {}
+
+    names = ["questions", "rejected_records", "matched_decisions"]
+    return computed(foundry, "pipeline.normalize.decisions", names, [raw, *as_read], parameters, compute, written(lines))[0]
 
 
 @dg.multi_asset(
@@ -124,15 +158,19 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
         ),
     },
 )
-def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> tuple[dg.Output[Table], dg.Output[Table]]:
-    """Stage 3, deduplicate."""
+def duplicate_clusters(
+    foundry: dg.ResourceParam[Foundry], questions: Table, matched_decisions: Table
+) -> tuple[dg.Output[Table], dg.Output[Table]]:
+    """Stage 3, deduplicate. Of the decisions only those that concern pairs or texts count: a new note compares nothing anew."""
+    told = pair_decisions(matched_decisions.frame())
 
     def compute() -> Any:
-        result = deduplicate(questions.frame(), foundry.config.dedup)
+        result = deduplicate(questions.frame(), foundry.config.dedup, told)
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]
-    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], foundry.config.dedup.model_dump(), compute)
+    parameters, decisions = foundry.config.dedup.model_dump(), told if any(told) else None
+    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute, decisions)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
     return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})
@@ -166,23 +204,42 @@ def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
     return output(table, {"flags": counts_table(count_values(frame["flags"]), "flag"), "mean_score": mean})
 
 
-@table_asset(
-    "curated_questions",
-    "pipeline.select",
-    "The verdict on each question: kept, or benchmark, contaminated, conflict, duplicate, filtered, with the record that decided.",
-    {"python", "parquet"},
+@dg.multi_asset(
+    name="select",
+    outs={
+        "curated_questions": table_out(
+            "curated_questions",
+            "pipeline.select",
+            "The verdict on each question: kept, or benchmark, contaminated, conflict, duplicate, filtered, with the record that decided.",
+            {"python", "parquet"},
+        ),
+        "review_decisions": table_out(
+            "review_decisions",
+            "pipeline.select",
+            "What came of each line of the reviewers' decisions: applied, superseded, or why not; wrong and orphaned lines need a look.",
+            {"python", "parquet"},
+        ),
+    },
 )
 def curated_questions(
-    foundry: dg.ResourceParam[Foundry], questions: Table, duplicate_clusters: Table, duplicate_pairs: Table, quality_scores: Table
-) -> dg.Output[Table]:
-    """Stage 5, select."""
-    inputs = [questions, duplicate_clusters, duplicate_pairs, quality_scores]
+    foundry: dg.ResourceParam[Foundry],
+    questions: Table,
+    matched_decisions: Table,
+    duplicate_clusters: Table,
+    duplicate_pairs: Table,
+    quality_scores: Table,
+) -> tuple[dg.Output[Table], dg.Output[Table]]:
+    """Stage 5, select, and what came of the reviewers' decisions."""
+    inputs = [questions, duplicate_clusters, duplicate_pairs, quality_scores, matched_decisions]
     parameters = {"drop_variants": foundry.config.dedup.drop_variants, "min_score": foundry.config.quality.min_score}
 
     def compute() -> Any:
-        return [select(*(table.frame() for table in inputs), **parameters)], {}
+        asked, members, pairs, quality, matched = (table.frame() for table in inputs)
+        chosen = select(asked, members, pairs, quality, decisions=matched, **parameters)
+        return [chosen, settle(matched, asked, members, pairs, chosen)], {}
 
-    (table,), _ = computed(foundry, "pipeline.select", ["curated_questions"], inputs, parameters, compute)
+    names = ["curated_questions", "review_decisions"]
+    (table, reviewed), _ = computed(foundry, "pipeline.select", names, inputs, parameters, compute)
     frame = table.frame()
     conflicts = frame[frame["disposition"] == Disposition.CONFLICT].head(50)
     metadata = {
@@ -192,7 +249,19 @@ def curated_questions(
         "conflicts": markdown_table(to_rows(conflicts, Selection, ["record_id", "representative_id", "detail"]), 300),
         "duplicate_fraction": ratio(int((frame["disposition"] == Disposition.DUPLICATE).sum()), len(frame)),
     }
-    return output(table, metadata)
+    return output(table, metadata), output(reviewed, decisions_shown(reviewed.frame()))
+
+
+def decisions_shown(decisions: pd.DataFrame) -> dict[str, Any]:
+    """What the page of the decisions shows: those that need a look first, then the newest."""
+    names = ["line", "who", "action", "record_id", "status", "detail"]
+    looks = worth_a_look(decisions)
+    return {
+        "look_first": markdown_table(to_rows(looks.head(SHOWN), ReviewDecision, names), 200),
+        "newest": markdown_table(to_rows(decisions.tail(SHOWN).iloc[::-1], ReviewDecision, names), 200),
+        "statuses": counts_table(count_values(decisions["status"]), "status"),
+        "decisions_to_look_at": len(looks),
+    }
 
 
 @table_asset(
@@ -227,13 +296,15 @@ def sample_ledger(
     quality_scores: Table,
     curated_questions: Table,
     splits: Table,
+    review_decisions: Table,
 ) -> dg.Output[Table]:
     """Stage 7, ledger."""
-    inputs = [raw_records, questions, rejected_records, quality_scores, curated_questions, splits]
+    inputs = [raw_records, questions, rejected_records, quality_scores, curated_questions, splits, review_decisions]
     parameters = [foundry.config.curation(), {source.name: source.licence for source in foundry.config.sources}]
 
     def compute() -> Any:
-        return [build_ledger(*(table.frame() for table in inputs), *parameters)], {}
+        *frames, decisions = (table.frame() for table in inputs)
+        return [build_ledger(*frames, *parameters, decisions=decisions)], {}
 
     (table,), _ = computed(foundry, "pipeline.ledger", ["sample_ledger"], inputs, parameters, compute)
     frame = table.frame()

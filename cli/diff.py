@@ -2,7 +2,7 @@
 
 from collections import Counter
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -11,11 +11,16 @@ from cli.options import command, err, out, styled, table_console
 from pipeline.audit.diff import KINDS, Change
 from pipeline.audit.diff import diff as find_changes
 from pipeline.common.escapes import json_text
+from pipeline.common.reviewers import said
 from pipeline.common.store.lake import Lake, Version
+from pipeline.common.text import one_line
 from schemas.errors import DataError
 from schemas.reasons import Disposition
 from schemas.tables.arrow import to_rows
-from schemas.tables.curation import LedgerRow
+from schemas.tables.curation import LedgerRow, ReviewDecision
+
+if TYPE_CHECKING:
+    from assets.resources.foundry import Foundry
 
 ROWS_A_KIND = 10
 STYLES = {"entered": "green", "left": "red", "changed": "yellow", "moved": "cyan"}
@@ -37,10 +42,12 @@ def diff(
     """Show what entered, left, changed or moved to another split between two versions of the dataset, and why."""
     from assets.resources.foundry import load_foundry
 
-    lake = load_foundry().lake
+    foundry = load_foundry()
+    lake = foundry.lake
     before, after = versions(lake, old, new)
     tables = [to_rows(lake.read_table("sample_ledger", v.tables["sample_ledger"], LedgerRow), LedgerRow) for v in (before, after)]
-    changes = find_changes(*tables, before.config["split"], after.config["split"])
+    words = {**decision_words(foundry, before), **decision_words(foundry, after)}
+    changes = find_changes(*tables, before.config["split"], after.config["split"], words)
     if format == DiffFormat.JSONL:
         for change in changes:
             print(json_text(change._asdict()))
@@ -48,6 +55,18 @@ def diff(
     out.print(f"{before.name} ({before.published_at})  ->  {after.name} ({after.published_at})\n")
     print_counts(before, after)
     print_changes(changes)
+
+
+def decision_words(foundry: "Foundry", version: Version) -> dict[str, str]:
+    """What reviewers decided in a version, by the words of `decided_by`."""
+    from assets.resources.foundry import decisions_of
+
+    rows = to_rows(decisions_of(foundry, version), ReviewDecision, ("id", "who", "why", "action", "found_id", "status"))
+    return {
+        f"{row['id']} by {one_line(row['who'])}": said(row | {"detail": f"{row['action']} of {row['found_id']}"})
+        for row in rows
+        if row["status"] == "applied"
+    }
 
 
 def versions(lake: Lake, old: str | None, new: str | None) -> tuple[Version, Version]:

@@ -9,17 +9,18 @@ import pandas as pd
 from rich.table import Table
 
 from assets.resources.cache_keys import places
-from assets.resources.foundry import Foundry, files_of, ledger_of
+from assets.resources.foundry import Foundry, decisions_of, files_of, ledger_of
 from cli.options import out, styled, table_console
 from cli.running_server import dataset_address
 from pipeline.common.counts import count_values
 from pipeline.common.store.runs import read_result
 from pipeline.common.text import one_line
+from pipeline.select.reviewed import worth_a_look
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
 from schemas.tables.arrow import to_rows
-from schemas.tables.curation import SourceFile
+from schemas.tables.curation import ReviewDecision, SourceFile
 
-FILES_SHOWN, WHY_CHARS = 12, 300
+FILES_SHOWN, DECISIONS_SHOWN, WHY_CHARS = 12, 12, 300
 
 
 def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> None:
@@ -29,9 +30,12 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
     print_funnel(at.version.counts)
     print_reasons(count_values(ledger["reason_codes"]))
     print_files(to_rows(files_of(foundry, at.version), SourceFile), ledger, all_files)
+    print_decisions(decisions_of(foundry, at.version), foundry.decisions)
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
     if (report := foundry.reports / f"{at.version.name}.html").exists():
         lies["report"] = report
+    if foundry.audit.exists():
+        lies["audit database"] = foundry.audit
     if with_models:
         if (result := read_result(at.evaluation)) is not None:
             print_result(result)
@@ -40,8 +44,6 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
             lies["adapter"] = at.adapter
         elif at.examples.exists():
             lies["chat examples"] = at.examples.parent
-        if (foundry.audit).exists():
-            lies["audit database"] = foundry.audit
     if (address := dataset_address(foundry.data_root, foundry.config.dataset)) is not None:
         lies["pages"] = address
     for name, place in lies.items():
@@ -115,6 +117,27 @@ def print_files(files: Sequence[Mapping[str, Any]], ledger: pd.DataFrame, all_fi
     if left := len(files) - len(shown):
         need = sum(1 for file in files if file["looks"]) - len(shown)
         out.print(f"{left:,} other files, {need:,} of them to look at too; `mcq run --files` lists all, `mcq inspect FILE` shows one")
+
+
+def print_decisions(decisions: pd.DataFrame, file: Path) -> None:
+    """What came of the reviewers' decisions, and a line for each that needs a look."""
+    if decisions.empty:
+        return
+    counts = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in count_values(decisions["status"]).items())
+    out.print(f"\nDecisions of reviewers: {counts}")
+    looks = worth_a_look(decisions)
+    if len(looks):
+        table = Table(title="Decisions to look at", title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for name in ("line", "who", "action", "record", "status", "why"):
+            table.add_column(name, justify="right" if name == "line" else "left")
+        names = ("line", "who", "action", "record_id", "status", "detail")
+        for row in to_rows(looks.head(DECISIONS_SHOWN), ReviewDecision, names):
+            table.add_row(*(one_line("" if row[name] is None else str(row[name]))[:WHY_CHARS] for name in names))
+        table_console(180).print(table)
+        more = len(looks) - DECISIONS_SHOWN
+        out.print(
+            f"{f'{more:,} more are to be looked at; ' if more > 0 else ''}all lines stand in {short(file)}, the table is review_decisions"
+        )
 
 
 def print_result(result: dict[str, Any]) -> None:

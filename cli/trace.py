@@ -26,8 +26,9 @@ def trace(
     version = foundry.lake.current()
     if version is None:
         raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run `mcq run` first")
-    names = ("sample_ledger", "quality_scores", "duplicate_pairs")
-    tables = {name: foundry.lake.lookup(name, version.tables[name]) for name in names}
+    names = ("sample_ledger", "quality_scores", "duplicate_pairs", "review_decisions")
+    # A version of an older program has no decisions.
+    tables = {name: foundry.lake.lookup(name, version.tables[name]) for name in names if name in version.tables}
     story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
     story["version"] = version.name
     if as_json:
@@ -62,6 +63,8 @@ def show(story: dict[str, Any]) -> None:
         say("  because", why_kept(story))
     if story["decided_by"]:
         say("  decided by", one(story["decided_by"]))
+    for row in story["decisions"]:
+        show_decision(row, story["record"]["record_id"])
     show_quality(story)
     for other in story["neighbours"]:
         say("Neighbour", f"{other['relation']} ({other['similarity']:.2f}; {other['why']}): {one(other)}")
@@ -90,7 +93,27 @@ def why_kept(story: dict[str, Any]) -> str:
     """Why a question stayed: what it was compared with."""
     lost = [other for other in story["neighbours"] if other["relation"] in ("exact", "same") and other.get("disposition") == "duplicate"]
     best = f"it is the best of {len(lost) + 1} copies" if lost else "nothing else says the same"
-    return f"parsed and valid, {best}, no conflict, not in a benchmark, score {story['record']['quality_score']:.2f} is high enough"
+    decided = any(other["relation"] == "conflict" for other in story["neighbours"])
+    conflict = "its conflict was decided by a reviewer" if decided else "no conflict"
+    score = f"score {story['record']['quality_score']:.2f}"
+    # Under the threshold it stays by a reviewer's word, which the detail tells.
+    score += " is high enough" if "kept though its score" not in (story["record"]["detail"] or "") else ""
+    return f"parsed and valid, {best}, {conflict}, not in a benchmark, {score}"
+
+
+def show_decision(row: dict[str, Any], record_id: str) -> None:
+    """A line of the file of decisions: what came of it, who decided, and why; what the record said before it."""
+    about = "" if record_id in (row["found_id"], row["other_found_id"], row["record_id"]) else f" of record {row['found_id']}"
+    when = f", {row['at'][:16].replace('T', ' ')}" if row["at"] else ""
+    status = row["status"].replace("_", " ")
+    say("Decision", f"{row['action']}{about} by {row['who']} (line {row['line']}, {row['id']}{when}): {status}, {row['detail']}")
+    if row["why"]:
+        say("  why", row["why"])
+    if row["before"] and row["action"] in ("set_answer", "edit") and not about:
+        before = row["before"]
+        place = before["answer_index"]
+        key = before["options"][place] if place is not None and place < len(before["options"]) else "no key"
+        say("  before", f"{before['stem']} [{' / '.join(before['options'])}] -> {key}")
 
 
 def show_quality(story: dict[str, Any]) -> None:

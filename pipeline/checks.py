@@ -62,6 +62,21 @@ def invalid_answers(questions: pd.DataFrame) -> pd.DataFrame:
     return broken_bounds(questions, Question, "answer_index", "options")
 
 
+def decisions_unlisted(decisions: pd.DataFrame, matched: pd.DataFrame, *records: pd.DataFrame) -> pd.DataFrame:
+    """Lines of the reviewers' decisions that aren't listed once, and applied ones that touch a record that there isn't."""
+    expected, found = Counter(matched["line"].tolist()), Counter(decisions["line"].tolist())
+    known = {record_id for frame in records for record_id in frame["record_id"].tolist()} if len(decisions) else set()
+    astray = {line for line, names in zip(decisions["line"], decisions["touches"], strict=True) if not known.issuperset(names)}
+    wrong = sorted({line for line in expected.keys() | found.keys() if expected[line] != found[line]} | astray)
+    return _frame({"line": line, "times_in": expected[line], "times_out": found[line]} for line in wrong)
+
+
+def decisions_lost(decisions: pd.DataFrame) -> pd.DataFrame:
+    """Lines of the reviewers' decisions that can't be read, or find no record or several."""
+    lost = decisions["status"].isin(["wrong_line", "orphaned", "ambiguous"])
+    return decisions.loc[lost, ["line", "who", "action", "record_id", "status", "detail"]]
+
+
 def groups_across_splits(splits: pd.DataFrame) -> pd.DataFrame:
     """Split groups that stand in more than one split."""
     counts = splits.groupby("split_group")["split"].nunique()

@@ -19,7 +19,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "apart": ("other_record_id",),
     "undo": ("undoes",),
 }
-GIVEN = ("answer_index", "stem", "options", "context", "other_record_id", "other_content_id", "undoes")
+# What an action may give beside that.
+ALLOWED: dict[str, tuple[str, ...]] = {"set_answer": ("answer",), "merge": ("other_content_id",), "apart": ("other_content_id",)}
+GIVEN = ("answer_index", "answer", "stem", "options", "context", "other_record_id", "other_content_id", "undoes")
 
 
 class Decision(Strict):
@@ -33,6 +35,7 @@ class Decision(Strict):
     content_id: ContentId | None = Field(None, description="what that record said when it was decided: finds it again in a file typed anew")
     action: Action
     answer_index: Position | None = Field(None, description="set_answer: place of the right option, from 0, in file order")
+    answer: Text | None = Field(None, description="set_answer: what that option says; finds it where a file typed anew has another order")
     stem: Text | None = Field(None, description="edit: the new stem")
     options: Annotated[list[Text], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)] | None = Field(
         None, description="edit: all options anew, in file order; the right one keeps its place"
@@ -48,7 +51,7 @@ class Decision(Strict):
         given = [name for name in GIVEN if getattr(self, name) is not None]
         if needed and not set(needed) & set(given):
             raise ValueError(f"action {self.action} needs {' or '.join(needed)}")
-        allowed = {*needed, *(["other_content_id"] if "other_record_id" in needed else [])}
+        allowed = {*needed, *ALLOWED.get(self.action, ())}
         if strange := [name for name in given if name not in allowed]:
             raise ValueError(f"action {self.action} takes no {', '.join(strange)}")
         if self.other_record_id == self.record_id:

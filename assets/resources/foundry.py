@@ -14,7 +14,7 @@ from schemas.config import Config, load_config
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
-from schemas.tables.curation import LedgerRow, SourceFile
+from schemas.tables.curation import LedgerRow, ReviewDecision, SourceFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +85,13 @@ def files_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
     if "source_files" not in version.tables:
         return to_frame([], SourceFile)
     return worst_first(foundry.lake.read_table("source_files", version.tables["source_files"], SourceFile))
+
+
+def decisions_of(foundry: Foundry, version: Version) -> "pd.DataFrame":
+    """What came of every line of the file of decisions in a published version; empty where an older code made the version."""
+    if "review_decisions" not in version.tables:
+        return to_frame([], ReviewDecision)
+    return foundry.lake.read_table("review_decisions", version.tables["review_decisions"], ReviewDecision)
 
 
 def clean_up(foundry: Foundry) -> int | str:

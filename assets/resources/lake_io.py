@@ -13,10 +13,36 @@ from assets.resources.runs import run_chain
 from pipeline.common.store.lake import Lake
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
-from schemas.tables.curation import ClusterMember, LedgerRow, Pair, Quality, Question, RawRecord, Rejected, Selection, SourceFile, SplitRow
+from schemas.tables.curation import (
+    ClusterMember,
+    LedgerRow,
+    MatchedDecision,
+    Pair,
+    Quality,
+    Question,
+    RawRecord,
+    Rejected,
+    ReviewDecision,
+    Selection,
+    SourceFile,
+    SplitRow,
+)
 from schemas.tables.row import Row
 
-_MODELS = (RawRecord, Question, Rejected, SourceFile, ClusterMember, Pair, Quality, Selection, SplitRow, LedgerRow)
+_MODELS = (
+    RawRecord,
+    Question,
+    Rejected,
+    SourceFile,
+    MatchedDecision,
+    ClusterMember,
+    Pair,
+    Quality,
+    Selection,
+    ReviewDecision,
+    SplitRow,
+    LedgerRow,
+)
 TABLES: dict[str, type[Row]] = {model.table: model for model in _MODELS}
 """The tables that a dataset version holds, by the names of their assets."""
 

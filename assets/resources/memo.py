@@ -19,15 +19,23 @@ Computed = tuple[Sequence[pd.DataFrame], Mapping[str, int]]
 
 
 def computed(
-    foundry: Foundry, module: str, assets: Sequence[str], inputs: Iterable[Table], parameters: Any, compute: Callable[[], Computed]
+    foundry: Foundry,
+    module: str,
+    assets: Sequence[str],
+    inputs: Iterable[Table],
+    parameters: Any,
+    compute: Callable[[], Computed],
+    decisions: Any = None,
 ) -> tuple[list[Table], Mapping[str, int]]:
-    """What a stage gives: remembered when inputs, parameters and code are as they were, else `compute()`."""
+    """What a stage gives: remembered when inputs, parameters, code and the reviewers' decisions are as they were, else `compute()`."""
     lake = foundry.lake
     origin = {
         "code": code_version(module),
         "configuration": short_hash(canonical_json(parameters)),
         "input": short_hash(*(table.hash for table in inputs)),
     }
+    if decisions:
+        origin["decisions"] = short_hash(canonical_json(decisions))
     known = lake.recall(assets[0], origin)
     if known:
         return [Table(lake, asset, known[0][asset], computed="remembered") for asset in assets], known[1]
@@ -36,6 +44,14 @@ def computed(
     tables = [replace(unwritten(lake, asset, frame), computed=news) for asset, frame in zip(assets, frames, strict=True)]
     lake.remember(assets[0], origin, {table.asset: table.hash for table in tables}, facts)
     return tables, facts
+
+
+def kept(foundry: Foundry, tables: Iterable[Table], facts: Mapping[str, str]) -> None:
+    """Writes tables that no asset gives, so that the next refresh finds them remembered."""
+    for table in tables:
+        if table.arrow is not None:
+            with foundry.lake.lock():
+                foundry.lake.write_arrow(table.asset, table.arrow, table.hash, facts)
 
 
 def unwritten(lake: Lake, asset: str, frame: pd.DataFrame) -> Table:

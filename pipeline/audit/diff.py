@@ -22,8 +22,15 @@ class Change(NamedTuple):
     why: str
 
 
-def diff(old: Sequence[RowMapping], new: Sequence[RowMapping], old_split: Mapping[str, Any], new_split: Mapping[str, Any]) -> list[Change]:
-    """Changes between two ledgers (LedgerRow mappings) under their configurations' `split` blocks, in the order of KINDS.
+def diff(
+    old: Sequence[RowMapping],
+    new: Sequence[RowMapping],
+    old_split: Mapping[str, Any],
+    new_split: Mapping[str, Any],
+    words: Mapping[str, str] | None = None,
+) -> list[Change]:
+    """Changes between two ledgers (LedgerRow mappings) under their configurations' `split` blocks, in the order of KINDS. `words` tell
+    more of a decision that `decided_by` names.
 
     Equal ledgers give none. A question that only comes from another record now (a duplicate took its place) is no change.
     """
@@ -35,19 +42,49 @@ def diff(old: Sequence[RowMapping], new: Sequence[RowMapping], old_split: Mappin
     gone = {row["record_id"] for row, _ in edited}
     old_rows, new_rows = ({row["record_id"]: row for row in rows} for rows in (old, new))
     return [
-        *(_change("entered", row, None, row, _why_in(old_rows.get(row["record_id"]))) for row in entered if row["record_id"] not in before),
-        *(_change("left", row, row, None, _why_out(new_rows.get(row["record_id"]), now)) for row in left if row["record_id"] not in gone),
-        *(_change("changed", after, row, after, _what_changed(row, after)) for row, after in edited),
-        *moves(old, new, old_split, new_split),
+        *(
+            _change(
+                "entered",
+                row,
+                None,
+                row,
+                _why_in(old_rows.get(row["record_id"])) + _decided(old_rows.get(row["record_id"]), row, words or {}),
+            )
+            for row in entered
+            if row["record_id"] not in before
+        ),
+        *(
+            _change(
+                "left",
+                row,
+                row,
+                None,
+                _why_out(new_rows.get(row["record_id"]), now) + _decided(row, new_rows.get(row["record_id"]), words or {}),
+            )
+            for row in left
+            if row["record_id"] not in gone
+        ),
+        *(_change("changed", after, row, after, _what_changed(row, after) + _decided(row, after, words or {})) for row, after in edited),
+        *moves(old, new, old_split, new_split, words),
     ]
 
 
-def moves(old: Sequence[RowMapping], new: Sequence[RowMapping], old_split: Mapping[str, Any], new_split: Mapping[str, Any]) -> list[Change]:
+def moves(
+    old: Sequence[RowMapping],
+    new: Sequence[RowMapping],
+    old_split: Mapping[str, Any],
+    new_split: Mapping[str, Any],
+    words: Mapping[str, str] | None = None,
+) -> list[Change]:
     """The questions that both versions hold, each in another split, with what moved it."""
     was = _by_content(old)
     pairs = [(was[content], row) for content, row in _by_content(new).items() if content in was]
     how = _split_settings(old_split, new_split)
-    return [_change("moved", row, before, row, how or _why_moved(before, row)) for before, row in pairs if before["split"] != row["split"]]
+    return [
+        _change("moved", row, before, row, (how or _why_moved(before, row)) + _decided(before, row, words or {}))
+        for before, row in pairs
+        if before["split"] != row["split"]
+    ]
 
 
 def _by_content(rows: Iterable[RowMapping]) -> dict[str, RowMapping]:
@@ -71,6 +108,19 @@ def _edited(left: Sequence[RowMapping], entered: Sequence[RowMapping]) -> list[t
         entered = [row for row in entered if row["record_id"] not in come]
         found += pairs
     return found
+
+
+def _decided(before: RowMapping | None, after: RowMapping | None, words: Mapping[str, str]) -> str:
+    """Decisions of reviewers that came, or were taken back, in between; ledgers of older programs know none."""
+    was, now = (_decisions(row) for row in (before, after))
+    came, gone = ([words.get(one, one) for one in ours if one not in theirs] for ours, theirs in ((now, was), (was, now)))
+    parts = [("decided: ", came), ("no longer decided: ", gone if after is not None else [])]
+    return "".join(f"; {name}{'; '.join(said)}" for name, said in parts if said)
+
+
+def _decisions(row: RowMapping | None) -> list[str]:
+    said = (row or {}).get("decided_by")
+    return said.split("; ") if said else []
 
 
 def _alike(before: RowMapping, after: RowMapping) -> bool:

@@ -40,13 +40,15 @@ def find_record(ledger: Lookup, query: str) -> dict[str, Any]:
 
 
 def trace_record(row: Mapping[str, Any], tables: Mapping[str, Lookup], adapters: Iterable[Path]) -> dict[str, Any]:
-    """The story of one ledger row. `tables` looks into sample_ledger, quality_scores and duplicate_pairs of one published version."""
+    """The story of one ledger row. `tables` looks into sample_ledger, quality_scores and duplicate_pairs of one published version, and
+    into review_decisions where it has that."""
     ledger, record_id = tables["sample_ledger"], row["record_id"]
     training, answers, unreadable = _models(adapters, row)
     return {
         "record": dict(row),
         "reasons": [f"{code}: {REASON_TEXT[Reason(code)]}" for code in row["reason_codes"]],
         "decided_by": _short(ledger, row["representative_id"]),
+        "decisions": _decisions(tables.get("review_decisions"), record_id),
         "quality": _quality(tables["quality_scores"], record_id),
         "neighbours": _neighbours(tables["duplicate_pairs"], ledger, record_id),
         "same_content": [
@@ -56,6 +58,14 @@ def trace_record(row: Mapping[str, Any], tables: Mapping[str, Lookup], adapters:
         "answers": answers,
         "unreadable": unreadable,
     }
+
+
+def _decisions(decisions: Lookup | None, record_id: str) -> list[dict[str, Any]]:
+    """What reviewers decided of a record, or of another so that this one is as it is; whether it was applied or not. In order."""
+    rows = decisions.beginning("record_id", "") if decisions is not None else []
+    own = ("found_id", "other_found_id", "record_id")
+    mine = [row for row in rows if record_id in row["touches"] or any(row[name] == record_id for name in own)]
+    return [row | {name: json.loads(row[name]) if row[name] else None for name in ("gives", "before")} for row in mine]
 
 
 BRIEF = ("record_id", "source", "locator", "disposition", "stem", "options", "answer_index", "quality_score")

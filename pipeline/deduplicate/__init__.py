@@ -16,6 +16,7 @@ from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.deduplicate.clusters import Edge, Nodes, cluster_members, component_labels, edges_joining, make_clusters
 from pipeline.deduplicate.comparison import PASSAGE_SIMILARITY
+from pipeline.deduplicate.decided import NOTHING, Decided, held_by_benchmarks, overrule, with_decided, with_what_files_say
 from pipeline.deduplicate.lexicon import STOPWORDS
 from pipeline.deduplicate.minhash import band_keys, lsh_pairs, pairs_in
 from pipeline.deduplicate.question import ComparableQuestion, word_bag
@@ -39,9 +40,11 @@ class DeduplicationResult(NamedTuple):
 
 
 @collector_paused()
-def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationResult:
-    """Finds exact, same, variant and conflict pairs among Question rows of all roles."""
-    nodes = Nodes(questions)
+def deduplicate(questions: pd.DataFrame, config: DedupConfig, told: Decided = NOTHING) -> DeduplicationResult:
+    """Finds exact, same, variant and conflict pairs among Question rows of all roles; `told` is what reviewers decided of them."""
+    against_benchmarks = bool(told.as_read or any(not pair.together for pair in told.pairs)) and "benchmark" in set(questions["role"])
+    whole, as_read = with_what_files_say(questions, told) if against_benchmarks else (questions, [])
+    nodes = Nodes(whole)
     prints = fingerprints(nodes.table, config)
     passage, passages = _passages(nodes.context, config)
     shared = shared_stems(prints, passage)
@@ -49,11 +52,16 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
     near = proposed[worth_judging(proposed, prints, passage)]
     candidates = sorted({*map(tuple, near.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
     edges = _verified(nodes, candidates)
+    held = held_by_benchmarks(nodes, edges, as_read) if against_benchmarks else {}
+    together = [*passages, *(group for found in shared for group in found.tolist())]
+    if whole is not questions:
+        nodes, edges, together = _of_today(nodes, Nodes(questions), edges, together)
+    edges, joined, parted = overrule(nodes, edges, told)
     clusters, cut = make_clusters(nodes, edges)
-    stems = (group for found in shared for group in found.tolist())
-    groups = component_labels(len(nodes), [(edge.left, edge.right) for edge in edges] + edges_joining([*passages, *stems]))
+    clusters = with_decided(clusters, joined, parted)
+    groups = component_labels(len(nodes), [(edge.left, edge.right) for edge in edges] + edges_joining(together))
     pairs = _pair_rows(nodes, edges)
-    members = cluster_members(nodes, clusters, groups, pairs)
+    members = cluster_members(nodes, clusters, groups, pairs, held)
     counts = {
         "candidate_pairs": len(proposed),
         "judged_pairs": len(candidates),
@@ -61,8 +69,20 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
         "members_cut_from_chains": cut,
         "passages": sum(len(group) > 1 for group in passages),
         **{f"{relation}_pairs": count for relation, count in Counter(pair["relation"] for pair in pairs).items()},
+        **({"pairs_decided_by_reviewers": len(joined) + len(parted)} if told.pairs else {}),
     }
     return DeduplicationResult(to_frame(members, ClusterMember), to_frame(pairs, Pair), counts)
+
+
+def _of_today(
+    every: Nodes, nodes: Nodes, edges: Sequence[Edge], groups: Sequence[Sequence[int]]
+) -> tuple[Nodes, list[Edge], list[list[int]]]:
+    """Edges and groups of `every` as those of the nodes that are among them, both in the order of their content."""
+    place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
+    now = {node: place[content_id] for node, content_id in enumerate(every.content_id) if content_id in place}
+    kept = [Edge(now[edge.left], now[edge.right], edge.verdict) for edge in edges if edge.left in now and edge.right in now]
+    left = [[now[node] for node in group if node in now] for group in groups]
+    return nodes, kept, [group for group in left if group]
 
 
 def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[Edge]:

@@ -1,7 +1,7 @@
 """Clusters and split groups: distinct questions are the nodes of a graph, pairs that are more than different its edges."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,8 +113,11 @@ def make_clusters(nodes: Nodes, edges: Sequence[Edge]) -> tuple[list[int], int]:
     return labels, cut
 
 
-def cluster_members(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs: Sequence[dict[str, Any]]) -> pa.Table:
-    """ClusterMember rows in input order; `clusters` and `groups` hold a label for each node, `pairs` are Pair rows."""
+def cluster_members(
+    nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs: Sequence[dict[str, Any]], held: Mapping[str, str]
+) -> pa.Table:
+    """ClusterMember rows in input order; `clusters` and `groups` hold a label for each node, `pairs` are Pair rows, `held` names the
+    benchmark's record by record_id."""
     smallest_in_group: dict[int, str] = {}
     sizes: Counter[int] = Counter()
     first_in_cluster: dict[int, str] = {}
@@ -144,5 +147,6 @@ def cluster_members(nodes: Nodes, clusters: Sequence[int], groups: Sequence[int]
         "best_relation": [found[0][2] if found else None for found in near],
         "neighbours": [[f"{kind}:{other}" for _, other, kind in found[:MAX_NEIGHBOURS]] for found in near],
         "cut_from": [cut_from(record_id, found) if found else None for record_id, found in zip(nodes.record_id, near, strict=True)],
+        "held_by": [held.get(record_id) for record_id in nodes.record_id],
     }
     return pa.table(columns, schema=arrow_schema(ClusterMember))

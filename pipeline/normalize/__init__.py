@@ -195,7 +195,7 @@ def _finish(
     reasons, details = list(draft.reasons), [draft.detail] if draft.detail else []
     index = None
     if not reasons or reasons == [Reason.IMAGE_REQUIRED]:
-        for reason, detail in _option_faults(draft):
+        for reason, detail in option_faults(draft):
             reasons.append(reason)
             details.append(detail)
     if not reasons:
@@ -207,7 +207,7 @@ def _finish(
             reasons.append(fault)
             details.append(why or "")
     written = f"{draft.stem} {' '.join(draft.options)}"
-    spoken = source.language if source.language != "auto" else "vi" if is_vietnamese(written) else language if _bare(written) else "en"
+    spoken = source.language if source.language != "auto" else "vi" if is_vietnamese(written) else language if is_bare(written) else "en"
     common = {key: row[key] for key in ("record_id", "source", "role", "file", "locator")}
     common |= {"subject": draft.subject or subject, "repairs": list(dict.fromkeys(repairs)), "context": draft.context}
     if reasons:
@@ -246,12 +246,12 @@ def _key_of_refused(draft: Draft, answers: AnswerFormat) -> int | None:
     return index if index is not None and index < min(len(draft.options), MAX_OPTIONS) else None
 
 
-def _bare(text: str) -> bool:
+def is_bare(text: str) -> bool:
     """True for text that shows no language: formulas, numbers, names of chemicals."""
     return len(WORD_OF_THREE.findall(text)) < 3
 
 
-def _option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
+def option_faults(draft: Draft) -> Iterable[tuple[Reason, str]]:
     """Everything wrong with stem and options, in the order of Reason."""
     stem, options = draft.stem, draft.options
     if not options:

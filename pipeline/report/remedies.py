@@ -78,7 +78,8 @@ class Fix(NamedTuple):
 
 def rank_fixes(rows: Iterable[RowMapping], words: Words = ENGLISH) -> list[Fix]:
     """Fixes for ledger rows, the most questions an act first, then the most questions; in one order whatever the language."""
-    everything = list(rows)
+    # What a reviewer took out is done with.
+    everything = [row for row in rows if Reason.REJECTED_BY_REVIEWER not in row["reason_codes"]]
     found = [*_by_file(everything, words), *_conflicts(everything, words), *_weak(everything, words)]
     return sorted(found, key=lambda fix: (-fix.questions / fix.acts, -fix.questions, fix.example["locator"], fix.example["record_id"]))
 
@@ -126,6 +127,8 @@ def _conflicts(rows: Sequence[RowMapping], _: Words) -> Iterable[Fix]:
     for row in rows:
         if row["disposition"] == Disposition.CONFLICT:
             other = by_id[row["representative_id"]]
+            if other["disposition"] != Disposition.CONFLICT:
+                continue  # a reviewer stands for that side
             sides.setdefault(frozenset((row["content_id"], other["content_id"])), (row, other))
     for part in ("source", "file"):
         between: defaultdict[tuple[str, str], list[tuple[RowMapping, RowMapping]]] = defaultdict(list)

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pipeline.common.parallel import collector_paused
+from pipeline.common.reviewers import all_said, said
 from pipeline.select.contamination import most_shared
+from pipeline.select.reviewed import NO_ONE, Reviewed, read_reviewed
 from schemas.errors import DataError
 from schemas.reasons import Disposition, Reason, Relation
 from schemas.tables.arrow import to_frame, to_rows
@@ -32,32 +34,45 @@ KEPT = _Fate(None)
 
 @collector_paused()
 def select(
-    questions: pd.DataFrame, members: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, drop_variants: bool, min_score: float
+    questions: pd.DataFrame,
+    members: pd.DataFrame,
+    pairs: pd.DataFrame,
+    quality: pd.DataFrame,
+    drop_variants: bool,
+    min_score: float,
+    decisions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One Selection row a question, in order; `kept` is true for those that go on to a split.
 
-    `drop_variants` and `min_score` (0-1) are those of the configuration's `dedup` and `quality`. Raises DataError when the score would
-    remove every question that is left to it.
+    `drop_variants` and `min_score` (0-1) are those of the configuration's `dedup` and `quality`, `decisions` are MatchedDecision rows:
+    what reviewers decided goes before all but contamination. Raises DataError when the score would remove every question that is left
+    to it.
     """
     rows = to_rows(questions, Question, QUESTION_COLUMNS)
-    member = {row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group"))}
+    member = {
+        row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group", "held_by"))
+    }
     scores = {row["record_id"]: row for row in to_rows(quality, Quality, ("record_id", "quality_score", "explanations"))}
     content = {row["record_id"]: row["content_id"] for row in rows}
     benchmark = _first_of([row for row in rows if row["role"] == "benchmark"])
     training = [row for row in rows if row["role"] == "train"]
     links = _links(content, to_rows(pairs, Pair))
+    reviewed = read_reviewed(decisions, content)
 
     fates = {row["record_id"]: _Fate(Disposition.BENCHMARK) for row in rows if row["role"] == "benchmark"}
     fates |= _contaminated(training, benchmark, links, member)
-    fates |= _conflicting([row for row in training if row["record_id"] not in fates], links, member)
+    fates |= {row["record_id"]: _held(row, member) for row in training if row["record_id"] not in fates and _held(row, member) != KEPT}
+    fates |= {name: _rejected(row) for name, row in reviewed.rejected.items() if name not in fates}
+    fates |= _conflicting([row for row in training if row["record_id"] not in fates], links, member, reviewed)
     left = [row for row in training if row["record_id"] not in fates]
-    fates |= _duplicates(left, member, scores, drop_variants, links)
+    fates |= _duplicates(left, member, scores, drop_variants, links, reviewed)
     judged = [scores[row["record_id"]] for row in left if row["record_id"] not in fates]
-    _refuse_to_remove_all([quality["quality_score"] for quality in judged], min_score)
-    fates |= {quality["record_id"]: _threshold(quality, min_score) for quality in judged}
+    if not any(quality["record_id"] in reviewed.accepted for quality in judged):
+        _refuse_to_remove_all([quality["quality_score"] for quality in judged], min_score)
+    fates |= {quality["record_id"]: _threshold(quality, min_score, reviewed) for quality in judged}
     shared = most_shared(questions)
     out = (
-        _row(row, fates[row["record_id"]], member[row["record_id"]], scores[row["record_id"]])
+        _row(row, _with_words(row, fates[row["record_id"]], reviewed, member), member[row["record_id"]], scores[row["record_id"]])
         | {"shared_13gram": shared.get(row["record_id"])}
         for row in rows
     )
@@ -118,16 +133,57 @@ def _contaminated(
     return fates
 
 
+def _held(row: Mapping[str, Any], member: Mapping[str, Mapping[str, Any]]) -> _Fate:
+    """What the files say of it stands in a benchmark, whatever reviewers made of it since."""
+    item = member[row["record_id"]]["held_by"]
+    if item is None:
+        return KEPT
+    detail = f"as its file says it, it or a duplicate of it is benchmark record {item}'s; no decision lets it into training"
+    return _Fate(Disposition.CONTAMINATED, Reason.CONTAMINATED_CLUSTER, detail, item, Relation.SAME)
+
+
+def _rejected(decision: Mapping[str, Any]) -> _Fate:
+    return _Fate(Disposition.FILTERED, Reason.REJECTED_BY_REVIEWER, said(decision))
+
+
+def _with_words(row: Mapping[str, Any], fate: _Fate, reviewed: Reviewed, member: Mapping[str, Mapping[str, Any]]) -> _Fate:
+    """The fate, with what reviewers decided of the record in its detail, as far as that came true."""
+
+    def holds(one: Mapping[str, Any]) -> bool:
+        if one["action"] == "accept":
+            return fate.disposition is None
+        if one["action"] == "merge":
+            left, right = (member[one[side]]["cluster_id"] for side in ("found_id", "other_found_id"))
+            return left is not None and left == right
+        return bool(one["action"] != "reject")
+
+    words = [fate.detail, all_said(one for one in reviewed.of.get(row["record_id"], ()) if holds(one))]
+    return fate._replace(detail="; ".join(part for part in words if part) or None)
+
+
 def _conflicting(
-    training: list[dict[str, Any]], links: Mapping[str, list[tuple[Relation, str]]], member: Mapping[str, Mapping[str, Any]]
+    training: list[dict[str, Any]],
+    links: Mapping[str, list[tuple[Relation, str]]],
+    member: Mapping[str, Mapping[str, Any]],
+    reviewed: Reviewed,
 ) -> dict[str, _Fate]:
-    """Both sides of every contradiction, and the duplicates of both: they repeat the doubtful key."""
+    """Both sides of every contradiction, and the duplicates of both: they repeat the doubtful key. A side for which a reviewer stands is
+    no longer doubtful: the other is."""
     first = _first_of(training)
-    opponents = {
-        content_id: min(first[other] for relation, other in links[content_id] if relation == Relation.CONFLICT and other in first)
-        for content_id in first
-        if any(relation == Relation.CONFLICT and other in first for relation, other in links.get(content_id, []))
-    }
+    unit = {row["content_id"]: member[row["record_id"]]["cluster_id"] or row["content_id"] for row in training}
+    stands = _standing(training, unit, reviewed)
+
+    def rivals(content_id: str) -> list[str]:
+        """Those that contradict it and aren't weaker than it; the strongest is first."""
+        mine = stands[unit[content_id]][0]
+        found = [other for relation, other in links.get(content_id, []) if relation == Relation.CONFLICT and other in first]
+        found = [other for other in found if stands[unit[other]][0] >= mine and not (mine > NO_ONE and unit[other] == unit[content_id])]
+        return sorted((stands[unit[other]][1] or first[other] for other in found), key=lambda name: (strength(name), name))
+
+    def strength(name: str) -> tuple[int, ...]:
+        return tuple(-part for part in reviewed.strength(name))
+
+    opponents = {content_id: found[0] for content_id in first if (found := rivals(content_id))}
     clusters = {
         cluster: opponents[row["content_id"]]
         for row in training
@@ -140,8 +196,21 @@ def _conflicting(
         if opponent:
             other = by_id[opponent]
             detail = f"its key {_key(row)!r} is contradicted by {_key(other)!r}, the key of record {opponent} ({other['locator']})"
+            detail += ", for which a reviewer stands" if reviewed.strength(opponent) > NO_ONE else ""
             fates[row["record_id"]] = _Fate(Disposition.CONFLICT, Reason.CONFLICTING_ANSWERS, detail, opponent, Relation.CONFLICT)
     return fates
+
+
+def _standing(
+    training: Iterable[Mapping[str, Any]], unit: Mapping[str, str], reviewed: Reviewed
+) -> dict[str, tuple[tuple[int, int], str | None]]:
+    """Of each cluster or lone question how strongly a reviewer stands for it, and for which record."""
+    found: dict[str, tuple[tuple[int, int], str | None]] = dict.fromkeys(unit.values(), (NO_ONE, None))
+    for row in training:
+        here, strength = unit[row["content_id"]], reviewed.strength(row["record_id"])
+        if strength > found[here][0]:
+            found[here] = (strength, row["record_id"])
+    return found
 
 
 def _key(row: Mapping[str, Any]) -> str:
@@ -163,9 +232,11 @@ def _duplicates(
     scores: Mapping[str, Mapping[str, Any]],
     drop_variants: bool,
     links: Mapping[str, list[tuple[Relation, str]]],
+    reviewed: Reviewed,
 ) -> dict[str, _Fate]:
-    def rank(row: Mapping[str, Any]) -> tuple[float, str, str]:
-        return (-scores[row["record_id"]]["quality_score"], row["content_id"], row["record_id"])
+    def rank(row: Mapping[str, Any]) -> tuple[int, int, float, str, str]:
+        accepted, keyed = reviewed.strength(row["record_id"])
+        return (-accepted, -keyed, -scores[row["record_id"]]["quality_score"], row["content_id"], row["record_id"])
 
     clusters: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in training:
@@ -184,7 +255,7 @@ def _duplicates(
             better = sorted(
                 kept[other] for relation, other in links.get(row["content_id"], []) if relation == Relation.VARIANT and other in kept
             )
-            if better:
+            if better and row["record_id"] not in reviewed.accepted:
                 detail = f"a variant of record {better[0]}, and dedup.drop_variants is on"
                 fates[row["record_id"]] = _Fate(Disposition.DUPLICATE, Reason.DUPLICATE_VARIANT, detail, better[0], Relation.VARIANT)
             else:
@@ -203,10 +274,12 @@ def _refuse_to_remove_all(scores: Sequence[float], min_score: float) -> None:
         )
 
 
-def _threshold(quality: Mapping[str, Any], min_score: float) -> _Fate:
+def _threshold(quality: Mapping[str, Any], min_score: float, reviewed: Reviewed) -> _Fate:
     if quality["quality_score"] >= min_score:
         return KEPT
     detail = f"score {quality['quality_score']:g} is under quality.min_score {min_score:g}: {'; '.join(quality['explanations'])}"
+    if quality["record_id"] in reviewed.accepted:
+        return KEPT._replace(detail=f"kept though its {detail}")
     return _Fate(Disposition.FILTERED, Reason.BELOW_MIN_SCORE, detail)
 
 

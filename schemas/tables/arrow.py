@@ -46,10 +46,17 @@ CHUNK_ROWS = 50_000
 
 
 def to_frame(rows: Iterable[dict[str, Any]] | pa.Table, model: type[BaseModel]) -> "pd.DataFrame":
-    """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them."""
+    """Arrow-backed frame with exactly the model's columns; no rows give an empty frame with all of them.
+
+    A table that an older program wrote lacks columns that came later: they are null in it, where they may be.
+    """
     import pandas as pd  # here, since half a second is much for a command that needs no frame
 
-    if not isinstance(rows, pa.Table):
+    if isinstance(rows, pa.Table):
+        for field in arrow_schema(model):
+            if field.nullable and field.name not in rows.column_names:
+                rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    else:
         schema = arrow_schema(model)
         parts = [pa.Table.from_pylist(part, schema=schema) for part in _chunks(rows)]
         rows = pa.concat_tables(parts).combine_chunks() if parts else schema.empty_table()

@@ -191,7 +191,7 @@ class ReviewDecision(Row):
     found_id: RecordId | None = Field(description="the record of this version that it is about; null where none is")
     other_found_id: RecordId | None = Field(description="merge, apart: the other record of this version")
     before: JsonObject | None = Field(
-        description="JSON object: context, stem, options and answer_index of the record just before this line; null where it has no text"
+        description="JSON object: content_id (null: no question), context, stem, options and answer_index just before this line"
     )
     status: Status = Field(description="what came of it")
     detail: Filled = Field(description="the status in words: what was done, or why not")
@@ -243,6 +243,9 @@ class ClusterMember(Row):
     )
     cut_from: RecordId | None = Field(
         description="a record that it is the same as and not clustered with: a chain of unlike rows was cut there"
+    )
+    held_by: RecordId | None = Field(
+        description="where decisions bear on it: the benchmark's record that holds it, or a duplicate of it, as the files say it"
     )
 
 

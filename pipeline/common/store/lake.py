@@ -161,7 +161,7 @@ class Lake:
             return "the note on the last one is damaged"
         if (known := last.get("origin")) is None:
             return "an earlier version of this program made the last one"
-        changed = [part for part in origin if known.get(part) != origin[part]]
+        changed = [part for part in {**origin, **known} if known.get(part) != origin.get(part)]
         return f"new {' and '.join(changed)}" if changed else "the last one is gone"
 
     def _memo(self, asset: str, origin: Mapping[str, str]) -> Path:

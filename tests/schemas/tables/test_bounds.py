@@ -59,7 +59,7 @@ ROWS = {
     "review_decisions": OF_DECISION,
     "duplicate_pairs": {"left_id": A, "right_id": B, "relation": "related", "similarity": 0.0, "why": "one passage"},
     "duplicate_clusters": {"record_id": A, "content_id": B, "role": "benchmark", "cluster_id": None, "split_group": B}
-    | {"best_relation": "exact", "neighbours": [f"exact:{B}"], "cut_from": None},
+    | {"best_relation": "exact", "neighbours": [f"exact:{B}"], "cut_from": None, "held_by": None},
     "quality_scores": {"record_id": A, "quality_score": 0.5, "flags": ["long"], "explanations": ["so long"], "signals": "{}"},
     "model_signals": {"record_id": A, "model": "small@1", "gold_nll": 0.0, "question_gain": -1.0},
     "curated_questions": {"record_id": A, "content_id": B, "kept": False, "source": "school", "subject": None, "language": "en"}
