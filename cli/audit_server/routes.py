@@ -25,7 +25,8 @@ PAGES: list[tuple[str, Page]] = [
     (r"/record/(?P<record_id>[^/?#]{1,2000})$", record.show),
     (f"{DECIDE.pattern}$", decide.post),
     (r"/plots/(?P<dataset>[a-z0-9][a-z0-9_-]*)/(?P<name>[a-z0-9_-]+)\.png$", files.plot),
-    (r"/report/(?P<dataset>[a-z0-9][a-z0-9_-]*)$", files.report),
+    (r"/report/(?P<dataset>[a-z0-9][a-z0-9_-]*)$", files.newest_report),
+    (r"/report/(?P<dataset>[a-z0-9][a-z0-9_-]*)/(?P<name>[a-z0-9][a-z0-9-]*(?:\.[a-z]{2})?\.html)$", files.report),
     (r"/-/audit/static/(?P<name>[a-z]+\.(?:css|js))$", files.static),
     (re.escape(ALIVE) + "$", files.alive),
 ]

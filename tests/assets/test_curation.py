@@ -1,6 +1,7 @@
 """The job `curate` on a few questions: what it publishes, what it remembers, and what a failed check leaves alone."""
 
 import html
+import json
 import os
 
 import dagster as dg
@@ -242,3 +243,71 @@ def test_files_that_cannot_be_read_are_named_and_end_no_run(curate, make_foundry
     assert r"empty \xe9.csv" in html.unescape(event.metadata["files_without_records"].value)
     rejected = to_rows(ledger_of(foundry, foundry.lake.current()), LedgerRow, ["locator", "disposition"])
     assert {"locator": r"\xd0\xe8.xlsx#file:1", "disposition": "rejected"} in rejected
+
+
+def decide(foundry, **cells):
+    row = to_rows(ledger_of(foundry, foundry.lake.current()), LedgerRow)[0]
+    foundry.decisions.parent.mkdir(parents=True, exist_ok=True)
+    with foundry.decisions.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"record_id": row["record_id"], "who": "Lan", **cells}) + "\n")
+    return row
+
+
+def test_a_decision_computes_what_hangs_on_it_and_a_note_no_sample(curate, make_foundry, questions, monkeypatch):
+    foundry = make_foundry(questions)
+    assert curate(foundry).success
+    before = foundry.lake.current()
+    decide(foundry, action="note", why="xem lại")
+
+    def refuse(*_):
+        raise AssertionError("a note changes no sample")
+
+    with monkeypatch.context() as patch:
+        for stage in ("normalize", "deduplicate", "assess", "split"):
+            patch.setattr(curation, stage, refuse)
+        assert curate(foundry).success
+    noted = foundry.lake.current()
+    assert noted.dataset_version == before.dataset_version
+    assert {name for name in TABLES if noted.tables[name] != before.tables[name]} == {"matched_decisions", "review_decisions"}
+
+    row = decide(foundry, action="reject", why="sai")
+    # The first refresh with decisions keeps what was read: from then on nothing is parsed for a decision.
+    monkeypatch.setattr(curation, "normalize", refuse)
+    result = curate(foundry)
+    assert result.success
+    assert foundry.lake.current().counts["filtered"] == 1
+    now = next(found for found in to_rows(ledger_of(foundry, foundry.lake.current()), LedgerRow) if found["record_id"] == row["record_id"])
+    assert now["decided_by"].endswith(" by Lan")
+    (event,) = [e for e in result.asset_materializations_for_node("select") if e.asset_key == dg.AssetKey("review_decisions")]
+    assert event.metadata["decisions_to_look_at"].value == 0
+
+    published = foundry.lake.current()
+    monkeypatch.setattr(curation, "apply_decisions", refuse)
+    assert curate(foundry).success
+    assert foundry.lake.current() == published
+    foundry.decisions.unlink()
+    monkeypatch.undo()
+    assert curate(foundry).success
+    assert foundry.lake.current().name == before.name, "without decisions it is as it was"
+
+
+def test_wrong_lines_warn_and_a_file_that_is_none_stops_the_run_with_a_sentence(curate, make_foundry, questions):
+    foundry = make_foundry(questions)
+    assert curate(foundry).success
+    before = foundry.lake.current()
+    decide(foundry, action="burn")
+    result = curate(foundry)
+    assert result.success
+    (warned,) = [e for e in result.get_asset_check_evaluations() if not e.passed]
+    assert (warned.check_name, warned.severity) == ("decisions_found", dg.AssetCheckSeverity.WARN)
+    assert foundry.lake.current().dataset_version == before.dataset_version
+    before = foundry.lake.current()
+    foundry.decisions.unlink()
+    foundry.decisions.mkdir()
+    result = curate(foundry)
+    assert not result.success
+    error = next(event for event in result.all_events if event.is_step_failure).step_failure_data.error
+    while error.cause:
+        error = error.cause
+    assert "it is a folder; mend it, or move it away" in error.message
+    assert foundry.lake.current() == before

@@ -15,10 +15,10 @@ from schemas.config.base import PROJECT_ROOT
 GRAPH = defs.resolve_asset_graph()
 STAGES = {
     "ingest": ["raw_records"],
-    "normalize": ["questions", "rejected_records", "source_files"],
+    "normalize": ["questions", "rejected_records", "source_files", "matched_decisions"],
     "deduplicate": ["duplicate_clusters", "duplicate_pairs"],
     "assess": ["quality_scores"],
-    "select": ["curated_questions"],
+    "select": ["curated_questions", "review_decisions"],
     "split": ["splits"],
     "ledger": ["sample_ledger"],
     "publish": ["dataset"],
@@ -78,7 +78,8 @@ def test_edges_follow_the_way_of_a_question():
 
     assert parents("raw_records") == set()
     assert parents("questions") == parents("rejected_records") == {"raw_records"}
-    assert parents("curated_questions") == {"questions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
+    chosen_by = {"questions", "matched_decisions", "duplicate_clusters", "duplicate_pairs", "quality_scores"}
+    assert parents("curated_questions") == parents("review_decisions") == chosen_by
     assert parents("dataset") == CURATE - {"dataset"}
     assert parents("data_quality_report") == {"dataset", "sample_ledger", "quality_scores", "duplicate_pairs", "source_files"}
     assert not GRAPH.get(dg.AssetKey("data_quality_report")).child_keys, "nothing waits for the report"
@@ -101,9 +102,10 @@ def test_the_ui_tells_what_each_resource_is_and_assets_get_plain_objects():
 
 def test_every_curation_table_has_a_blocking_check():
     checks = [GRAPH.get_check_spec(key) for key in GRAPH.asset_check_keys]
-    assert all(check.blocking and check.description for check in checks)
-    checked = {check.asset_key.to_user_string() for check in checks}
-    assert checked >= CURATE - {"dataset", "questions", "duplicate_pairs"} | {"questions", "chat_examples", "vram_plan"}
+    assert all(check.description for check in checks)
+    assert [check.name for check in checks if not check.blocking] == ["decisions_found"]
+    checked = {check.asset_key.to_user_string() for check in checks if check.blocking}
+    assert checked >= CURATE - {"dataset", "matched_decisions", "duplicate_pairs"} | {"chat_examples", "vram_plan"}
 
 
 def test_automation_is_there_and_off():

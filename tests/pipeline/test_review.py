@@ -560,7 +560,7 @@ def base(tmp_path_factory):
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_whatever_is_decided_every_record_has_one_fate_and_no_benchmark_leaks(base, data):
     folder, before, rows = base
     lines = data.draw(decisions(rows))
@@ -588,7 +588,7 @@ def test_whatever_is_decided_every_record_has_one_fate_and_no_benchmark_leaks(ba
 
 
 @given(st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_saying_it_twice_changes_nothing(base, data):
     folder, _, rows = base
     lines = data.draw(decisions(rows))
@@ -620,7 +620,7 @@ def distinct(tmp_path_factory):
 
 
 @given(st.data(), st.sampled_from(sorted(MOVES)))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_decisions_stay_with_their_questions_however_the_file_is_written(distinct, data, move):
     folder, rows = distinct
     lines = data.draw(decisions(rows))

@@ -95,16 +95,18 @@ def _bytes_of(path: Path) -> bytes:
         return b""
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    with os.fdopen(handle, "rb", buffering=0) as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise _unreadable(path, "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no file")
         if found.st_size > MAX_FILE_BYTES:
             raise _unreadable(path, f"it has {found.st_size:,} bytes, more than {MAX_FILE_BYTES:,}")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read()
-        except OSError as error:
-            raise _unreadable(path, error.strerror or str(error)) from error
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    finally:
+        os.close(handle)
 
 
 def _unreadable(path: Path, why: str) -> DataError:
@@ -129,7 +131,7 @@ def parse_decision(line: bytes | str) -> Decision:
     if not isinstance(cells, dict):
         raise ValueError("it is no JSON object")
     try:
-        return Decision.model_validate({"id": short_hash(canonical_json(cells)), **cells})
+        return Decision.model_validate(cells if "id" in cells else {"id": short_hash(canonical_json(cells)), **cells})
     except ValidationError as error:
         said = [f"{'.'.join(map(str, item['loc'])) or 'line'}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()]
         raise ValueError("; ".join(said)[:1000]) from None

@@ -212,7 +212,15 @@ def test_pictures_and_the_report_are_served_and_nothing_beside_them(served):
     reports = served.data_root / "reports" / "d"
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "latest.html").write_text("<script>alert(1)</script><p>report</p>")
-    status, headers, _ = served.get("/report/d")
+    assert served.get("/report/d", **{"Accept-Language": "vi"})[:1] == (302,)
+    (reports / "latest.vi.html").write_text("<p>báo cáo</p>")
+    for language, name in (("en", "latest.html"), ("vi", "latest.vi.html")):
+        status, headers, _ = served.get("/report/d", **{"Accept-Language": language})
+        assert (status, headers["location"]) == (302, f"/report/d/{name}")
+    assert served.get("/report/d/latest.vi.html")[2] == "<p>báo cáo</p>"
+    for path in ("/report/d/.hidden.html", "/report/d/..%2Flatest.html", "/report/d/none.html", "/report/d/latest.md"):
+        assert served.get(path)[0] in (302, 404), path
+    status, headers, _ = served.get("/report/d/latest.html")
     assert status == 200
     assert "script-src" not in headers["content-security-policy"]
     assert headers["content-security-policy"].startswith("default-src 'none'")

@@ -1,10 +1,13 @@
 import json
 import multiprocessing
+import os
+from functools import partial
 
 import pytest
 
-from pipeline.common.store.decisions import append_decisions, parse_decision, read_decisions
+from pipeline.common.store.decisions import MAX_FILE_BYTES, append_decisions, parse_decision, read_decisions, read_lines, written
 from schemas.decisions import Decision
+from schemas.errors import DataError
 
 ONE, OTHER = "a" * 16, "b" * 16
 
@@ -116,3 +119,62 @@ def test_many_writers_lose_nothing(tmp_path):
     found = read_decisions(path)
     assert len(found.standing) == 60
     assert not found.wrong
+
+
+def test_every_line_is_told_with_what_became_of_it(tmp_path):
+    path = tmp_path / "d.jsonl"
+    lines = [by_hand(id="1"), "", by_hand(id="1"), by_hand(id="1", why="so"), by_hand(id="2", action="undo", undoes="1"), "?"]
+    write(path, *lines)
+    found = read_lines(path)
+    assert [line.number for line in found] == [1, 3, 4, 5, 6]
+    assert found[0].undone_by.id == "2"
+    assert [line.repeats for line in found] == [None, 1, None, None, None]
+    assert [bool(line.wrong) for line in found] == [False, True, True, False, True]
+    assert json.loads(json.dumps(written(found))) == written(found)
+    assert written(found) != written(found[:1])
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.mkdir(), "it is a folder"),
+        (os.mkfifo, "it is no file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is no file"),
+        (lambda path: (path.touch(), os.truncate(path, MAX_FILE_BYTES + 1)), "more than"),
+        (lambda path: path.symlink_to(path), "symbolic links"),
+    ],
+    ids=["folder", "pipe", "device", "large", "loop"],
+)
+def test_what_is_no_file_ends_in_a_sentence_and_is_waited_for_by_nobody(tmp_path, make, why):
+    path = tmp_path / "d.jsonl"
+    make(path)
+    for work in (read_lines, read_decisions, partial(append_decisions, decisions=[parse_decision(by_hand())])):
+        with pytest.raises(DataError, match=f"can't be read: .*{why}.*move it away"):
+            work(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe\x00" + bytes(range(10)) + bytes(range(11, 256)),
+        b"[" * 1_000_000,
+        b'{"record_id": "' + b"x" * 10_000_000 + b'"}',
+        by_hand(who="\ud800").encode("utf-8", "surrogatepass"),
+        b'{"\\ud800": 1}',
+        b'{"record_id": ' + b"9" * 5_000 + b"}",
+        by_hand(action="edit", options=["x" * 1_000_000] * 10).encode(),
+    ],
+    ids=["binary", "deep", "long", "surrogate", "name", "number", "large"],
+)
+def test_a_hostile_line_is_one_wrong_line_with_a_short_reason(tmp_path, line):
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(by_hand().encode() + b"\n" + line + b"\n" + by_hand(action="reject").encode())
+    found = read_decisions(path)
+    assert len(found.standing) == 2
+    assert [(wrong.line, len(wrong.why) <= 1000) for wrong in found.wrong] == [(2, True)]
+
+
+def test_a_hundred_thousand_lines_are_read(tmp_path):
+    path = tmp_path / "d.jsonl"
+    path.write_text("".join(f"{by_hand(id=str(number), action='note')}\n" for number in range(100_000)))
+    assert len(read_lines(path)) == 100_000
