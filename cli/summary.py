@@ -34,6 +34,8 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
     lies = {"dataset version": at.version.name, "tables": foundry.lake.root}
     if (report := foundry.reports / f"{at.version.name}.html").exists():
         lies["report"] = report
+    if foundry.audit.exists():
+        lies["audit database"] = foundry.audit
     if with_models:
         if (result := read_result(at.evaluation)) is not None:
             print_result(result)
@@ -42,8 +44,6 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
             lies["adapter"] = at.adapter
         elif at.examples.exists():
             lies["chat examples"] = at.examples.parent
-        if (foundry.audit).exists():
-            lies["audit database"] = foundry.audit
     if (address := dataset_address(foundry.data_root, foundry.config.dataset)) is not None:
         lies["pages"] = address
     for name, place in lies.items():

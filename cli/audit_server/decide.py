@@ -66,7 +66,7 @@ async def post(visit: Visit) -> Response:
     if refusal is not None:
         return await record.page(visit, record_id, 503, refused=refusal, typed=typed)
     told = {name: form.fields.get(name) for name in ("from", "at")}
-    response = Response.redirect(visit.address(f"/record/{record_id}", **told, saved="1") + "#decide", 303)
+    response = Response.redirect(visit.address(f"/record/{record_id}", **told, saved="1"), 303)
     visit.remember(response, REVIEWER_COOKIE, who)
     return response
 

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import curation, report
+from assets import audit, curation, report
 from assets.checks import CURATION_CHECKS
 from assets.resources.configured import FoundryResource, LakeResource
 from assets.resources.foundry import Foundry
 from schemas.config import load_config
 
 KILLED = 9
-ASSETS = [*dg.load_assets_from_modules([curation, report]), *CURATION_CHECKS]
+ASSETS = [*dg.load_assets_from_modules([curation, audit, report]), *CURATION_CHECKS]
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "os.chmod", "tempfile.mkstemp"}
 
 
