@@ -27,7 +27,10 @@ RELATION_TEXT: dict[str, str] = {
 
 # Beside what parsing repairs: one sentence for each name in `repairs`. A test looks for names in pipeline/ that lack theirs.
 REPAIR_TEXT: dict[str, str] = {
+    "accepted_by_reviewer": "A reviewer accepted it, whatever the rules say.",
+    "answer_by_reviewer": "A reviewer set its key.",
     "context_split": "The passage or rubric was told apart from the question.",
+    "edited_by_reviewer": "A reviewer edited its text.",
     "gap_restored": "A gap to fill, lost or written in another way, was restored.",
     "html_entities": "HTML entities were read as the characters that they stand for.",
     "html_tags": "HTML tags were read as the text that a browser shows.",

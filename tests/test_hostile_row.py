@@ -167,6 +167,10 @@ def mcq(events, folder, monkeypatch):
     return call
 
 
+# The audit server's pages: of a record, and of a list.
+OURS = re.compile(r"http://127\.0\.0\.1:8001/(?:record/[0-9a-f]{16}\?dataset=d|records\?dataset=d&[a-z]+=[\w.%+-]+)")
+
+
 def tokens(markdown):
     return [child for token in RENDERER.parse(markdown) for child in (token.children or [token])]
 
@@ -195,7 +199,11 @@ def test_the_ui_renders_tables_of_text(events):
     for markdown in shown:
         found = tokens(markdown)
         kinds = {token.type for token in found}
-        assert kinds <= (OUR_PAGES if markdown.startswith("# ") or markdown == "*no rows*" else OUR_TABLES), kinds
+        allowed = (
+            OUR_PAGES | {"link_open", "link_close"} if markdown.startswith("# ") else OUR_PAGES if markdown == "*no rows*" else OUR_TABLES
+        )
+        assert kinds <= allowed, kinds
+        assert all(OURS.fullmatch(token.attrs["href"]) for token in found if token.type == "link_open")
         assert {token.attrs["src"][:15] for token in found if token.type == "image"} <= {"data:image/png;"}
         assert not ACTS.search(markdown)
         assert not re.search(r"https?://\w|www\.\w|@\w", "".join(token.content for token in found if token.type == "text"))
@@ -224,19 +232,25 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
-        self.attributes |= {(name, (value or "")[:5]) for name, value in attributes if name not in ("class", "id", "alt", "lang", "style")}
+        self.attributes |= {
+            (name, value if name == "href" else (value or "")[:5])
+            for name, value in attributes
+            if name not in ("class", "id", "alt", "lang", "style")
+        }
 
     def handle_data(self, data):
         self.text += data
 
 
-def test_the_report_is_a_page_of_text(events, foundry):
-    text = (foundry.data_root / "reports" / "d" / "latest.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("file", "other"), [("latest.html", "vi"), ("latest.vi.html", "en")])
+def test_the_report_is_a_page_of_text(events, foundry, file, other):
+    text = (foundry.data_root / "reports" / "d" / file).read_text(encoding="utf-8")
     page = Page(text)
     assert not page.tags & {"script", "iframe", "object", "form", "base", "link", "svg", "b"}
     assert {pair for pair in page.attributes if pair[0] in ("src", "href") or pair[0].startswith("on")} <= {
         ("src", "data:"),
-        *(("href", value) for _, value in page.attributes if value.startswith("#")),
+        *(("href", value) for _, value in page.attributes if re.fullmatch("#[a-z-]+", value) or OURS.fullmatch(value)),
+        ("href", foundry.lake.current().name + (".vi.html" if other == "vi" else ".html")),
     }
     assert "default-src 'none'" in text
     assert text.count("</style>") == text.count("</title>") == 1

@@ -68,34 +68,54 @@ def test_every_repair_that_the_code_can_name_has_its_words():
     assert names_of_repairs() == set(REPAIR_TEXT)
 
 
-NAMING = ("repairs", "repair", "found_repairs")
+NAMING = ("repairs", "repair", "found_repairs", "done", "let_in")
 
 
 def names_of_repairs():
-    """Snake-case words that the parsing writes where repairs are gathered: arguments and parts of what bears such a name, and the last
-    but one of a Key."""
+    """Snake-case words that the parsing writes where repairs are gathered: arguments and parts of what bears such a name, and the third
+    of a Key and of a Stem. Constants of the module stand for what they hold."""
     found = set()
     for path in [
         *(PROJECT_ROOT / "pipeline" / "normalize").rglob("*.py"),
         *(PROJECT_ROOT / "pipeline" / "common" / "grammar").glob("*.py"),
     ]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for part in gathered(node):
-                found |= {value.value for value in ast.walk(part) if is_name(value)}
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        constants = constants_of(module)
+        for part in (part for node in ast.walk(module) for part in gathered(node)):
+            held = [constants.get(node.id) if isinstance(node, ast.Name) else node for node in ast.walk(part)]
+            found |= {node.value for node in held if is_name(node)}
+    return found
+
+
+def constants_of(module):
+    """Names of a module in capitals, and the strings that they hold."""
+    found = {}
+    for node in module.body:
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                found |= {name.id: value for name, value in zip(names, values, strict=True)}
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = value
     return found
 
 
 def gathered(node):
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "insert" | "extend")) if name in NAMING:
+        case ast.Call(func=ast.Attribute(value=gatherer, attr="append" | "insert" | "extend")) if called(gatherer) in NAMING:
             return node.args
-        case ast.Call(func=ast.Name(id="Key")) if len(node.args) > 2:
+        case ast.Call(func=ast.Attribute(attr="_note")):
+            return node.args
+        case ast.Call(func=ast.Name(id="Key" | "Stem")):
             return node.args[2:3]
-        case ast.Call(func=ast.Name(id="Stem")) if len(node.args) > 2:
-            return node.args[2:3]
-        case ast.AugAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]) | ast.keyword(arg=name) if name in NAMING:
+        case ast.AugAssign(target=target, value=value) | ast.Assign(targets=[target], value=value) if called(target) in NAMING:
+            return [value]
+        case ast.keyword(arg=name) if name in NAMING:
             return [node.value]
     return []
+
+
+def called(node):
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
 
 
 def is_name(node):

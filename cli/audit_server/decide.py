@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hmac import compare_digest
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,6 @@ from schemas.tables.row import MIN_OPTIONS
 
 MOST_BODY_BYTES = 8 * 2**20
 NONCE_CHARS = 32
-CSRF_COOKIE = "ds_csrftoken"
 
 
 class Form(NamedTuple):
@@ -41,6 +41,7 @@ async def post(visit: Visit) -> Response:
     require_own_form(visit)
     form = form_of(await visit.request.post_body())
     record_id = visit.request.url_vars["record_id"]
+    is_own = compare_digest(form.fields.get("csrftoken", "").encode(), visit.request.scope["csrftoken"]().encode())
     visit.arguments |= {name: form.fields[name] for name in ("from", "at") if form.fields.get(name)}
     path = visit.place.decisions(visit.dataset)
 
@@ -51,29 +52,37 @@ async def post(visit: Visit) -> Response:
     if facts is None:
         raise RefusedError(404, visit.words("The published version holds no such record any more; nothing was saved."))
     who = (form.fields.get("who") or visit.reviewer).strip()[:MOST_NAME_CHARS]
+    typed = {**form.fields, "options": form.options or row_options(facts), "who": who}
+    if not is_own:
+        says = visit.words("The form is from before the server was started anew; look at what you typed, and send it again.")
+        return await record.page(visit, record_id, 403, refused=says, typed=typed)
     made = decision_of(visit, facts, pending, form, who)
     if isinstance(made, str):
-        return await record.page(visit, record_id, 422, refused=made, typed={**form.fields, "options": form.options, "who": who})
+        return await record.page(visit, record_id, 422, refused=made, typed=typed)
     try:
         refusal = append_decisions(path, [made])
     except OSError as error:
         refusal = visit.words("The decision could not be written ({error}).").format(error=error.strerror or error)
     if refusal is not None:
-        return await record.page(visit, record_id, 503, refused=refusal, typed={**form.fields, "options": form.options, "who": who})
+        return await record.page(visit, record_id, 503, refused=refusal, typed=typed)
     told = {name: form.fields.get(name) for name in ("from", "at")}
-    response = Response.redirect(visit.address(f"/record/{record_id}", **told, saved="1") + "#decide", 303)
+    response = Response.redirect(visit.address(f"/record/{record_id}", **told, saved="1"), 303)
     visit.remember(response, REVIEWER_COOKIE, who)
     return response
 
 
+def row_options(facts: Mapping[str, Any]) -> list[str]:
+    """The options of the record, where the form held none."""
+    return list(facts["row"]["options"] or [])
+
+
 def require_own_form(visit: Visit) -> None:
-    """Raises RefusedError unless a page of this very server sent the request. Datasette has compared the token of the form with that of the
-    cookie by now, but lets a request without any cookie pass."""
+    """Raises RefusedError unless a page of this very server sent the request, as far as its headers tell."""
     headers = visit.request.headers
     if visit.request.method != "POST":
         raise RefusedError(405, visit.words("A decision is sent by the form of a record's page."))
     foreign = headers.get("origin", "").lower() != f"http://{headers.get('host', '')}".lower()
-    if foreign or headers.get("sec-fetch-site", "same-origin") != "same-origin" or CSRF_COOKIE not in visit.cookies:
+    if foreign or headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise RefusedError(403, visit.words("Only a page of this server can send a decision; open the record and send its form again."))
     if not headers.get("content-length", "").isdigit() or int(headers["content-length"]) > MOST_BODY_BYTES:
         raise RefusedError(413, visit.words("The form is too large."))

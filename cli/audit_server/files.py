@@ -8,6 +8,7 @@ from datasette.utils.asgi import Response
 
 from cli.audit_server.headers import REPORT
 from cli.audit_server.visit import STATIC, RefusedError, Visit
+from pipeline.report.pages import FIRST, LATEST, file_name
 
 REVALIDATED = {"cache-control": "no-cache"}
 # Dagster's pages show pictures of ours, and come from another port.
@@ -25,9 +26,22 @@ async def plot(visit: Visit) -> Response:
     return _file(visit, visit.place.data_root / "plots" / told["dataset"] / f"{told['name']}.png", SHOWN_ELSEWHERE)
 
 
+async def newest_report(visit: Visit) -> Response:
+    """Leads to the newest report of a dataset in the reader's language."""
+    dataset = visit.request.url_vars["dataset"]
+    name = next((name for name in (file_name(LATEST, visit.language), file_name(LATEST, FIRST)) if _report(visit, name).is_file()), None)
+    if name is None:
+        raise RefusedError(404, visit.words("There is no such file (yet); a run writes it."))
+    return Response.redirect(f"/report/{dataset}/{name}")
+
+
+def _report(visit: Visit, name: str) -> Path:
+    return visit.place.data_root / "reports" / visit.request.url_vars["dataset"] / name
+
+
 async def report(visit: Visit) -> Response:
-    """The newest report of a dataset, which brings its own style and no script."""
-    path = visit.place.data_root / "reports" / visit.request.url_vars["dataset"] / "latest.html"
+    """A report of a dataset, which brings its own style and no script, and leads to its other languages beside it."""
+    path = _report(visit, visit.request.url_vars["name"])
     return _file(visit, path, {**REVALIDATED, "content-security-policy": REPORT})
 
 

@@ -24,6 +24,7 @@ from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, RELATION_TEXT, REPAIR_T
 
 DAGSTER_URL = "http://127.0.0.1:3000"
 MOST_COMPARED = 12
+MOST_PLACES = 10**9
 WORDS = {
     "reason_text": REASON_TEXT,
     "disposition_text": DISPOSITION_TEXT,
@@ -103,7 +104,7 @@ def dagster_address(run_id: str | None) -> str | None:
 
 def _place(visit: Visit) -> int | None:
     try:
-        return max(int(visit.arguments["at"]), 0)
+        return min(max(int(visit.arguments["at"]), 0), MOST_PLACES)
     except (KeyError, ValueError):
         return None
 
@@ -113,7 +114,10 @@ def _beside(visit: Visit, database: sqlite3.Connection, pending: Pending) -> lis
     place = _place(visit)
     if place is None or "from" not in visit.arguments:
         return None
-    filters = listing.asked(visit, dict(parse_qsl(visit.arguments["from"])), pending)
+    try:
+        filters = listing.asked(visit, dict(parse_qsl(visit.arguments["from"])), pending)
+    except RefusedError:  # a list of another version of the pages: the record is there all the same
+        return None
     return lists.beside(database, filters, place)
 
 

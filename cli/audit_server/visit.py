@@ -122,7 +122,9 @@ class Visit:
     def here(self, **changed: str | None) -> str:
         """This page's address with other arguments; None leaves one out."""
         told = {**self.arguments, **changed}
-        return f"{self.request.path}?{urlencode({name: value for name, value in told.items() if value})}"
+        # Where a decision was refused, the page is the record's all the same.
+        path = self.request.path.removesuffix("/decide")
+        return f"{path}?{urlencode({name: value for name, value in told.items() if value})}"
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number as the reader's language writes it."""

@@ -207,7 +207,7 @@ def beside(database: sqlite3.Connection, filters: Filters, place: int) -> Beside
     else:
         ids = [hit.row["record_id"] for hit in _found(database, filters, size, start).hits]
     own = place - start
-    return Beside(ids[own - 1] if own else None, ids[own + 1] if own + 1 < len(ids) else None)
+    return Beside(ids[own - 1] if 0 < own <= len(ids) else None, ids[own + 1] if own + 1 < len(ids) else None)
 
 
 def facets_of(database: sqlite3.Connection, filters: Filters) -> dict[str, Counts]:

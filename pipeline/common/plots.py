@@ -93,15 +93,24 @@ def funnel_bars(counts: Mapping[str, int], kept: Sequence[str], _: Callable[[str
     return _clear_png(figure)
 
 
-def score_histogram(kept: Sequence[float], left_out: Sequence[float], threshold: float, _: Callable[[str], str] = str) -> bytes:
+def score_histogram(
+    kept: Sequence[float],
+    left_out: Sequence[float],
+    threshold: float,
+    _: Callable[[str], str] = str,
+    marked: Callable[[str], str] = str,
+) -> bytes:
     """Quality scores (0-1) in steps of 0.05, kept questions beside others, with the threshold; counts on a log scale. `_` translates
-    labels."""
+    labels, `marked` writes numbers as the language does."""
     figure, axes = _figure(7.6, 2.8)
     edges = [i / 20 for i in range(21)]
     axes.hist([kept, left_out], bins=edges, color=[ADAPTER, LOST], label=[_("in a split"), _("left out")], rwidth=0.85)
-    axes.axvline(threshold, color=INK, linestyle="--", linewidth=1, label=_("threshold {threshold}").format(threshold=f"{threshold:g}"))
+    axes.axvline(
+        threshold, color=INK, linestyle="--", linewidth=1, label=_("threshold {threshold}").format(threshold=marked(f"{threshold:g}"))
+    )
     axes.set(xlabel=_("quality score (1 = nothing to say against it)"), ylabel=_("questions"), yscale="symlog", xlim=(0, 1), ylim=(0, None))
-    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter(lambda count, place: marked(f"{count:,.0f}"))
+    axes.xaxis.set_major_formatter(lambda score, place: marked(f"{score:.1f}"))
     axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left")
     return _clear_png(figure)
 

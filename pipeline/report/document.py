@@ -173,7 +173,7 @@ def _plain(cell: str | int | float | None, words: Words) -> str:
 def _is_number(rows: Sequence[Sequence[Cell]], place: int, words: Words) -> bool:
     """Numbers, percentages and ranges stand right."""
     cells = [row[place] for row in rows]
-    beside = (words("undefined"), words("benchmark"))
+    beside = (words("undefined"), words("benchmark"), words("none"))
     shown = [_plain(cell, words) for cell in cells if not isinstance(cell, list)]
     return len(shown) == len(cells) and all(text in beside or re.fullmatch(r"[\d.,%–\-\s]*", text) for text in shown)
 

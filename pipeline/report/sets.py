@@ -45,7 +45,7 @@ def quality(facts: Facts) -> list[Block]:
     says.append(_("A flag alone removes nothing: it costs score."))
     caption = _("Scores of questions that were read in full, on a logarithmic scale of counts.")
     columns = [_("flag"), _("questions"), _("in a split"), _("filtered"), _("example, and what was seen")]
-    picture = Picture(plots.score_histogram(scores[True], scores[False], threshold, _), caption)
+    picture = Picture(plots.score_histogram(scores[True], scores[False], threshold, _, _.marked), caption)
     return [Text(" ".join(says)), picture, TableBlock(columns, rows, wide=frozenset({4}))]
 
 
@@ -186,7 +186,7 @@ def _split_rows(cells: Sequence[BalanceCell], _: Words) -> tuple[list[list[Cell]
             marked.add(len(rows))
         if off or shown[attribute] <= VALUES // 2:
             counts: list[Cell] = [text for cell in found for text in (_.number(cell.observed), _range(cell, _))]
-            rows.append([_(attribute), value, *counts, off])
+            rows.append([_(attribute), value, *counts, off or _("none")])
     return rows, marked, len(by_value) - len(rows)
 
 
@@ -201,7 +201,7 @@ def baselines(facts: Facts) -> list[Block]:
         what = [Line(signal["name"], "strong"), *([Line(_.say(MEANING[signal["name"]]))] if signal["name"] in MEANING else [])]
         what.append(Line(f"{group}: {_.say(signal['says'])}", "dim"))
         low, high = signal["low"], signal["high"]
-        interval = "" if signal["value"] is not None else _("undefined")
+        interval = _("none") if signal["value"] is not None else _("undefined")
         if low is not None and high is not None:
             interval = f"{_.number(low, 3)}–{_.number(high, 3)}"
         found, chance = (_("undefined") if value is None else _.number(value, 3) for value in (signal["value"], signal["expected"]))

@@ -38,6 +38,25 @@ def test_the_report_of_a_version_is_written_once_and_the_latest_is_known(curate,
     assert (folder / f"{first.name}.html").read_bytes() == page
 
 
+def test_the_report_is_there_in_both_languages_and_leads_to_the_audit_server(curate, make_foundry, questions, monkeypatch):
+    foundry = make_foundry([*questions[:6], {"question": "", "options": ["a", "b"], "answer": "a"}])
+    assert curate(foundry).success
+    folder, version = foundry.data_root / "reports" / "tiny", foundry.lake.current().name
+    english, vietnamese = ((folder / name).read_text(encoding="utf-8") for name in ("latest.html", "latest.vi.html"))
+    assert f'href="{version}.vi.html"' in english
+    assert f'href="{version}.html"' in vietnamese
+    assert "Nên sửa trước" in vietnamese
+    assert 'href="http://127.0.0.1:8001/record/' in english
+
+    # Another address of the server is another page of the same version.
+    monkeypatch.setenv("MCQ_AUDIT_URL", "https://audit.example")
+    assert curate(foundry).success
+    text = (folder / "latest.vi.html").read_text(encoding="utf-8")
+    assert 'href="https://audit.example/record/' in text
+    assert "127.0.0.1:8001" not in text
+    assert len(list(folder.glob(".*.sha256"))) == 1
+
+
 def test_a_report_that_fails_unpublishes_nothing(curate, make_foundry, questions, monkeypatch):
     foundry = make_foundry(questions)
 

@@ -159,7 +159,9 @@ def test_nobody_else_can_send_a_decision(served):
     ):
         assert visitor.send(row["record_id"], form, origin=origin, who="Eve", action="accept")[0] == 403, origin
     assert served.visitor().send(row["record_id"], form, who="Eve", action="accept")[0] == 403, "no cookie at all"
-    assert visitor.send(row["record_id"], {**form, "csrftoken": "x"}, who="Eve", action="accept")[0] == 403
+    for token in ("x", "", "ä", served.visitor().form(row["record_id"])["csrftoken"]):
+        status, _, page = visitor.send(row["record_id"], {**form, "csrftoken": token}, who="Eve", action="accept", why="typed already")
+        assert (status, "typed already</textarea>" in page) == (403, True), token
     assert served.get(f"/record/{row['record_id']}/decide?dataset=d&action=accept&who=Eve")[0] == 405
     assert served.decisions == []
 

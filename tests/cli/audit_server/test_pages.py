@@ -130,6 +130,19 @@ def test_a_record_that_was_opened_from_a_list_leads_through_it(served):
     assert 'rel="next"' not in served.get(second.replace("&amp;", "&"))[2]
 
 
+def test_a_place_that_no_list_has_is_no_error(served):
+    row = served.row("Thủ đô")
+    for query in (
+        "from=list%3Dnothing&at=3",
+        "from=q%3Dthu&at=99999999999999999999",
+        "at=x",
+        "from=%FF%00&at=-1",
+        "from=list%3Dpending&at=7",
+    ):
+        status, _, text = served.get(f"/record/{row['record_id']}?{query}")
+        assert (status, "Thủ đô" in text) == (200, True), query
+
+
 def test_every_dataset_of_the_data_root_is_served_and_never_mixed(served):
     assert "/?dataset=other" in served.get("/")[2]
     row = served.row("Thủ đô")
@@ -199,7 +212,15 @@ def test_pictures_and_the_report_are_served_and_nothing_beside_them(served):
     reports = served.data_root / "reports" / "d"
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "latest.html").write_text("<script>alert(1)</script><p>report</p>")
-    status, headers, _ = served.get("/report/d")
+    assert served.get("/report/d", **{"Accept-Language": "vi"})[:1] == (302,)
+    (reports / "latest.vi.html").write_text("<p>báo cáo</p>")
+    for language, name in (("en", "latest.html"), ("vi", "latest.vi.html")):
+        status, headers, _ = served.get("/report/d", **{"Accept-Language": language})
+        assert (status, headers["location"]) == (302, f"/report/d/{name}")
+    assert served.get("/report/d/latest.vi.html")[2] == "<p>báo cáo</p>"
+    for path in ("/report/d/.hidden.html", "/report/d/..%2Flatest.html", "/report/d/none.html", "/report/d/latest.md"):
+        assert served.get(path)[0] in (302, 404), path
+    status, headers, _ = served.get("/report/d/latest.html")
     assert status == 200
     assert "script-src" not in headers["content-security-policy"]
     assert headers["content-security-policy"].startswith("default-src 'none'")

@@ -63,6 +63,14 @@ def test_rows_hold_their_question_and_lists_are_lists(database):
     assert "payload" in row
 
 
+@pytest.mark.parametrize("filters", [Filters(), Filters(name="rejected"), Filters(name="conflicts")])
+def test_beyond_a_lists_end_nothing_stands_beside(database, filters):
+    total = listed(database, filters, 1).total
+    assert beside(database, filters, total + 1) == (None, None)
+    assert beside(database, filters, 10**9) == (None, None)
+    assert beside(database, filters, total - 1).after is None
+
+
 def test_a_list_of_ids_holds_those_that_are_there(database):
     ids = tuple(walked(database, Filters())[:3])
     found = listed(database, Filters(name="pending", ids=(*ids, "0" * 16)), 1)

@@ -3,6 +3,7 @@ from string import Formatter
 
 import pytest
 
+from pipeline.common.reviewers import by
 from pipeline.common.translations import ENGLISH, LANGUAGES, Said, Words, catalogue, fields_of, translator
 from pipeline.deduplicate.rules import RULES
 from pipeline.deduplicate.told import TEMPLATES, told
@@ -74,6 +75,14 @@ def test_what_each_rule_saw_is_told_in_vietnamese(rule):
 def test_a_rule_that_denies_another_is_told_with_it():
     said = told("denial_or_name: same stem, options and answer, but a denial or a name differs", VIETNAMESE)
     assert said == "cùng câu dẫn, phương án và đáp án, nhưng khác ở một từ phủ định hoặc một tên riêng"
+
+
+@pytest.mark.parametrize(("rule", "says"), [("merged_by_reviewer", "cùng một câu hỏi"), ("apart_by_reviewer", "hai câu hỏi khác nhau")])
+def test_a_pair_that_a_reviewer_decided_is_told_with_what_the_rules_said(rule, says):
+    said = told(f"{rule}: {by({'who': 'Lan {x}', 'id': 'd7'})}; the rules: same, all_equal: same stem, options and answer", VIETNAMESE)
+    assert said.startswith("Lan {x} xác nhận")
+    assert says in said
+    assert said.endswith("same: cùng câu dẫn, phương án và đáp án")
 
 
 def test_another_reason_of_a_pair_stays_as_it_is():

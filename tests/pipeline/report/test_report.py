@@ -190,7 +190,7 @@ def test_split_balance_has_a_row_a_value_and_marks_what_chance_seldom_gives():
     by_source = {line[1]: line for line in found.rows if line[0] == "source"}
     assert by_source["a"][2::2] == ["80", "0", "train, test"]
     assert by_source["b"][4] == "20"
-    assert by_source["c"][-1] == ""
+    assert by_source["c"][-1] == "none"
     assert {line[1] for place, line in enumerate(found.rows) if place in found.marked and line[0] == "source"} == {"a", "b"}
 
 
