@@ -39,13 +39,17 @@ JOBS = {
 
 def jobs_of(foundry: Foundry) -> list[Any]:
     """The jobs of a dataset; every run of them carries its tags."""
-    dataset = foundry.config.dataset
+    dataset, train = foundry.config.dataset, foundry.config.train
+    settings = (
+        f" Trains {train.base_model} by {train.method}, rank {train.rank}, {train.epochs:g} epochs, learning rate {train.learning_rate:g}, "
+        f"batches of {train.batch_size}; `resources: training: config:` in the launchpad changes that for one run."
+    )
     return [
         dg.define_asset_job(
             job_name(dataset, name),
             dg.AssetSelection.groups(*(job_name(dataset, group) for group in plan.groups))
             | dg.AssetSelection.assets(*([dataset, asset] for asset in plan.assets)),
-            description=f"{dataset}: {plan.description}",
+            description=f"{dataset}: {plan.description}{settings if 'train' in plan.groups else ''}",
             run_tags=run_tags(foundry),
         )
         for name, plan in JOBS.items()

@@ -394,7 +394,7 @@ def dataset(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Found
             "report": report_link(foundry.config.dataset),
             "dataset_version": version.dataset_version,
             "published": published,
-            "replaces": replaced or "nothing: it is the first one",
+            "replaces": replaced or ("nothing: it is the first" if published else "nothing: it was published before"),
             "funnel": counts_table(version.counts, "disposition"),
             "conflicts": list_link(foundry.config.dataset, list="conflicts"),
             "rejected": list_link(foundry.config.dataset, list="rejected"),

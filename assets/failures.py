@@ -4,6 +4,11 @@ from typing import Any
 
 import dagster as dg
 
+from pipeline.common.text import one_line
+
+# Dagster's error for a blocking check, whose text is a heading and then a line an asset: "sample/questions: answers_valid".
+CHECK_FAILED = "DagsterAssetCheckFailedError"
+
 
 def why_failed(event: dg.DagsterEvent) -> str:
     """Why a step or a run failed: the words of the Failure that was raised, or of the error at the bottom of the chain."""
@@ -25,10 +30,13 @@ def root_cause(error: Any) -> str:
     while error.cause is not None:
         error = error.cause
     text = str(error.message).strip()
+    if error.cls_name == CHECK_FAILED:
+        _, *broken = text.splitlines()
+        return "; ".join(f"what must hold does not: {line}" for line in broken) + "; the Checks page of the asset shows the rows"
     name, _, said = text.partition(": ")
     return said if said and name.rpartition(".")[2] == error.cls_name else text
 
 
 def told_sentence(why: str) -> str:
     """What stands as the last line of a failed run."""
-    return f"failed: {why}"
+    return f"failed: {one_line(why)}"

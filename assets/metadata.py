@@ -57,7 +57,7 @@ def output(table: Table, metadata: Mapping[str, Any], version_suffix: str = "") 
 
 def shares(counts: Mapping[str, int], whole: int, prefix: str = "share") -> dict[str, float]:
     """Counts as fractions of a whole, which the UI plots over time; nothing of an empty whole."""
-    return {f"{prefix}_{name}": count / whole for name, count in counts.items()} if whole else {}
+    return {f"{prefix}_{name}": round(count / whole, 6) for name, count in counts.items()} if whole else {}
 
 
 def defined(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def counts_table(counts: Mapping[str, int], what: str) -> dg.MarkdownMetadataVal
 
 def reasons_table(counts: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     """Counts by reason code, each said in words."""
-    return markdown_table([{"reason": r, "records": n, "what it means": REASON_TEXT[Reason(r)]} for r, n in counts.items()], cell_chars=90)
+    return markdown_table([{"reason": r, "records": n, "what it means": REASON_TEXT[Reason(r)]} for r, n in counts.items()], cell_chars=160)
 
 
 def percent(fraction: float | None, digits: int = 1) -> str:

@@ -19,7 +19,7 @@ class RefreshConfig(Strict):
     timezone: str = Field("UTC", max_length=100, description="of `cron`, as in `Asia/Ho_Chi_Minh`")
     on_change: bool = Field(False, description="refresh when raw files were added, changed or removed, once they stand still")
     late_hours: float | None = Field(
-        None, gt=0, le=10_000, description="hours after its last refresh from which Dagster shows the dataset as late; null: never"
+        None, ge=0.1, le=10_000, description="hours after its last refresh from which Dagster shows the dataset as late; null: never"
     )
 
     @field_validator("cron")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.metadata import column_schema, counts_table, defined, markdown_table, number, percent, reasons_table
+from assets.metadata import INLINE_CHARS, column_schema, counts_table, defined, markdown_table, number, percent, reasons_table, shares
 from schemas.reasons import REASON_TEXT, Reason
 from schemas.tables.curation import Question
 
@@ -40,3 +40,22 @@ def test_the_columns_of_a_table_are_told_with_their_bounds():
     assert columns["context"].constraints.nullable
     assert not columns["stem"].constraints.nullable
     assert columns["answer_index"].constraints.other
+
+
+@pytest.mark.parametrize(("rows", "more"), [(5, ""), (400, "and 3")])
+def test_a_table_is_cut_to_what_the_ui_shows_in_place_and_says_how_much_is_left(rows, more):
+    text = markdown_table([{"stem": f"question {place}", "why": "x" * 30} for place in range(rows)]).value
+    assert len(text) <= INLINE_CHARS
+    shown = text.count("question ")
+    assert (shown == rows) == (not more)
+    assert not more or text.endswith(f"and {rows - shown} more")
+    assert markdown_table([{"a": 1}], of=3).value.endswith("and 2 more")
+
+
+def test_one_row_is_shown_however_long_it_is():
+    assert markdown_table([{str(place): "x" * 59 for place in range(40)}]).value.count("x" * 59) == 40
+
+
+def test_shares_are_of_the_whole_and_of_nothing_there_are_none():
+    assert shares({"rejected": 1, "train": 2}, 3) == {"share_rejected": 0.333333, "share_train": 0.666667}
+    assert shares({"rejected": 0}, 0) == {}
