@@ -80,13 +80,14 @@ def sensor_of(foundry: Foundry, curate: Any) -> dg.SensorDefinition:
         job=curate,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING if foundry.config.refresh.on_change else dg.DefaultSensorStatus.STOPPED,
-        description=f"Refreshes {dataset} when raw files were added, changed or removed, once they have stood still for two ticks.",
+        description=f"Refreshes {dataset} when raw files or reviewers' decisions changed, once they have stood still for two ticks.",
     )
     def new_raw_files(context: dg.SensorEvaluationContext, foundries: dg.ResourceParam[Foundries]) -> dg.SensorResult | dg.SkipReason:
         """Compares the sources' files with those of the last tick and of the last run that it asked for."""
         before = Sighting(**json.loads(context.cursor)) if context.cursor else None
         foundry = foundries.of_key(dg.AssetKey([dataset, "raw_records"]))
-        now, due, why = find_changes(foundry.config, before)  # where it raises, the tick fails, and what was seen before stands
+        # Where it raises, the tick fails, and what was seen before stands.
+        now, due, why = find_changes(foundry.config, before, [foundry.decisions])
         context.update_cursor(json.dumps(now._asdict()))
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=now.files, tags=run_tags(foundry))]) if due else dg.SkipReason(why)
 

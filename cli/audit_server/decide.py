@@ -1,6 +1,6 @@
 """A decision from the form of a record's page: checked, refused in words, or appended to decisions.jsonl."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Any, NamedTuple
@@ -134,7 +134,7 @@ def _given(visit: Visit, facts: dict[str, Any], pending: Pending, form: Form, ac
                 return _("It can't be accepted as it is: it lacks options or a key. Set the answer or edit it first.")
             return {}
         case "set_answer":
-            return _answer(visit, form.fields.get("answer_index", ""), len(options))
+            return _answer(visit, form.fields.get("answer_index", ""), options)
         case "edit":
             return _edit(visit, row, form)
         case "merge" | "apart":
@@ -152,15 +152,15 @@ def _given(visit: Visit, facts: dict[str, Any], pending: Pending, form: Form, ac
     return _("Choose what to decide.")
 
 
-def _answer(visit: Visit, sent: str, count: int) -> dict[str, Any] | str:
-    _ = visit.words
+def _answer(visit: Visit, sent: str, options: Sequence[str]) -> dict[str, Any] | str:
+    _, count = visit.words, len(options)
     if not count:
         return _("The record has no options, so no answer can be set; edit it first.")
     if not sent:
         return _("Choose the option that is right.")
     if not sent.isascii() or not sent.isdigit() or len(sent) > 3 or int(sent) >= count:
         return _("The answer must be one of the {count} options of the record.").format(count=count)
-    return {"answer_index": int(sent)}
+    return {"answer_index": int(sent), "answer": options[int(sent)]}
 
 
 def _edit(visit: Visit, row: Mapping[str, Any], form: Form) -> dict[str, Any] | str:

@@ -1,5 +1,6 @@
 """When a refresh is due: the sources' files differ from those of the last refresh, and nobody is writing them any more."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ class Sighting(NamedTuple):
     refreshed: str
 
 
-def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, bool, str]:
-    """The new sighting, whether a refresh is due, and in words why not.
+def find_changes(config: Config, before: Sighting | None, others: Sequence[Path] = ()) -> tuple[Sighting, bool, str]:
+    """The new sighting, whether a refresh is due, and in words why not. `others` are files that count beside those of the sources, such as
+    the reviewers' decisions; they need not be there.
 
     The first look takes the files as known: the watch reacts to changes, it doesn't start with a run. After a change the
     files must look the same on two looks in a row, so that a half-copied file is never read. Raises DataError where the files can't be
@@ -32,7 +34,7 @@ def find_changes(config: Config, before: Sighting | None) -> tuple[Sighting, boo
         # An OSError's own text names the file by its whole path, and what a variable in `root` holds may be secret.
         why = str(error.strerror) if isinstance(error, OSError) else str(error)
         raise DataError(f"the raw files can't be listed: {printable(why)}") from None
-    files = short_hash(*parts)
+    files = short_hash(*parts, *map(_state, others))
     if before is None:
         return Sighting(files, files), False, f"first look: {len(parts)} files are taken as known"
     if files == before.refreshed:

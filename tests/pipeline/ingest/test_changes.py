@@ -79,3 +79,16 @@ def test_files_that_cannot_be_listed_are_told_without_their_whole_path(folder, m
     with pytest.raises(DataError) as error:
         find_changes(config, None)
     assert str(error.value) == "the raw files can't be listed: Permission denied"
+
+
+def test_a_file_beside_the_sources_counts_whether_it_is_there_or_not(folder, tmp_path):
+    config = Config.model_validate({"dataset": "d", "root": str(folder), "sources": [{"name": "s", "path": "*.csv"}]})
+    decisions = tmp_path / "review" / "decisions.jsonl"
+    seen, _, _ = find_changes(config, None, [decisions])
+    decisions.parent.mkdir()
+    decisions.write_text("{}\n")
+    looks = []
+    for _ in range(3):
+        seen, due, _ = find_changes(config, seen, [decisions])
+        looks.append(due)
+    assert looks == [False, True, False]
