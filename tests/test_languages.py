@@ -33,7 +33,7 @@ def told(part):
         is_tree = all(re.match(r"\s*\w+/\s", line) for line in lines[1:-1])
         return [re.sub(r"(?<=/)\s.*$", "", line) for line in lines] if is_tree else lines
     code, rest = re.findall(r"`[^`]*`", part), re.sub(r"`[^`]*`", " ", part)
-    targets = [target.replace(".vi.md", ".md") for target in re.findall(r"\]\(([^)]*)\)", rest)]
+    targets = [re.sub(r"\.vi(?=\.(?:md|png)$)", "", target) for target in re.findall(r"\]\(([^)]*)\)", rest)]
     figures = [figure(found) for found in re.findall(r"\d[\d.,]*", re.sub(r"\]\([^)]*\)", "]", rest))]
     return sorted(code), sorted(targets), sorted(figures), part[: len(part) - len(part.lstrip("#-|*"))], part.count("\n|")
 
