@@ -27,7 +27,7 @@ def test_the_report_of_a_version_is_written_once_and_the_latest_is_known(curate,
     page = (folder / f"{first.name}.html").read_bytes()
     assert (folder / "latest.html").read_bytes() == page
     (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey("data_quality_report")]
-    assert "data:image/png" in event.materialization.metadata["report"].value
+    assert event.materialization.metadata["report"].value == "http://127.0.0.1:8001/report/tiny"
 
     with monkeypatch.context() as patch:
         patch.setattr(report, "build_report", lambda *_: pytest.fail("nothing is new"))
