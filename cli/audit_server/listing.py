@@ -11,7 +11,7 @@ from cli.audit_server.pending import Pending, pending_of
 from cli.audit_server.visit import RefusedError, Visit
 from pipeline.audit import lists
 from pipeline.audit.record import find_records
-from pipeline.audit.wording import FACET_TEXT, LIST_TEXT, LIST_TITLE
+from pipeline.audit.wording import CHANGE_TEXT, FACET_TEXT, LIST_TEXT, LIST_TITLE
 from schemas.reasons import REASON_TEXT
 
 MOST_PAGES = 100_000
@@ -71,6 +71,7 @@ async def show(visit: Visit) -> Response:
         chosen=chosen,
         list_title=LIST_TITLE,
         list_text=LIST_TEXT,
+        change_text=CHANGE_TEXT,
         pending=pending,
         reason_text=REASON_TEXT,
         q=visit.arguments.get("q", ""),

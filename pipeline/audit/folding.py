@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 # A word with what is set on its letters, composed or not.
-WORD = re.compile("[^\\W_][^\\W_\u0300-\u036f]*+(?:[\u0300-\u036f]++[^\\W_\u0300-\u036f]*+)*+")
+WORD = re.compile("[^\\W_](?:[^\\W_]|[\u0300-\u036f])*+")
 MAX_MARKS = 500
 
 

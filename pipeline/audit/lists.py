@@ -39,6 +39,7 @@ class Ready(NamedTuple):
 # A kept question with this score or a lower one is worth a look: its signals took as much off.
 SUSPICIOUS_SCORE = 0.95
 SIDE_BY_SIDE = "min(ledger.record_id, coalesce(representative_id, ledger.record_id)), ledger.rowid"
+NEWEST = "version in (select name from versions where is_current)"
 IN_FLAGS = "ledger.record_id in (select record_id from flags where flag in ({}))"
 READY: dict[str, Ready] = {
     "conflicts": Ready("disposition = 'conflict'", SIDE_BY_SIDE),
@@ -47,7 +48,10 @@ READY: dict[str, Ready] = {
     "rejected": Ready("disposition = 'rejected'"),
     "contaminated": Ready("disposition = 'contaminated'"),
     "filtered": Ready("disposition = 'filtered'", "quality_score desc, ledger.rowid"),
-    "changed": Ready("ledger.record_id in (select in_ledger from changes where version in (select name from versions where is_current))"),
+    "changed": Ready(
+        f"ledger.record_id in (select in_ledger from changes where {NEWEST})",
+        f"(select min(number) from changes where in_ledger = ledger.record_id and {NEWEST})",
+    ),
     "flipped": Ready("ledger.record_id in (select record_id from flipped)"),
     "decided": Ready("ledger.record_id in (select record_id from touched)"),
 }
@@ -158,7 +162,17 @@ def listed(database: sqlite3.Connection, filters: Filters, page: int) -> Listed:
     total = count(database, filters)
     query = f"select {COLUMNS} from ledger where {where} order by {order(filters)} limit ? offset ?"
     rows = [unpacked(row) for row in database.execute(query, (*values, PAGE_ROWS, start))]
+    if filters.name == "changed":
+        _tell_changes(database, rows)
     return Listed(rows, total, False, _offered(facets_of(database, filters), filters), min(total, MOST_COUNTED), {})
+
+
+def _tell_changes(database: sqlite3.Connection, rows: list[dict[str, Any]]) -> None:
+    """Gives each row its `change` in the newest version: kind, splits before and after, and why."""
+    query = f"select in_ledger, kind, before, after, why from changes where {NEWEST} and in_ledger in (select value from json_each(?))"
+    found = {row["in_ledger"]: dict(row) for row in database.execute(query, (json.dumps([row["record_id"] for row in rows]),))}
+    for row in rows:
+        row["change"] = found.get(row["record_id"])
 
 
 def _is_named(filters: Filters) -> bool:

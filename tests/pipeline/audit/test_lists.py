@@ -89,3 +89,19 @@ def test_an_address_and_its_filters_are_the_same():
     assert filters_of(told).arguments() == told
     assert filters_of({"page": "3", "ids": "x", "name": "y", "reason": " "}) == Filters()
     assert filters_of(told).without("q").arguments() == {"list": "conflicts", "source": "s"}
+
+
+def test_what_changed_stands_with_its_kind_and_why_in_the_order_in_which_it_is_told(database):
+    one, two = (row["record_id"] for row in listed(database, Filters(), 1).rows[:2])
+    with database:
+        database.execute("insert into versions values ('v1', 'v1', '', '', null, '{}', 1, 1)")
+        for number, record_id, kind in ((2, one, "moved"), (1, two, "entered")):
+            database.execute(
+                "insert into changes values (?, 'v1', 'v0', ?, ?, 'l', 's', 'train', 'test', 'because', ?)",
+                (number, kind, record_id, record_id),
+            )
+    rows = listed(database, Filters(name="changed"), 1).rows
+    assert [(row["record_id"], row["change"]["kind"], row["change"]["why"]) for row in rows] == [
+        (two, "entered", "because"),
+        (one, "moved", "because"),
+    ]
