@@ -32,8 +32,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## the whole way on the bundled sample: raw questions to an evaluated adapter
 	@$(BIN)/mcq run --config configs/sample.yaml
 
-test: $(STAMP) ## all tests, and the examples in docstrings
-	@$(BIN)/python -m pytest
+test: $(STAMP) ## all tests, and the examples in docstrings; one process a core, four at most
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 faults: $(STAMP) ## every fault of storage, file operations and processes (about two hours; MCQ_FAULTS=10: every tenth)
 	@MCQ_FAULTS=$${MCQ_FAULTS:-all} $(BIN)/python -m pytest tests/faults --show-capture=no
