@@ -12,7 +12,7 @@ from assets.metadata import counts_table, markdown_table, output, reasons_table
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
-from assets.resources.memo import computed, unwritten
+from assets.resources.memo import computed, last_time, read_again
 from assets.resources.runs import run_chain
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
@@ -22,7 +22,7 @@ from pipeline.ingest import files_without_records, ingest
 from pipeline.ingest.files import find_files
 from pipeline.ingest.summary import by_file, by_source, unread_text, unreadable_files
 from pipeline.ledger import build_ledger, funnel
-from pipeline.normalize import normalize
+from pipeline.normalize import NormalizeResult, normalize
 from pipeline.normalize.source_files import worst_first
 from pipeline.publish import publish
 from pipeline.select import contamination_counts, select
@@ -45,7 +45,9 @@ SHOWN = 20
 def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.Output[Table]:
     """Stage 1, ingest. The files are its input, so it always reads them."""
     found = find_files(foundry.config)
-    frame = ingest(foundry.config, found)
+    readers = [(source.name, source.reader, source.role) for source in foundry.config.sources]
+    table = read_again(foundry, "pipeline.ingest", "raw_records", readers, lambda before: ingest(foundry.config, found, before))
+    frame = table.frame()
     files, empty, unreadable = by_file(frame), files_without_records(foundry.config, found, frame), unreadable_files(frame)
     for name, why in list(unreadable.items())[:SHOWN]:
         context.log.warning("%s can't be read: %s", name, why)
@@ -60,7 +62,7 @@ def raw_records(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Fou
         "files_without_records": markdown_table([{"file": name} for name in empty[:SHOWN]]),
     }
     # No upstream asset could tell Dagster that the configuration changed, so the root's version carries it.
-    return output(unwritten(foundry.lake, "raw_records", frame), metadata, version_suffix=f"-{foundry.config_hash}")
+    return output(table, metadata, version_suffix=f"-{foundry.config_hash}")
 
 
 @dg.multi_asset(
@@ -91,7 +93,9 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
     parameters = [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
-        result = normalize(raw_records.frame(), foundry.config.sources)
+        known = last_time(foundry, "pipeline.normalize", "questions", parameters, "raw_records", *outputs)
+        before = (known[0], NormalizeResult(*known[1:])) if known else None
+        result = normalize(raw_records.frame(), foundry.config.sources, before)
         return [result.questions, result.rejected, result.files], {}
 
     outputs = ["questions", "rejected_records", "source_files"]
@@ -157,10 +161,15 @@ def quality_scores(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
     asked["code"] = code_version("pipeline.assess.ask_model")
 
-    def compute() -> Any:
-        return [assess(questions.frame(), model_signals(context, foundry, questions) if asked["model"] else None)], {}
+    parameters = asked if asked["model"] else None
 
-    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, compute)
+    def compute() -> Any:
+        if asked["model"]:
+            return [assess(questions.frame(), model_signals(context, foundry, questions))], {}
+        known = last_time(foundry, "pipeline.assess", "quality_scores", None, "questions", "quality_scores")
+        return [assess(questions.frame(), before=(known[0], known[1]) if known else None)], {}
+
+    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], parameters, compute)
     frame = table.frame()
     mean = ratio(float(frame["quality_score"].sum()), len(frame))
     return output(table, {"flags": counts_table(count_values(frame["flags"]), "flag"), "mean_score": mean})

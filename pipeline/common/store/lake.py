@@ -98,6 +98,7 @@ class Version:
 
 
 _VERSION = TypeAdapter(Version)
+_NONE: dict[str, str] = {}
 _HASH = re.compile(r"[0-9a-f]{16}")
 # Tables whose rows this process has compared with their name: path -> size, time and number of the file.
 _verified: dict[Path, tuple[int, int, int]] = {}
@@ -131,10 +132,21 @@ class Lake:
             described = table.replace_schema_metadata({"mcq_foundry": json.dumps({"asset": asset, **metadata})})
             write_parquet(self.table_path(asset, table_hash), described, compression="zstd")
 
-    def remember(self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
-        """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input."""
-        memo = {"origin": dict(origin), "tables": dict(tables), "facts": dict(facts)}
+    def remember(
+        self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int], inputs: Mapping[str, str] = _NONE
+    ) -> None:
+        """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input;
+        `inputs` are the tables that it was given."""
+        memo = {"origin": dict(origin), "tables": dict(tables), "facts": dict(facts), "inputs": dict(inputs)}
         write_atomically(self._memo(asset, origin), json.dumps(memo))
+
+    def before(self, asset: str, origin: Mapping[str, str]) -> dict[str, str] | None:
+        """The tables that a stage was given, and gave, the last time that it ran with this code and this configuration."""
+        for path in sorted(self.root.glob(f"memo/{asset}/[!.]*"), key=age):
+            memo = read_memo(path)
+            if memo is not None and all(memo.get("origin", {}).get(part) == origin[part] for part in ("code", "configuration")):
+                return {**memo.get("inputs", {}), **memo["tables"]}
+        return None
 
     def recall(self, asset: str, origin: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]] | None:
         """What `remember` noted of the same origin, if all of those tables still lie whole in the lake."""
