@@ -12,7 +12,7 @@ from assets.metadata import counts_table, markdown_table, output, reasons_table
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
-from assets.resources.memo import computed, last_time, read_again
+from assets.resources.memo import computed, last_time, memory, read_again
 from assets.resources.runs import run_chain
 from pipeline.assess import assess
 from pipeline.common.counts import count_values, ratio
@@ -130,13 +130,14 @@ def questions(foundry: dg.ResourceParam[Foundry], raw_records: Table) -> tuple[d
 )
 def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> tuple[dg.Output[Table], dg.Output[Table]]:
     """Stage 3, deduplicate."""
+    parameters = foundry.config.dedup.model_dump()
 
     def compute() -> Any:
-        result = deduplicate(questions.frame(), foundry.config.dedup)
+        result = deduplicate(questions.frame(), foundry.config.dedup, memory(foundry, "pipeline.deduplicate", parameters))
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]
-    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], foundry.config.dedup.model_dump(), compute)
+    (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
     return output(members, {**counts, "cut_from_chains": markdown_table(cuts)}), output(pairs, {"counts": counts_table(counts, "what")})

@@ -11,6 +11,7 @@ from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
 from assets.resources.lake_io import TABLES, Table
 from pipeline.common.store.lake import Lake, content_hash
+from pipeline.common.store.memory import Memory
 from pipeline.common.text import canonical_json, short_hash
 from schemas.errors import DataError
 from schemas.tables.arrow import to_table
@@ -46,6 +47,12 @@ def last_time(foundry: Foundry, module: str, asset: str, parameters: Any, *wante
         return [foundry.lake.read_table(name, known[name], TABLES[name]) for name in wanted]
     except (DataError, ValueError, KeyError, pa.ArrowException):
         return None
+
+
+def memory(foundry: Foundry, module: str, parameters: Any) -> Memory:
+    """Where a stage keeps what it worked out on its way, for its next run with this code and these parameters."""
+    version = f"{code_version(module)} {short_hash(canonical_json(parameters))}"
+    return Memory(foundry.lake.root / "memo" / module.rpartition(".")[2], version)
 
 
 def _origin(module: str, parameters: Any, inputs: Iterable[Table]) -> dict[str, str]:

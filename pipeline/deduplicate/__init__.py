@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.common.grammar.passages import PASSAGE_WORDS
 from pipeline.common.parallel import collector_paused, map_chunks, preload
+from pipeline.common.store.memory import Memory
 from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.deduplicate.clusters import Edge, Nodes, cluster_members, component_labels, edges_joining, make_clusters
@@ -19,6 +20,7 @@ from pipeline.deduplicate.comparison import PASSAGE_SIMILARITY
 from pipeline.deduplicate.lexicon import STOPWORDS
 from pipeline.deduplicate.minhash import band_keys, lsh_pairs, pairs_in
 from pipeline.deduplicate.question import ComparableQuestion, word_bag
+from pipeline.deduplicate.remembered import known_fingerprints, known_verdicts, node_keys
 from pipeline.deduplicate.rules import SAME_CONTENT, PairVerdict, judge_pair
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
@@ -39,16 +41,26 @@ class DeduplicationResult(NamedTuple):
 
 
 @collector_paused()
-def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationResult:
-    """Finds exact, same, variant and conflict pairs among Question rows of all roles."""
+def deduplicate(questions: pd.DataFrame, config: DedupConfig, memory: Memory | None = None) -> DeduplicationResult:
+    """Finds exact, same, variant and conflict pairs among Question rows of all roles.
+
+    `memory` holds the fingerprints and verdicts of an earlier run with this code and configuration, and takes those of this one. Which
+    pairs are candidates hangs on the whole set and is found anew.
+    """
     nodes = Nodes(questions)
-    prints = fingerprints(nodes.table, config)
+    keys = node_keys(nodes) if memory else []
+    if memory:
+        prints = known_fingerprints(keys, config, memory, lambda new: fingerprints(nodes.table.take(new), config))
+    else:
+        prints = fingerprints(nodes.table, config)
     passage, passages = _passages(nodes.context, config)
     shared = shared_stems(prints, passage)
     proposed, template_buckets = lsh_pairs(prints.bands.T)
     near = proposed[worth_judging(proposed, prints, passage)]
     candidates = sorted({*map(tuple, near.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
-    edges = _verified(nodes, candidates)
+    judge = partial(_judged, nodes)
+    verdicts = known_verdicts(keys, candidates, memory, judge) if memory else judge(candidates)
+    edges = [Edge(*pair, verdicts[pair]) for pair in candidates if verdicts[pair].relation != Relation.DIFFERENT]
     clusters, cut = make_clusters(nodes, edges)
     stems = (group for found in shared for group in found.tolist())
     groups = component_labels(len(nodes), [(edge.left, edge.right) for edge in edges] + edges_joining([*passages, *stems]))
@@ -65,22 +77,21 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig) -> DeduplicationRe
     return DeduplicationResult(to_frame(members, ClusterMember), to_frame(pairs, Pair), counts)
 
 
-def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[Edge]:
-    """The candidates that are more than different, in order."""
+def _judged(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> dict[tuple[int, int], PairVerdict]:
+    """The verdict on each candidate."""
     parts = [candidates[start : start + CHUNK_PAIRS] for start in range(0, len(candidates), CHUNK_PAIRS)]
     chunks = [({node: nodes.question(node) for node in {node for pair in part for node in pair}}, part) for part in parts]
     judged = map_chunks(_judge_all, chunks, len(candidates))
     # A quarter of a second that clusters need afterwards and the code location doesn't: spent while other processes judge.
     import scipy.sparse.csgraph  # noqa: F401
 
-    return [edge for edges in judged for edge in edges]
+    return dict(zip(candidates, (verdict for verdicts in judged for verdict in verdicts), strict=True))
 
 
-def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[Edge]:
+def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[PairVerdict]:
     rows, pairs = chunk
     questions = {node: ComparableQuestion(row) for node, row in rows.items()}
-    judged = (Edge(a, b, judge_pair(questions[a], questions[b])) for a, b in pairs)
-    return [edge for edge in judged if edge.verdict.relation != Relation.DIFFERENT]
+    return [judge_pair(questions[a], questions[b]) for a, b in pairs]
 
 
 def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDArray[np.int64], list[list[int]]]:
