@@ -12,6 +12,7 @@ from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry, files_of, ledger_of
 from cli.options import out, styled, table_console
 from pipeline.common.counts import count_values
+from pipeline.common.store.lake import Version
 from pipeline.common.store.runs import read_result
 from pipeline.common.text import one_line
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
@@ -44,6 +45,20 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
     for name, place in lies.items():
         out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
+
+
+def summarise_standing(foundry: Foundry, version: Version, files: int, all_files: bool) -> None:
+    """Says that nothing is new, and prints the funnel of the version that stands."""
+    out.print(
+        f"Nothing is new since {version.published_at}: {files:,} raw files, the configuration, the code and what reviewers decided are as "
+        "they were, and every published table is whole. Nothing was computed or published, and no run was started.\n"
+    )
+    print_funnel(version.counts)
+    if all_files:
+        print_files(to_rows(files_of(foundry, version), SourceFile), ledger_of(foundry, version), all_files)
+    lies = {"dataset version": version.name, "tables": foundry.lake.root, "report": foundry.reports / f"{version.name}.html"}
+    for name, place in lies.items():
+        out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
 
 
 def short(path: Path) -> str:

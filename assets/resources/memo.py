@@ -52,7 +52,7 @@ def last_time(foundry: Foundry, module: str, asset: str, parameters: Any, *wante
 def memory(foundry: Foundry, module: str, parameters: Any) -> Memory:
     """Where a stage keeps what it worked out on its way, for its next run with this code and these parameters."""
     version = f"{code_version(module)} {short_hash(canonical_json(parameters))}"
-    return Memory(foundry.lake.root / "memo" / module.rpartition(".")[2], version)
+    return Memory(foundry.lake.root / "cache" / module.rpartition(".")[2], version)
 
 
 def _origin(module: str, parameters: Any, inputs: Iterable[Table]) -> dict[str, str]:
