@@ -1,11 +1,12 @@
 """Stage 12: the audit database."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from assets.catalogue import OWNERS
 from assets.evaluation import evaluation
 from assets.metadata import counts_table
-from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
 from pipeline.audit.database import build_audit
@@ -25,7 +26,8 @@ TABLES = {"ledger": "sample_ledger", "quality": "quality_scores", "pairs": "dupl
 )
 def audit_database(context: dg.AssetExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.MaterializeResult:
     """Writes the database of this dataset."""
-    version = places(foundry).version
+    # What readers see, whatever version a run trains on.
+    version = replace(foundry, pinned=None).version()
     tables = {name: foundry.lake.arrow(asset, version.tables[asset]) for name, asset in TABLES.items()}
     path = foundry.audit
     counts, unreadable = build_audit(path, tables, foundry.adapters.glob("*"))

@@ -31,7 +31,15 @@ render = dg.define_asset_job(
 train = dg.define_asset_job(
     "train", CURATED | TRAINED, description="Raw files to a trained adapter, without evaluation (mcq run --until trained)."
 )
-JOBS = [curate, train_and_evaluate, everything, render, train]
+render_published = dg.define_asset_job(
+    "render_published",
+    dg.AssetSelection.assets("chat_examples"),
+    description="The published dataset, or a pinned version, to rendered chat examples; publishes nothing.",
+)
+train_published = dg.define_asset_job(
+    "train_published", TRAINED, description="The published dataset, or a pinned version, to a trained adapter; publishes nothing."
+)
+JOBS = [curate, train_and_evaluate, everything, render, train, render_published, train_published]
 
 nightly_refresh = dg.ScheduleDefinition(
     name="nightly_refresh",

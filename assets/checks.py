@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from assets.guard import nothing_shrank
 from assets.metadata import markdown_table
 from assets.resources.foundry import Foundry
 from assets.resources.lake_io import find_table
@@ -91,4 +92,5 @@ CURATION_CHECKS = [
     ),
     blocking("sample_ledger", "rows_consistent", "Disposition, reasons, score and split of a row agree.", checks.broken_ledger_rows),
     blocking("sample_ledger", "no_cluster_across_splits", "No duplicate cluster stands in two splits.", checks.clusters_across_splits),
+    nothing_shrank,
 ]

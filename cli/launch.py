@@ -2,7 +2,9 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import dagster as dg
 
@@ -17,7 +19,7 @@ from schemas.errors import ConfigError
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def launch(job_name: str) -> bool:
+def launch(job_name: str, more_tags: Mapping[str, str] = MappingProxyType({})) -> bool:
     """Runs a job to its end with progress on stderr; True when it succeeded."""
     home = os.environ["DAGSTER_HOME"]
     if not Path(home).is_dir():
@@ -29,6 +31,7 @@ def launch(job_name: str) -> bool:
             "mcq/dataset": foundry.config.dataset,
             "mcq/config": foundry.config_file.name,
             "mcq/process": process_name(os.getpid()),
+            **more_tags,
         }
         run = create_run(instance, repository, job_name, QUIET, tags)
         with Display(run.run_id) as display:

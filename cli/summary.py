@@ -25,6 +25,9 @@ FILES_SHOWN, WHY_CHARS = 12, 300
 def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> None:
     """Prints the published version's funnel and its files, and with `with_models` the verdict on the adapter where there is one."""
     at = places(foundry)
+    if foundry.pinned:
+        now = foundry.lake.current()
+        out.print(f"Version {at.version.name} of {at.version.published_at}; readers see {now.name if now else 'none'}.\n")
     ledger = ledger_of(foundry, at.version)
     print_funnel(at.version.counts)
     print_reasons(count_values(ledger["reason_codes"]))

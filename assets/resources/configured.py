@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import dagster as dg
 from pydantic import Field
@@ -9,7 +10,9 @@ from pydantic import Field
 from assets.resources.foundry import Foundry, open_foundry
 from assets.resources.lake_io import LakeIOManager
 from assets.resources.runs import run_chain
-from pipeline.common.store.retention import lease
+from pipeline.common.store.retention import VERSION, lease
+
+VERSION_TAG = "mcq/read_version"
 
 
 class FoundryResource(dg.ConfigurableResource[Foundry]):
@@ -19,8 +22,10 @@ class FoundryResource(dg.ConfigurableResource[Foundry]):
     data_root: str = Field(description="Tables, models and reports lie below it. MCQ_DATA_ROOT names another.")
 
     def create_resource(self, context: dg.InitResourceContext) -> Foundry:
-        """Reads the configuration, once a run."""
-        return open_foundry(self.config_file, self.data_root)
+        """Reads the configuration, once a run; the run's tag may pin a version."""
+        foundry = open_foundry(self.config_file, self.data_root)
+        pinned = context.run.tags.get(VERSION_TAG) if context.run is not None else None
+        return replace(foundry, pinned=pinned) if pinned else foundry
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Foundry]:
@@ -30,6 +35,9 @@ class FoundryResource(dg.ConfigurableResource[Foundry]):
             yield foundry
             return
         with lease(foundry.lake, run_chain(context.instance, context.run)):
+            if foundry.pinned:
+                # Cleaning leaves a version to the runs that read it.
+                foundry.lake.note_run(context.run.run_id, VERSION, foundry.version().name)
             yield foundry
 
 

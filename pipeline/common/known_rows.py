@@ -34,8 +34,8 @@ def _equal(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
     valid = [array.is_valid().to_numpy(zero_copy_only=False) for array in (left, right)]
     same: NDArray[np.bool_] = valid[0] == valid[1]
     if not pa.types.is_list(left.type):
-        equal = pc.fill_null(pc.equal(left, right), True).to_numpy(zero_copy_only=False)
-        return same & equal
+        same &= pc.fill_null(pc.equal(left, right), True).to_numpy(zero_copy_only=False)
+        return same
     lengths = [pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False) for array in (left, right)]
     same &= lengths[0] == lengths[1]
     kept = np.flatnonzero(same)

@@ -60,7 +60,7 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig, memory: Memory | N
     candidates = sorted({*map(tuple, near.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
     judge = partial(_judged, nodes)
     verdicts = known_verdicts(keys, candidates, memory, judge) if memory else judge(candidates)
-    edges = [Edge(*pair, verdicts[pair]) for pair in candidates if verdicts[pair].relation != Relation.DIFFERENT]
+    edges = [Edge(a, b, verdicts[a, b]) for a, b in candidates if verdicts[a, b].relation != Relation.DIFFERENT]
     clusters, cut = make_clusters(nodes, edges)
     stems = (group for found in shared for group in found.tolist())
     groups = component_labels(len(nodes), [(edge.left, edge.right) for edge in edges] + edges_joining([*passages, *stems]))

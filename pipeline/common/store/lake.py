@@ -203,6 +203,38 @@ class Lake:
             _verified[path] = signature
         return table
 
+    def columns(self, asset: str, table_hash: str, names: Sequence[str]) -> pa.Table:
+        """Columns of a table, their checksums verified; of a table that this process has read whole, or wrote, that is enough. Raises
+        DataError when it is gone or damaged."""
+        path = self.table_path(asset, table_hash)
+        with contextlib.suppress(OSError):
+            if _verified.get(path) == _signature(path):
+                return read_parquet(path, columns=names).replace_schema_metadata(None)
+        return self.arrow(asset, table_hash).select(list(names))
+
+    def pinned(self, name: str) -> Version:
+        """The version of this name, or beginning of one, whole; of several with the same rows, the newest. Raises DataError."""
+        found = [version for version in self.versions() if name and version.name.startswith(name)]
+        if not found or len({version.dataset_version for version in found}) > 1:
+            return self._told_gone(name)
+        lost = [asset for asset, table in found[-1].tables.items() if not self.holds({asset: table})]
+        if lost:
+            raise DataError(
+                f"version {found[-1].name} can't be used: its table {', '.join(lost)} is gone or damaged. Restore it from a backup, or run "
+                "`mcq run` over the raw files and the configuration of that time: the same rows are the same version"
+            )
+        return found[-1]
+
+    def _told_gone(self, name: str) -> Version:
+        try:
+            return self.version(name)
+        except DataError as error:
+            raise DataError(
+                f"{error}. A version that was cleaned away can be had again only from the raw files and the configuration of that time: "
+                "`mcq run` over them gives the same rows and the same dataset_version; where those are gone too, so is the version "
+                "(keep_versions says how many are kept; those that an adapter names always are)"
+            ) from error
+
     def read_table(self, asset: str, table_hash: str, model: type[Row]) -> pd.DataFrame:
         """Arrow-backed frame of a table. Raises DataError when it is gone or damaged."""
         return to_frame(self.arrow(asset, table_hash), model)
