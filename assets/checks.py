@@ -13,6 +13,7 @@ from assets.resources.lake_io import find_table
 from pipeline import checks
 
 SHOWN = 20
+IDS = ("record_id",)
 
 
 def check_result(bad: pd.DataFrame) -> dg.AssetCheckResult:
@@ -25,28 +26,43 @@ def check_result(bad: pd.DataFrame) -> dg.AssetCheckResult:
 
 
 def blocking(
-    asset: str, name: str, description: str, find: Callable[..., pd.DataFrame], others: Sequence[str] = ()
+    asset: str,
+    name: str,
+    description: str,
+    find: Callable[..., pd.DataFrame],
+    others: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
 ) -> dg.AssetChecksDefinition:
-    """A blocking check of one asset. `find` gets its frame and those of `others`, and gives the rows that break the rule."""
+    """A blocking check of one asset. `find` gets its frame and those of `others`, with those of these columns that they have, and gives
+    the rows that break the rule."""
 
     @dg.asset_check(asset=asset, name=name, description=description, blocking=True, additional_deps=list(others))
     def check(context: dg.AssetCheckExecutionContext, foundry: dg.ResourceParam[Foundry]) -> dg.AssetCheckResult:
         run = context.run
-        return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+        tables = (find_table(foundry, context.instance, run, table) for table in (asset, *others))
+        return check_result(find(*(table.frame(columns) for table in tables)))
 
     return check
 
 
 CURATION_CHECKS = [
-    blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids),
+    blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids, columns=["record_id", "source", "locator"]),
     blocking(
         "rejected_records",
         "nothing_lost_in_normalize",
         "Every raw record is either a question or rejected, and only one of them.",
         lambda rejected, raw, questions: checks.unaccounted(raw, questions, rejected),
         ["raw_records", "questions"],
+        IDS,
     ),
-    blocking("source_files", "every_record_counted", "The files' rows count every record, once.", checks.files_uncounted, ["raw_records"]),
+    blocking(
+        "source_files",
+        "every_record_counted",
+        "The files' rows count every record, once.",
+        checks.files_uncounted,
+        ["raw_records"],
+        ["source", "file", "part", "records"],
+    ),
     blocking("rejected_records", "every_rejection_has_a_reason", "No record is rejected without a reason code.", checks.unexplained),
     blocking(
         "questions",
@@ -60,6 +76,7 @@ CURATION_CHECKS = [
         "Every question has one row.",
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
+        IDS,
     ),
     blocking(
         "quality_scores",
@@ -67,6 +84,7 @@ CURATION_CHECKS = [
         "Every question has one score.",
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
+        IDS,
     ),
     blocking(
         "curated_questions",
@@ -74,6 +92,7 @@ CURATION_CHECKS = [
         "Every question has one verdict.",
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
+        IDS,
     ),
     blocking(
         "splits",
@@ -81,16 +100,30 @@ CURATION_CHECKS = [
         "Every kept question has one split, and no other has one.",
         lambda own, selection: checks.unaccounted(selection[selection["kept"]], own),
         ["curated_questions"],
+        [*IDS, "kept"],
     ),
-    blocking("splits", "no_group_across_splits", "Questions that belong together share a split.", checks.groups_across_splits),
+    blocking(
+        "splits",
+        "no_group_across_splits",
+        "Questions that belong together share a split.",
+        checks.groups_across_splits,
+        columns=["record_id", "split_group", "split"],
+    ),
     blocking(
         "sample_ledger",
         "nothing_lost_in_ledger",
         "Every raw record has exactly one row, and so one disposition.",
         lambda own, raw: checks.unaccounted(raw, own),
         ["raw_records"],
+        IDS,
     ),
     blocking("sample_ledger", "rows_consistent", "Disposition, reasons, score and split of a row agree.", checks.broken_ledger_rows),
-    blocking("sample_ledger", "no_cluster_across_splits", "No duplicate cluster stands in two splits.", checks.clusters_across_splits),
+    blocking(
+        "sample_ledger",
+        "no_cluster_across_splits",
+        "No duplicate cluster stands in two splits.",
+        checks.clusters_across_splits,
+        columns=["record_id", "cluster_id", "split"],
+    ),
     nothing_shrank,
 ]
