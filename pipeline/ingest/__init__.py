@@ -122,7 +122,7 @@ def _read_before(root: Path, found: Found, before: pd.DataFrame) -> dict[tuple[s
     table = to_table(before, RawRecord).combine_chunks()
     names = list(zip(table["source"].to_pylist(), table["file"].to_pylist(), table["file_sha256"].to_pylist(), strict=True))
     starts = [row for row in range(len(names)) if row == 0 or names[row] != names[row - 1]]
-    slices = {names[start]: (start, end - start) for start, end in zip(starts, [*starts[1:], len(names)], strict=True)}
+    slices = {names[start]: (start, end - start) for start, end in zip(starts, [*starts[1:], len(names)], strict=False)}
     repeated = len(slices) < len(starts)
     failed = {names[row] for row, codes in enumerate(table["reason_codes"].to_pylist()) if Reason.UNREADABLE_FILE in codes}
     known = {}
