@@ -1,6 +1,7 @@
 """Stages 1-8: from raw files to a published dataset version. Each asset calls one function of `pipeline/`."""
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
@@ -133,7 +134,9 @@ def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> 
     parameters = foundry.config.dedup.model_dump()
 
     def compute() -> Any:
-        result = deduplicate(questions.frame(), foundry.config.dedup, memory(foundry, "pipeline.deduplicate", parameters))
+        result = deduplicate(
+            questions.frame(), foundry.config.dedup, memory(foundry, "pipeline.deduplicate", [parameters, version("datasketch")])
+        )
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]

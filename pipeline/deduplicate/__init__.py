@@ -18,9 +18,9 @@ from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_ju
 from pipeline.deduplicate.clusters import Edge, Nodes, cluster_members, component_labels, edges_joining, make_clusters
 from pipeline.deduplicate.comparison import PASSAGE_SIMILARITY
 from pipeline.deduplicate.lexicon import STOPWORDS
-from pipeline.deduplicate.minhash import band_keys, lsh_pairs, pairs_in
+from pipeline.deduplicate.minhash import Permutations, band_keys, lsh_pairs, pairs_in
 from pipeline.deduplicate.question import ComparableQuestion, word_bag
-from pipeline.deduplicate.remembered import known_fingerprints, known_verdicts, node_keys
+from pipeline.deduplicate.remembered import known_fingerprints, known_permutations, known_verdicts, node_keys
 from pipeline.deduplicate.rules import SAME_CONTENT, PairVerdict, judge_pair
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
@@ -49,11 +49,12 @@ def deduplicate(questions: pd.DataFrame, config: DedupConfig, memory: Memory | N
     """
     nodes = Nodes(questions)
     keys = node_keys(nodes) if memory else []
+    permutations = known_permutations(config, memory) if memory else None
     if memory:
-        prints = known_fingerprints(keys, config, memory, lambda new: fingerprints(nodes.table.take(new), config))
+        prints = known_fingerprints(keys, config, memory, lambda new: fingerprints(nodes.table.take(new), config, permutations))
     else:
         prints = fingerprints(nodes.table, config)
-    passage, passages = _passages(nodes.context, config)
+    passage, passages = _passages(nodes.context, config, permutations)
     shared = shared_stems(prints, passage)
     proposed, template_buckets = lsh_pairs(prints.bands.T)
     near = proposed[worth_judging(proposed, prints, passage)]
@@ -94,7 +95,9 @@ def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]
     return [judge_pair(questions[a], questions[b]) for a, b in pairs]
 
 
-def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDArray[np.int64], list[list[int]]]:
+def _passages(
+    contexts: Sequence[str | None], config: DedupConfig, permutations: Permutations | None
+) -> tuple[NDArray[np.int64], list[list[int]]]:
     """Number of each node's passage (0: none), and the nodes on each; passages that differ by a slip of the scan are one group."""
     texts: dict[str, list[int]] = defaultdict(list)
     for i, context in enumerate(contexts):
@@ -106,7 +109,7 @@ def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDAr
         number[nodes] = place
     distinct = list(texts)
     bags = [word_bag(text) for text in distinct]
-    (near,) = map_chunks(partial(_near_texts, config=config), [distinct], len(contexts))
+    (near,) = map_chunks(partial(_near_texts, config=config, permutations=permutations), [distinct], len(contexts))
     close = [(a, b) for a, b in near.tolist() if (bags[a] & bags[b]).total() >= PASSAGE_SIMILARITY * (bags[a] | bags[b]).total()]
     merged: defaultdict[int, list[int]] = defaultdict(list)
     for label, text in zip(component_labels(len(distinct), close), distinct, strict=True):
@@ -114,11 +117,11 @@ def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDAr
     return number, list(merged.values())
 
 
-def _near_texts(texts: Sequence[str], config: DedupConfig) -> NDArray[np.int64]:
+def _near_texts(texts: Sequence[str], config: DedupConfig, permutations: Permutations | None) -> NDArray[np.int64]:
     vocabulary = Vocabulary()
     words = tokenize(texts, vocabulary)
     light = np.array([name in STOPWORDS for name in vocabulary.normal])
-    return lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config))[0]
+    return lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config, permutations))[0]
 
 
 def _pair_rows(nodes: Nodes, edges: Sequence[Edge]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Fingerprints and verdicts that an earlier run worked out: a question is known again by all that is compared of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.common.known_rows import places_of
 from pipeline.common.store.memory import Memory
-from pipeline.common.text import short_hash
 from pipeline.deduplicate.candidates import CONTENT_BITS, Fingerprints
 from pipeline.deduplicate.clusters import Nodes
+from pipeline.deduplicate.minhash import Permutations, permutations_of
 from pipeline.deduplicate.rules import PairVerdict
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
@@ -23,10 +24,19 @@ Pairs = Sequence[tuple[int, int]]
 def node_keys(nodes: Nodes) -> list[str]:
     """A key for each node: equal for questions that nothing here tells apart."""
     columns = (nodes.content_id, nodes.stem, nodes.context, nodes.options, nodes.answer_index)
-    return [
-        short_hash(content, stem, context or "", str(index), *options)
-        for content, stem, context, options, index in zip(*columns, strict=True)
-    ]
+    # Python's own notation says where one text ends and the next begins, and is written in a moment.
+    return [sha256(repr(row).encode("utf-8", "surrogatepass")).hexdigest()[:24] for row in zip(*columns, strict=True)]
+
+
+def known_permutations(config: DedupConfig, memory: Memory) -> Permutations:
+    """Those of the configuration, without the half second that datasketch takes to be imported."""
+    schema = pa.schema([(name, pa.uint32()) for name in Permutations._fields])
+    table = memory.recall("permutations", schema)
+    if table.num_rows != config.permutations:
+        permutations = permutations_of(config)
+        memory.remember("permutations", pa.table(list(permutations), schema=schema))
+        return permutations
+    return Permutations(*(table[name].to_numpy() for name in Permutations._fields))
 
 
 def known_fingerprints(
