@@ -1,7 +1,7 @@
 """Stages 1-8: from raw files to a published dataset version. Each asset calls one function of `pipeline/`."""
 
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import version as installed
 from typing import Any
 
 import dagster as dg
@@ -134,9 +134,8 @@ def duplicate_clusters(foundry: dg.ResourceParam[Foundry], questions: Table) -> 
     parameters = foundry.config.dedup.model_dump()
 
     def compute() -> Any:
-        result = deduplicate(
-            questions.frame(), foundry.config.dedup, memory(foundry, "pipeline.deduplicate", [parameters, version("datasketch")])
-        )
+        known = memory(foundry, "pipeline.deduplicate", [parameters, installed("datasketch")])
+        result = deduplicate(questions.frame(), foundry.config.dedup, known)
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
     "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
+    "benchmarks/refresh.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
     "cli": ("cli/test_cli.py", "commands are called as users call them"),
     "pipeline/assess": ("pipeline/assess/test_assess.py", "every signal at, under and over its threshold, on whole questions"),
     "pipeline/common/grammar": ("pipeline/normalize/layouts/test_headers.py", "wordings are tested on the files that hold them"),

@@ -98,7 +98,7 @@ def hashes(tables):
     return {model.table: content_hash(to_table(frame, model)) for model, frame in models.items()}, tables["found"].counts
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(FILES, st.lists(ACTS, min_size=1, max_size=3))
 def test_a_refresh_that_knows_gives_the_tables_of_one_that_does_not(files, refreshes):
     with tempfile.TemporaryDirectory() as place:
