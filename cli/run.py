@@ -8,7 +8,7 @@ import typer
 
 from assets.resources.foundry import Foundry
 from cli.options import command, err, out, styled
-from pipeline.guard import read_blocked
+from pipeline.guard import note_blocked, read_blocked
 from schemas.errors import ConfigError
 
 
@@ -61,6 +61,7 @@ def run(
         require_device(foundry.config.train)
     err.print(styled((foundry.config.dataset, "bold"), f": {foundry.config_file}, to {until}"))
     if until == Until.CURATED and (standing := standing_version(foundry, inputs)) is not None:
+        note_blocked(foundry.lake, None)  # what waited is gone: the files are as they were
         summarise_standing(foundry, standing, len(inputs["files"]), files)
         raise typer.Exit(0)
     # Imported here: they load Dagster and the whole code location.

@@ -8,6 +8,7 @@ import platform
 import shutil
 import sysconfig
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def note_standing(foundry: Foundry, before: State, ledger: pd.DataFrame, version
     if any(before["files"].get(f"{source}:{file}") != digest for source, file, digest in read if digest):
         return
     outputs = {str(path.relative_to(foundry.data_root)): _digest(path) for path in _outputs(foundry, version)}
-    write_atomically(_note(foundry), json.dumps({"version": version.name, "inputs": before, "outputs": outputs}))
+    with suppress(OSError):  # then the next run looks again
+        write_atomically(_note(foundry), json.dumps({"version": version.name, "inputs": before, "outputs": outputs}))
 
 
 def standing_version(foundry: Foundry, now: State) -> Version | None:

@@ -1,6 +1,7 @@
 """What a stage worked out on its way and a later run can take again, where its tables don't tell: a Parquet file a name, replaced whole
 by each run, so that it never holds more than one set's worth. A file that is gone, damaged, or of another code counts as absent."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,8 +28,9 @@ class Memory:
         return table.replace_schema_metadata(None) if known else schema.empty_table()
 
     def remember(self, name: str, table: pa.Table) -> None:
-        """Takes the place of what was remembered. Raises OSError."""
-        write_parquet(self._file(name), table.replace_schema_metadata({VERSION: self.version}))
+        """Takes the place of what was remembered. Where it can't be written nothing is remembered: no run fails for that."""
+        with suppress(OSError):
+            write_parquet(self._file(name), table.replace_schema_metadata({VERSION: self.version}))
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"

@@ -29,6 +29,12 @@ def test_nothing_is_recalled_of_other_code_or_of_another_form(memory, tmp_path):
     assert memory.recall("things", pa.schema([("key", pa.string())])).schema.names == ["key"]
 
 
+def test_what_can_not_be_written_is_not_remembered(tmp_path):
+    (tmp_path / "stage").write_text("in the folder's place")
+    Memory(tmp_path / "stage", "code").remember("things", TABLE)
+    assert Memory(tmp_path / "stage", "code").recall("things", SCHEMA).num_rows == 0
+
+
 def test_a_damaged_file_counts_as_absent(memory):
     file = memory.folder / "things.parquet"
     whole = file.read_bytes()
