@@ -92,8 +92,8 @@ def test_remembered_tables_equal_computed_ones(curate, make_foundry, questions, 
     assert alone.lake.current().name == refreshed.lake.current().name
 
 
-def lose_a_question(raw, sources, real=curation.normalize):
-    result = real(raw, sources)
+def lose_a_question(raw, sources, before=None, *, real=curation.normalize):
+    result = real(raw, sources, before)
     rows = to_rows(result.questions, Question)[1:]
     return result._replace(questions=to_frame(rows, Question))
 
