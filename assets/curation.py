@@ -126,7 +126,7 @@ def questions(
     good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run.run_id)
     files = as_read[2]
     kept, refused, read = (table.frame() for table in (good, bad, files))
-    worst = read[[len(why) > 0 for why in read["looks"]]]
+    worst = read.loc[[len(why) > 0 for why in read["looks"]]]
     shown = to_rows(worst_first(worst).head(SHOWN), SourceFile, ["file", "layout", "records", "rejected", "looks"])
     examples = linked(name, to_rows(refused.head(10), Rejected, ["record_id", "reason_codes", "detail"]), "record_id")
     whole, looks = len(kept) + len(refused), sum(len(looks) > 0 for looks in read["looks"])
@@ -160,10 +160,13 @@ def decided(foundry: Foundry, raw: Table, as_read: Sequence[Table], run_id: str)
 
     def compute() -> Any:
         frames = (table.frame() for table in (raw, *as_read))
-        return apply_decisions(*frames, lines, foundry.config.sources), {}
+        changed = apply_decisions(*frames, lines, foundry.config.sources)
+        return [changed.decisions, changed.questions, changed.rejected], {}
 
-    names = ["questions", "rejected_records", "matched_decisions"]
-    return computed(foundry, "pipeline.normalize.decisions", names, [raw, *as_read], parameters, compute, written(lines))[0]
+    # By the first name it is remembered: under `questions` what was read is.
+    names, inputs = ["matched_decisions", "questions", "rejected_records"], [raw, *as_read]
+    (matched, good, bad), _ = computed(foundry, "pipeline.normalize.decisions", names, inputs, parameters, compute, written(lines))
+    return [good, bad, matched]
 
 
 @dg.multi_asset(

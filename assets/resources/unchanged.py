@@ -58,7 +58,10 @@ def note_standing(foundry: Foundry, before: State, ledger: "pd.DataFrame", versi
 
 
 def standing_version(foundry: Foundry, now: State) -> Version | None:
-    """The published version, where it is what these inputs give, and all of its files are whole; else None."""
+    """The published version, where it is what these inputs give, and all of its files are whole; else None. Where Dagster tells when the
+    dataset is late, always None: a refresh that finds nothing new has to be a run that it sees."""
+    if foundry.config.refresh.late_hours is not None:
+        return None
     try:
         note = json.loads(_note(foundry).read_text(encoding="utf-8"))
         if note["inputs"] != now:

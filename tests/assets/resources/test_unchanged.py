@@ -62,6 +62,8 @@ def test_every_other_change_is_seen(standing, make_foundry, questions):
     standing.decisions.unlink()
     other = make_foundry(questions, quality={"min_score": 0.01})
     assert standing_version(other, look(other)) is None
+    watched = make_foundry(questions, refresh={"late_hours": 26})
+    assert standing_version(watched, look(watched)) is None
     assert standing_version(standing, look(standing)) is not None
 
 
