@@ -60,6 +60,8 @@ dev: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000
 bench: $(STAMP) ## the benchmarks of docs/: speed, duplicates, quality signals
 	@$(BIN)/python -m benchmarks.curation
 	@$(BIN)/python -m benchmarks.curation --lsh
+	@$(BIN)/python -m benchmarks.refresh
+	@$(BIN)/python -m benchmarks.refresh --process
 	@$(BIN)/python -m benchmarks.dedup_quality
 	@$(BIN)/python -m benchmarks.quality
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import dagster as dg
 from filelock import FileLock
@@ -9,7 +10,6 @@ from filelock import FileLock
 from assets.catalogue import OWNERS
 from assets.checks import ERROR, sentence_result
 from assets.metadata import counts_table
-from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry
@@ -48,7 +48,8 @@ def audit_database(context: dg.AssetExecutionContext, foundries: dg.ResourcePara
 def renew(foundry: Foundry) -> tuple[Version, Written]:
     """The audit database is that of CURRENT, and of what trainings and evaluations know by now. Raises DataError."""
     with _lock(foundry):
-        version, lake = places(foundry).version, foundry.lake
+        # What readers see, whatever version a run trains on.
+        version, lake = replace(foundry, pinned=None).version(), foundry.lake
         tables = {name: lake.table_path(asset, version.tables[asset]) for name, asset in PUBLISHED.items() if asset in version.tables}
         about = {
             **{"dataset": version.dataset, "version": version.name, "dataset_version": version.dataset_version},
@@ -84,7 +85,7 @@ def _lock(foundry: Foundry) -> FileLock:
 def audit_holds_every_record(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """Counts the rows of its ledger, and asks SQLite whether the file is sound."""
     foundry = foundries.of(context)
-    version = places(foundry).version
+    version = replace(foundry, pinned=None).version()
     expected = sum(version.counts.values())
     try:
         with closing(sqlite3.connect(f"{foundry.audit.as_uri()}?mode=ro", uri=True)) as database:

@@ -30,10 +30,16 @@ class JobPlan(NamedTuple):
 
 JOBS = {
     "curate": JobPlan(CURATED, "Raw files to a published dataset version, its report and its audit database; needs no model."),
-    "train_and_evaluate": JobPlan(TRAINED + EVALUATED, "The published dataset to an adapter and a verdict on it; publishes nothing."),
+    "train_and_evaluate": JobPlan(
+        TRAINED + EVALUATED, "The published dataset, or a pinned version, to an adapter and a verdict on it; publishes nothing."
+    ),
     "everything": JobPlan(CURATED + TRAINED + EVALUATED, "Raw files to an evaluated adapter, with the report on the dataset."),
     "render": JobPlan(CURATED, "Raw files to rendered chat examples (mcq run --until rendered).", ("chat_examples",)),
     "train": JobPlan(CURATED + TRAINED, "Raw files to a trained adapter, without evaluation (mcq run --until trained)."),
+    "render_published": JobPlan(
+        (), "The published dataset, or a pinned version, to rendered chat examples; publishes nothing.", ("chat_examples",)
+    ),
+    "train_published": JobPlan(TRAINED, "The published dataset, or a pinned version, to a trained adapter; publishes nothing."),
 }
 
 

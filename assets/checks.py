@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from assets.guard import nothing_shrank
 from assets.metadata import markdown_table
 from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, files_of
@@ -18,6 +19,7 @@ from schemas.errors import DataError
 
 SHOWN = 20
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+IDS = ("record_id",)
 
 
 def check_result(bad: pd.DataFrame, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> dg.AssetCheckResult:
@@ -35,10 +37,15 @@ def sentence_result(wrong: str | None, severity: dg.AssetCheckSeverity, **metada
 
 
 def blocking(
-    asset: str, name: str, description: str, find: Callable[..., pd.DataFrame], others: Sequence[str] = ()
+    asset: str,
+    name: str,
+    description: str,
+    find: Callable[..., pd.DataFrame],
+    others: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
 ) -> Callable[[Sequence[str]], dg.AssetChecksDefinition]:
-    """A blocking check of one asset, for assets under any prefix. `find` gets its frame and those of `others`, and gives the rows that
-    break the rule."""
+    """A blocking check of one asset, for assets under any prefix. `find` gets its frame and those of `others`, with those of these
+    columns that they have, and gives the rows that break the rule."""
 
     def under(prefix: Sequence[str]) -> dg.AssetChecksDefinition:
         keys = [dg.AssetKey([*prefix, table]) for table in (asset, *others)]
@@ -47,7 +54,8 @@ def blocking(
         def check(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
             foundry = foundries.of(context)
             run = context.run
-            return check_result(find(*(find_table(foundry, context.instance, run, table).frame() for table in (asset, *others))))
+            tables = (find_table(foundry, context.instance, run, table) for table in (asset, *others))
+            return check_result(find(*(table.frame(columns) for table in tables)))
 
         return check
 
@@ -71,15 +79,23 @@ def decisions_found(prefix: Sequence[str]) -> dg.AssetChecksDefinition:
 
 
 _CURATION = [
-    blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids),
+    blocking("raw_records", "ids_unique", "Every record_id stands once.", checks.repeated_ids, columns=["record_id", "source", "locator"]),
     blocking(
         "rejected_records",
         "nothing_lost_in_normalize",
         "Every raw record is either a question or rejected, and only one of them.",
         lambda rejected, raw, questions: checks.unaccounted(raw, questions, rejected),
         ["raw_records", "questions"],
+        IDS,
     ),
-    blocking("source_files", "every_record_counted", "The files' rows count every record, once.", checks.files_uncounted, ["raw_records"]),
+    blocking(
+        "source_files",
+        "every_record_counted",
+        "The files' rows count every record, once.",
+        checks.files_uncounted,
+        ["raw_records"],
+        ["source", "file", "part", "records"],
+    ),
     blocking("rejected_records", "every_rejection_has_a_reason", "No record is rejected without a reason code.", checks.unexplained),
     blocking(
         "questions",
@@ -93,6 +109,7 @@ _CURATION = [
         "Every question has one row.",
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
+        IDS,
     ),
     blocking(
         "quality_scores",
@@ -100,6 +117,7 @@ _CURATION = [
         "Every question has one score.",
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
+        IDS,
     ),
     blocking(
         "curated_questions",
@@ -107,6 +125,7 @@ _CURATION = [
         "Every question has one verdict.",
         lambda own, q: checks.unaccounted(q, own),
         ["questions"],
+        IDS,
     ),
     blocking(
         "review_decisions",
@@ -122,17 +141,32 @@ _CURATION = [
         "Every kept question has one split, and no other has one.",
         lambda own, selection: checks.unaccounted(selection[selection["kept"]], own),
         ["curated_questions"],
+        [*IDS, "kept"],
     ),
-    blocking("splits", "no_group_across_splits", "Questions that belong together share a split.", checks.groups_across_splits),
+    blocking(
+        "splits",
+        "no_group_across_splits",
+        "Questions that belong together share a split.",
+        checks.groups_across_splits,
+        columns=["record_id", "split_group", "split"],
+    ),
     blocking(
         "sample_ledger",
         "nothing_lost_in_ledger",
         "Every raw record has exactly one row, and so one disposition.",
         lambda own, raw: checks.unaccounted(raw, own),
         ["raw_records"],
+        IDS,
     ),
     blocking("sample_ledger", "rows_consistent", "Disposition, reasons, score and split of a row agree.", checks.broken_ledger_rows),
-    blocking("sample_ledger", "no_cluster_across_splits", "No duplicate cluster stands in two splits.", checks.clusters_across_splits),
+    blocking(
+        "sample_ledger",
+        "no_cluster_across_splits",
+        "No duplicate cluster stands in two splits.",
+        checks.clusters_across_splits,
+        columns=["record_id", "cluster_id", "split"],
+    ),
+    nothing_shrank,
 ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version as installed
 from typing import Any
 
 import dagster as dg
@@ -17,7 +18,7 @@ from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, clean_up
 from assets.resources.lake_io import TABLES, Table
 from assets.resources.links import home_link, linked, list_link, report_link
-from assets.resources.memo import computed, kept, unwritten
+from assets.resources.memo import computed, kept, last_time, memory, read_again, unwritten
 from assets.resources.retries import retried
 from assets.resources.runs import run_chain, tag_version
 from pipeline.assess import assess
@@ -30,7 +31,7 @@ from pipeline.ingest import files_without_records, ingest
 from pipeline.ingest.files import find_files
 from pipeline.ingest.summary import by_file, by_source, unread_text, unreadable_files
 from pipeline.ledger import build_ledger, funnel
-from pipeline.normalize import normalize
+from pipeline.normalize import NormalizeResult, normalize
 from pipeline.normalize.decisions import apply_decisions
 from pipeline.normalize.source_files import worst_first
 from pipeline.publish import publish
@@ -57,7 +58,9 @@ def raw_records(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[F
     foundry = foundries.of(context)
     with retried():
         found = find_files(foundry.config)
-        frame = ingest(foundry.config, found)
+        readers = [(source.name, source.reader, source.role) for source in foundry.config.sources]
+        table = read_again(foundry, "pipeline.ingest", "raw_records", readers, lambda before: ingest(foundry.config, found, before))
+    frame = table.frame()
     files, empty, unreadable = by_file(frame), files_without_records(foundry.config, found, frame), unreadable_files(frame)
     for name, why in list(unreadable.items())[:SHOWN]:
         context.log.warning("%s can't be read: %s", name, why)
@@ -73,7 +76,7 @@ def raw_records(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[F
         "files_without_records": markdown_table([{"file": name} for name in empty[:SHOWN]]),
     }
     # No upstream asset could tell Dagster that the configuration changed, so the root's version carries it.
-    return output(unwritten(foundry.lake, "raw_records", frame), metadata, version_suffix=f"-{foundry.config_hash}")
+    return output(table, metadata, version_suffix=f"-{foundry.config_hash}")
 
 
 @dg.multi_asset(
@@ -113,7 +116,9 @@ def questions(
     name, parameters = foundry.config.dataset, [source.model_dump(mode="json") for source in foundry.config.sources]
 
     def compute() -> Any:
-        result = normalize(raw_records.frame(), foundry.config.sources)
+        known = last_time(foundry, "pipeline.normalize", "questions", parameters, "raw_records", *outputs)
+        before = (known[0], NormalizeResult(*known[1:])) if known else None
+        result = normalize(raw_records.frame(), foundry.config.sources, before)
         return [result.questions, result.rejected, result.files], {}
 
     outputs = ["questions", "rejected_records", "source_files"]
@@ -121,7 +126,7 @@ def questions(
     good, bad, matched = decided(foundry, raw_records, as_read[:2], context.run.run_id)
     files = as_read[2]
     kept, refused, read = (table.frame() for table in (good, bad, files))
-    worst = read[[len(why) > 0 for why in read["looks"]]]
+    worst = read.loc[[len(why) > 0 for why in read["looks"]]]
     shown = to_rows(worst_first(worst).head(SHOWN), SourceFile, ["file", "layout", "records", "rejected", "looks"])
     examples = linked(name, to_rows(refused.head(10), Rejected, ["record_id", "reason_codes", "detail"]), "record_id")
     whole, looks = len(kept) + len(refused), sum(len(looks) > 0 for looks in read["looks"])
@@ -155,10 +160,13 @@ def decided(foundry: Foundry, raw: Table, as_read: Sequence[Table], run_id: str)
 
     def compute() -> Any:
         frames = (table.frame() for table in (raw, *as_read))
-        return apply_decisions(*frames, lines, foundry.config.sources), {}
+        changed = apply_decisions(*frames, lines, foundry.config.sources)
+        return [changed.decisions, changed.questions, changed.rejected], {}
 
-    names = ["questions", "rejected_records", "matched_decisions"]
-    return computed(foundry, "pipeline.normalize.decisions", names, [raw, *as_read], parameters, compute, written(lines))[0]
+    # By the first name it is remembered: under `questions` what was read is.
+    names, inputs = ["matched_decisions", "questions", "rejected_records"], [raw, *as_read]
+    (matched, good, bad), _ = computed(foundry, "pipeline.normalize.decisions", names, inputs, parameters, compute, written(lines))
+    return [good, bad, matched]
 
 
 @dg.multi_asset(
@@ -183,13 +191,14 @@ def duplicate_clusters(
 ) -> tuple[dg.Output[Table], dg.Output[Table]]:
     """Stage 3, deduplicate. Of the decisions only those that concern pairs or texts count: a new note compares nothing anew."""
     foundry, decisions = foundries.of(context), pair_decisions(matched_decisions.frame())
+    parameters, asked = foundry.config.dedup.model_dump(), decisions if any(decisions) else None
 
     def compute() -> Any:
-        result = deduplicate(questions.frame(), foundry.config.dedup, decisions)
+        known = memory(foundry, "pipeline.deduplicate", [parameters, installed("datasketch")])
+        result = deduplicate(questions.frame(), foundry.config.dedup, decisions, known)
         return [result.members, result.pairs], result.counts
 
     names = ["duplicate_clusters", "duplicate_pairs"]
-    parameters, asked = foundry.config.dedup.model_dump(), decisions if any(decisions) else None
     (members, pairs), counts = computed(foundry, "pipeline.deduplicate", names, [questions], parameters, compute, asked)
     frame = members.frame()
     cuts = to_rows(frame[frame["cut_from"].notna()].head(50), ClusterMember, ["record_id", "cut_from"])
@@ -218,10 +227,15 @@ def quality_scores(context: dg.AssetExecutionContext, foundries: dg.ResourcePara
     asked = foundry.config.quality.model_dump(mode="json", exclude={"min_score", "batch_tokens"})
     asked["code"] = code_version("pipeline.assess.ask_model")
 
-    def compute() -> Any:
-        return [assess(questions.frame(), model_signals(context, foundry, questions) if asked["model"] else None)], {}
+    parameters = asked if asked["model"] else None
 
-    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], asked if asked["model"] else None, compute)
+    def compute() -> Any:
+        if asked["model"]:
+            return [assess(questions.frame(), model_signals(context, foundry, questions))], {}
+        known = last_time(foundry, "pipeline.assess", "quality_scores", None, "questions", "quality_scores")
+        return [assess(questions.frame(), before=(known[0], known[1]) if known else None)], {}
+
+    (table,), _ = computed(foundry, "pipeline.assess", ["quality_scores"], [questions], parameters, compute)
     frame = table.frame()
     mean = ratio(float(frame["quality_score"].sum()), len(frame))
     flags = count_values(frame["flags"])

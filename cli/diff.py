@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from assets.resources.foundry import Foundry
 from cli.options import command, err, out, styled, table_console
 from pipeline.audit.diff import KINDS, Change
 from pipeline.audit.diff import diff as find_changes
 from pipeline.common.escapes import json_text
 from pipeline.common.reviewers import said
 from pipeline.common.store.lake import Lake, Version
+from pipeline.common.store.retention import kept_versions
 from pipeline.common.text import one_line
 from schemas.errors import DataError
-from schemas.reasons import Disposition
+from schemas.reasons import SPLITS, Disposition
 from schemas.tables.arrow import to_rows
 from schemas.tables.curation import LedgerRow, ReviewDecision
 
@@ -37,12 +39,15 @@ class DiffFormat(StrEnum):
 def diff(
     old: Annotated[str | None, typer.Argument(metavar="[OLD]", help="version, or its beginning; default: the one before NEW")] = None,
     new: Annotated[str | None, typer.Argument(metavar="[NEW]", help="version, or its beginning; default: the published one")] = None,
+    list_versions: Annotated[bool, typer.Option("--list", help="list the published versions, and why each is kept")] = False,
     format: Annotated[DiffFormat, typer.Option(help="table shows the first ten of each kind; jsonl holds all")] = DiffFormat.TABLE,
 ) -> None:
     """Show what entered, left, changed or moved to another split between two versions of the dataset, and why."""
     from assets.resources.configurations import load_foundry
 
     foundry = load_foundry()
+    if list_versions:
+        return print_versions(foundry)
     lake = foundry.lake
     before, after = versions(lake, old, new)
     tables = [to_rows(lake.read_table("sample_ledger", v.tables["sample_ledger"], LedgerRow), LedgerRow) for v in (before, after)]
@@ -120,3 +125,21 @@ def print_changes(changes: list[Change]) -> None:
     table_console(180).print(table)
     if any(count > ROWS_A_KIND for count in counts.values()):
         err.print(f"{len(changes):,} changes, the first {ROWS_A_KIND} of each kind shown; --format jsonl gives all")
+
+
+def print_versions(foundry: "Foundry") -> None:
+    """A line a version, newest first: when, how much it holds, and why cleaning leaves it."""
+    config = foundry.config
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("version", "published", *map(str, SPLITS), "records", "kept because"):
+        table.add_column(name, justify="right" if name in (*SPLITS, "records") else "left")
+    for version, reasons in reversed(
+        kept_versions(foundry.lake, config.keep_versions, 3600 * config.keep_hours, foundry.pinned_versions())
+    ):
+        counts = [f"{version.counts[name]:,}" for name in map(str, SPLITS)]
+        why = ", ".join(reasons) or "nothing: the next published version removes it"
+        table.add_row(version.name, version.published_at[:19].replace("T", " "), *counts, f"{sum(version.counts.values()):,}", why)
+    table_console(160).print(table)
+    out.print(
+        f"\nkeep_versions {config.keep_versions}, keep_hours {config.keep_hours:g}; `mcq run --dataset-version V` trains on one of them"
+    )

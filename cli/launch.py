@@ -2,7 +2,9 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import dagster as dg
 
@@ -20,7 +22,7 @@ from schemas.errors import ConfigError
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def launch(foundry: Foundry, job: str) -> bool:
+def launch(foundry: Foundry, job: str, more_tags: Mapping[str, str] = MappingProxyType({})) -> bool:
     """Runs a job of a dataset to its end with progress on stderr; True when it succeeded."""
     home = os.environ["DAGSTER_HOME"]
     if not Path(home).is_dir():
@@ -28,7 +30,7 @@ def launch(foundry: Foundry, job: str) -> bool:
     with dg.DagsterInstance.get() as instance:
         reap(instance)
         repository = defs.get_repository_def()
-        tags = {**run_tags(foundry), PROCESS: process_name(os.getpid())}
+        tags = {**run_tags(foundry), PROCESS: process_name(os.getpid()), **more_tags}
         run = create_run(instance, repository, job_name(foundry.config.dataset, job), QUIET, tags)
         with Display(run.run_id) as display:
             children.listeners.append(display.line)

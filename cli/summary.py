@@ -13,6 +13,7 @@ from assets.resources.foundry import Foundry, decisions_of, files_of, ledger_of
 from cli.options import out, styled, table_console
 from cli.running_server import dataset_address
 from pipeline.common.counts import count_values
+from pipeline.common.store.lake import Version
 from pipeline.common.store.runs import read_result
 from pipeline.common.text import one_line
 from pipeline.select.reviewed import worth_a_look
@@ -26,6 +27,9 @@ FILES_SHOWN, DECISIONS_SHOWN, WHY_CHARS = 12, 12, 300
 def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> None:
     """Prints the published version's funnel and its files, and with `with_models` the verdict on the adapter where there is one."""
     at = places(foundry)
+    if foundry.pinned:
+        now = foundry.lake.current()
+        out.print(f"Version {at.version.name} of {at.version.published_at}; readers see {now.name if now else 'none'}.\n")
     ledger = ledger_of(foundry, at.version)
     print_funnel(at.version.counts)
     print_reasons(count_values(ledger["reason_codes"]))
@@ -49,6 +53,25 @@ def summarise(foundry: Foundry, with_models: bool, all_files: bool = False) -> N
     for name, place in lies.items():
         out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
     out.print("\nNext: `mcq trace SOURCE:LOCATOR` tells the story of one record; `make dev` opens the UI.")
+
+
+def summarise_standing(foundry: Foundry, version: Version, files: int, all_files: bool) -> None:
+    """Says that nothing is new, and prints the funnel of the version that stands."""
+    out.print(
+        f"Nothing is new since {version.published_at}: {files:,} raw files, the configuration, the code and what reviewers decided are as "
+        "they were, and every published table, the report and the audit database are whole. Nothing was computed or published, and no run "
+        "was started.\n"
+    )
+    print_funnel(version.counts)
+    if all_files:
+        print_files(to_rows(files_of(foundry, version), SourceFile), ledger_of(foundry, version), all_files)
+    print_decisions(decisions_of(foundry, version), foundry.decisions)
+    lies = {"dataset version": version.name, "tables": foundry.lake.root, "report": foundry.reports / f"{version.name}.html"}
+    lies["audit database"] = foundry.audit
+    if (address := dataset_address(foundry.data_root, foundry.config.dataset)) is not None:
+        lies["pages"] = address
+    for name, place in lies.items():
+        out.print(f"{name:<16} {short(place) if isinstance(place, Path) else place}")
 
 
 def short(path: Path) -> str:

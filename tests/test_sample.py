@@ -110,8 +110,9 @@ def test_every_reason_that_the_sample_can_reach_is_planted():
     planted |= {f"duplicate_{group['relation']}" for group in PLANTED["duplicates"]}
     planted |= {"conflicting_answers"} if PLANTED["conflicts"] else set()
     planted |= {"below_min_score"} if PLANTED["filtered"] else set()
-    # A text of 200,000 characters would bloat the repository; variants are only dropped where drop_variants is on.
-    assert set(Reason) - planted == {Reason.TOO_LARGE, Reason.DUPLICATE_VARIANT}
+    # A text of 200,000 characters would bloat the repository; variants are only dropped where drop_variants is on;
+    # nobody has reviewed the sample.
+    assert set(Reason) - planted == {Reason.TOO_LARGE, Reason.DUPLICATE_VARIANT, Reason.REJECTED_BY_REVIEWER}
 
 
 def test_every_record_ends_where_the_plan_says(ledger):

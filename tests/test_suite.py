@@ -21,6 +21,7 @@ ELSEWHERE = {
     "assets/resources/configured.py": ("assets/test_definitions.py", "what the loaded definitions bind"),
     "assets/resources/lake_io.py": ("assets/test_curation.py", "an IO manager is tested by runs"),
     "benchmarks/curation.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
+    "benchmarks/refresh.py": ("benchmarks/test_real_data.py", "prints times; without data it measures nothing"),
     "cli": ("cli/test_cli.py", "commands are called as users call them"),
     "pipeline/audit/facts.py": ("pipeline/audit/test_database.py", "facts are read back from the database that they are written to"),
     "pipeline/audit/state.py": ("pipeline/audit/test_database.py", "whether a database is written again is seen on the database"),

@@ -5,11 +5,9 @@ from pathlib import Path
 
 from assets.resources.code_version import code_version
 from assets.resources.foundry import Foundry
-from assets.resources.names import job_name
 from pipeline.common.store.lake import Version
 from pipeline.common.store.run_files import EVALUATIONS, EXAMPLES, MANIFEST, QUESTIONS, RESULT
 from pipeline.common.text import canonical_json, short_hash
-from schemas.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -43,11 +41,8 @@ class Places:
 
 
 def places(foundry: Foundry) -> Places:
-    """The places for CURRENT. Raises DataError when nothing was published yet."""
-    version = foundry.lake.current()
-    if version is None:
-        curate = job_name(foundry.config.dataset, "curate")
-        raise DataError(f"dataset {foundry.config.dataset!r} has no published version yet; run the job `{curate}` (or `mcq run`) first")
+    """The places for the version that is pinned, else for CURRENT. Raises DataError when nothing was published yet."""
+    version = foundry.version()
     ledger, train = version.tables["sample_ledger"], foundry.config.train
     render, training, evaluate = (block.model_dump(mode="json") for block in (foundry.config.render, train, foundry.config.evaluate))
     rendering = canonical_json([ledger, render, train.base_model, train.revision])

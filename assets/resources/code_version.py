@@ -8,14 +8,19 @@ A template beside a module, `document.html.jinja` beside `document.py`, counts w
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from pipeline.common.files import write_atomically
 from schemas.config.base import PROJECT_ROOT
 
 OURS = ("schemas", "pipeline")
+# Parsed files that are kept: some versions' worth.
+KEPT = 2_000
 
 
 @cache
@@ -25,7 +30,9 @@ def code_version(module: str) -> str:
     No number has to be raised by hand, and no edit that can change a result is missed. A package that is run (`python -m`) stands
     for its `__main__`.
     """
-    return _hash([_meaning(_entry(module)), *sorted(map(_meaning, reached_files(module)))])[:8]
+    version = _hash([_meaning(_entry(module)), *sorted(map(_meaning, reached_files(module)))])[:8]
+    _MEANINGS.save()
+    return version
 
 
 def reached_files(module: str) -> set[Path]:
@@ -55,24 +62,66 @@ def _meaning(path: Path) -> str:
 
 @cache
 def _read(path: Path) -> _Module:
-    parts: list[str] = []
-    imports: list[ast.Import | ast.ImportFrom] = []
-    _write(ast.parse(path.read_bytes()), parts, imports)
-    if (template := path.with_suffix(".html.jinja")).is_file():
-        parts.append(template.read_text(encoding="utf-8"))
-    return _Module(_hash(parts), [found for node in imports for found in _imports(node)])
+    own, imported = _parsed(path)
+    return _Module(own, [_target(*statement) for statement in imported])
 
 
-def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Path]]:
+def _parsed(path: Path) -> tuple[str, list[tuple[str | None, str, str]]]:
+    """The hash of a module's own syntax tree, and what it imports of ours: module (None: `import x`), name, name as bound."""
+    text, template = path.read_bytes(), path.with_suffix(".html.jinja")
+    beside = template.read_bytes() if template.is_file() else b""
+    key = hashlib.sha256(b"%d %b%b" % (len(text), text, beside)).hexdigest()
+    if key not in _MEANINGS.known:
+        parts: list[str] = []
+        imports: list[ast.Import | ast.ImportFrom] = []
+        _write(ast.parse(text), parts, imports)
+        if beside:
+            parts.append(beside.decode("utf-8"))
+        found = [
+            (node.module or "" if isinstance(node, ast.ImportFrom) else None, alias.name, alias.asname or alias.name)
+            for node in imports
+            for alias in node.names
+        ]
+        _MEANINGS.add(key, _hash(parts), found)
+    own, imported = _MEANINGS.known[key]
+    return own, [(module, name, bound) for module, name, bound in imported]
+
+
+def _target(module: str | None, name: str, bound: str) -> tuple[str, Path]:
     """What a statement imports of ours; a module imported from its package is its own file."""
-    for alias in node.names:
-        bound = alias.asname or alias.name
-        if isinstance(node, ast.Import):
-            yield bound, _file(alias.name)
-        elif _path(inner := f"{node.module}.{alias.name}"):
-            yield bound, _file(inner)
-        else:
-            yield f"{alias.name} as {bound}", _file(node.module or "")
+    if module is None:
+        return bound, _file(name)
+    if _path(inner := f"{module}.{name}"):
+        return bound, _file(inner)
+    return f"{name} as {bound}", _file(module)
+
+
+class _Meanings:
+    """Parsed files by the hash of their bytes, kept beside Python's own compiled files: parsing all of them takes a second. Which files
+    an import means is looked up each time."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.new = file, False
+        self.known: dict[str, Any] = {}
+        self.code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        # Gone, damaged or written by other code: all is parsed again.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            if kept["sum"] == self._sum(kept["known"]):
+                self.known = kept["known"]
+
+    def add(self, key: str, own: str, imported: list[tuple[str | None, str, str]]) -> None:
+        self.known[key], self.new = (own, imported), True
+
+    def save(self) -> None:
+        """Keeps the newest KEPT; a folder that can't be written to is nobody's loss."""
+        if self.new:
+            self.new, known = False, dict(list(self.known.items())[-KEPT:])
+            with suppress(OSError):
+                write_atomically(self.file, json.dumps({"sum": self._sum(known), "known": known}))
+
+    def _sum(self, known: dict[str, Any]) -> str:
+        return _hash([self.code, json.dumps(known)])
 
 
 def _is_ours(module: str) -> bool:
@@ -133,3 +182,6 @@ def _is_silent(item: ast.AST) -> bool:
 
 def _hash(parts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_MEANINGS = _Meanings(Path(__file__).parent / "__pycache__" / "code_meanings.json")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -11,8 +12,8 @@ from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, open_foundry
 from assets.resources.lake_io import LakeIOManager
 from assets.resources.launchpad import TrainingResource, with_changes
-from assets.resources.runs import run_chain, run_tags
-from pipeline.common.store.retention import lease
+from assets.resources.runs import READ_VERSION, run_chain, run_tags
+from pipeline.common.store.retention import VERSION, lease
 from schemas.errors import ConfigError
 
 
@@ -26,14 +27,19 @@ class FoundriesResource(dg.ConfigurableResource[Foundries]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Foundries]:
         """The Foundries of a run, each read once, when it is first asked for. From then on the run is tagged with the dataset, and holds
-        a lease on its tables, and on those of the runs that it continues, until it ends."""
+        a lease on its tables, and on those of the runs that it continues, until it ends; its tag may pin a version."""
         with ExitStack() as until_the_end:
 
             def opened(dataset: str) -> Foundry:
                 foundry = with_changes(self.opened(dataset), self.training)
+                if context.run is not None:
+                    foundry = replace(foundry, pinned=context.run.tags.get(READ_VERSION) or None)
                 if context.run is not None and context.instance is not None:
                     until_the_end.enter_context(lease(foundry.lake, run_chain(context.instance, context.run)))
                     context.instance.add_run_tags(context.run.run_id, run_tags(foundry))
+                    if foundry.pinned:
+                        # Cleaning leaves a version to the runs that read it.
+                        foundry.lake.note_run(context.run.run_id, VERSION, foundry.version().name)
                 return foundry
 
             yield Foundries(list(self.configurations), opened)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assets.resources.names import job_name
 from pipeline.common.files import remove_orphans
 from pipeline.common.store.lake import Lake, Version
 from pipeline.common.store.retention import clean
@@ -27,6 +28,8 @@ class Foundry:
     config_file: Path
     config: Config
     data_root: Path
+    pinned: str | None = None
+    """The version that training and evaluation read, by name or its beginning; None: the one that is published."""
 
     @property
     def lake(self) -> Lake:
@@ -71,6 +74,16 @@ class Foundry:
         if damaged := damaged_manifests(self.adapters.glob("*")):
             raise DataError(f"{damaged[0]}; until then nobody can say which version it needs")
         return {manifest["dataset_version"] for _, manifest in finished_adapters(self.adapters.glob("*"))}
+
+    def version(self) -> Version:
+        """What training and evaluation read: the pinned version, else CURRENT. Raises DataError when there is none."""
+        if self.pinned:
+            return self.lake.pinned(self.pinned)
+        version = self.lake.current()
+        if version is None:
+            curate = job_name(self.config.dataset, "curate")
+            raise DataError(f"dataset {self.config.dataset!r} has no published version yet; run the job `{curate}` (or `mcq run`) first")
+        return version
 
     @property
     def config_hash(self) -> str:

@@ -1,5 +1,6 @@
 """How tables travel between assets: by the hash of their rows, through the lake, never by Dagster's latest event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +66,12 @@ class Table:
         """Where it lies."""
         return self.lake.table_path(self.asset, self.hash)
 
-    def frame(self) -> pd.DataFrame:
-        """Its rows, Arrow-backed."""
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Its rows, Arrow-backed; with those of these columns that it has alone, where they are named."""
+        if columns is not None:
+            names = [name for name in columns if name in TABLES[self.asset].model_fields]
+            known = self.lake.columns(self.asset, self.hash, names) if self.arrow is None else self.arrow.select(names)
+            return to_frame(known, TABLES[self.asset])
         if self.arrow is not None:
             return to_frame(self.arrow, TABLES[self.asset])
         return self.lake.read_table(self.asset, self.hash, TABLES[self.asset])

@@ -1,5 +1,6 @@
 """What the launchpad can change for one run: settings of the training, without a file. What isn't given is as the configuration says."""
 
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -55,4 +56,4 @@ def with_changes(foundry: Foundry, changes: Any) -> Foundry:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}, found {item['input']!r}" for item in error.errors())
         raise ConfigError(f"the launchpad's `train` is refused: {wrong}") from error
-    return Foundry(foundry.config_file, foundry.config.model_copy(update={"train": changed}), foundry.data_root)
+    return replace(foundry, config=foundry.config.model_copy(update={"train": changed}))

@@ -5,6 +5,8 @@ import dagster as dg
 from assets.resources.foundry import Foundry
 
 DATASET, CONFIG, VERSION = "mcq/dataset", "mcq/config", "mcq/dataset_version"
+# The version that a run trains on, where it isn't the published one.
+READ_VERSION = "mcq/read_version"
 # The process of a run that `mcq` started.
 PROCESS = "mcq/process"
 

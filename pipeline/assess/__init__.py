@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from pipeline.assess.signals import SIGNALS, Signal, View
 from pipeline.assess.signals.model import MODEL_SIGNALS, from_model
+from pipeline.common.known_rows import in_order, places_of, rows_equal
 from pipeline.common.parallel import map_chunks, preload, table_chunks
 from schemas.tables.arrow import arrow_schema, to_frame, to_rows, to_table
 from schemas.tables.curation import ModelSignal, Quality, Question
@@ -19,17 +21,35 @@ CHUNK = 512
 preload(__name__, "lingua")
 
 
-def assess(questions: pd.DataFrame, model_signals: pd.DataFrame | None = None) -> pd.DataFrame:
+def assess(
+    questions: pd.DataFrame, model_signals: pd.DataFrame | None = None, before: tuple[pd.DataFrame, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """One Quality row a question, in order. Each question is judged by itself: others never move its score.
 
     Args:
         questions: Question rows.
         model_signals: ModelSignal rows, where a model was asked; questions without one are judged by the rules alone.
+        before: questions, and what this code made of them without a model; those that are as they were aren't judged again.
     """
     table = to_table(questions, Question).select(["record_id", *_NEEDED])
     asked = None if model_signals is None else {row["record_id"]: row for row in to_rows(model_signals, ModelSignal)}
+    known, table = _judged_before(table, before if asked is None else None)
     parts = map_chunks(partial(_assess, asked=asked), table_chunks(table), table.num_rows)
-    return to_frame(pa.concat_tables([arrow_schema(Quality).empty_table(), *parts]).combine_chunks(), Quality)
+    found = pa.concat_tables([arrow_schema(Quality).empty_table(), known, *parts])
+    return to_frame(in_order(found, to_table(questions, Question)["record_id"]), Quality)
+
+
+def _judged_before(table: pa.Table, before: tuple[pd.DataFrame, pd.DataFrame] | None) -> tuple[pa.Table, pa.Table]:
+    """The Quality rows that are known already, and the questions that are left."""
+    if before is None:
+        return arrow_schema(Quality).empty_table(), table
+    questions, quality = to_table(before[0], Question), to_table(before[1], Quality)
+    at, scored = (places_of(table["record_id"], rows["record_id"]) for rows in (questions, quality))
+    met = np.flatnonzero((at >= 0) & (scored >= 0))
+    same = met[rows_equal(table.take(met), questions.select(table.column_names).take(at[met]), _NEEDED)]
+    left = np.ones(table.num_rows, bool)
+    left[same] = False
+    return quality.take(scored[same]), table.filter(pa.array(left))
 
 
 def _assess(table: pa.Table, asked: Mapping[str, Mapping[str, Any]] | None) -> pa.Table:

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from pipeline.common.grammar.passages import PASSAGE_WORDS
 from pipeline.common.parallel import collector_paused, map_chunks, preload
+from pipeline.common.store.memory import Memory
 from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.candidates import fingerprints, shared_stems, worth_judging
 from pipeline.deduplicate.clusters import Edge, Nodes, cluster_members, component_labels, edges_joining, make_clusters
 from pipeline.deduplicate.comparison import PASSAGE_SIMILARITY
 from pipeline.deduplicate.decided import NOTHING, Decided, held_by_benchmarks, overrule, with_decided, with_what_files_say
 from pipeline.deduplicate.lexicon import STOPWORDS
-from pipeline.deduplicate.minhash import band_keys, lsh_pairs, pairs_in
+from pipeline.deduplicate.minhash import Permutations, band_keys, lsh_pairs, pairs_in
 from pipeline.deduplicate.question import ComparableQuestion, word_bag
+from pipeline.deduplicate.remembered import known_fingerprints, known_permutations, known_verdicts, node_keys
 from pipeline.deduplicate.rules import SAME_CONTENT, PairVerdict, judge_pair
 from schemas.config.dedup import DedupConfig
 from schemas.reasons import Relation
@@ -40,18 +42,29 @@ class DeduplicationResult(NamedTuple):
 
 
 @collector_paused()
-def deduplicate(questions: pd.DataFrame, config: DedupConfig, told: Decided = NOTHING) -> DeduplicationResult:
-    """Finds exact, same, variant and conflict pairs among Question rows of all roles; `told` is what reviewers decided of them."""
+def deduplicate(questions: pd.DataFrame, config: DedupConfig, told: Decided = NOTHING, memory: Memory | None = None) -> DeduplicationResult:
+    """Finds exact, same, variant and conflict pairs among Question rows of all roles; `told` is what reviewers decided of them.
+
+    `memory` holds the fingerprints and verdicts of an earlier run with this code and configuration, and takes those of this one: what
+    the rules say, before any decision is laid over it. Which pairs are candidates hangs on the whole set and is found anew.
+    """
     against_benchmarks = bool(told.as_read or any(not pair.together for pair in told.pairs)) and "benchmark" in set(questions["role"])
     whole, as_read = with_what_files_say(questions, told) if against_benchmarks else (questions, [])
     nodes = Nodes(whole)
-    prints = fingerprints(nodes.table, config)
-    passage, passages = _passages(nodes.context, config)
+    keys = node_keys(nodes) if memory else []
+    permutations = known_permutations(config, memory) if memory else None
+    if memory:
+        prints = known_fingerprints(keys, config, memory, lambda new: fingerprints(nodes.table.take(new), config, permutations))
+    else:
+        prints = fingerprints(nodes.table, config)
+    passage, passages = _passages(nodes.context, config, permutations)
     shared = shared_stems(prints, passage)
     proposed, template_buckets = lsh_pairs(prints.bands.T)
     near = proposed[worth_judging(proposed, prints, passage)]
     candidates = sorted({*map(tuple, near.tolist()), *(tuple(pair) for groups in shared for pair in pairs_in(groups).tolist())})
-    edges = _verified(nodes, candidates)
+    judge = partial(_judged, nodes)
+    verdicts = known_verdicts(keys, candidates, memory, judge) if memory else judge(candidates)
+    edges = [Edge(a, b, verdicts[a, b]) for a, b in candidates if verdicts[a, b].relation != Relation.DIFFERENT]
     held = held_by_benchmarks(nodes, edges, as_read) if against_benchmarks else {}
     together = [*passages, *(group for found in shared for group in found.tolist())]
     if whole is not questions:
@@ -85,25 +98,26 @@ def _of_today(
     return nodes, kept, [group for group in left if group]
 
 
-def _verified(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> list[Edge]:
-    """The candidates that are more than different, in order."""
+def _judged(nodes: Nodes, candidates: Sequence[tuple[int, int]]) -> dict[tuple[int, int], PairVerdict]:
+    """The verdict on each candidate."""
     parts = [candidates[start : start + CHUNK_PAIRS] for start in range(0, len(candidates), CHUNK_PAIRS)]
     chunks = [({node: nodes.question(node) for node in {node for pair in part for node in pair}}, part) for part in parts]
     judged = map_chunks(_judge_all, chunks, len(candidates))
     # A quarter of a second that clusters need afterwards and the code location doesn't: spent while other processes judge.
     import scipy.sparse.csgraph  # noqa: F401
 
-    return [edge for edges in judged for edge in edges]
+    return dict(zip(candidates, (verdict for verdicts in judged for verdict in verdicts), strict=True))
 
 
-def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[Edge]:
+def _judge_all(chunk: tuple[dict[int, dict[str, Any]], Sequence[tuple[int, int]]]) -> list[PairVerdict]:
     rows, pairs = chunk
     questions = {node: ComparableQuestion(row) for node, row in rows.items()}
-    judged = (Edge(a, b, judge_pair(questions[a], questions[b])) for a, b in pairs)
-    return [edge for edge in judged if edge.verdict.relation != Relation.DIFFERENT]
+    return [judge_pair(questions[a], questions[b]) for a, b in pairs]
 
 
-def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDArray[np.int64], list[list[int]]]:
+def _passages(
+    contexts: Sequence[str | None], config: DedupConfig, permutations: Permutations | None
+) -> tuple[NDArray[np.int64], list[list[int]]]:
     """Number of each node's passage (0: none), and the nodes on each; passages that differ by a slip of the scan are one group."""
     texts: dict[str, list[int]] = defaultdict(list)
     for i, context in enumerate(contexts):
@@ -115,7 +129,7 @@ def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDAr
         number[nodes] = place
     distinct = list(texts)
     bags = [word_bag(text) for text in distinct]
-    (near,) = map_chunks(partial(_near_texts, config=config), [distinct], len(contexts))
+    (near,) = map_chunks(partial(_near_texts, config=config, permutations=permutations), [distinct], len(contexts))
     close = [(a, b) for a, b in near.tolist() if (bags[a] & bags[b]).total() >= PASSAGE_SIMILARITY * (bags[a] | bags[b]).total()]
     merged: defaultdict[int, list[int]] = defaultdict(list)
     for label, text in zip(component_labels(len(distinct), close), distinct, strict=True):
@@ -123,11 +137,11 @@ def _passages(contexts: Sequence[str | None], config: DedupConfig) -> tuple[NDAr
     return number, list(merged.values())
 
 
-def _near_texts(texts: Sequence[str], config: DedupConfig) -> NDArray[np.int64]:
+def _near_texts(texts: Sequence[str], config: DedupConfig, permutations: Permutations | None) -> NDArray[np.int64]:
     vocabulary = Vocabulary()
     words = tokenize(texts, vocabulary)
     light = np.array([name in STOPWORDS for name in vocabulary.normal])
-    return lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config))[0]
+    return lsh_pairs(band_keys(words.where(~light[words.values]), vocabulary.normal, config, permutations))[0]
 
 
 def _pair_rows(nodes: Nodes, edges: Sequence[Edge]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pipeline.common.parallel import map_chunks, table_chunks
 from pipeline.common.ragged import Ragged, ragged
 from pipeline.common.tokens import Vocabulary, tokenize
 from pipeline.deduplicate.lexicon import NEGATIONS, STOPWORDS
-from pipeline.deduplicate.minhash import band_keys, equal_runs, token_hashes
+from pipeline.deduplicate.minhash import Permutations, band_keys, equal_runs, token_hashes
 from pipeline.deduplicate.question import read_stem, rename_with, unglued
 from schemas.config.dedup import DedupConfig
 
@@ -40,15 +40,16 @@ class Fingerprints(NamedTuple):
     answer: NDArray[np.uint64]
 
 
-def fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
-    """Fingerprints of a table with the columns stem, options and answer_index."""
+def fingerprints(questions: pa.Table, config: DedupConfig, permutations: Permutations | None = None) -> Fingerprints:
+    """Fingerprints of a table with the columns stem, options and answer_index; `permutations` are the configuration's, where they are
+    known already."""
     texts = questions.select(["stem", "options", "answer_index"])
     chunks = table_chunks(texts) or [texts]
-    parts = list(map_chunks(partial(_fingerprints, config=config), chunks, questions.num_rows))
+    parts = list(map_chunks(partial(_fingerprints, config=config, permutations=permutations), chunks, questions.num_rows))
     return Fingerprints(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
+def _fingerprints(questions: pa.Table, config: DedupConfig, permutations: Permutations | None) -> Fingerprints:
     texts, options, keys = (questions[name].to_pylist() for name in ("stem", "options", "answer_index"))
     stems, answers, vocabulary = tokens_of(texts, [row[key] for row, key in zip(options, keys, strict=True)])
     hashes = token_hashes(vocabulary.normal)
@@ -57,7 +58,7 @@ def _fingerprints(questions: pa.Table, config: DedupConfig) -> Fingerprints:
     turns = np.cumprod(np.full(int(stems.lengths.max(initial=0)), 0x9E3779B97F4A7C15, np.uint64))
     chars = np.array(list(map(len, vocabulary.normal)))
     return Fingerprints(
-        band_keys(*candidate_tokens(content, answers, vocabulary), config).T,
+        band_keys(*candidate_tokens(content, answers, vocabulary), config, permutations).T,
         stems.sums(hashes[stems.values] * turns[place]),
         stems.sums(chars[stems.values]) + stems.lengths - 1 > STEM_CHARS,
         content.bits(hashes, CONTENT_BITS),

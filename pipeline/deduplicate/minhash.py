@@ -3,7 +3,7 @@ signatures; here each distinct token is permuted once, and rows, bands and bucke
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha1
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,29 @@ def token_hashes(names: Sequence[str]) -> NDArray[np.uint64]:
     return np.frombuffer(digests, "<u8")
 
 
-def signatures(tokens: Ragged, names: Sequence[str], config: DedupConfig) -> Iterator[tuple[NDArray[np.intp], NDArray[Any]]]:
-    """Row numbers and their signatures (rows, permutations), a block at a time; `names[value]` is the token that is hashed."""
+class Permutations(NamedTuple):
+    """Factors and offsets of datasketch's permutations, and the signature of no token; uint32, one a permutation."""
+
+    factors: NDArray[np.uint32]
+    offsets: NDArray[np.uint32]
+    empty: NDArray[np.uint32]
+
+
+def permutations_of(config: DedupConfig) -> Permutations:
+    """The permutations that the configuration's seed draws."""
     # Imported here: it brings scipy's integrators with it, half a second that the code location doesn't need.
     from datasketch import MinHash
 
     minhash = MinHash(num_perm=config.permutations, seed=config.seed)
     factors, offsets = minhash.permutations
+    return Permutations(factors, offsets, minhash.hashvalues)
+
+
+def signatures(
+    tokens: Ragged, names: Sequence[str], config: DedupConfig, permutations: Permutations | None = None
+) -> Iterator[tuple[NDArray[np.intp], NDArray[Any]]]:
+    """Row numbers and their signatures (rows, permutations), a block at a time; `names[value]` is the token that is hashed."""
+    factors, offsets, empty = permutations or permutations_of(config)
     used, values = np.unique(tokens.values, return_inverse=True)
     hashes = token_hashes([names[i] for i in used.tolist()]).astype(factors.dtype)
     table = _mixed(hashes)[:, None] * factors + offsets  # wraps, as the affine permutations are meant to
@@ -39,7 +55,7 @@ def signatures(tokens: Ragged, names: Sequence[str], config: DedupConfig) -> Ite
         same = np.flatnonzero(lengths == length)
         for start in range(0, len(same), ROW_CHUNK):
             rows = same[start : start + ROW_CHUNK]
-            block = np.tile(minhash.hashvalues, (len(rows), 1))
+            block = np.tile(empty, (len(rows), 1))
             for place in range(length):
                 np.minimum(block, table[values[tokens.offsets[rows] + place]], out=block)
             yield rows, block
@@ -54,11 +70,11 @@ def _mixed(hashes: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def band_keys(tokens: Ragged, names: Sequence[str], config: DedupConfig) -> NDArray[np.uint64]:
+def band_keys(tokens: Ragged, names: Sequence[str], config: DedupConfig, permutations: Permutations | None = None) -> NDArray[np.uint64]:
     """A 64-bit hash of each band of each row's signature, (bands, rows). A collision costs one needless verification."""
     factors = np.random.default_rng(0).integers(1, 2**63, size=config.rows, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     keys = np.empty((config.bands, len(tokens.offsets) - 1), np.uint64)
-    for rows, block in signatures(tokens, names, config):
+    for rows, block in signatures(tokens, names, config, permutations):
         bands = block[:, : config.bands * config.rows].reshape(len(rows), config.bands, config.rows)
         keys[:, rows] = (bands.astype(np.uint64) * factors).sum(axis=2, dtype=np.uint64).T
     return keys

@@ -4,11 +4,13 @@ with its reason: no file and no row raises."""
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from pipeline.common.parallel import collector_paused, start_processes
 from pipeline.common.text import canonical_json, short_hash
@@ -18,12 +20,16 @@ from pipeline.ingest.items import FileItems, Item
 from pipeline.ingest.remainder import Remainder, remainder
 from pipeline.ingest.verdicts import explain
 from schemas.config import Config
+from schemas.config.sources import SourceConfig
+from schemas.errors import DataError
 from schemas.reasons import Reason
-from schemas.tables.arrow import to_frame
+from schemas.tables.arrow import arrow_schema, to_frame, to_table
 from schemas.tables.curation import RawRecord
 
 # Files of so many bytes hold questions enough for the later stages to want every core.
 BYTES_WORTH_A_PROCESS = 5_000_000
+# Rows that are dictionaries at one time, unless one file has more.
+ROWS_AT_ONCE = 4_000
 NO_QUESTION = "the file has text, and its reader finds no question in it: name another reader as `reader:`, or take the file out of `path:`"
 
 
@@ -69,51 +75,95 @@ def _written(payload: Any) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def ingest(config: Config, found: Found | None = None) -> pd.DataFrame:
+def ingest(config: Config, found: Found | None = None, before: pd.DataFrame | None = None) -> pd.DataFrame:
     """RawRecord rows of all sources, in source, file and position order; `found` are their files where they were listed before.
 
     `record_id` hashes (source, payload, occurrence number among the source's equal payloads), so it survives
     inserted rows and reordered or renamed files.
 
+    `before` are rows that this code read under the same readers: a file that holds the same bytes isn't parsed again.
+
     Raises:
         ConfigError: a source matches no file.
     """
-    return records_of(config.root_path, find_files(config) if found is None else found)
+    return records_of(config.root_path, find_files(config) if found is None else found, before)
 
 
-def records_of(root: Path, found: Found) -> pd.DataFrame:
+def records_of(root: Path, found: Found, before: pd.DataFrame | None = None) -> pd.DataFrame:
     """RawRecord rows of these files, which lie below `root`."""
-    if sum(size_of(path) for _, files in found for path in files) > BYTES_WORTH_A_PROCESS:
+    known = _read_before(root, found, before) if before is not None else {}
+    new = ((source, path) for source, files in found for path in files if (source.name, path) not in known)
+    if sum(size_of(path) for _, path in new) > BYTES_WORTH_A_PROCESS:
         start_processes()
     with collector_paused():
-        return to_frame(_records(root, found), RawRecord)
+        schema = arrow_schema(RawRecord)
+        table = pa.concat_tables([schema.empty_table(), *_tables(root, found, known)]).combine_chunks()
+        ids = pa.array(_record_ids(table["source"].to_pylist(), table["payload"].to_pylist()), pa.string())
+        return to_frame(table.set_column(0, schema.field("record_id"), ids), RawRecord)
 
 
-def _records(root: Path, found: Found) -> Iterator[dict[str, Any]]:
+def _tables(root: Path, found: Found, known: Mapping[tuple[str, Path], pa.Table]) -> Iterator[pa.Table]:
+    """The rows of all files in order, without their ids: those count equal payloads of the whole source."""
+    left: list[dict[str, Any]] = []
+    for source, path in ((source, path) for source, files in found for path in files):
+        rows = known.get((source.name, path))
+        if rows is None:
+            left += _rows(root, source, path)
+        if left and (rows is not None or len(left) >= ROWS_AT_ONCE):
+            yield pa.Table.from_pylist(left, arrow_schema(RawRecord))
+            left = []
+        if rows is not None:
+            yield rows
+    yield pa.Table.from_pylist(left, arrow_schema(RawRecord))
+
+
+def _read_before(root: Path, found: Found, before: pd.DataFrame) -> dict[tuple[str, Path], pa.Table]:
+    """The rows of each file whose bytes were read before and are the same now; what couldn't be read then is tried again."""
+    table = to_table(before, RawRecord).combine_chunks()
+    names = list(zip(table["source"].to_pylist(), table["file"].to_pylist(), table["file_sha256"].to_pylist(), strict=True))
+    starts = [row for row in range(len(names)) if row == 0 or names[row] != names[row - 1]]
+    slices = {names[start]: (start, end - start) for start, end in zip(starts, [*starts[1:], len(names)], strict=False)}
+    repeated = len(slices) < len(starts)
+    failed = {names[row] for row, codes in enumerate(table["reason_codes"].to_pylist()) if Reason.UNREADABLE_FILE in codes}
+    known = {}
     for source, files in found:
-        occurrences: Counter[str] = Counter()
         for path in files:
-            name = name_below(root, path)
-            content, digest = read_file(path, source.reader)
-            left = text_left(content)
-            unread = left.longest() if left else []
-            for item in content.items:
-                occurrences[item.payload] += 1
-                yield {
-                    "record_id": short_hash(source.name, item.payload, str(occurrences[item.payload])),
-                    "source": source.name,
-                    "role": source.role,
-                    "file": name,
-                    # Both may hold names of sheets, lists and columns.
-                    "locator": printable(f"{name}#{item.locator}"),
-                    "part": printable(item.part),
-                    "reader": item.reader or content.reader,
-                    "encoding": content.encoding,
-                    "file_sha256": digest,
-                    "unread_fraction": left and left.fraction,
-                    "unread": unread,
-                    "payload": item.payload,
-                    "reason_codes": [item.reason] if item.reason else [],
-                    "detail": item.detail and printable(item.detail),
-                }
-                unread = []
+            with suppress(OSError, DataError):
+                key = (source.name, name_below(root, path), hashlib.sha256(bytes_of(path)).hexdigest())
+                if not repeated and key in slices and key not in failed:
+                    known[source.name, path] = table.slice(*slices[key])
+    return known
+
+
+def _record_ids(sources: Sequence[str], payloads: Sequence[str]) -> Iterator[str]:
+    occurrences: Counter[tuple[str, str]] = Counter()
+    for key in zip(sources, payloads, strict=True):
+        occurrences[key] += 1
+        yield short_hash(*key, str(occurrences[key]))
+
+
+def _rows(root: Path, source: SourceConfig, path: Path) -> Iterator[dict[str, Any]]:
+    """RawRecord rows of one file, their ids left open."""
+    name = name_below(root, path)
+    content, digest = read_file(path, source.reader)
+    left = text_left(content)
+    unread = left.longest() if left else []
+    for item in content.items:
+        yield {
+            "record_id": "",
+            "source": source.name,
+            "role": source.role,
+            "file": name,
+            # Both may hold names of sheets, lists and columns.
+            "locator": printable(f"{name}#{item.locator}"),
+            "part": printable(item.part),
+            "reader": item.reader or content.reader,
+            "encoding": content.encoding,
+            "file_sha256": digest,
+            "unread_fraction": left and left.fraction,
+            "unread": unread,
+            "payload": item.payload,
+            "reason_codes": [item.reason] if item.reason else [],
+            "detail": item.detail and printable(item.detail),
+        }
+        unread = []

@@ -9,6 +9,7 @@ from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -17,6 +18,7 @@ from pipeline.common.grammar.keys import NO_KEY_IN_EXAM, key_in_note, letter_of,
 from pipeline.common.grammar.passages import passage_ends
 from pipeline.common.grammar.pictures import picture_wanted
 from pipeline.common.grammar.references import refers_to_others
+from pipeline.common.known_rows import in_order, rows_equal
 from pipeline.common.letters import LETTERS
 from pipeline.common.parallel import CHUNK_ROWS, collector_paused, map_chunks, preload
 from pipeline.common.text import fold_option, is_vietnamese, one_line, short_hash
@@ -39,6 +41,7 @@ _COUNTS = re.compile(r"#|\b(?:option|choice|answer)[ _](?:number|no\.?)(?![a-z])
 AMBIGUOUS_ADVICE = "set answer_format: index0 or index1 (or text) on the source"
 # What is understood by itself: a file, or a part of one with a layout of its own.
 FILE = ("source", "file", "part")
+Files = dict[tuple[str, str, str], list[int]]
 preload(__name__)
 
 
@@ -51,25 +54,69 @@ class NormalizeResult(NamedTuple):
 
 
 @collector_paused()
-def normalize(raw: pd.DataFrame, configured: Sequence[SourceConfig]) -> NormalizeResult:
-    """Parses RawRecord rows into Question and Rejected rows. Raises DataError for one that breaks its own bounds: a bug here."""
+def normalize(
+    raw: pd.DataFrame, configured: Sequence[SourceConfig], before: tuple[pd.DataFrame, NormalizeResult] | None = None
+) -> NormalizeResult:
+    """Parses RawRecord rows into Question and Rejected rows. Raises DataError for one that breaks its own bounds: a bug here.
+
+    `before` are records, and what this code made of them under this configuration: a file whose records are all as they were isn't
+    parsed again. A file is the unit, since its layout, keys and language are inferred over all of its rows.
+    """
     sources = {source.name: source for source in configured}
-    parts = list(map_chunks(partial(_normalize_files, sources), _by_file(to_table(raw, RawRecord)), len(raw)))
+    table = to_table(raw, RawRecord)
+    files = _by_file(table)
+    known = _parsed_before(table, files, before) if before else {}
+    left = [rows for file, rows in files.items() if file not in known]
+    parts = list(map_chunks(partial(_normalize_files, sources), _chunks(table, left), sum(map(len, left))))
+    if before and known:
+        parts.append(_rows_of(table, known, before[1]))
     models: tuple[type[Row], ...] = (Question, Rejected, SourceFile)
-    tables = (
-        to_frame(pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]).combine_chunks(), model)
-        for place, model in enumerate(models)
+    questions, rejected, read = (
+        pa.concat_tables([arrow_schema(model).empty_table(), *(part[place] for part in parts)]) for place, model in enumerate(models)
     )
-    return NormalizeResult(*tables)
+    if known:
+        order = table["record_id"].take(pa.array([row for rows in files.values() for row in rows]))
+        questions, rejected = in_order(questions, order), in_order(rejected, order)
+        place = {file: number for number, file in enumerate(_file_names(read))}
+        read = read.take(pa.array([place[file] for file in files]))
+    return NormalizeResult(*(to_frame(t.combine_chunks(), m) for t, m in zip((questions, rejected, read), models, strict=True)))
 
 
-def _by_file(table: pa.Table) -> list[pa.Table]:
-    """Chunks of whole files (or parts of them), since inferences rest on all of their rows, in the order of their first rows."""
+def _parsed_before(table: pa.Table, files: Files, before: tuple[pd.DataFrame, NormalizeResult]) -> Files:
+    """The files all of whose records are as they were before."""
+    records = to_table(before[0], RawRecord)
+    then = _by_file(records)
+    described = set(_file_names(to_table(before[1].files, SourceFile)))
+    same = {file: rows for file, rows in files.items() if file in described and len(then.get(file, ())) == len(rows)}
+    now_rows, then_rows = (pa.array([row for file in same for row in found[file]], pa.int64()) for found in (files, then))
+    equal = rows_equal(table.take(now_rows), records.take(then_rows), table.column_names)
+    ends = np.cumsum([len(rows) for rows in same.values()], dtype=np.int64)
+    return {file: rows for (file, rows), end in zip(same.items(), ends.tolist(), strict=True) if equal[end - len(rows) : end].all()}
+
+
+def _rows_of(table: pa.Table, known: Files, result: NormalizeResult) -> tuple[pa.Table, pa.Table, pa.Table]:
+    ids = table["record_id"].take(pa.array([row for rows in known.values() for row in rows]))
+    files = to_table(result.files, SourceFile)
+    kept = pa.array([file in known for file in _file_names(files)], pa.bool_())
+    return in_order(to_table(result.questions, Question), ids), in_order(to_table(result.rejected, Rejected), ids), files.filter(kept)
+
+
+def _file_names(table: pa.Table) -> list[tuple[str, str, str]]:
+    return list(zip(*(table[name].to_pylist() for name in FILE), strict=True))
+
+
+def _by_file(table: pa.Table) -> Files:
+    """Places of the rows of each file (or part of one), in the order of their first rows."""
     files: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for row, file in enumerate(zip(*(table[name].to_pylist() for name in FILE), strict=True)):
+    for row, file in enumerate(_file_names(table)):
         files[file].append(row)
+    return files
+
+
+def _chunks(table: pa.Table, files: Iterable[Sequence[int]]) -> list[pa.Table]:
+    """Chunks of whole files, since inferences rest on all of their rows."""
     chunks: list[list[int]] = []
-    for rows in files.values():
+    for rows in files:
         if not chunks or len(chunks[-1]) + len(rows) > CHUNK_ROWS:
             chunks.append([])
         chunks[-1] += rows

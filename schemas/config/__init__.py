@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_valid
 from schemas.config.base import PROJECT_ROOT, Strict
 from schemas.config.dedup import DedupConfig
 from schemas.config.evaluate import EvaluateConfig
+from schemas.config.guard import GuardConfig
 from schemas.config.quality import QualityConfig
 from schemas.config.refresh import RefreshConfig
 from schemas.config.render import RenderConfig
@@ -45,6 +46,7 @@ class Config(Strict):
     dedup: DedupConfig = DedupConfig()
     quality: QualityConfig = QualityConfig()
     split: SplitConfig = SplitConfig()
+    guard: GuardConfig = GuardConfig()
     render: RenderConfig = RenderConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()

@@ -3,16 +3,21 @@
 import html
 import json
 import os
+from dataclasses import replace
 
 import dagster as dg
 import pandas as pd
 import pytest
 
 from assets import curation
+from assets.audit import renew
 from assets.checks import CURATION_CHECKS
 from assets.resources.configured import configured, resources_over
+from assets.resources.foundries import Foundries
 from assets.resources.foundry import Foundry, clean_up, ledger_of
 from assets.resources.lake_io import TABLES
+from assets.resources.runs import READ_VERSION
+from pipeline.audit.state import read_about
 from pipeline.common.store.retention import LEASE
 from schemas.config import load_config
 from schemas.tables.arrow import to_frame, to_rows
@@ -92,8 +97,8 @@ def test_remembered_tables_equal_computed_ones(curate, make_foundry, questions, 
     assert alone.lake.current().name == refreshed.lake.current().name
 
 
-def lose_a_question(raw, sources, real=curation.normalize):
-    result = real(raw, sources)
+def lose_a_question(raw, sources, before=None, *, real=curation.normalize):
+    result = real(raw, sources, before)
     rows = to_rows(result.questions, Question)[1:]
     return result._replace(questions=to_frame(rows, Question))
 
@@ -181,16 +186,39 @@ def test_a_run_holds_a_lease_on_its_tables_while_it_works(make_foundry, question
     foundry = make_foundry(questions, keep_hours=0)
     seen = []
 
-    def build(*arguments, real=curation.build_ledger):
+    def build(*arguments, real=curation.build_ledger, **told):
         seen.append(list(foundry.lake.root.glob(f"runs/*/{LEASE}")))
         assert clean_up(foundry) == 0, "another process cleans in the middle"
-        return real(*arguments)
+        return real(*arguments, **told)
 
     monkeypatch.setattr(curation, "build_ledger", build)
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize([*ASSETS, *CURATION_CHECKS], instance=instance, resources=configured([foundry], str(foundry.data_root)))
     assert [path.parent.name for path in seen[0]] == [result.run_id]
     assert not list(foundry.lake.root.glob(f"runs/*/{LEASE}"))
+
+
+def test_a_run_reads_the_version_that_its_tag_pins_and_readers_keep_theirs(curate, make_foundry, questions):
+    assert curate(make_foundry(questions[:6])).success
+    foundry = make_foundry(questions)
+    first = foundry.lake.current()
+    assert curate(foundry).success
+    seen = []
+
+    @dg.asset
+    def probe(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> None:
+        seen.append(foundries.of(context).version().name)
+        renew(foundries.of(context))
+
+    for pinned in (first.name[:12], None):
+        tags = {READ_VERSION: pinned} if pinned else None
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = dg.materialize([probe], instance=instance, resources=configured([foundry], str(foundry.data_root)), tags=tags)
+        noted = foundry.lake.run_folder(result.run_id) / "version"
+        assert (noted.read_text() if noted.exists() else None) == (first.name if pinned else None), "cleaning leaves it to the run"
+    current = foundry.lake.current()
+    assert seen == [first.name, current.name]
+    assert read_about(foundry.audit)["version"] == current.name
 
 
 def test_a_source_without_records_publishes_an_empty_version_and_names_its_files(curate, make_foundry):
@@ -291,6 +319,45 @@ def test_a_decision_computes_what_hangs_on_it_and_a_note_no_sample(curate, make_
     monkeypatch.undo()
     assert curate(foundry).success
     assert foundry.lake.current().name == before.name, "without decisions it is as it was"
+
+
+def test_decisions_on_what_is_remembered_give_the_tables_of_a_full_run(curate, make_foundry, questions, tmp_path):
+    sources = [{"name": "school", "path": "school.jsonl"}, {"name": "exam", "path": "exam.jsonl", "role": "benchmark"}]
+    alike = [{**row, "question": row["question"].replace("Which", "So which")} for row in questions[:2]]
+
+    def refreshed(rows):
+        foundry = make_foundry(rows, sources=sources)
+        (foundry.config.root_path / "exam.jsonl").write_text(json.dumps(questions[-1]) + "\n", encoding="utf-8")
+        assert curate(foundry).success
+        alone = replace(foundry, data_root=tmp_path / f"alone {len(list(tmp_path.iterdir()))}")
+        if foundry.decisions.exists():
+            alone.decisions.parent.mkdir(parents=True)
+            alone.decisions.write_bytes(foundry.decisions.read_bytes())
+        assert curate(alone).success
+        assert foundry.lake.current().tables == alone.lake.current().tables
+        return foundry
+
+    foundry = refreshed([*questions, *alike])
+    ids = {
+        row["stem"]: row["record_id"] for row in to_rows(ledger_of(foundry, foundry.lake.current()), LedgerRow) if row["role"] == "train"
+    }
+    first, second, third, fourth, *_, held = (ids[row["question"]] for row in questions)
+    said = [
+        {"record_id": first, "action": "set_answer", "answer_index": 1},
+        {"record_id": held, "action": "edit", "stem": "What is asked here has nothing to do with any exam by now, has it?"},
+        {"record_id": second, "action": "apart", "other_record_id": ids[alike[1]["question"]]},
+        {"record_id": third, "action": "merge", "other_record_id": fourth},
+    ]
+    foundry.decisions.parent.mkdir(parents=True)
+    seen = {foundry.lake.current().name}
+    for line in said:
+        with foundry.decisions.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"who": "Lan", **line}) + "\n")
+        seen.add(refreshed([*questions, *alike]).lake.current().name)
+    assert len(seen) == 1 + len(said), "every one of them is news"
+    refreshed([*questions[1:], *alike])
+    foundry.decisions.unlink()
+    refreshed([*questions[1:], *alike, questions[0]])
 
 
 def test_wrong_lines_warn_and_a_file_that_is_none_stops_the_run_with_a_sentence(curate, make_foundry, questions):

@@ -61,6 +61,8 @@ JOBS = {
     "train": CURATE | REPORT | {"chat_examples", "vram_plan", "qlora_adapter"},
     "train_and_evaluate": {"chat_examples", "vram_plan", "qlora_adapter", "evaluation"},
     "everything": set(NAMES),
+    "render_published": {"chat_examples"},
+    "train_published": {"chat_examples", "vram_plan", "qlora_adapter"},
 }
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks import curation, dedup_quality, quality
+from benchmarks import curation, dedup_quality, quality, refresh
 from benchmarks.real_data import CONFIGS, real_config
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "duplicates": (dedup_quality, []),
     "thresholds": (dedup_quality, ["--thresholds"]),
     "signals": (quality, []),
+    "refresh": (refresh, []),
 }
 
 
@@ -53,7 +54,7 @@ def test_data_that_is_there_is_one_configuration(tmp_path, monkeypatch):
     assert tuple(source.name for source in real_config().sources) == CONFIGS
 
 
-@pytest.mark.parametrize("module", [curation, dedup_quality, quality])
+@pytest.mark.parametrize("module", [curation, dedup_quality, quality, refresh])
 def test_help_tells_what_happens_without_the_data(module, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench", "--help"])
     with pytest.raises(SystemExit):

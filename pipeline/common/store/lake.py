@@ -104,6 +104,7 @@ _VERSION = TypeAdapter(Version)
 CURE = "`mcq run` computes it again where today's questions give it, else restore it"
 # What is decoded to show one row of a large table.
 ROW_GROUP_ROWS = 10_000
+_NONE: dict[str, str] = {}
 _HASH = re.compile(r"[0-9a-f]{16}")
 # Tables whose rows this process has compared with their name: path -> size, time and number of the file.
 _verified: dict[Path, tuple[int, int, int]] = {}
@@ -137,10 +138,21 @@ class Lake:
             described = table.replace_schema_metadata({"mcq_foundry": json.dumps({"asset": asset, **metadata})})
             write_parquet(self.table_path(asset, table_hash), described, compression="zstd", row_group_size=ROW_GROUP_ROWS)
 
-    def remember(self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int]) -> None:
-        """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input."""
-        memo = {"origin": dict(origin), "tables": dict(tables), "facts": dict(facts)}
+    def remember(
+        self, asset: str, origin: Mapping[str, str], tables: Mapping[str, str], facts: Mapping[str, int], inputs: Mapping[str, str] = _NONE
+    ) -> None:
+        """Notes which tables a stage gave (asset -> hash), and the hashes of what it made them of: code, configuration and input;
+        `inputs` are the tables that it was given."""
+        memo = {"origin": dict(origin), "tables": dict(tables), "facts": dict(facts), "inputs": dict(inputs)}
         write_atomically(self._memo(asset, origin), json.dumps(memo))
+
+    def before(self, asset: str, origin: Mapping[str, str]) -> dict[str, str] | None:
+        """The tables that a stage was given, and gave, the last time that it ran with this code and this configuration."""
+        for path in sorted(self.root.glob(f"memo/{asset}/[!.]*"), key=age):
+            memo = read_memo(path)
+            if memo is not None and all(memo.get("origin", {}).get(part) == origin[part] for part in ("code", "configuration")):
+                return {**memo.get("inputs", {}), **memo["tables"]}
+        return None
 
     def recall(self, asset: str, origin: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]] | None:
         """What `remember` noted of the same origin, if all of those tables still lie whole in the lake."""
@@ -199,6 +211,38 @@ class Lake:
     def lookup(self, asset: str, table_hash: str) -> Lookup:
         """A table that only a few rows are wanted of; what is read of it is compared with its checksums, not with its name."""
         return Lookup(self.table_path(asset, table_hash), f"; {CURE}")
+
+    def columns(self, asset: str, table_hash: str, names: Sequence[str]) -> pa.Table:
+        """Columns of a table, their checksums verified; of a table that this process has read whole, or wrote, that is enough. Raises
+        DataError when it is gone or damaged."""
+        path = self.table_path(asset, table_hash)
+        with contextlib.suppress(OSError):
+            if _verified.get(path) == _signature(path):
+                return read_parquet(path, columns=names).replace_schema_metadata(None)
+        return self.arrow(asset, table_hash).select(list(names))
+
+    def pinned(self, name: str) -> Version:
+        """The version of this name, or beginning of one, whole; of several with the same rows, the newest. Raises DataError."""
+        found = [version for version in self.versions() if name and version.name.startswith(name)]
+        if not found or len({version.dataset_version for version in found}) > 1:
+            return self._told_gone(name)
+        lost = [asset for asset, table in found[-1].tables.items() if not self.holds({asset: table})]
+        if lost:
+            raise DataError(
+                f"version {found[-1].name} can't be used: its table {', '.join(lost)} is gone or damaged. Restore it from a backup, or run "
+                "`mcq run` over the raw files and the configuration of that time: the same rows are the same version"
+            )
+        return found[-1]
+
+    def _told_gone(self, name: str) -> Version:
+        try:
+            return self.version(name)
+        except DataError as error:
+            raise DataError(
+                f"{error}. A version that was cleaned away can be had again only from the raw files and the configuration of that time: "
+                "`mcq run` over them gives the same rows and the same dataset_version; where those are gone too, so is the version "
+                "(keep_versions says how many are kept; those that an adapter names always are)"
+            ) from error
 
     def read_table(self, asset: str, table_hash: str, model: type[Row]) -> "pd.DataFrame":
         """Arrow-backed frame of a table. Raises DataError when it is gone or damaged."""

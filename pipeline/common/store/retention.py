@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.common.files import age, remove_orphans
-from pipeline.common.store.lake import Lake, read_memo
+from pipeline.common.store.lake import Lake, Version, read_memo
 from schemas.errors import DataError
 
 LEASE = ".lease"
+# The note of a run that reads one version to its end.
+VERSION = "version"
 HEARTBEAT_SECONDS = 30.0
 # So many heartbeats may be missed before a run counts as gone.
 LEASE_SECONDS = 10 * HEARTBEAT_SECONDS
@@ -67,15 +69,12 @@ def clean(lake: Lake, keep: int, grace_seconds: float, pinned: Iterable[str]) ->
     removed = remove_orphans(lake.root.rglob(".*.tmp"), grace_seconds)
     if current is None:
         return removed
-    versions, pins = lake.versions(), set(pinned)
-    last = versions[-keep:]
     named = set()
-    for version in versions:
-        file = lake.root / "versions" / f"{version.name}.json"
-        if version in last or version == current or version.dataset_version in pins or age(file) <= grace_seconds:
+    for version, reasons in kept_versions(lake, keep, grace_seconds, pinned):
+        if reasons:
             named |= set(version.tables.items())
         else:
-            file.unlink()
+            (lake.root / "versions" / f"{version.name}.json").unlink()
             removed += 1
     for folder in (lake.root / "runs").glob("*"):
         if _at_work(folder, grace_seconds):
@@ -93,6 +92,24 @@ def clean(lake: Lake, keep: int, grace_seconds: float, pinned: Iterable[str]) ->
         if memo is None or not all(lake.table_path(*pair).exists() for pair in memo["tables"].items()):
             file.unlink(missing_ok=True)
     return removed
+
+
+def kept_versions(lake: Lake, keep: int, grace_seconds: float, pinned: Iterable[str]) -> list[tuple[Version, list[str]]]:
+    """Every version, oldest first, and why cleaning leaves it, in words; no reason for one that it would remove. Raises DataError."""
+    current, versions, pins = lake.current(), lake.versions(), set(pinned)
+    read = {path.read_text(errors="replace") for path in lake.root.glob(f"runs/*/{VERSION}") if _at_work(path.parent, grace_seconds)}
+    found = []
+    for place, version in enumerate(versions):
+        file = lake.root / "versions" / f"{version.name}.json"
+        reasons = {
+            "CURRENT": version == current,
+            f"one of the last {keep}": place >= len(versions) - keep,
+            "an adapter names it": version.dataset_version in pins,
+            "a run reads it": version.name in read,
+            "readers may still be at it": age(file) <= grace_seconds,
+        }
+        found.append((version, [reason for reason, holds in reasons.items() if holds]))
+    return found
 
 
 def _at_work(folder: Path, grace_seconds: float) -> bool:

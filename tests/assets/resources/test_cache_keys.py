@@ -1,5 +1,7 @@
 """Each block of the configuration renames the folders that are made with it, and no others."""
 
+from dataclasses import replace
+
 import pytest
 
 from assets.resources.cache_keys import places
@@ -43,6 +45,19 @@ def test_an_evaluation_stands_below_its_adapter(make_foundry, questions, folders
     at = places(make_foundry(questions))
     assert at.adapter in at.evaluation.parents
     assert (at.manifest.parent, at.result.parent) == (at.adapter, at.evaluation)
+
+
+def test_a_pinned_version_takes_the_place_of_the_published_one(make_foundry, questions, folders):
+    folders()
+    foundry = make_foundry(questions)
+    first = foundry.lake.current()
+    foundry.lake.publish(Version("tiny", "v2", first.tables, {}, {}, "run", "2026-01-02"))
+    assert places(foundry).version.dataset_version == "v2"
+    pinned = places(replace(foundry, pinned="v1"))
+    assert pinned.version.dataset_version == "v1"
+    assert pinned.adapter != places(foundry).adapter
+    with pytest.raises(DataError, match="'v3' of dataset tiny does not exist"):
+        places(replace(foundry, pinned="v3"))
 
 
 def test_before_the_first_version_there_are_no_places(make_foundry, questions):

@@ -273,3 +273,43 @@ def test_a_damaged_version_file_is_told(tmp_path):
     (lake.root / "versions" / f"{version(lake).name}.json").write_text(json.dumps({"dataset": "d"}))
     with pytest.raises(DataError, match="damaged"):
         lake.current()
+
+
+def test_a_pinned_version_is_the_newest_with_its_rows_and_whole(tmp_path):
+    lake = Lake(tmp_path, "d")
+    first, second = version(lake, 2), version(lake, 3)
+    lake.publish(first)
+    lake.publish(second)
+    assert lake.pinned(first.name).name == first.name
+    # The same rows under another ledger: the same dataset_version twice.
+    again = Version("d", "v2", {**first.tables, "sample_ledger": second.tables["splits"]}, {}, {}, "run", "2026-01-03T00:00:00+00:00")
+    lake.write_table("sample_ledger", frame(3), SplitRow, {})
+    lake.publish(again)
+    assert lake.pinned("v2").name == again.name
+    with pytest.raises(DataError, match="'v' of dataset d is ambiguous"):
+        lake.pinned("v")
+    with pytest.raises(DataError, match=r"'v9' of dataset d does not exist; published versions: .*only from the raw files") as gone:
+        lake.pinned("v9")
+    assert second.name in str(gone.value)
+    lake.table_path("splits", first.tables["splits"]).unlink()
+    with pytest.raises(DataError, match=r"can't be used: its table splits is gone or damaged\. Restore it"):
+        lake.pinned(first.name)
+
+
+def test_columns_are_read_alone_and_only_of_a_table_that_is_whole(tmp_path):
+    lake = Lake(tmp_path, "d")
+    table = lake.write_table("splits", frame(3), SplitRow, {})
+    assert lake.columns("splits", table, ["split"]).column_names == ["split"]
+    assert lake.columns("splits", table, ["record_id"])["record_id"].to_pylist() == ["r0", "r1", "r2"]
+    lake.table_path("splits", table).write_bytes(b"damaged")
+    with pytest.raises(DataError, match="can't be read"):
+        lake.columns("splits", table, ["split"])
+
+
+def test_what_a_stage_was_given_and_gave_last_is_known_by_code_and_configuration(tmp_path):
+    lake = Lake(tmp_path, "d")
+    assert lake.before("splits", ORIGIN) is None
+    lake.remember("splits", ORIGIN, {"splits": "0" * 16}, {}, {"questions": "1" * 16})
+    assert lake.before("splits", ORIGIN | {"input": "another"}) == {"splits": "0" * 16, "questions": "1" * 16}
+    assert lake.before("splits", ORIGIN | {"code": "another"}) is None
+    assert lake.before("splits", ORIGIN | {"configuration": "another"}) is None

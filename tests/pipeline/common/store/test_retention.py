@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.common.store import retention
 from pipeline.common.store.lake import Lake, Version
-from pipeline.common.store.retention import LEASE, LEASE_SECONDS, clean, lease
+from pipeline.common.store.retention import LEASE, LEASE_SECONDS, VERSION, clean, kept_versions, lease
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.curation import SplitRow
@@ -128,3 +128,45 @@ def test_nothing_is_removed_while_a_version_file_cannot_be_read(tmp_path):
     clean(lake, keep=1, grace_seconds=0, pinned=[])
     assert lake.versions() == [second]
     assert not lake.table_path("splits", first.tables["splits"]).exists()
+
+
+def test_a_version_stays_for_the_run_that_reads_it_and_goes_after(tmp_path):
+    lake = Lake(tmp_path, "d")
+    first = publish(lake, 1)
+    publish(lake, 2)
+    with lease(lake, ["reader"]):
+        lake.note_run("reader", VERSION, first.name)
+        make_old(lake.root)
+        (lake.root / "runs" / "reader" / LEASE).touch()
+        clean(lake, keep=1, grace_seconds=HOUR, pinned=[])
+        assert lake.pinned(first.name).tables == first.tables
+    make_old(lake.root)
+    clean(lake, keep=1, grace_seconds=HOUR, pinned=[])
+    with pytest.raises(DataError, match="does not exist"):
+        lake.pinned(first.name)
+
+
+def test_why_a_version_is_kept_is_said_and_what_an_adapter_names_is_never_removed(tmp_path):
+    lake = Lake(tmp_path, "d")
+    for count in (1, 2, 3, 4):
+        publish(lake, count)
+    make_old(lake.root)
+    reasons = {version.dataset_version: why for version, why in kept_versions(lake, 2, HOUR, ["v1"])}
+    assert reasons == {"v1": ["an adapter names it"], "v2": [], "v3": ["one of the last 2"], "v4": ["CURRENT", "one of the last 2"]}
+    for _ in range(3):
+        clean(lake, keep=1, grace_seconds=0, pinned=["v1"])
+    assert [version.dataset_version for version in lake.versions()] == ["v1", "v4"]
+    assert lake.holds(lake.version("v1").tables)
+    os.utime(lake.root / "versions" / f"{lake.version('v1').name}.json")
+    assert kept_versions(lake, 1, HOUR, [])[0][1] == ["readers may still be at it"]
+
+
+def test_what_stages_keep_for_their_next_run_is_left_alone(tmp_path):
+    lake = Lake(tmp_path, "d")
+    publish(lake, 1)
+    kept = lake.root / "cache" / "stage" / "things.parquet"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"anything")
+    make_old(lake.root)
+    clean(lake, keep=1, grace_seconds=0, pinned=[])
+    assert kept.exists()
