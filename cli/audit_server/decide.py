@@ -20,7 +20,7 @@ from schemas.reasons import Disposition
 from schemas.tables.row import MIN_OPTIONS
 
 MOST_BODY_BYTES = 8 * 2**20
-NONCE_CHARS = 32
+NONCE_CHARS = 8
 
 
 class Form(NamedTuple):
