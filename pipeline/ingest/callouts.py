@@ -25,8 +25,8 @@ _ANY = re.compile(r"(?m)^(?:!!!|\?\?\?\+?)[ ]\w|^[ ]?>[ >]{0,8}\[!\w|^\?\??[ \t]
 def plain_callouts(text: str) -> str:
     r"""The text without boxes.
 
-    >>> plain_callouts('!!! question "Question 1"\n\n    Which?\n\n??? success\n\n    **B** - why').replace("\n\n", "\n")
-    '#### Question 1\nWhich?\n<details><summary>Answer</summary>\nAnswer: B\n\\- why\n</details>\n'
+    >>> [line for line in plain_callouts('!!! question "Question 1"\n\n    Which?\n\n??? success\n\n    **B** - why').split("\n") if line]
+    ['#### Question 1', 'Which?', '<details><summary>Answer</summary>', 'Answer: B', '\\- why', '</details>']
     """
     if not _ANY.search(text):
         return text

@@ -257,6 +257,8 @@ class Terminal:
     def __init__(self, desk, *arguments):
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
+            # Whoever runs the tests in the background has it ignored, and children inherit that.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(desk.folder)
             os.execve(sys.executable, desk.command(*arguments), desk.environment)
         self.text = ""

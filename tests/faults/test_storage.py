@@ -150,9 +150,12 @@ def mcq_run(published, make_dagster_home):
     return home, run
 
 
-def test_a_run_history_that_is_damaged_is_told_with_the_cure(mcq_run, tmp_path):
+def test_a_run_history_that_is_damaged_is_told_with_the_cure(mcq_run, published, tmp_path):
     home, run = mcq_run
     assert run()[0] == 0
+    # With nothing new no run starts, and no history is read.
+    (file,) = published[0].config.root_path.glob("*.jsonl")
+    file.write_text(file.read_text(encoding="utf-8") + "{\n", encoding="utf-8")
     for file in (home / "history").rglob("*.db"):
         file.write_bytes(b"garbage")
     code, said = run()

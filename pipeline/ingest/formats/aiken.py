@@ -46,7 +46,8 @@ def _letters(key: str | None) -> str | list[str] | None:
     >>> _letters("(b)"), _letters("A, C"), _letters(None)
     ('B', ['A', 'C'], None)
     """
-    letters = list(key) if key and len(key) > 1 and key.isupper() else re.findall(r"(?i)(?<![^\W_])[A-Z](?![^\W_])", key or "")
+    joined = key is not None and len(key) > 1 and key.isalpha() and key.isupper()
+    letters = list(key or "") if joined else re.findall(r"(?i)(?<![^\W_])[A-Z](?![^\W_])", key or "")
     return [letter.upper() for letter in letters] if len(letters) > 1 else letters[0].upper() if letters else None
 
 

@@ -51,8 +51,8 @@ def test_a_duplicates_story_names_what_it_lost_to(published, looked):
     assert story["reasons"] == ["duplicate_exact: the same question, options and key stand elsewhere"]
 
 
-def test_a_story_tells_every_decision_that_names_or_touches_the_record(published):
-    tables, adapters, row = published
+def test_a_story_tells_every_decision_that_names_or_touches_the_record(published, looked):
+    _, adapters, row = published
     line = dict.fromkeys(ReviewDecision.model_fields) | {"status": "applied", "detail": "accepted", "touches": [], "action": "accept"}
     other = "f" * 16
     lines = [
@@ -63,7 +63,7 @@ def test_a_story_tells_every_decision_that_names_or_touches_the_record(published
         line | {"line": 5, "status": "wrong_line"},
     ]
     decisions = pa.Table.from_pylist(lines, arrow_schema(ReviewDecision))
-    story = trace_record(row, {**tables, "review_decisions": decisions}, adapters)
+    story = trace_record(row, {**looked, "review_decisions": Lookup(decisions)}, adapters)
     assert [said["line"] for said in story["decisions"]] == [1, 2, 3]
     assert story["decisions"][0]["before"] == {"stem": "?"}
-    assert trace_record(row, tables, adapters)["decisions"] == []
+    assert trace_record(row, looked, adapters)["decisions"] == []

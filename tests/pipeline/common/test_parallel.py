@@ -64,13 +64,17 @@ def test_processes_hold_what_a_stage_names(tmp_path):
     assert done.stdout == "True True False\n"
 
 
+# Two processes write the audit's indexes, once a version: what they need takes less to load than a refresh would lose by holding it.
+NOT_HELD = "pipeline.audit"
+
+
 def test_every_stage_that_gives_work_to_other_processes_is_held_by_them():
     files = [
         file.relative_to(PROJECT_ROOT / "pipeline")
         for file in (PROJECT_ROOT / "pipeline").rglob("*.py")
         if "map_chunks(" in file.read_text()
     ]
-    stages = {f"pipeline.{file.parts[0]}" for file in files} - {"pipeline.common"}
+    stages = {f"pipeline.{file.parts[0]}" for file in files} - {"pipeline.common", NOT_HELD}
     code = "import sys, importlib\nfor name in sys.argv[1:]: importlib.import_module(name)\nfrom pipeline.common import parallel\nprint(*parallel._PRELOADED)"
     done = subprocess.run([sys.executable, "-c", code, *stages], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
     assert len(stages) >= 3
