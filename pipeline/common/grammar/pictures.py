@@ -14,6 +14,7 @@ PICTURE_VI = (
     r"|(?:\A|(?<=[.?!:]\s)|(?<=\n))hình\s+(?:sau|dưới|trên)(?:\s+(?:đây|biểu|mô|cho|là|vẽ|thể))\b"
     r"|\b(?:quan\s+sát|nhìn\s+vào|xem)\s+(?:các\s+)?(?:hình|bức\s+tranh|bức\s+ảnh|hình\s+ảnh)\b(?!\s+(?:thức|dạng|thành|tượng|chữ|phạt))"
     r"|\b(?:trong|ở|theo|như|xem|trên)\s+hình\s+\d|(?:\A|(?<=[.?!:]\s)|(?<=\n))hình\s+\d{1,2}(?:[.]\d{1,2})?\s+(?:cho|biểu|mô|thể|là|vẽ|dưới|bên|sau)\b"
+    r"|\((?:xem\s+)?(?:các\s+)?hình\s+(?:[^\W\d_]{1,8}\s+)?\d{1,3}\b"
     r"|\bbản\s+đồ\s+(?:trên|bên|dưới\s+đây|sau\s+đây)\b"
 )
 _PICTURE_WORD = r"(?:figures?|maps?|diagrams?|pictures?|images?|graphs?|charts?|photos?|photographs?|illustrations?|drawings?)"

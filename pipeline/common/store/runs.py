@@ -103,7 +103,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 def _read(file: Path, required: str) -> dict[str, Any] | None:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # among the adapters lies the lock of trainings, a file
         return None
     except (OSError, ValueError) as error:
         raise DataError(f"{file} is damaged ({error})") from error

@@ -73,3 +73,9 @@ def test_a_damaged_manifest_or_result_is_no_run_and_is_named(text, adapter, tmp_
 def test_a_line_of_metrics_that_was_cut_is_left_out(tmp_path):
     (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n[1]\n{"step": 2, "lo')
     assert read_metrics(tmp_path) == [{"step": 1}]
+
+
+def test_a_file_among_the_adapters_is_no_damaged_adapter(tmp_path):
+    (tmp_path / ".training.lock").touch()
+    assert damaged_manifests(tmp_path.glob("*")) == []
+    assert list(finished_adapters(tmp_path.glob("*"))) == []

@@ -144,3 +144,11 @@ def test_a_statement_to_judge_holds_no_key_in_its_stem(read, why):
     )
     assert [(row["stem"], row["answer_index"]) for row in questions][1:] == [("Lửa nóng. Đúng hay sai?", 0)]
     assert [row["reason_codes"] for row in rejected] == [["not_multiple_choice"]]
+
+
+@pytest.mark.parametrize("named", ["(Hình biển 1, 2, 3)", "(hình 2)", "(xem hình 1)"])
+def test_pictures_that_brackets_name_are_needed(read, named):
+    text = f"Câu 1. Biển nào cấm quay đầu xe?\n{named}\nA. Biển 1\nB. Biển 2\nĐáp án: A\n\nCâu 2. Hình (a) nào?\nA. tròn\nB. vuông\nĐáp án: A\n"
+    questions, rejected = read(text, "a.txt")
+    assert [question["stem"] for question in questions] == ["Hình (a) nào?"]
+    assert [row["reason_codes"] for row in rejected] == [["image_required"]]
