@@ -33,7 +33,6 @@ SHOWN = (
     *("reason_codes", "flags"),
 )
 ALL_FACETS = (*FACETS, *(facet for facet, _ in LISTS.values()))
-EVERYTHING = "1"
 
 
 class Term(NamedTuple):

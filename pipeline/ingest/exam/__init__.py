@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.ingest.exam.cards import card_items
-from pipeline.ingest.exam.keys import KEY_TABLE, SOLUTION, exams_of, key_lines, own_key, table_keys, take_keys
+from pipeline.ingest.exam.keys import SOLUTION, exams_of, key_lines, own_key, table_keys, take_keys
 from pipeline.ingest.exam.lines import PLAIN, ExamLine, Marks, plain_line, tidied
 from pipeline.ingest.exam.marks import LOWER, UPPER, anchors
 from pipeline.ingest.exam.paragraphs import UNNUMBERED, unnumbered_starts
@@ -16,7 +16,6 @@ from pipeline.ingest.items import Item
 from schemas.reasons import Reason
 
 __all__ = [
-    "KEY_TABLE",
     "PLAIN",
     "Block",
     "ExamLine",

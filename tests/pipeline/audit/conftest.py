@@ -1,11 +1,13 @@
 """A curation as published, and an adapter that saw and answered one of its records."""
 
 import json
+import sqlite3
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.audit.database import Sources, build_audit
 from schemas.tables.arrow import arrow_schema, to_table
 from schemas.tables.curation import LedgerRow, Pair, Quality
 from schemas.tables.evaluation import Prediction
@@ -50,3 +52,15 @@ def published(curated, tmp_path_factory):
     )
     (folder / "evaluations" / "e1" / "result.json").write_text(json.dumps({"verdict": "helped"}))
     return tables, [folder], row
+
+
+@pytest.fixture
+def database(published, tmp_path):
+    """A connection to the audit database of what is published."""
+    tables, adapters, _ = published
+    named = {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]}
+    build_audit(tmp_path / "a.sqlite", Sources(named, adapters))
+    connection = sqlite3.connect(tmp_path / "a.sqlite")
+    connection.row_factory = sqlite3.Row
+    yield connection
+    connection.close()

@@ -1,23 +1,9 @@
 """Lists of the audit database: each is asked for by name or by facets, sorted the same way each time, and leads on from row to row."""
 
-import sqlite3
-
 import pytest
 
 from pipeline.audit import lists
-from pipeline.audit.database import Sources, build_audit
 from pipeline.audit.lists import Filters, beside, facets_of, filters_of, funnel, listed, rejections
-
-
-@pytest.fixture
-def database(published, tmp_path):
-    tables, adapters, _ = published
-    named = {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]}
-    build_audit(tmp_path / "a.sqlite", Sources(named, adapters))
-    connection = sqlite3.connect(tmp_path / "a.sqlite")
-    connection.row_factory = sqlite3.Row
-    yield connection
-    connection.close()
 
 
 def walked(database, filters):

@@ -1,25 +1,11 @@
 """Everything that the audit database knows of one record."""
 
 import math
-import sqlite3
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.audit.database import Sources, build_audit
 from pipeline.audit.record import current_version, find_records, record_facts, softmax, standing
-
-
-@pytest.fixture
-def database(published, tmp_path):
-    tables, adapters, _ = published
-    named = {"ledger": tables["sample_ledger"], "quality": tables["quality_scores"], "pairs": tables["duplicate_pairs"]}
-    build_audit(tmp_path / "a.sqlite", Sources(named, adapters))
-    connection = sqlite3.connect(tmp_path / "a.sqlite")
-    connection.row_factory = sqlite3.Row
-    yield connection
-    connection.close()
 
 
 def test_the_facts_of_a_record_hold_its_row_scores_losses_and_answers(database, published):
