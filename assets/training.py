@@ -176,7 +176,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
             "computed": computed,
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",
-            "policy": markdown_table([manifest["policy"]]),
+            "policy": markdown_table([manifest["policy"]] if manifest["policy"] else []),
             **{f"final_{key.removesuffix('es')}": float(value) for key, value in losses.items()},
             "steps": manifest["steps"],
             "samples": markdown_table([manifest["samples"]]),

@@ -1,12 +1,13 @@
 """`mcq plan`: GPU memory by component, and what each alpha policy means."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from cli.options import command, err, out, styled
-from pipeline.training.policy import PolicyRow
+from pipeline.training.policy import PolicyRow, Recipe
 from pipeline.training.vram import USABLE_GIB
 from schemas.config.train import TrainConfig
 from schemas.errors import ConfigError
@@ -26,6 +27,7 @@ def plan(gpu: Annotated[str | None, typer.Option(help=f"plan for another GPU: {'
         train = train.model_copy(update={"gpu_memory_gib": USABLE_GIB[gpu.lower()]})
     show_memory(vram.plan(train, foundry.config.render), train)
     show_policies(policy.policy_table(vram.shape_of(train).hidden_size), train)
+    show_recipes(policy.RECIPES)
     resolution = policy.resolve(train.policy, train.rank, vram.shape_of(train).hidden_size)
     for note in policy.warnings(train, resolution):
         err.print(styled(("warning:", "yellow"), f" {note}"))
@@ -50,7 +52,7 @@ def show_memory(found: Any, train: TrainConfig) -> None:
 def show_policies(rows: list[PolicyRow], train: TrainConfig) -> None:
     """Every policy at every rank; none of them is best."""
     table = Table(
-        title="alpha policies (scale multiplies B·A; learning rates give the published band of scale·sqrt(rank)·lr)",
+        title="alpha policies (scale multiplies B·A; learning rates whose first step, scale·rank·lr, is that of published recipes)",
         title_justify="left",
         box=None,
     )
@@ -69,4 +71,15 @@ def show_policies(rows: list[PolicyRow], train: TrainConfig) -> None:
             rates,
         )
         table.add_row(*cells, style="bold green" if chosen else None)
+    out.print(table)
+
+
+def show_recipes(recipes: Sequence[Recipe]) -> None:
+    """What papers and tools use, in the same terms."""
+    table = Table(title="published recipes", title_justify="left", box=None)
+    for name in ("recipe", "rank", "alpha", "learning rate", "scale·rank·lr", "source"):
+        table.add_column(name, justify="left" if name in ("recipe", "source") else "right")
+    for recipe in recipes:
+        figures = (str(recipe.rank), f"{recipe.alpha:g}", f"{recipe.learning_rate:.0e}", f"{recipe.coordinate:.1e}")
+        table.add_row(recipe.name, *figures, recipe.source)
     out.print(table)

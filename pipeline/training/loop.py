@@ -193,8 +193,7 @@ def arguments(train: TrainConfig, folder: Path, samples: int, device: torch.devi
         max_grad_norm=train.max_grad_norm,
         per_device_train_batch_size=train.batch_size,
         gradient_accumulation_steps=train.gradient_accumulation,
-        # 8-bit states in pageable memory are QLoRA's cure for spikes; on a CPU there is nothing to page.
-        optim="paged_adamw_8bit" if gpu else "adamw_torch_fused",
+        optim=optimizer_name(train.optimizer, gpu),
         # Autocast pays on a GPU only: on a CPU the frozen layers compute in bf16 anyway, and fp32 attention is the faster one.
         fp16=gpu and dtype == torch.float16,
         bf16=gpu and dtype == torch.bfloat16,
@@ -213,3 +212,15 @@ def arguments(train: TrainConfig, folder: Path, samples: int, device: torch.devi
     )
     settings._n_gpu = min(settings.n_gpu, 1)  # a second GPU would bring DataParallel, which splits a batch by a forward we don't call
     return settings
+
+
+def optimizer_name(optimizer: str, gpu: bool) -> str:
+    """Trainer's name of the configured optimiser. 8-bit states in pageable memory are QLoRA's cure for spikes; on a CPU there is nothing
+    to page."""
+    names = {
+        "auto": "paged_adamw_8bit" if gpu else "adamw_torch_fused",
+        "adamw": "adamw_torch_fused",
+        "adamw_8bit": "paged_adamw_8bit" if gpu else "adamw_bnb_8bit",
+        "sgd": "sgd",
+    }
+    return names[optimizer]

@@ -14,20 +14,21 @@ from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
 
-def build(train: TrainConfig, models: Path, device: torch.device, resolution: Resolution) -> Any:
-    """The PEFT model in train mode: base frozen (NF4 unless `method: lora`), adapter fp32.
+# Phi-3 and Phi-4 hold several kinds in one layer: an adapter on it adapts all of them.
+FUSED = {"qkv_proj": {"q_proj", "k_proj", "v_proj"}, "gate_up_proj": {"gate_proj", "up_proj"}}
+INITIAL = "initial"
 
-    Raises TrainingError when a target module doesn't exist in the model, when a built scale differs from the resolved one, or
-    when a trainable parameter isn't fp32 (the fp16 gradient scaler fails on any other).
+
+def build(train: TrainConfig, models: Path, device: torch.device, resolution: Resolution, folder: Path | None = None) -> Any:
+    """The PEFT model in train mode: base frozen (NF4, or 16 bit with `method: lora`), adapter fp32.
+
+    `folder` is where the adapter's first weights are kept that `init: pissa` needs when it is saved. Raises TrainingError when a
+    target module doesn't exist in the model or is smaller than the rank, when a built scale differs from the resolved one, or when a
+    trainable parameter isn't fp32 (the fp16 gradient scaler fails on any other).
     """
-    base = load_model(train, models, device, quantised=train.method != "lora")
-    kinds = {name.rpartition(".")[2] for name, module in base.named_modules() if hasattr(module, "in_features")}
-    if absent := sorted(set(train.target_modules) - kinds):
-        raise TrainingError(
-            f"train.target_modules names {absent[0]!r}, which {train.base_model!r} doesn't have; it has: {', '.join(sorted(kinds))}"
-        )
-    if train.gradient_checkpointing if train.gradient_checkpointing is not None else device.type == "cuda":
-        base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    base = load_model(train, models, device, quantised=train.quantised)
+    targets = targets_in(base, train)
+    recompute(base, train, device)
     config = peft.LoraConfig(
         task_type="CAUSAL_LM",
         r=train.rank,
@@ -35,15 +36,57 @@ def build(train: TrainConfig, models: Path, device: torch.device, resolution: Re
         use_rslora=resolution.use_rslora,
         use_dora=train.method == "dora",
         lora_dropout=train.dropout,
-        target_modules=list(train.target_modules),
+        target_modules=targets,
+        init_lora_weights=True if train.init == "default" else train.init,
     )
     model = peft.get_peft_model(base, config, autocast_adapter_dtype=True)
     # By this name PEFT would ask the hub for a config at every checkpoint.
     model.peft_config["default"].base_model_name_or_path = None
+    if train.init == "pissa" and folder is not None:
+        model.peft_config["default"].init_lora_weights = True
+        model.save_pretrained(folder / INITIAL, save_embedding_layers=False)
+        model.peft_config["default"].init_lora_weights = train.init
     check_scale(model, resolution)
     if wrong := [name for name, p in model.named_parameters() if p.requires_grad and p.dtype != torch.float32]:
         raise TrainingError(f"trainable parameter {wrong[0]} is not float32 but must be; {len(wrong)} are so")
     return model.train()
+
+
+def build_full(train: TrainConfig, models: Path, device: torch.device) -> Any:
+    """The base model in train mode with every weight trainable, in fp32: gradients of a T4's fp16 can't be scaled otherwise, and steps
+    of a small learning rate are lost in 16 bit."""
+    model = load_model(train, models, device, quantised=False).float().requires_grad_(True)
+    recompute(model, train, device)
+    return model.train()
+
+
+def recompute(model: Any, train: TrainConfig, device: torch.device) -> None:
+    """Turns gradient checkpointing on where it is asked for, or on a GPU where nothing is said."""
+    if train.gradient_checkpointing if train.gradient_checkpointing is not None else device.type == "cuda":
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def targets_in(base: Any, train: TrainConfig) -> list[str]:
+    """The names that the configured kinds of linear layers have in this model. Raises TrainingError for one that it lacks, and for a
+    layer with a side shorter than the rank: more directions than it has can't be told apart."""
+    sides: dict[str, int] = {}
+    for name, module in base.named_modules():
+        if hasattr(module, "in_features"):
+            kind = name.rpartition(".")[2]
+            shorter = min(module.in_features, module.out_features)
+            sides[kind] = min(sides.get(kind, shorter), shorter)
+    fused = {part: whole for whole, parts in FUSED.items() if whole in sides for part in parts}
+    targets = list(dict.fromkeys(fused.get(kind, kind) for kind in train.target_modules))
+    if absent := sorted(set(targets) - sides.keys()):
+        raise TrainingError(
+            f"train.target_modules names {absent[0]!r}, which {train.base_model!r} doesn't have; it has: {', '.join(sorted(sides))}"
+        )
+    if narrow := [kind for kind in targets if sides[kind] < train.rank]:
+        raise TrainingError(
+            f"train.rank {train.rank} is more than the shorter side of {narrow[0]} in {train.base_model!r} ({sides[narrow[0]]}); "
+            f"take {min(sides[kind] for kind in targets)} or less"
+        )
+    return targets
 
 
 def built_scale(model: Any) -> float:
@@ -64,17 +107,29 @@ def check_scale(model: Any, resolution: Resolution) -> None:
         )
 
 
-def save(model: Any, base_name: str, folder: Path) -> None:
-    """Writes `adapter_model.safetensors` and `adapter_config.json` into `folder`, and nothing else.
+def save(model: Any, train: TrainConfig, folder: Path) -> None:
+    """Writes `adapter_model.safetensors` and `adapter_config.json` into `folder`, and nothing else; with `method: full` the model.
 
-    `base_name` is the config's name of the base model, the same on every machine, and not the folder it was loaded from.
+    The base is named as in the config, the same on every machine, and not by the folder it was loaded from. An adapter that began as
+    PiSSA is saved as the difference to the untouched base, at twice the rank (arXiv 2404.02948, section 4).
     """
-    aside = folder / ".adapter"
-    model.peft_config["default"].base_model_name_or_path = base_name
-    model.save_pretrained(aside, save_embedding_layers=False)
-    for name in ("adapter_model.safetensors", "adapter_config.json"):
+    aside = folder / ".saving"
+    if train.method == "full":
+        model.to(torch.bfloat16).save_pretrained(aside, max_shard_size="1000GB")
+    else:
+        model.peft_config["default"].base_model_name_or_path = train.base_model
+        initial = folder / INITIAL
+        converted = {"path_initial_model_for_weight_conversion": str(initial)} if train.init == "pissa" else {}
+        model.save_pretrained(aside, save_embedding_layers=False, **converted)
+        shutil.rmtree(initial, ignore_errors=True)
+    for name in weight_files(train):
         (aside / name).replace(folder / name)
     shutil.rmtree(aside)
+
+
+def weight_files(train: TrainConfig) -> tuple[str, str]:
+    """The two files that hold what was trained: weights, then their configuration."""
+    return ("model.safetensors", "config.json") if train.method == "full" else ("adapter_model.safetensors", "adapter_config.json")
 
 
 def trainable_parameters(model: Any) -> int:

@@ -15,7 +15,7 @@ from pipeline.training.loop import SampleStats
 from schemas.tables.bounds import checked_rows
 from schemas.tables.training import TrainedSample
 
-ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json", SAMPLES)
+TRAINED_FILES = ("adapter_model.safetensors", "adapter_config.json", "model.safetensors", "config.json", SAMPLES)
 
 
 def folder_fingerprint(job: Job) -> str:
@@ -47,6 +47,6 @@ def write_samples(path: Path, rows: Sequence[Mapping[str, Any]], stats: SampleSt
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes `manifest.json`, atomically, after everything else in the folder; it names the adapter's files with their SHA-256."""
-    files = {name: file_hash(folder / name) for name in ADAPTER_FILES if (folder / name).is_file()}
+    """Writes `manifest.json`, atomically, after everything else in the folder; it names the trained files with their SHA-256."""
+    files = {name: file_hash(folder / name) for name in TRAINED_FILES if (folder / name).is_file()}
     write_atomically(folder / MANIFEST, json.dumps({**facts, "files": files}, ensure_ascii=False, indent=2) + "\n")

@@ -1,7 +1,10 @@
 """How a LoRA update is scaled: alpha follows from the rank by a named policy, and what that means is said out loud.
 
 No policy is best: papers disagree, and learning rate and scale trade against each other. So each resolves to the scale s that
-multiplies B·A, and to c = s·sqrt(rank)·learning_rate, in which policies can be compared.
+multiplies B·A, and to c = s·rank·learning_rate, in which first steps can be compared. Why this product: at first B is 0, and Adam's
+first step moves each of its values by the learning rate, whatever the gradient's size. So ΔW = s·ΔB·A sums `rank` terms of equal
+size, all pushing the loss down, and what the step does to the model's answers grows with s·rank·lr, not with s·sqrt(rank)·lr
+(which would hold for terms of random signs).
 """
 
 import math
@@ -10,8 +13,6 @@ from dataclasses import dataclass
 
 from schemas.config.train import LINEAR_KINDS, RankPolicy, TrainConfig
 
-# From alpha = 2r, r = 16, lr = 2e-4 (QLoRA's setting, arXiv 2305.14314) up to the largest that published sweeps found to work.
-COORDINATE_BAND = (1.6e-3, 5e-3)
 FIXED_ALPHA = 16.0
 
 
@@ -30,8 +31,37 @@ class Resolution:
         return self.scale * self.rank
 
     def coordinate(self, learning_rate: float) -> float:
-        """c = s·sqrt(r)·lr: runs of equal c take steps of about equal size, whatever their rank and policy."""
-        return self.scale * math.sqrt(self.rank) * learning_rate
+        """c = s·r·lr, the equivalent alpha times the learning rate: first steps of equal c change the answers about equally,
+        whatever rank and policy."""
+        return self.equivalent_alpha * learning_rate
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A published setting; alpha/rank is its scale."""
+
+    name: str
+    source: str
+    rank: int
+    alpha: float
+    learning_rate: float
+
+    @property
+    def coordinate(self) -> float:
+        """c of its first step."""
+        return self.alpha * self.learning_rate
+
+
+RECIPES = (
+    Recipe("QLoRA, 33B and 65B", "arXiv 2305.14314", 64, 16, 1e-4),
+    Recipe("QLoRA, 7B and 13B", "arXiv 2305.14314", 64, 16, 2e-4),
+    Recipe("Unsloth's defaults", "unsloth.ai/docs, LoRA hyperparameters guide", 16, 16, 2e-4),
+    Recipe("LoRA, RoBERTa base on MNLI", "arXiv 2106.09685", 8, 8, 5e-4),
+    Recipe("LoRA, GPT-2 medium", "arXiv 2106.09685", 4, 32, 2e-4),
+    Recipe("LoRA learns less, code", "arXiv 2405.09673", 256, 32, 2e-4),
+    Recipe("LoRA learns less, mathematics", "arXiv 2405.09673", 256, 512, 2e-4),
+)
+COORDINATE_BAND = (min(recipe.coordinate for recipe in RECIPES), max(recipe.coordinate for recipe in RECIPES))
 
 
 def resolve(policy: RankPolicy, rank: int, hidden_size: int) -> Resolution:
@@ -42,34 +72,41 @@ def resolve(policy: RankPolicy, rank: int, hidden_size: int) -> Resolution:
     >>> resolve(RankPolicy(name="sqrt_hidden"), 16, 4096)
     Resolution(rank=16, alpha=64.0, use_rslora=True, scale=16.0)
     """
-    if policy.name == "sqrt_hidden":
-        alpha = math.sqrt(hidden_size)
-        return Resolution(rank, alpha, True, alpha / math.sqrt(rank))
-    alpha = 2.0 * rank if policy.alpha is None else policy.alpha
-    return Resolution(rank, alpha, False, alpha / rank)
+    own = policy.alpha or FIXED_ALPHA
+    alpha = {"equal_rank": float(rank), "twice_rank": 2.0 * rank, "fixed": own, "sqrt_hidden": math.sqrt(hidden_size)}[policy.name]
+    use_rslora = policy.name == "sqrt_hidden" if policy.rslora is None else policy.rslora
+    return Resolution(rank, alpha, use_rslora, alpha / (math.sqrt(rank) if use_rslora else rank))
 
 
 def warnings(train: TrainConfig, resolution: Resolution) -> list[str]:
     """What a reader of the results should know about these settings; none of it stops a run."""
-    found = []
+    if train.method == "full":
+        return []
+    found: list[str] = []
     if train.rank <= 8:
-        found.append(f"rank {train.rank}: 8 or less suits up to a few thousand questions; more data may need more")
+        found.append(
+            f"rank {train.rank}: 8 or less was found enough for up to a few thousand samples (LoRA Without Regret, 2025), and to add directions "
+            "that the base model doesn't know (arXiv 2410.21228); with more questions take 16 or more"
+        )
     if missing := [kind for kind in LINEAR_KINDS if kind not in train.target_modules]:
-        found.append(f"no adapter on {', '.join(missing)}: results don't compare with runs that adapt every linear layer")
+        found.append(
+            f"no adapter on {', '.join(missing)}: QLoRA needed every linear layer to match full fine-tuning (arXiv 2305.14314, figure 2), and "
+            "results don't compare with runs that adapt all of them"
+        )
     c = resolution.coordinate(train.learning_rate)
     low, high = COORDINATE_BAND
     if not low * 0.999 <= c <= high * 1.001:
         side, cure = ("under", "raise") if c < low else ("over", "lower")
         found.append(
-            f"scale·sqrt(rank)·learning_rate = {c:.2e} is {side} the published band {low:.1e} to {high:.1e}; "
-            f"{cure} the learning rate (here the band is {low / c * train.learning_rate:.1e} to {high / c * train.learning_rate:.1e})"
+            f"scale·rank·learning_rate = {c:.2e} is {side} that of every published recipe ({low:.1e} to {high:.1e}); "
+            f"{cure} the learning rate (here they span {low / c * train.learning_rate:.1e} to {high / c * train.learning_rate:.1e})"
         )
     return found
 
 
 @dataclass(frozen=True)
 class PolicyRow:
-    """One line of the policy table; the learning rates are those at the two ends of the published band."""
+    """One line of the policy table; the learning rates are those whose first step is that of the smallest and largest published recipe."""
 
     policy: str
     rank: int
@@ -85,7 +122,8 @@ def policy_table(hidden_size: int, ranks: Iterable[int] = (4, 8, 16, 32, 64, 128
     """Every policy at every rank, in that order; `alpha` is that of the policy `fixed`."""
     ranks = list(ranks)
     rows = []
-    for policy in (RankPolicy(), RankPolicy(name="fixed", alpha=alpha), RankPolicy(name="sqrt_hidden")):
+    policies = (RankPolicy(name="equal_rank"), RankPolicy(), RankPolicy(name="fixed", alpha=alpha), RankPolicy(name="sqrt_hidden"))
+    for policy in policies:
         for rank in ranks:
             r = resolve(policy, rank, hidden_size)
             low, high = (c / r.coordinate(1.0) for c in COORDINATE_BAND)

@@ -23,6 +23,7 @@ from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.common.store.runs import read_manifest
 from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
+from pipeline.training.first_step import first_step_change
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 from schemas.errors import TrainingError
@@ -67,9 +68,14 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     progress.phase("loading model")
     transformers.set_seed(config.seed)
     resolution = policy.resolve(config.policy, config.rank, base_model.hidden_size(config, job.models))
-    model = lora.build(config, job.models, device, resolution)
+    if config.method == "full":
+        model = lora.build_full(config, job.models, device)
+    else:
+        model = lora.build(config, job.models, device, resolution, job.output)
     notes = policy.warnings(config, resolution)
     _say(job, model, resolution, notes, len(training), len(held_out), device)
+    change = first_step_change(model, training[: config.batch_size], config.learning_rate)
+    log.info("a first step at this learning rate changes the answers' log-probability by %+.2f nats a question", change)
 
     stats = SampleStats(len(rows))
     if checkpoint:
@@ -92,7 +98,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         notes.append(f"{watch.skipped_steps} of {trainer.state.max_steps} steps were skipped: their fp16 gradients overflowed")
 
     progress.phase("saving")
-    lora.save(model, config.base_model, job.output)
+    lora.save(model, config, job.output)
     write_samples(job.output / SAMPLES, rows, stats, validation.sample_loss)
     told = progress.lines()
     facts = {
@@ -101,8 +107,9 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "base_model": config.base_model,
         "base_revision": base_model.revision_of(model),
         "method": config.method,
-        "policy": {"name": config.policy.name, **dataclasses.asdict(resolution), "built_scale": lora.built_scale(model)},
-        "coordinate": resolution.coordinate(config.learning_rate),
+        "policy": None if config.method == "full" else {"name": config.policy.name, **dataclasses.asdict(resolution)},
+        "coordinate": None if config.method == "full" else resolution.coordinate(config.learning_rate),
+        "first_step_nats": round(change, 4),
         "trainable_parameters": lora.trainable_parameters(model),
         "labelled_tokens": sum(len(sample.completion_ids) for sample in training),
         "samples": {"trained": len(training), "validation": len(held_out)},
@@ -126,17 +133,20 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
 def _say(job: Job, model: Any, resolution: policy.Resolution, notes: list[str], training: int, held_out: int, device: torch.device) -> None:
     config = job.train
     log.info("%s, %s on %s; %d to train on, %d for validation", config.base_model, config.method, device_name(device), training, held_out)
-    log.info(
-        "policy %s: rank %d, alpha %g%s, scale %g (as alpha %g without rsLoRA); scale·sqrt(rank)·lr = %.2e; %s trainable parameters",
-        config.policy.name,
-        resolution.rank,
-        resolution.alpha,
-        " with rsLoRA" if resolution.use_rslora else "",
-        lora.built_scale(model),
-        resolution.equivalent_alpha,
-        resolution.coordinate(config.learning_rate),
-        f"{lora.trainable_parameters(model):,}",
-    )
+    if config.method == "full":
+        log.info("every weight is trained: %s parameters", f"{lora.trainable_parameters(model):,}")
+    else:
+        log.info(
+            "policy %s: rank %d, alpha %g%s, scale %g (as alpha %g without rsLoRA); scale·rank·lr = %.2e; %s trainable parameters",
+            config.policy.name,
+            resolution.rank,
+            resolution.alpha,
+            " with rsLoRA" if resolution.use_rslora else "",
+            lora.built_scale(model),
+            resolution.equivalent_alpha,
+            resolution.coordinate(config.learning_rate),
+            f"{lora.trainable_parameters(model):,}",
+        )
     for note in notes:
         log.warning("warning: %s", note)
 

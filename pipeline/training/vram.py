@@ -156,14 +156,14 @@ def plan(train: TrainConfig, render: RenderConfig) -> VramPlan:
             break
         largest = batch
     adapter = shape.adapter_parameters(train.rank, train.target_modules)
-    naive_total = sum(naive.values()) + (2 * shape.other_parameters / GIB if train.method != "lora" else 0)
+    naive_total = sum(naive.values()) + (2 * shape.other_parameters / GIB if train.quantised else 0)
     return VramPlan(components, capacity, naive_total, largest, shape.hidden_size, adapter)
 
 
 def _components(shape: ModelShape, train: TrainConfig, batch: int, tokens: int, labelled: int) -> dict[str, float]:
     """GiB by component for `batch` samples of `tokens` tokens of which `labelled` reach the head."""
     d, positions = shape.hidden_size, batch * tokens
-    quantised = train.method != "lora"
+    quantised = train.quantised
     weights = shape.linear_parameters * (NF4_BITS if quantised else 16) / 8 + shape.other_parameters * 2
     adapter = shape.adapter_parameters(train.rank, train.target_modules)
     block = positions * (12 * shape.feed_forward + 40 * d)

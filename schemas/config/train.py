@@ -8,12 +8,14 @@ from schemas.config.base import Strict
 
 
 class RankPolicy(Strict):
-    """How alpha follows from the rank. `sqrt_hidden`: alpha = sqrt(hidden size) with rsLoRA's alpha/sqrt(r) scale (arXiv 2312.03732)."""
+    """How alpha follows from the rank. An update is scaled by alpha/r, or by alpha/sqrt(r) with rsLoRA (arXiv 2312.03732)."""
 
-    name: Literal["twice_rank", "fixed", "sqrt_hidden"] = Field(
-        "twice_rank", description="`twice_rank`: alpha = 2 x rank; `fixed`: your own; `sqrt_hidden`: by the model's width"
+    name: Literal["equal_rank", "twice_rank", "fixed", "sqrt_hidden"] = Field(
+        "twice_rank",
+        description="`equal_rank`: alpha = rank; `twice_rank`: alpha = 2 x rank; `fixed`: your own; `sqrt_hidden`: sqrt(hidden size), with rsLoRA",
     )
     alpha: float | None = Field(None, gt=0, description="for `fixed` only")
+    rslora: bool | None = Field(None, description="rsLoRA's scale; null: with `sqrt_hidden` alone")
 
     @model_validator(mode="after")
     def _alpha_belongs_to_fixed(self) -> Self:
@@ -31,10 +33,15 @@ class TrainConfig(Strict):
     base_model: str = Field("smollm2-135m", description="`smollm2-135m` (ships with the demo-model extra), a folder, or a hub name")
     revision: str = Field("main", description="of the base model, on a hub")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where there is one")
-    method: Literal["lora", "qlora", "dora"] = Field(
-        "qlora", description="qlora: the base in NF4; lora: in 16 bit; dora: NF4 with DoRA's magnitudes (arXiv 2402.09353)"
+    method: Literal["full", "lora", "qlora", "dora"] = Field(
+        "qlora",
+        description="qlora: the base in NF4; lora: in 16 bit; dora: NF4 with DoRA's magnitudes (arXiv 2402.09353); full: every weight, no adapter",
     )
-    rank: int = Field(16, ge=1, le=512, description="of the adapter's matrices")
+    init: Literal["default", "gaussian", "pissa", "loftq"] = Field(
+        "default",
+        description="the adapter's first weights: `default` (B = 0, A uniform), `gaussian` (B = 0), `pissa` (arXiv 2404.02948; `lora` alone)",
+    )
+    rank: int = Field(16, ge=1, le=512, description="of the adapter's matrices; at most the shorter side of the smallest adapted layer")
     policy: RankPolicy = RankPolicy()
     target_modules: list[str] = Field(default_factory=lambda: list(LINEAR_KINDS), description="linear layers that get an adapter")
     dropout: float = Field(0.0, ge=0, lt=1, description="on the adapter's input")
@@ -43,9 +50,31 @@ class TrainConfig(Strict):
     batch_size: int = Field(8, ge=1, description="examples a forward pass")
     gradient_accumulation: int = Field(1, ge=1, description="forward passes an optimiser step")
     warmup_fraction: float = Field(0.05, ge=0, lt=1, description="share of the steps until the learning rate is at its peak")
-    weight_decay: float = Field(0.0, ge=0, description="AdamW's")
+    optimizer: Literal["auto", "adamw", "adamw_8bit", "sgd"] = Field(
+        "auto", description="auto: 8-bit AdamW, paged, on a GPU, AdamW on a CPU; sgd: plain, for `full` where memory is short"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
     max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
     gradient_checkpointing: bool | None = Field(None, description="recompute activations to save memory; null: on a GPU only")
     save_steps: int = Field(20, ge=1, description="a checkpoint every so many optimiser steps; an interrupted run resumes from the last")
     seed: int = Field(7, description="of shuffling and of the adapter's first weights")
     gpu_memory_gib: float | None = Field(None, gt=0, description="memory to plan for; default: what the GPU reports, 14.0 usable on a T4")
+
+    @model_validator(mode="after")
+    def _init_fits_the_method(self) -> Self:
+        if self.init == "loftq":
+            raise ValueError(
+                "`init: loftq` starts from what rounding to 4 bit took from the base's weights, so those have to be there in 16 bit too, which is "
+                "the memory that 4 bit saves; take `init: default`"
+            )
+        if self.init == "pissa" and self.method != "lora":
+            raise ValueError(
+                f"`init: pissa` splits the base's weights by their singular values and can't from 4 bit; with `method: {self.method}` take "
+                "`init: default`, or `method: lora` with `init: pissa`"
+            )
+        return self
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the base is held in NF4."""
+        return self.method in ("qlora", "dora")

@@ -1,5 +1,6 @@
 """Adapters: built with the policy's scale on every method, and trained down to the first layer."""
 
+import peft
 import pytest
 import torch
 
@@ -39,6 +40,30 @@ def test_a_target_that_the_model_lacks_is_named(tiny_model, models):
     settings = TrainConfig(base_model=str(tiny_model), device="cpu", target_modules=["q_proj", "c_attn"])
     with pytest.raises(TrainingError, match="'c_attn'"):
         lora.build(settings, models, CPU, policy.resolve(RankPolicy(), 16, 64))
+
+
+def test_a_rank_above_a_layers_sides_is_refused_with_the_largest_that_fits(tiny_model, models):
+    settings = TrainConfig(base_model=str(tiny_model), device="cpu", rank=500)
+    with pytest.raises(TrainingError, match=r"train.rank 500 is more than the shorter side of \w+ in .*; take \d+ or less"):
+        lora.build(settings, models, CPU, policy.resolve(RankPolicy(), 500, 64))
+
+
+def test_pissa_is_saved_as_the_difference_to_the_untouched_base(tiny_model, models, tmp_path):
+    settings = TrainConfig(base_model=str(tiny_model), device="cpu", rank=4, method="lora", init="pissa")
+    model = lora.build(settings, models, CPU, policy.resolve(RankPolicy(), 4, 64), tmp_path).float()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_" in name:
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    ids = torch.arange(10, 22)[None]
+    trained = model(ids).logits.detach()
+    lora.save(model, settings, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    base = base_model.load_model(settings, models, CPU, quantised=False).float()
+    untouched = base(ids).logits.detach()
+    found = peft.PeftModel.from_pretrained(base, str(tmp_path))(ids).logits
+    assert (trained - untouched).abs().max() > 0.05
+    assert torch.allclose(found, trained, atol=2e-2), "the base is 16 bit, and so is its rest"
 
 
 def test_training_after_evaluating_still_reaches_the_first_layer(models):
