@@ -132,7 +132,7 @@ def test_only_what_is_new_is_worked_on(tmp_path, monkeypatch):
     import pipeline.normalize as normalize_module
 
     watch(ingest_module, "read_file", parsed, lambda path, reader: path.name)
-    watch(normalize_module, "_normalize_file", parsed, lambda rows, source: rows[0]["file"])
+    watch(normalize_module, "_normalize_file", parsed, lambda rows, *_: rows[0]["file"])
     watch(deduplicate_module, "fingerprints", fingerprinted, lambda table, *_: table.num_rows)
     watch(deduplicate_module, "_judge_all", judged, lambda chunk: len(chunk[1]))
     watch(assess_module, "_assess", measured, lambda table: table.num_rows)
