@@ -56,18 +56,18 @@ def select(
     to it.
     """
     asked = to_table(questions, Question)
-    members, quality = (
+    clustered, assessed = (
         in_order(to_table(frame, model), asked["record_id"]) for frame, model in ((members, ClusterMember), (quality, Quality))
     )
     links = to_table(pairs, Pair)
     links = links.filter(pc.is_in(links["relation"], pa.array(CONTAMINATES, pa.string())))
-    scores = quality["quality_score"].to_numpy()
+    scores = assessed["quality_score"].to_numpy()
     told = [] if decisions is None else [*decisions["found_id"].dropna(), *decisions["other_found_id"].dropna()]
     # Whatever stands for itself and reaches the threshold stays; only the others have to be looked at.
-    at = np.flatnonzero(_entangled(asked, members, [links["left_id"], links["right_id"]], told) | (scores < min_score))
+    at = np.flatnonzero(_entangled(asked, clustered, [links["left_id"], links["right_id"]], told) | (scores < min_score))
     rows = asked.select(QUESTION_COLUMNS).take(at).to_pylist()
-    member = {row["record_id"]: row for row in members.select(MEMBER_COLUMNS).take(at).to_pylist()}
-    scored = {row["record_id"]: row for row in quality.select(QUALITY_COLUMNS).take(at).to_pylist()}
+    member = {row["record_id"]: row for row in clustered.select(MEMBER_COLUMNS).take(at).to_pylist()}
+    scored = {row["record_id"]: row for row in assessed.select(QUALITY_COLUMNS).take(at).to_pylist()}
     others = np.delete(scores, at).tolist()
     fates = _fates(rows, member, links.to_pylist(), scored, others, drop_variants, min_score, decisions)
     found = [KEPT] * asked.num_rows
@@ -76,7 +76,7 @@ def select(
     dispositions, reasons, details, representatives, relations = zip(*found, strict=True) if found else ((),) * 5
     shared = most_shared(questions)
     columns = {name: asked[name] for name in ("record_id", "content_id", "source", "subject", "language", "answer_index")}
-    columns |= {name: members[name] for name in ("split_group", "cluster_id")} | {"quality_score": quality["quality_score"]}
+    columns |= {name: clustered[name] for name in ("split_group", "cluster_id")} | {"quality_score": assessed["quality_score"]}
     columns |= {
         "kept": [disposition is None for disposition in dispositions],
         "disposition": dispositions,
