@@ -361,8 +361,7 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
     if answer_format == "ambiguous" and not _is_label(draft):
         return None, Reason.AMBIGUOUS_ANSWER_BASE, f"key {draft.key!r} ({answers.detail}); {AMBIGUOUS_ADVICE}"
     found = resolve_key(key, answer_format, draft.labels, draft.options)
-    says_another = isinstance(only, str) and (letter_of(only) is not None or number_of(only) is not None)
-    if found.reason == Reason.MISSING_ANSWER or (found.reason == Reason.ANSWER_NOT_IN_OPTIONS and not says_another):
+    if found.reason == Reason.MISSING_ANSWER or (found.reason == Reason.ANSWER_NOT_IN_OPTIONS and not _says_another(only)):
         letter = key_in_note(draft.explanation)
         if letter in draft.labels:
             repairs.append("key_from_explanation")
@@ -372,6 +371,11 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
     if found.repair:
         repairs.append(found.repair)
     return found.position, found.reason, hint if found.reason == Reason.MISSING_ANSWER and hint else found.detail
+
+
+def _says_another(key: object) -> bool:
+    """True for a letter or a number: of an option that isn't there."""
+    return isinstance(key, str) and (letter_of(key) is not None or number_of(key) is not None)
 
 
 def _with_rivals(
