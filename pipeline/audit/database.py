@@ -90,7 +90,13 @@ def build_audit(path: Path, sources: Sources) -> Written:
     state = _state(sources)
     with collector_paused(), replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
         # Nobody sees it before it is whole: a journal would only be left behind by a kill, and it is synced once, at the end.
-        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive"):
+        for setting in (
+            "journal_mode = off",
+            "synchronous = off",
+            "cache_size = -200000",
+            "locking_mode = exclusive",
+            "secure_delete = off",
+        ):
             database.execute(f"pragma {setting}")
         for statement in create_statements():
             database.execute(statement)
