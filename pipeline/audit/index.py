@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ SETTINGS = {
     # A handful of segments is read as fast as one, and merging them would write everything twice.
     "automerge": 0,
 }
-MOST_SPELT = 50_000
 
 
 def facet_word(facet: str, value: str) -> str:
@@ -103,28 +102,32 @@ def adopt_index(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _rows(batch: pa.RecordBatch, start: int) -> Iterator[tuple[Any, ...]]:
-    columns = _texts(batch)
-    folded = ([unstroked(text) if text else NULL for text in column] for column in columns)
-    written = (_written(texts) for texts in zip(*columns, strict=True))
-    return zip(range(start, start + batch.num_rows), *folded, bound(_facets(batch)), written, strict=True)
+    texts = _texts(batch)
+    folded = ([unstroked(composed(text)) if text else NULL for text in column.to_pylist()] for column in texts)
+    words_of = (bound(column) for column in (_facets(batch), _written(texts)))
+    return zip(range(start, start + batch.num_rows), *folded, *words_of, strict=True)
 
 
-def _texts(batch: pa.RecordBatch) -> list[list[str | None]]:
+def _texts(batch: pa.RecordBatch) -> list[pa.Array]:
     """The searched texts, column by column; options joined, and the payload where there is no stem."""
     texts = [batch[name] if name != "options" else pc.binary_join(batch[name], "\n") for name in TEXTS[:-1]]
-    payload = pc.if_else(batch["stem"].is_valid(), pa.scalar(None, pa.string()), batch["payload"])
-    return [[text and composed(text) for text in column.to_pylist()] for column in [*texts, payload]]
+    return [*texts, pc.if_else(batch["stem"].is_valid(), pa.scalar(None, pa.string()), batch["payload"])]
 
 
-def _written(texts: tuple[str | None, ...]) -> str:
-    """The words beyond ASCII of some texts, spelt."""
-    pieces = [piece for text in texts if text and not text.isascii() for piece in text.split() if not piece.isascii()]
-    return " ".join(map(_spelt, pieces))
+def _written(texts: list[pa.Array]) -> pa.Array:
+    """The words beyond ASCII of each row's texts, spelt, in one text."""
+    pieces = pc.ascii_split_whitespace(pc.binary_join_element_wise(*texts, "\n", null_handling="skip"))
+    flat = pc.list_flatten(pieces)
+    beyond = pc.invert(pc.string_is_ascii(flat))
+    places = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(beyond.cast(pa.int32()))])
+    encoded = flat.filter(beyond).dictionary_encode()
+    spelt = pa.array([_spelt(piece) for piece in encoded.dictionary.to_pylist()], pa.string())
+    ends = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(pc.list_value_length(pieces))])
+    return pc.binary_join(pa.ListArray.from_arrays(places.take(ends), spelt.take(encoded.indices)), " ")
 
 
-@lru_cache(MOST_SPELT)
 def _spelt(piece: str) -> str:
-    return " ".join(spelling(word) for word in words(piece) if not word.isascii())
+    return " ".join(spelling(word) for word in words(composed(piece)) if not word.isascii())
 
 
 def _facets(batch: pa.RecordBatch) -> pa.Array:
