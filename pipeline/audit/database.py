@@ -179,7 +179,7 @@ def _told(sources: Sources, known: Known, rows: int) -> Iterator[list[Change] | 
     """Changes from each kept version to the next, newest version first, or why they can't be told. What is known isn't compared again."""
     pairs = list(reversed(list(pairwise(sources.versions))))
     new = [
-        tuple(Side(sources.ledger_of(one), one.config.get("split", {})) for one in (before, version))
+        (Side(sources.ledger_of(before), before.config.get("split", {})), Side(sources.ledger_of(version), version.config.get("split", {})))
         for before, version in pairs
         if (version.name, before.name) not in known
     ]
