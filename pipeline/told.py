@@ -25,10 +25,10 @@ _EXPLAINED = {
 }
 
 
-def told(detail: str | None, words: Words) -> str:
+def detail_told(detail: str | None, words: Words) -> str:
     """A detail in the language of the words; "" for none.
 
-    >>> told("two options read 'Huế'; it comes with the picture map.png", Words("vi"))
+    >>> detail_told("two options read 'Huế'; it comes with the picture map.png", Words("vi"))
     "hai phương án cùng ghi 'Huế'; câu này đi kèm hình map.png"
     """
     if not detail or words.language == "en":
