@@ -11,12 +11,17 @@ from string import Formatter
 from typing import NamedTuple
 
 SEPARATOR = "; "
-PATTERNS = {
-    "n": re.compile(r"-?[0-9]{1,20}+(?:[.,][0-9]{1,20}+){0,8}+%?"),
-    "id": re.compile(r"[0-9a-f]{16}(?![0-9a-f])"),
-    "q": re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\""),
-    "letter": re.compile(r"[A-Z]"),
-    "code": re.compile(r"[a-z][a-z0-9_]{1,40}+"),
+_NUMBER = re.compile(r"-?[0-9]{1,20}+(?:[.,][0-9]{1,20}+){0,8}+%?")
+_ID = re.compile(r"[0-9a-f]{16}(?![0-9a-f])")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"")
+_LETTER, _CODE = re.compile(r"[A-Z]"), re.compile(r"[a-z][a-z0-9_]{1,40}+")
+# What a field of this kind holds that begins at a place; None where it is no such text.
+PATTERNS: dict[str, Callable[[str, int], re.Match[str] | None]] = {
+    "n": lambda text, at: _NUMBER.match(text, at),
+    "id": lambda text, at: _ID.match(text, at),
+    "q": lambda text, at: _QUOTED.match(text, at),
+    "letter": lambda text, at: _LETTER.match(text, at),
+    "code": lambda text, at: _CODE.match(text, at),
 }
 TOLD, ANY, PLAIN = "told", "any", ""
 
@@ -111,7 +116,7 @@ class Template:
 
     def _ends(self, kind: str, following: str, text: str, at: int, last: bool) -> Iterator[int]:
         if kind in PATTERNS:
-            match = PATTERNS[kind].match(text, at)
+            match = PATTERNS[kind](text, at)
             if match and (not last or match.end() == len(text)):
                 yield match.end()
         elif last:
