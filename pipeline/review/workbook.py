@@ -27,7 +27,7 @@ NUMBERED = re.compile(r"_x[0-9A-Fa-f]{4}_")
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 CUT = " ... [cut: too long for a cell; edit it with `mcq review`]"
 LINE_POINTS, MAX_LINES = 16, 10
-VIETNAMESE = Words("vi")
+VIETNAMESE, WITHOUT_MARKS = Words("vi"), str.maketrans("", "", ",.")
 GREY, GREEN, HEAD, WHITE = "EDEDED", "C6E7CE", "1F4E79", "FFFFFF"
 
 
@@ -92,8 +92,9 @@ def _sheet_row(rows: Mapping[str, RowMapping], standing: Standing, row: RowMappi
 
 
 def _in_both(sentence: str) -> list[str]:
-    """A sentence in Vietnamese and, below it, in English; in English alone where it isn't known."""
-    return list(dict.fromkeys((detail_told(sentence, VIETNAMESE), sentence)))
+    """A sentence in Vietnamese and, below it, in English; once where it isn't known, or is Vietnamese itself but for its numbers' marks."""
+    told = detail_told(sentence, VIETNAMESE)
+    return [told] if told.translate(WITHOUT_MARKS) == sentence.translate(WITHOUT_MARKS) else [told, sentence]
 
 
 def cell_text(text: str) -> str:
