@@ -43,6 +43,15 @@ class Prediction(Row):
     predicted_index: Position = Field(description="position of the best-scored option, counted from 0")
     correct: bool = Field(description="whether the right option scored best")
     option_scores: Annotated[list[float], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)] = Field(
-        description="log-likelihood of each option (cloze: per byte), file order"
+        description="what the options were compared by, file order: log-likelihood (cloze: over its length in the unit of "
+        "evaluate.cloze_normalisation), nats"
     )
-    gold_nll: float = Field(ge=0, description="negative log-probability of the gold option under a softmax over the options, nats")
+    option_log_likelihoods: Annotated[list[float], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)] | None = Field(
+        description="summed log-likelihood of each option, file order, nats: a softmax over these is the model's own probability; null in "
+        "older predictions"
+    )
+    gold_nll: float = Field(
+        ge=0,
+        description="negative log-probability of the gold option, given that the model answers with one of them: from "
+        "option_log_likelihoods where they are given, else from option_scores; nats",
+    )
