@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, norm, t
 
-from pipeline.evaluation.sign_flip import Groups, groups_of, interval, minimum_detectable_effect, p_value
+from pipeline.evaluation.sign_flip import ALPHA, groups_of, interval, minimum_detectable_effect, p_value
 
 CONFIDENCE = 0.95
 BREAKDOWNS = ("subject", "source", "language")
@@ -63,18 +63,20 @@ def compare(base: Predictions, adapter: Predictions, seed: int) -> dict[str, Any
     n = len(base)
     differences = [int(a["correct"]) - int(b["correct"]) for b, a in zip(base, adapter, strict=True)]
     fixed, broken = differences.count(1), differences.count(-1)
-    groups: Groups = groups_of(differences, [row["split_group"] for row in base])
+    groups = groups_of(differences, [row["split_group"] for row in base])
+    delta, p = _mean(differences), p_value(groups)
     return {
         "n": n,
         "groups": len(groups.sizes),
         "chance": _mean([1 / len(row["option_scores"]) for row in base]),
         "base": one_model(base),
         "adapter": one_model(adapter),
-        "delta": _mean(differences),
+        "delta": delta,
         "delta_interval": interval(groups, seed),
         "fixed": fixed,
         "broken": broken,
-        "p_value": p_value(groups),
+        "p_value": p,
+        "shown": None if delta is None or p is None or p >= ALPHA else "better" if delta > 0 else "worse",
         "minimum_detectable_effect": minimum_detectable_effect(groups, seed),
         # For comparison with what others print; it decides nothing.
         "mcnemar_p_value_as_if_independent": mcnemar_exact(fixed, broken) if n else None,

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pipeline.evaluation.sign_flip import ALPHA
-
 Headline = Literal["all"] | Sequence[str]
 """Names of the sources that the verdict is given on."""
 
@@ -30,13 +28,6 @@ def sentence(mode: Mapping[str, Any], asked: str, min_groups: int) -> str:
     return f"{scores}, {_points(mode['delta'])} points, {_measured(mode)}): {_shown(mode)}."
 
 
-def decided(mode: Mapping[str, Any]) -> Literal["helped", "hurt"] | None:
-    """What one comparison decides; None where it shows no difference. Groups are not counted here."""
-    if mode["p_value"] is None or mode["p_value"] >= ALPHA:
-        return None
-    return "helped" if mode["delta"] > 0 else "hurt"
-
-
 def _beside(others: Mapping[str, Any], split: str, min_groups: int) -> str:
     base, adapter = others["base"], others["adapter"]
     scores = f"Of the {others['n']} other {split} questions it answers {adapter['correct']} right, the base model {base['correct']}"
@@ -52,8 +43,8 @@ def _measured(mode: Mapping[str, Any]) -> str:
 
 
 def _shown(mode: Mapping[str, Any]) -> str:
-    if (found := decided(mode)) is not None:
-        return f"training {found}"
+    if mode["shown"] is not None:
+        return "training helped" if mode["shown"] == "better" else "training hurt"
     effect = mode["minimum_detectable_effect"]
     if effect is None:
         return "no difference shown, and none could be: too few answers changed"
