@@ -79,7 +79,7 @@ def evaluation_is_whole(context: dg.AssetCheckExecutionContext, foundries: dg.Re
     return sentence_result(wrong, ERROR)
 
 
-@dg.asset_check(asset=evaluation, description="The adapter is better than its base model on the headline's questions: the test over groups says so.")
+@dg.asset_check(asset=evaluation, description="The test over groups says that the adapter is better than its base model on the headline.")
 def adapter_is_better(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
     """By the primary mode of the configuration."""
     at = places(foundries.of(context))

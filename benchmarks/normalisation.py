@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import pyarrow.parquet as pq
 
-from benchmarks.real_data import real_config
+from benchmarks.real_data import CONFIGS, real_config
 from pipeline.common.model.likelihood import Normalisation, gold_nll, normalise, option_lengths
 from pipeline.ingest import ingest
 from pipeline.normalize import normalize
@@ -38,8 +38,8 @@ class Answer(NamedTuple):
     answer_index: int
 
 
-def real_answers(count: int, longest: int, models: Path) -> Iterator[tuple[str, list[Answer]]]:
-    """Answers of the demo model to `count` questions of each real source that are no longer than `longest` tokens."""
+def real_answers(sources: Sequence[str], count: int, longest: int, models: Path) -> Iterator[tuple[str, list[Answer]]]:
+    """Answers of the demo model to `count` questions of each of these sources that are no longer than `longest` tokens."""
     import torch
 
     from pipeline.common.model import base_model
@@ -51,16 +51,19 @@ def real_answers(count: int, longest: int, models: Path) -> Iterator[tuple[str, 
     chat = ChatFormat(base_model.load_tokenizer(settings, models))
     model = base_model.load_model(settings, models, torch.device("cpu"), quantised=False).eval()
     config = real_config()
+    config = config.model_copy(update={"sources": [source for source in config.sources if source.name in sources]})
     by_source: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in to_rows(normalize(ingest(config), config.sources).questions, Question):
         by_source[row["source"]].append(row)
     for source, rows in sorted(by_source.items()):
         asked: list[tuple[EncodedQuestion, list[str], int]] = []
         for row in sorted(rows, key=lambda row: hashlib.sha256(row["record_id"].encode()).digest()):
+            if len(asked) == count:
+                break
             safe, prompt, _ = chat.ask(row, "cloze", RenderConfig().system_prompt)
             options = [option.strip() for option in safe["options"]]
             item = EncodedQuestion(chat.encode(prompt), [chat.encode(option) for option in options])
-            if len(item) <= longest and len(asked) < count:
+            if len(item) <= longest:
                 asked.append((item, options, row["answer_index"]))
         found = []
         for batch in batches([item for item, _, _ in asked], 1024):
@@ -108,18 +111,21 @@ def line(name: str, answers: Sequence[Answer]) -> list[str]:
 def main() -> None:
     """Parses the command line and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sources", nargs="+", default=CONFIGS, choices=CONFIGS)
     parser.add_argument("--questions", type=int, default=300, help="of each real source")
     parser.add_argument("--longest", type=int, default=300, help="tokens of a question with all its options")
     parser.add_argument("--models", type=Path, default=Path("data/models"), help="where the demo model lies")
     parser.add_argument("--evaluation", type=Path, help="folder of a finished evaluation")
     parser.add_argument("--asked", type=Path, help="its questions.parquet")
     asked = parser.parse_args()
-    print(f"| answers | questions | {' | '.join(f'{unit}: right (NLL)' for unit in UNITS)} | choices that none / token / character change |")
+    print(
+        f"| answers | questions | {' | '.join(f'{unit}: right (NLL)' for unit in UNITS)} | choices that none / token / character change |"
+    )
     print("|---|---|---|---|---|---|---|")
     groups = (
         evaluated_answers(asked.evaluation, asked.asked, asked.models)
         if asked.evaluation
-        else real_answers(asked.questions, asked.longest, asked.models)
+        else real_answers(asked.sources, asked.questions, asked.longest, asked.models)
     )
     for name, answers in groups:
         print(f"| {' | '.join(line(name, answers))} |", flush=True)

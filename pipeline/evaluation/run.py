@@ -137,8 +137,8 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], over: Sequence[i
     """
     if not all(map(math.isfinite, sums)):
         raise TrainingError(
-            f"the {model} model's scores of question {question['record_id']} ({mode}) are {list(sums)}: its numbers overflow; use a GPU that "
-            "computes in bf16, or another base model"
+            f"the {model} model's scores of question {question['record_id']} ({mode}) are {list(sums)}: its numbers overflow; use a GPU "
+            "that computes in bf16, or another base model"
         )
     scores = normalise(sums, over)
     best = max(range(len(scores)), key=lambda place: (scores[place], -place))
@@ -155,7 +155,7 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], over: Sequence[i
 
 
 def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the answers show, by mode: of all held-out questions, of the headline's and of all others; benchmarks apart, without a verdict."""
+    """What the answers show, by mode: of all held-out questions, of the headline's and of the others; benchmarks apart, with no verdict."""
     config, seed = job.evaluate, job.train.seed
     named = config.headline
 

@@ -90,11 +90,11 @@ def p_values(magnitudes: Ints, counts: Ints, totals: Ints) -> Floats:
 def interval(groups: Groups, seed: int) -> tuple[float, float] | None:
     """95% interval of the difference in accuracy over all questions: the differences that the test doesn't refuse.
 
-    Refusing a difference d means flipping the signs of what the groups' sums have over d a question, and then the limits are quantiles of the mean
-    over random subsets of groups (Hartigan 1969), of which so many are drawn that a limit moves by under 1% of the interval's width. As
-    Agresti and Min (2005) do for pairs, one group that turns right and one that turns wrong are added, so that groups that all agree
-    don't pretend to certainty. Where that leaves a limit on another side of 0 than `p_value` says, the limit gives way: the two never
-    disagree. None for under 6 groups: so few can't refuse anything at the 5% level.
+    Refusing a difference d means flipping the signs of what the groups' sums have over d a question, and then the limits are quantiles
+    of the mean over random subsets of groups (Hartigan 1969), of which so many are drawn that a limit moves by under 1% of the interval's
+    width. As Agresti and Min (2005) do for pairs, one group that turns right and one that turns wrong are added, so that groups that all
+    agree don't pretend to certainty. Where that leaves a limit on another side of 0 than `p_value` says, the limit gives way: the two
+    never disagree. None for under 6 groups: so few can't refuse anything at the 5% level.
     """
     if 0.5 ** len(groups.sizes) >= ALPHA / 2:
         return None

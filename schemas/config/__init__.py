@@ -75,7 +75,8 @@ class Config(Strict):
         if unknown := [name for name in named if name not in asked]:
             known = ", ".join(asked[:20]) + (f" and {len(asked) - 20} more" if len(asked) > 20 else "")
             raise ValueError(
-                f"evaluate.headline names {QUOTED.repr(unknown[0])}, which is no source that questions are held out of; known are: {known or 'none'}"
+                f"evaluate.headline names {QUOTED.repr(unknown[0])}, which is no source that questions are held out of; "
+                f"known are: {known or 'none'}"
             )
         return self
 

@@ -1,6 +1,6 @@
 """`evaluate:` what is asked of base model and adapter."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,7 +16,7 @@ class EvaluateConfig(Strict):
         description="letter: the options are listed and a letter is scored; cloze: the options' texts are",
     )
     primary: Literal["letter", "cloze"] = Field("letter", description="the mode that the verdict is given on")
-    headline: Literal["all"] | Annotated[list[str], Field(min_length=1)] = Field(
+    headline: Literal["all"] | list[str] = Field(
         "all",
         description="names of the sources that the verdict is given on: those that training could move, named beforehand; all others "
         "stand beside it",
@@ -34,7 +34,7 @@ class EvaluateConfig(Strict):
     @field_validator("headline", mode="before")
     @classmethod
     def _names_in_a_list(cls, value: Any) -> Any:
-        if isinstance(value, str) and value != "all":
+        if (isinstance(value, str) and value != "all") or value == []:
             raise ValueError("expected `all` or a list of source names, as in [handbook]")
         if isinstance(value, list) and len(set(map(str, value))) < len(value):
             raise ValueError("a source is named twice")

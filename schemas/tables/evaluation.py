@@ -25,6 +25,11 @@ class Prediction(Row):
             lambda rows: pc.less(rows["predicted_index"], pc.list_value_length(rows["option_scores"])),
         ),
         RowRule(
+            "option_log_likelihoods are as many as option_scores",
+            ("option_log_likelihoods", "option_scores"),
+            lambda rows: pc.equal(pc.list_value_length(rows["option_log_likelihoods"]), pc.list_value_length(rows["option_scores"])),
+        ),
+        RowRule(
             "correct where predicted_index is answer_index",
             ("correct", "predicted_index", "answer_index"),
             lambda rows: pc.equal(rows["correct"], pc.equal(rows["predicted_index"], rows["answer_index"])),

@@ -77,7 +77,15 @@ def test_as_if_questions_were_independent_one_evaluation_in_three_would_find_wha
         (groups([5] * 200, ([1] * 2 + [0] * 3) * 40, [0, 1] * 100), False),
         (groups([1] * 60 + [4] * 20, [1] * 12 + [0] * 48 + [4] * 4 + [0] * 16, [0] * 48 + [1] * 12 + [0] * 16 + [4] * 4), True),
     ],
-    ids=["200 questions", "60, most changed", "9 questions", "40 groups of 5", "40 groups, most changed", "200 loose groups of 5", "uneven"],
+    ids=[
+        "200 questions",
+        "60, most changed",
+        "9 questions",
+        "40 groups of 5",
+        "40 groups, most changed",
+        "200 loose groups of 5",
+        "uneven",
+    ],
 )
 def test_the_detectable_effect_is_shown_four_times_in_five(observed, together):
     effect = minimum_detectable_effect(observed, seed=7)

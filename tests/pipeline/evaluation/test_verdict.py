@@ -50,10 +50,14 @@ def test_the_headlines_sources_come_first_and_all_others_beside_them(answers):
     named = compare(answers([False] * 40), answers([True] * 36 + [False] * 4), 7)
     rest = compare(answers([True, False] * 20), answers([True, False] * 20), 7)
     text = verdict(named, rest, ["handbook", "rules"], "test", 30)
-    assert text.startswith("The adapter answers 36 of 40 test questions of handbook and rules right, the base model 0 (90% against 0%, +90 points")
+    assert text.startswith(
+        "The adapter answers 36 of 40 test questions of handbook and rules right, the base model 0 (90% against 0%, +90 points"
+    )
     assert "p < 0.0001 over 40 independent groups): training helped. Of the 40 other test questions it answers 20 right" in text
-    assert text.endswith("the base model 20 (+0 points, 95% interval -6 to +6; p = 1.00 over 40 independent groups): no difference shown, "
-                         "and none could be: too few answers changed.")
+    assert text.endswith(
+        "the base model 20 (+0 points, 95% interval -6 to +6; p = 1.00 over 40 independent groups): no difference shown, "
+        "and none could be: too few answers changed."
+    )
     few = compare(answers([True] * 3), answers([True] * 3), 7)
     assert verdict(named, few, ["handbook"], "test", 30).endswith("the base model 3 (3 independent groups: no verdict).")
     assert verdict(named, None, "all", "test", 30).count(". ") == 0

@@ -100,7 +100,7 @@ BROKEN_RULES = {
         {"answer_index": 2},
     ],
     "trained_samples": [{"times_seen": 0}],
-    "predictions": [{"answer_index": 2}, {"predicted_index": 2}, {"correct": False}],
+    "predictions": [{"answer_index": 2}, {"predicted_index": 2}, {"option_log_likelihoods": [-1.0] * 3}, {"correct": False}],
 }
 
 
