@@ -39,7 +39,7 @@ def loss_curve(lines: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def base_vs_adapter(result: Mapping[str, Any]) -> bytes:
-    """Accuracy of both models in each mode with 95% intervals, and what guessing would give: of the headline, and beside it of all others."""
+    """Accuracy of both models in each mode with 95% intervals, and what guessing would give: of the headline, and of all others."""
     bars = [(name, mode) for name, mode in comparisons(result).items() if mode["n"]]
     figure, axes = _figure(1.8 + 2.2 * max(len(bars), 1), 3.4)
     for place, (_, mode) in enumerate(bars):

@@ -179,7 +179,7 @@ class _Again:
         draw = np.random.default_rng(seed)
         counts = np.zeros((EVALUATIONS, len(self.magnitudes)), np.int64)
         totals = np.zeros(EVALUATIONS, np.int64)
-        drawn = sum(draw.multinomial(mine.sum(), mine / mine.sum(), EVALUATIONS) for mine in self.sizes)
+        drawn = np.sum([draw.multinomial(mine.sum(), mine / mine.sum(), EVALUATIONS) for mine in self.sizes], axis=0)
         for place, changed in enumerate(self.changed):
             found = draw.multinomial(drawn[:, place], self.outcomes(changed, lean))
             for right, times in enumerate(found.T):

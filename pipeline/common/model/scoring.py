@@ -114,17 +114,16 @@ def score_all(
     while waiting:
         batch = waiting.pop()
         known = [cache.get(keys[index]) for index in batch]
-        if all(known):
-            found: list[list[float]] | None = [values for values in known if values]
-        else:
+        found = [values for values in known if values]
+        if len(found) < len(batch):
             asked = [items[index][0] for index in batch]
             # Longest first, so the first one tells what the batch is padded to.
             if len(batch) > 1 and len(batch) * len(asked[0]) > fits:
                 waiting += _halves(batch)
                 continue
             started = time.monotonic()
-            found = _scores_in_memory(model, asked)
-            if found is None:
+            scored = _scores_in_memory(model, asked)
+            if scored is None:
                 if len(batch) == 1:
                     raise TrainingError(
                         f"out of memory while scoring ({phase}): one question of {len(asked[0])} tokens doesn't fit; lower "
@@ -134,6 +133,7 @@ def score_all(
                 log.warning("%s: out of memory on %d questions at once; going on with batches of %d tokens", phase, len(batch), fits)
                 waiting += _halves(batch)
                 continue
+            found = scored
             cache.put(zip([keys[index] for index in batch], found, strict=True))
             computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
         for index, values in zip(batch, found, strict=True):
