@@ -52,7 +52,7 @@ def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fo
         metadata={
             "verdict": result["verdict"],
             "flipped": list_link(foundry.config.dataset, list="flipped"),
-            "plot": picture(foundry, "base_vs_adapter", plots.base_vs_adapter(result)),
+            "plot": picture(foundry, "base_vs_adapter", plots.base_vs_adapter(comparisons(result))),
             "modes": modes_table(comparisons(result)),
             "by_subject": markdown_table(primary["by_subject"][:20], of=len(primary["by_subject"])),
             "by_source": markdown_table(primary["by_source"]),

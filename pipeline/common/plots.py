@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.common.escapes import picture_label
 from pipeline.common.quiet import mute
-from pipeline.common.store.runs import comparisons
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,9 +37,9 @@ def loss_curve(lines: Sequence[Mapping[str, Any]]) -> bytes:
     return _png(figure)
 
 
-def base_vs_adapter(result: Mapping[str, Any]) -> bytes:
-    """Accuracy of both models in each mode with 95% intervals, and what guessing would give: of the headline, and of all others."""
-    bars = [(name, mode) for name, mode in comparisons(result).items() if mode["n"]]
+def base_vs_adapter(comparisons: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Accuracy of both models in each comparison, by its name, with 95% intervals, and what guessing would give."""
+    bars = [(name, mode) for name, mode in comparisons.items() if mode["n"]]
     figure, axes = _figure(1.8 + 2.2 * max(len(bars), 1), 3.4)
     for place, (_, mode) in enumerate(bars):
         for offset, model, colour in ((-0.19, "base", BASE), (0.19, "adapter", ADAPTER)):
