@@ -181,7 +181,7 @@ def test_cloze_scores_are_over_lengths_and_ties_go_to_the_first():
 def test_the_unit_of_the_configuration_decides_between_cloze_options_and_never_between_letters(unit, chosen):
     row = question(0, options=["được", "no", "yes, it is"])
     item = (EncodedQuestion([1], [[2] * 4, [3] * 2, [4] * 6]), "prompt", row["options"])
-    sums = [-8.0, -3.6, -19.0]
+    sums = [-8.0, -3.6, -17.0]
     assert predict(row, sums, lengths(item, unit, "cloze"), "base", "cloze")["predicted_index"] == chosen
     assert lengths(item, unit, "letter") == [1, 1, 1]
 
