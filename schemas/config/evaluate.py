@@ -23,9 +23,9 @@ class EvaluateConfig(Strict):
     )
     split: Literal["test", "validation"] = Field("test", description="the held-out questions that are asked")
     cloze_normalisation: Literal["none", "token", "byte", "character"] = Field(
-        "character",
-        description="what an option's log-likelihood is divided by in cloze mode before the best is chosen; characters weigh Vietnamese "
-        "letters as they weigh English ones, bytes count them two to three times",
+        "byte",
+        description="what an option's log-likelihood is divided by in cloze mode before the best is chosen; of Vietnamese, bytes and "
+        "characters choose differently (docs/evaluation.md)",
     )
     batch_tokens: int = Field(2048, ge=64, description="tokens a forward pass, padding included; halved where memory runs out")
     max_questions: int | None = Field(None, ge=1, description="a seeded sample of so many; default all")
