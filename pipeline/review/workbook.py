@@ -11,11 +11,13 @@ from pipeline.common.escapes import visible
 from pipeline.common.files import replacing
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import short_hash, without_invisible
+from pipeline.common.translations import Words
 from pipeline.review.decide import in_words
 from pipeline.review.layout import HIDDEN, HOW_TO, INSTRUCTIONS, MAX_CELL_CHARS, MIN_OPTION_COLUMNS, SHEET, WORDS, Column, columns
 from pipeline.review.published import Published, key_text, verdict
 from pipeline.review.queues import Item, Queue
 from pipeline.review.standing import Standing, as_decided
+from pipeline.told import detail_told
 from schemas.errors import MissingExtraError
 from schemas.tables.row import RowMapping
 
@@ -25,6 +27,7 @@ NUMBERED = re.compile(r"_x[0-9A-Fa-f]{4}_")
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 CUT = " ... [cut: too long for a cell; edit it with `mcq review`]"
 LINE_POINTS, MAX_LINES = 16, 10
+VIETNAMESE, WITHOUT_MARKS = Words("vi"), str.maketrans("", "", ",.")
 GREY, GREEN, HEAD, WHITE = "EDEDED", "C6E7CE", "1F4E79", "FFFFFF"
 
 
@@ -73,7 +76,7 @@ def _sheet_row(rows: Mapping[str, RowMapping], standing: Standing, row: RowMappi
         "file": visible(row["file"]),
         "locator": visible(row["locator"]),
         "verdict": row["disposition"],
-        "reasons": visible("\n".join([*why, *said])),
+        "reasons": visible("\n".join(line for sentence in (*why, *said) for line in _in_both(sentence))),
         "stem": now["stem"] or "",
         "context": now["context"] or "",
         **{f"option {letter}": option for letter, option in zip(LETTERS, options, strict=False)},
@@ -86,6 +89,12 @@ def _sheet_row(rows: Mapping[str, RowMapping], standing: Standing, row: RowMappi
     cut = [name for name, text in open_cells.items() if text.endswith(CUT) and not cells[name].endswith(CUT)]
     hashes = {name: fingerprint(text) for name, text in open_cells.items()}
     return Sheet(shown, Origin(record_id, row["content_id"], sorted(standing.ids(record_id)), hashes, cut))
+
+
+def _in_both(sentence: str) -> list[str]:
+    """A sentence in Vietnamese and, below it, in English; once where it isn't known, or is Vietnamese itself but for its numbers' marks."""
+    told = detail_told(sentence, VIETNAMESE)
+    return [told] if told.translate(WITHOUT_MARKS) == sentence.translate(WITHOUT_MARKS) else [told, sentence]
 
 
 def cell_text(text: str) -> str:

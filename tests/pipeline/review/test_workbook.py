@@ -297,3 +297,11 @@ def test_without_the_package_its_extra_is_named(desk, monkeypatch):
     for use in (desk.export, desk.read):
         with pytest.raises(MissingExtraError, match=r"mcq-foundry\[xlsx\]"):
             use()
+
+
+def test_reasons_stand_in_vietnamese_and_below_it_in_english(desk):
+    desk.export()
+    row = desk.rows[0]
+    why = ("two options read 'Huế'", "nobody wrote this")
+    (sheet,) = sheet_rows(desk.version, Standing([], desk.version), [Item(Queue.WEAK, row["record_id"], why)])
+    assert sheet.cells["reasons"].splitlines() == ["hai phương án cùng ghi 'Huế'", why[0], why[1]]
