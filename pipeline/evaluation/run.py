@@ -9,12 +9,14 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import peft
 import pyarrow.parquet as pq
+import torch
 
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.letters import LETTERS
@@ -54,24 +56,13 @@ def evaluate(job: EvaluationJob) -> None:
     progress.phase("loading model")
     device = base_model.device_of(job.train)
     chat = ChatFormat(base_model.load_tokenizer(job.train, job.models))
-    model = base_model.load_model(job.train, job.models, device, quantised=job.train.method != "lora")
-    revision = base_model.revision_of(model)
-    if revision != manifest["base_revision"]:
-        raise TrainingError(
-            f"the adapter was trained on base revision {manifest['base_revision']}, and {revision} was loaded; keep `revision:`"
-        )
-    model = peft.PeftModel.from_pretrained(model, str(job.adapter), is_trainable=False).eval()
-
-    kind = f"{revision} {job.train.method != 'lora'} {base_model.compute_dtype(device)} {device.type} {SCORING}"
+    asked = {mode: encode(questions, chat, job, mode) for mode in config.modes}
+    too_long = {mode: len(questions) - len(answerable) for mode, (answerable, _) in asked.items()}
     rows: list[dict[str, Any]] = []
-    too_long: dict[str, int] = {}
-    for mode in config.modes:
-        answerable, items = encode(questions, chat, job, mode)
-        too_long[mode] = len(questions) - len(answerable)
-        for name in ("base", "adapter"):
-            cache = ScoreCache(job.models / "cache" / "scores.sqlite", kind if name == "base" else f"{kind} {weights_hash(job)}")
-            with model.disable_adapter() if name == "base" else nullcontext():
-                scores = score_all(model, answerable, items, cache, progress, f"{name}, {mode}", config.batch_tokens)
+    for name, model, kind in answering(job, device, manifest):
+        cache = ScoreCache(job.models / "cache" / "scores.sqlite", kind)
+        for mode, (answerable, items) in asked.items():
+            scores = score_all(model, answerable, items, cache, progress, f"{name}, {mode}", config.batch_tokens)
             rows += [
                 predict(question, values, lengths(item, config.cloze_normalisation, mode), name, mode)
                 for question, item, values in zip(answerable, items, scores, strict=True)
@@ -85,11 +76,35 @@ def evaluate(job: EvaluationJob) -> None:
         "device": device_name(device),
         "packages": package_versions(),
         "base_model": job.train.base_model,
-        "base_revision": revision,
+        "base_revision": manifest["base_revision"],
     }
     write_atomically(job.output / RESULT, json.dumps(result, ensure_ascii=False, indent=1) + "\n")
     log.info(result["verdict"])
     progress.phase("done")
+
+
+def answering(job: EvaluationJob, device: torch.device, manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """The base model, then what was trained on it, as `base` and `adapter`, each with what its scores hang on beside the texts.
+
+    An adapter is switched off and on over one model in memory; of a full fine-tuning the base goes before the trained model comes.
+    Raises TrainingError where another base is loaded than was trained on.
+    """
+    model = base_model.load_model(job.train, job.models, device, job.train.quantised)
+    revision = base_model.revision_of(model)
+    if revision != manifest["base_revision"]:
+        raise TrainingError(
+            f"the adapter was trained on base revision {manifest['base_revision']}, and {revision} was loaded; keep `revision:`"
+        )
+    kind = f"{revision} {job.train.quantised} {base_model.compute_dtype(device)} {device.type} {SCORING}"
+    full = job.train.method == "full"
+    if not full:
+        model = peft.PeftModel.from_pretrained(model, str(job.adapter), is_trainable=False).eval()
+    with nullcontext() if full else model.disable_adapter():
+        yield "base", model, kind
+    if full:
+        del model
+        model = base_model.load_model(job.train.model_copy(update={"base_model": str(job.adapter)}), job.models, device, quantised=False)
+    yield "adapter", model, f"{kind} {weights_hash(job.adapter)}"
 
 
 def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: set[str]) -> tuple[list[dict[str, Any]], int]:
@@ -187,9 +202,10 @@ def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> dict[str
     }
 
 
-def weights_hash(job: EvaluationJob) -> str:
-    """Names the adapter by its weights."""
-    with (job.adapter / "adapter_model.safetensors").open("rb") as stream:
+def weights_hash(folder: Path) -> str:
+    """Names what was trained by its weights: those of the adapter, or of the whole model."""
+    (weights,) = folder.glob("*.safetensors")
+    with weights.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 

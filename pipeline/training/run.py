@@ -26,6 +26,7 @@ from pipeline.training.dataset import encode
 from pipeline.training.first_step import first_step_change
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
+from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
 
@@ -107,8 +108,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "base_model": config.base_model,
         "base_revision": base_model.revision_of(model),
         "method": config.method,
-        "policy": None if config.method == "full" else {"name": config.policy.name, **dataclasses.asdict(resolution)},
-        "coordinate": None if config.method == "full" else resolution.coordinate(config.learning_rate),
+        **_scaling(config, model, resolution),
         "first_step_nats": round(change, 4),
         "trainable_parameters": lora.trainable_parameters(model),
         "labelled_tokens": sum(len(sample.completion_ids) for sample in training),
@@ -128,6 +128,14 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     write_manifest(job.output, facts)
     shutil.rmtree(job.output / "checkpoints", ignore_errors=True)
     progress.phase("done")
+
+
+def _scaling(config: TrainConfig, model: Any, resolution: policy.Resolution) -> dict[str, Any]:
+    """How the update is scaled; a full fine-tuning scales nothing."""
+    if config.method == "full":
+        return {"policy": None, "coordinate": None}
+    facts = {"name": config.policy.name, **dataclasses.asdict(resolution), "built_scale": lora.built_scale(model)}
+    return {"policy": facts, "coordinate": resolution.coordinate(config.learning_rate)}
 
 
 def _say(job: Job, model: Any, resolution: policy.Resolution, notes: list[str], training: int, held_out: int, device: torch.device) -> None:

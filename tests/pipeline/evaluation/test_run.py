@@ -44,7 +44,7 @@ def adapter(tiny_model, models, tmp_path):
             torch.nn.init.normal_(parameter, std=0.5)
     folder = tmp_path / "adapter"
     folder.mkdir()
-    lora.save(model, settings.base_model, folder)
+    lora.save(model, settings, folder)
     facts = {"trained_groups": [f"{3:016x}"], "base_revision": base_model.revision_of(model), "base_model": settings.base_model}
     (folder / "manifest.json").write_text(json.dumps({"dataset_version": "v1", **facts}))
     return folder
@@ -69,6 +69,32 @@ def make_job(tiny_model, models, adapter, tmp_path):
         return EvaluationJob(config=config.model_dump(mode="json"), dataset_version="v", run_id="run", **places)
 
     return make
+
+
+@pytest.fixture
+def whole(tiny_model, models, tmp_path):
+    """A folder with a fully fine-tuned model whose answers differ from its base's, and its manifest."""
+    settings = TrainConfig(base_model=str(tiny_model), device="cpu", method="full")
+    model = lora.build_full(settings, models, CPU)
+    facts = {"trained_groups": [], "base_revision": base_model.revision_of(model), "base_model": settings.base_model}
+    torch.manual_seed(3)
+    for parameter in model.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    lora.save(model, settings, folder)
+    (folder / "manifest.json").write_text(json.dumps({"dataset_version": "v1", **facts}))
+    return folder
+
+
+def test_a_full_fine_tuning_answers_beside_its_base(make_job, whole):
+    job = make_job([question(i) for i in range(6)])
+    config = job.config | {"train": job.config["train"] | {"method": "full"}}
+    job = job.model_copy(update={"adapter": whole, "config": config})
+    _, rows = results(EvaluationJob.model_validate(job.model_dump()))
+    base, tuned = ([row["option_scores"] for row in rows if row["model"] == name] for name in ("base", "adapter"))
+    assert len(base) == len(tuned) == 12
+    assert base != tuned
 
 
 def results(job):

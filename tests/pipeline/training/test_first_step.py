@@ -12,7 +12,11 @@ from pipeline.training.policy import resolve
 from schemas.config.train import RankPolicy, TrainConfig
 
 CPU = torch.device("cpu")
-FACTS = [("Where are plums kept at the depot?", "the tower"), ("Which bay holds the hammers?", "bay four"), ("Who signs for wool?", "the clerk")]
+FACTS = [
+    ("Where are plums kept at the depot?", "the tower"),
+    ("Which bay holds the hammers?", "bay four"),
+    ("Who signs for wool?", "the clerk"),
+]
 FACTS += [("When does the ferry leave on Sunday?", "at noon"), ("What is the east gate made of?", "cedar"), ("Who keeps the keys?", "Mara")]
 
 

@@ -61,7 +61,9 @@ def test_the_table_covers_every_policy_and_its_rates_are_those_of_published_firs
         assert row.scale * row.rank * row.learning_rate_high == pytest.approx(max(recipe.coordinate for recipe in RECIPES))
 
 
-@pytest.mark.parametrize(("init", "method", "said"), [("loftq", "qlora", "in 16 bit too"), ("pissa", "qlora", "from 4 bit"), ("pissa", "full", "from 4 bit")])
+@pytest.mark.parametrize(
+    ("init", "method", "said"), [("loftq", "qlora", "in 16 bit too"), ("pissa", "qlora", "from 4 bit"), ("pissa", "full", "from 4 bit")]
+)
 def test_starting_points_that_cannot_work_are_refused_with_the_reason(init, method, said):
     with pytest.raises(ValidationError, match=said):
         TrainConfig(init=init, method=method)

@@ -10,13 +10,15 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
+import torch
 
+from pipeline.common.model.base_model import load_model
 from pipeline.training.run import train
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import TrainingError
 
 # How the lines begin that a training says; no other library adds any.
-OURS = r"encoding|loading model|\S+, qlora on|policy|warning: rank 4|training|step \d|validation loss|stopp|interrupted"
+OURS = r"encoding|loading model|\S+, qlora on|policy|warning: rank 4|a first step|training|step \d|validation loss|stopp|interrupted"
 
 
 def lines(job):
@@ -49,6 +51,19 @@ def test_a_run_leaves_adapter_manifest_and_the_loss_of_every_sample(make_job):
     assert steps[-1]["loss"] < steps[0]["loss"]
     assert {"learning_rate", "grad_norm", "eta_s", "total_steps"} <= set(steps[0])
     assert not (job.output / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adamw_8bit", "sgd"])
+def test_every_weight_is_trained_by_any_optimiser_and_the_model_is_saved_whole(make_job, optimizer):
+    job = make_job(method="full", optimizer=optimizer, learning_rate=0.5 if optimizer == "sgd" else 1e-3)
+    train(job)
+    facts = manifest(job)
+    assert {"model.safetensors", "config.json"} < set(facts["files"])
+    assert (facts["policy"], facts["coordinate"]) == (None, None)
+    assert facts["first_step_nats"] > 0
+    assert facts["train_losses"][-1] < facts["train_losses"][0]
+    model = load_model(job.train.model_copy(update={"base_model": str(job.output)}), job.models, torch.device("cpu"), quantised=False)
+    assert facts["trainable_parameters"] == sum(parameter.numel() for parameter in model.parameters())
 
 
 def test_a_finished_adapter_is_not_trained_again(make_job):
