@@ -13,7 +13,6 @@ from pipeline.training.policy import Resolution
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
-
 # Phi-3 and Phi-4 hold several kinds in one layer: an adapter on it adapts all of them.
 FUSED = {"qkv_proj": {"q_proj", "k_proj", "v_proj"}, "gate_up_proj": {"gate_proj", "up_proj"}}
 INITIAL = "initial"

@@ -85,13 +85,13 @@ def warnings(train: TrainConfig, resolution: Resolution) -> list[str]:
     found: list[str] = []
     if train.rank <= 8:
         found.append(
-            f"rank {train.rank}: 8 or less was found enough for up to a few thousand samples (LoRA Without Regret, 2025), and to add directions "
-            "that the base model doesn't know (arXiv 2410.21228); with more questions take 16 or more"
+            f"rank {train.rank}: 8 or less was found enough for up to a few thousand samples (LoRA Without Regret, 2025), and to add "
+            "directions that the base model doesn't know (arXiv 2410.21228); with more questions take 16 or more"
         )
     if missing := [kind for kind in LINEAR_KINDS if kind not in train.target_modules]:
         found.append(
-            f"no adapter on {', '.join(missing)}: QLoRA needed every linear layer to match full fine-tuning (arXiv 2305.14314, figure 2), and "
-            "results don't compare with runs that adapt all of them"
+            f"no adapter on {', '.join(missing)}: QLoRA needed every linear layer to match full fine-tuning (arXiv 2305.14314, figure 2), "
+            "and results don't compare with runs that adapt all of them"
         )
     c = resolution.coordinate(train.learning_rate)
     low, high = COORDINATE_BAND

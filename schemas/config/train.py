@@ -12,7 +12,7 @@ class RankPolicy(Strict):
 
     name: Literal["equal_rank", "twice_rank", "fixed", "sqrt_hidden"] = Field(
         "twice_rank",
-        description="`equal_rank`: alpha = rank; `twice_rank`: alpha = 2 x rank; `fixed`: your own; `sqrt_hidden`: sqrt(hidden size), with rsLoRA",
+        description="alpha: `equal_rank`: the rank; `twice_rank`: twice that; `fixed`: your own; `sqrt_hidden`: sqrt(hidden size), with rsLoRA",
     )
     alpha: float | None = Field(None, gt=0, description="for `fixed` only")
     rslora: bool | None = Field(None, description="rsLoRA's scale; null: with `sqrt_hidden` alone")
@@ -35,11 +35,11 @@ class TrainConfig(Strict):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where there is one")
     method: Literal["full", "lora", "qlora", "dora"] = Field(
         "qlora",
-        description="qlora: the base in NF4; lora: in 16 bit; dora: NF4 with DoRA's magnitudes (arXiv 2402.09353); full: every weight, no adapter",
+        description="qlora: the base in NF4; lora: in 16 bit; dora: NF4 with DoRA's magnitudes (arXiv 2402.09353); full: every weight",
     )
     init: Literal["default", "gaussian", "pissa", "loftq"] = Field(
         "default",
-        description="the adapter's first weights: `default` (B = 0, A uniform), `gaussian` (B = 0), `pissa` (arXiv 2404.02948; `lora` alone)",
+        description="the adapter's first weights: `default` (B = 0, A uniform), `gaussian` (B = 0), `pissa` (arXiv 2404.02948, for `lora`)",
     )
     rank: int = Field(16, ge=1, le=512, description="of the adapter's matrices; at most the shorter side of the smallest adapted layer")
     policy: RankPolicy = RankPolicy()
@@ -64,8 +64,8 @@ class TrainConfig(Strict):
     def _init_fits_the_method(self) -> Self:
         if self.init == "loftq":
             raise ValueError(
-                "`init: loftq` starts from what rounding to 4 bit took from the base's weights, so those have to be there in 16 bit too, which is "
-                "the memory that 4 bit saves; take `init: default`"
+                "`init: loftq` starts from what rounding to 4 bit took from the base's weights, so those have to be there in 16 bit too, which "
+                "is the memory that 4 bit saves; take `init: default`"
             )
         if self.init == "pissa" and self.method != "lora":
             raise ValueError(
