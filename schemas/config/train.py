@@ -12,7 +12,7 @@ class RankPolicy(Strict):
 
     name: Literal["equal_rank", "twice_rank", "fixed", "sqrt_hidden"] = Field(
         "twice_rank",
-        description="alpha: `equal_rank`: the rank; `twice_rank`: twice that; `fixed`: your own; `sqrt_hidden`: sqrt(hidden size), with rsLoRA",
+        description="alpha: `equal_rank`: the rank; `twice_rank`: twice that; `fixed`: your own; `sqrt_hidden`: sqrt(width), with rsLoRA",
     )
     alpha: float | None = Field(None, gt=0, description="for `fixed` only")
     rslora: bool | None = Field(None, description="rsLoRA's scale; null: with `sqrt_hidden` alone")
@@ -64,8 +64,8 @@ class TrainConfig(Strict):
     def _init_fits_the_method(self) -> Self:
         if self.init == "loftq":
             raise ValueError(
-                "`init: loftq` starts from what rounding to 4 bit took from the base's weights, so those have to be there in 16 bit too, which "
-                "is the memory that 4 bit saves; take `init: default`"
+                "`init: loftq` starts from what rounding to 4 bit took from the base's weights, so those have to be there in 16 bit too, "
+                "which is the memory that 4 bit saves; take `init: default`"
             )
         if self.init == "pissa" and self.method != "lora":
             raise ValueError(
