@@ -136,7 +136,7 @@ def vram_plan(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fou
 
 @dg.asset_check(asset=vram_plan, blocking=True, description="There is a GPU where one is asked for, and the plan fits its memory.")
 def fits_the_gpu(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
-    """Blocks a training on a GPU that isn't there or would run out of memory; on a CPU, and for an unknown model, the plan is told and not asked."""
+    """Blocks a training on a GPU that isn't there or would overflow; on a CPU, and for an unknown model, the plan is told and not asked."""
     foundry = foundries.of(context)
     require_device(foundry.config.train)
     try:

@@ -146,7 +146,9 @@ def main() -> None:
         print(json.dumps(measure(Path(options.case.split("|")[0]), *_case(options.case))))
         return
     shapes = {**SHAPES, **(GPU_SHAPES if options.device == "cuda" else {})}
-    print("| model | batch x tokens | method | checkpointing | weights and adapter, GiB: planned / there | step, GiB: planned / measured | off by |")
+    print(
+        "| model | batch x tokens | method | checkpointing | weights and adapter, GiB: planned / there | step, GiB: planned / measured | off by |"
+    )
     print("|---|---|---|---|---|---|---|", flush=True)
     named = ""
     for name, (config, batch, tokens) in shapes.items():

@@ -19,15 +19,13 @@ class Arithmetic:
     """Bytes a number, as built.
 
     `weight`: frozen weights that aren't quantised, and what NF4 is dequantised to. `stream`: the residual stream, and what a linear layer
-    gives. `attention`: what attention reads and gives. `copies`: autocast hands each adapter a 16-bit copy of its input. `fused`:
-    attention keeps no (tokens x tokens) matrix.
+    gives. `attention`: what attention reads and gives. `copies`: autocast hands each adapter a 16-bit copy of its input.
     """
 
     weight: int
     stream: int
     attention: int
     copies: bool
-    fused: bool = True
 
     @property
     def adapter_input(self) -> int:
@@ -40,13 +38,13 @@ class Arithmetic:
         return not self.copies and self.stream == FP32
 
 
-def arithmetic(quantised: bool, half: int, autocast: bool, fused: bool = True) -> Arithmetic:
+def arithmetic(fp32_norms: bool, half: int, autocast: bool) -> Arithmetic:
     """The number types of a run: `half` is the bytes of the compute type, 2 or (on a CPU without bf16) 4.
 
-    Of a quantised model the norms are fp32, and with them everything between the layers: 4 bytes.
+    Where norms are fp32, as those of a quantised model, everything between the layers is: 4 bytes.
     """
-    stream = FP32 if quantised else half
-    return Arithmetic(half, stream, half if autocast else stream, autocast and half < FP32, fused)
+    stream = FP32 if fp32_norms else half
+    return Arithmetic(half, stream, half if autocast else stream, autocast and half < FP32)
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def worked_in_a_block(shape: ModelShape, numbers: Arithmetic, adapted: Adapted |
 
 
 def _weight_norm(adapted: Adapted, numbers: Arithmetic) -> int:
-    """DoRA's norm of W + BA, anew each step: an identity of the input's size goes through the adapter, and W, BA, and their sum stand in fp32."""
+    """DoRA's norm of W + BA: an identity of the input's size goes through the adapter, and W, BA, and their sum stand in fp32."""
     cast = numbers.weight if numbers.copies else 0
     return max((FP32 + cast) * linear.inputs**2 + (4 * FP32 + cast) * linear.weights for linear in adapted.linears)
 

@@ -23,7 +23,9 @@ class Advice:
     changes: list[str]
 
 
-def advise(shape: ModelShape, train: TrainConfig, render: RenderConfig, target: Target, rows: list[dict[str, object]] | None = None) -> Advice:
+def advise(
+    shape: ModelShape, train: TrainConfig, render: RenderConfig, target: Target, rows: list[dict[str, object]] | None = None
+) -> Advice:
     """Plans the configured training on a target; `rows` are rendered examples, where there are any."""
     request, workload = request_of(train, target), workload_of(rows or [], render)
     plan = plan_memory(shape, request, workload, target)
@@ -33,7 +35,7 @@ def advise(shape: ModelShape, train: TrainConfig, render: RenderConfig, target: 
 
     batch = largest(lambda size: fits(replace(request, batch=size)), MAX_BATCH)
     tokens = largest(lambda length: fits(request, length), shape.longest)
-    return Advice(plan, batch, tokens, [] if plan.fits else changes(shape, request, workload, target, batch, fits))
+    return Advice(plan, batch, tokens, [] if plan.fits else changes(shape, request, workload, target, fits))
 
 
 def largest(fits: Callable[[int], bool], limit: int) -> int:
@@ -45,16 +47,18 @@ def largest(fits: Callable[[int], bool], limit: int) -> int:
     return low
 
 
-def changes(
-    shape: ModelShape, request: Request, workload: Workload, target: Target, batch: int, fits: Callable[..., bool]
-) -> list[str]:
+def changes(shape: ModelShape, request: Request, workload: Workload, target: Target, fits: Callable[..., bool]) -> list[str]:
     """Sentences, the first that helps first; each change is added to those before it, until all of it fits."""
-    if batch:
-        return [f"set train.batch_size: {batch} and gradient_accumulation: {-(-request.batch * request.accumulation // batch)} (the same updates)"]
-    said, asked = [], replace(request, batch=1)
-    steps = f"set train.batch_size: 1 and gradient_accumulation: {request.batch * request.accumulation}"
+    said, asked = [], request
     if request.batch > 1:
-        said.append(steps)
+        # Gradients that add up over several passes stay.
+        asked = replace(request, accumulation=max(request.accumulation, 2))
+        batch = max(largest(lambda size: fits(replace(asked, batch=size)), request.batch), 1)
+        asked = replace(asked, batch=batch)
+        passes = -(-request.batch * request.accumulation // batch)
+        said.append(f"set train.batch_size: {batch} and gradient_accumulation: {passes} (the same updates)")
+        if fits(asked):
+            return said
     tokens = largest(lambda length: fits(asked, length), workload.longest)
     if tokens >= 64:
         return [*said, f"set render.max_seq_tokens: {tokens} (the longest sample has {workload.longest}; longer ones are not trained on)"]
@@ -68,7 +72,9 @@ def changes(
         said.append("set train.method: qlora")
         if fits(asked):
             return said
-    smaller = [name for name in sorted(KNOWN, key=lambda name: -known_shape(name).parameters) if known_shape(name).parameters < shape.parameters]
+    smaller = [
+        name for name in sorted(KNOWN, key=lambda name: -known_shape(name).parameters) if known_shape(name).parameters < shape.parameters
+    ]
     named = next((name for name in smaller if fits(replace(asked, kinds=tuple(known_shape(name).linears())), of=known_shape(name))), None)
     said.append(f"take a smaller base model ({named} fits)" if named else f"take a GPU of more than {target.capacity_gib:.1f} GiB")
     return said

@@ -5,6 +5,7 @@ Of a hub only files of some kilobytes are asked for. Imports no torch.
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,19 @@ def refuse_early(train: TrainConfig) -> None:
     if folder is not None:
         config, read = _folder_config(name), lambda file: folder / file if (folder / file).is_file() else None
         if not any(folder.glob("*.safetensors")):
-            raise ConfigError(f"train.base_model {name!r} holds no *.safetensors file; save the model in that format (pickles are never loaded)")
+            raise ConfigError(
+                f"train.base_model {name!r} holds no *.safetensors file; save the model in that format (pickles are never loaded)"
+            )
     else:
         config, read = _json(_asked(train, CONFIG), name), lambda file: _hub_file(train, file)
-    try:
+    with suppress(UnknownShapeError):
         read_shape(config, name).targets(list(train.target_modules))
-    except UnknownShapeError:
-        pass
     if read(TEMPLATE) is None:
         tokenizer = read(TOKENIZER)
         if tokenizer is None or not _json(tokenizer, name).get("chat_template"):
-            raise ConfigError(f"base model {name!r} has no chat template ({TEMPLATE}, or `chat_template` in {TOKENIZER}); name an instruct model")
+            raise ConfigError(
+                f"base model {name!r} has no chat template ({TEMPLATE}, or `chat_template` in {TOKENIZER}); name an instruct model"
+            )
 
 
 def _folder_config(name: str) -> dict[str, Any]:

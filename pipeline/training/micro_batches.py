@@ -52,16 +52,16 @@ class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyp
             if failed:
                 self._restore(*before)
                 self.halve(failed)
-                waiting[:0] = list(parts(part, self.micro_batch))
+                waiting = [smaller for larger in (part, *waiting) for smaller in parts(larger, self.micro_batch)]
         return total
 
     def halve(self, rows: int) -> None:
         """From now on at most half of `rows` at once."""
-        self.micro_batch = max(min(self.micro_batch, rows) // 2, 1)
+        self.micro_batch = min(self.micro_batch, max(rows // 2, 1))
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         log.warning(
-            "warning: out of memory with %d samples at once; going on with %d at once, %d times as many passes a step: the same update, slower",
+            "warning: out of memory with %d samples at once; going on with %d at once, in %d passes a batch: the same update, slower",
             rows,
             self.micro_batch,
             -(-self.args.per_device_train_batch_size // self.micro_batch),

@@ -49,7 +49,7 @@ FAMILIES = {
     "olmo2": Family(head_norms="all"),
     "olmo3": Family(head_norms="all"),
     "cohere": Family(norms=1, defaults=TIED),
-    "cohere2": Family(norms=1, defaults={**TIED, "head_dim": 128}),
+    "cohere2": Family(norms=1, defaults=TIED),
 }
 
 

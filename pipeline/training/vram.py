@@ -129,7 +129,7 @@ def plan_memory(shape: ModelShape, request: Request, workload: Workload, target:
     full, tokens = request.method == "full", workload.longest
     positions = request.batch * tokens
     fused = target.shares_keys or shape.kv_heads == shape.heads or not target.is_gpu
-    numbers = arithmetic(request.quantised, target.half_bytes, target.autocast, fused)
+    numbers = arithmetic(request.quantised or (full and request.master), target.half_bytes, target.autocast)
     linears = [] if full else shape.targets(list(request.kinds))
     adapted = None if full else Adapted(request.rank, linears, request.dropout, request.method == "dora")
     matrix = 0 if fused else attention_matrix(shape, request.batch, tokens)
@@ -140,7 +140,8 @@ def plan_memory(shape: ModelShape, request: Request, workload: Workload, target:
     between = shape.layers * stream if request.checkpointing else shape.layers * block
     # Beside what is computed anew stand the gradient that comes in and its sum; a first norm in fp32 keeps the checkpoint itself.
     recomputed = block + (2 - (numbers.stream == FP32)) * stream if request.checkpointing else 0
-    worked = max(worked_in_a_block(shape, numbers, adapted, positions, request.quantised), 2 * matrix - _freed(shape, numbers.stream, positions))
+    attention = 2 * matrix - _freed(shape, numbers.stream, positions)
+    worked = max(worked_in_a_block(shape, numbers, adapted, positions, request.quantised), attention)
     trained = shape.parameters if full else shape.adapter_parameters(request.rank, list(request.kinds), request.method == "dora")
     trained_bytes = FP32 if not full or request.master else target.half_bytes
     gradients = trained * trained_bytes

@@ -1,19 +1,12 @@
 """A step before training leaves nothing behind, and batches that don't fit are taken in parts with the same result."""
 
 import json
-import resource
-import subprocess
-import sys
 
 import pytest
 import torch
 
 from pipeline.training import loop, probe, run
-from pipeline.training.dataset import Sample, collate
-from pipeline.training.micro_batches import parts
-from pipeline.training.peak import PeakMemory, is_out_of_memory
 from pipeline.training.run import train
-from schemas.config.base import PROJECT_ROOT
 
 
 def weights(job):
@@ -40,7 +33,7 @@ def test_training_is_the_same_to_the_bit_with_the_step_before_it_and_without(mak
     assert (with_step.output / "samples.parquet").read_bytes() == (without.output / "samples.parquet").read_bytes()
 
 
-class Full(RuntimeError):
+class FullError(RuntimeError):
     def __str__(self):
         return "DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."
 
@@ -61,7 +54,7 @@ def test_batches_that_do_not_fit_are_halved_and_give_the_same_update(make_job, m
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.grad = torch.ones_like(parameter) if parameter.grad is None else parameter.grad.add_(1.0)
-        raise Full
+        raise FullError
 
     monkeypatch.setattr(loop, "label_nll", at_most_two)
     halved = make_job(output="halved", batch_size=8, gradient_accumulation=2)
@@ -88,7 +81,7 @@ def test_a_batch_that_stops_fitting_in_the_middle_is_halved_too(make_job, monkey
         if torch.is_grad_enabled():
             calls.append(len(input_ids))
             if len(calls) == 4:
-                raise Full
+                raise FullError
         return label_nll(model, input_ids, labels)
 
     monkeypatch.setattr(loop, "label_nll", fails_once)
@@ -101,7 +94,7 @@ def test_a_batch_that_stops_fitting_in_the_middle_is_halved_too(make_job, monkey
 
 def test_a_sample_that_does_not_fit_alone_is_said_in_words(make_job, monkeypatch):
     def never(*_):
-        raise Full
+        raise FullError
 
     monkeypatch.setattr(loop, "label_nll", never)
     with pytest.raises(run.TrainingError, match=r"too small for a single sample.*max_seq_tokens"):
@@ -115,37 +108,3 @@ def test_other_errors_stop_a_run_as_they_are(make_job, monkeypatch):
     monkeypatch.setattr(loop, "label_nll", wrong)
     with pytest.raises(RuntimeError, match="shapes differ"):
         train(make_job())
-
-
-REAL = """
-import resource, torch
-from pipeline.training.peak import is_out_of_memory
-size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (size + 2**26, size + 2**26))
-try:
-    torch.ones(2**30)
-except RuntimeError as error:
-    print(is_out_of_memory(error))
-"""
-
-
-def test_what_torch_says_when_memory_runs_out_is_known():
-    done = subprocess.run([sys.executable, "-c", REAL], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "True", done.stderr
-    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
-    assert not is_out_of_memory(RuntimeError("shapes differ"))
-
-
-def test_parts_of_a_batch_are_its_rows_in_order():
-    batch = collate([Sample(i, str(i), [1] * (i + 1), [2]) for i in range(5)])
-    assert next(parts(batch, 5)) is batch
-    assert [part["sample"].tolist() for part in parts(batch, 2)] == [[0, 1], [2, 3], [4]]
-
-
-def test_memory_that_came_and_went_is_counted():
-    peak = PeakMemory(torch.device("cpu"))
-    torch.ones(2**26).sum()
-    if peak.added_bytes() is None:
-        pytest.skip("this system doesn't tell a process its peak")
-    assert 0.9 * 2**28 < peak.added_bytes() < 1.5 * 2**28
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0

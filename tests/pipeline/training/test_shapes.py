@@ -97,5 +97,7 @@ def test_a_number_that_is_missing_or_none_is_named(value):
 
 
 def test_target_modules_of_another_family_are_refused_with_its_own():
-    with pytest.raises(ConfigError, match=r"names q_proj, k_proj, v_proj, gate_proj, up_proj, .*'phi3'.*\[qkv_proj, o_proj, down_proj, gate_up_proj\]"):
+    with pytest.raises(
+        ConfigError, match=r"names q_proj, k_proj, v_proj, gate_proj, up_proj, .*'phi3'.*\[qkv_proj, o_proj, down_proj, gate_up_proj\]"
+    ):
         known_shape("phi-3.5-mini").targets(list(LINEAR_KINDS))
