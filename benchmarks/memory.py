@@ -25,7 +25,7 @@ T4_GIB = 14.74
 LABELLED = 4
 # A shape, samples a batch, tokens a sample.
 SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
-    "SmolLM2-135M": (known_config("smollm2-135m") or {}, 2, 160),
+    "SmolLM2-135M": (known_config("smollm2-135m") or {}, 2, 128),
     "Llama, 166M, 8 layers": (
         {
             "model_type": "llama",
@@ -37,7 +37,7 @@ SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
             "num_key_value_heads": 4,
         },
         4,
-        160,
+        128,
     ),
     "Qwen2, 148M, 8 layers": (
         {
@@ -51,7 +51,7 @@ SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
             "tie_word_embeddings": True,
         },
         4,
-        160,
+        128,
     ),
 }
 GPU_SHAPES = {"Qwen2.5-1.5B": (known_config("qwen2.5-1.5b") or {}, 4, 512), "Qwen3-4B": (known_config("qwen3-4b") or {}, 4, 512)}

@@ -53,18 +53,21 @@ def refuse_early(train: TrainConfig) -> None:
     if name == DEMO_MODEL:
         return
     folder = Path(name).expanduser() if is_folder_name(name) else None
-    if folder is not None:
-        config, read = _folder_config(name), lambda file: folder / file if (folder / file).is_file() else None
-        if not any(folder.glob("*.safetensors")):
-            raise ConfigError(
-                f"train.base_model {name!r} holds no *.safetensors file; save the model in that format (pickles are never loaded)"
-            )
-    else:
-        config, read = _json(_asked(train, CONFIG), name), lambda file: _hub_file(train, file)
+    config = _json(_asked(train, CONFIG), name) if folder is None else _folder_config(name)
+    if folder is not None and not any(folder.glob("*.safetensors")):
+        raise ConfigError(
+            f"train.base_model {name!r} holds no *.safetensors file; save the model in that format (pickles are never loaded)"
+        )
+
+    def small_file(file: str) -> Path | None:
+        if folder is None:
+            return _hub_file(train, file)
+        return folder / file if (folder / file).is_file() else None
+
     with suppress(UnknownShapeError):
         read_shape(config, name).targets(list(train.target_modules))
-    if read(TEMPLATE) is None:
-        tokenizer = read(TOKENIZER)
+    if small_file(TEMPLATE) is None:
+        tokenizer = small_file(TOKENIZER)
         if tokenizer is None or not _json(tokenizer, name).get("chat_template"):
             raise ConfigError(
                 f"base model {name!r} has no chat template ({TEMPLATE}, or `chat_template` in {TOKENIZER}); name an instruct model"

@@ -4,7 +4,7 @@ The bytes of a step are those of the program as built (`activations.py`); measur
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.training.activations import (
@@ -190,5 +190,4 @@ def compare(shape: ModelShape, train: TrainConfig, workload: Workload, target: T
     optimisers: tuple[Optimiser, ...] = ("sgd", "momentum", "adamw", "adamw_8bit")
     requests = [request_of(train, target, method) for method in METHODS if method != "full"]
     requests += [request_of(train, target, "full", optimiser) for optimiser in optimisers]
-    kinds = tuple(shape.linears()) if train.method == "full" else tuple(train.target_modules)
-    return [plan_memory(shape, replace(request, kinds=kinds), workload, target) for request in requests]
+    return [plan_memory(shape, request, workload, target) for request in requests]
