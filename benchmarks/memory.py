@@ -56,8 +56,8 @@ SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
 }
 GPU_SHAPES = {"Qwen2.5-1.5B": (known_config("qwen2.5-1.5b") or {}, 4, 512), "Qwen3-4B": (known_config("qwen3-4b") or {}, 4, 512)}
 METHODS = ("lora", "qlora")
-# Every tensor above 64 KiB is a mapping of its own, which goes back to the system when it is freed.
-EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1", "MKL_DISABLE_FAST_MM": "1"}
+# Every tensor above 16 KiB is a mapping of its own, which goes back to the system when it is freed.
+EXACT = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_TRIM_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1", "MKL_DISABLE_FAST_MM": "1"}
 
 
 def save_random(config: dict[str, Any], folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Memory that a piece of training takes above what stood before it."""
 
+import ctypes
 import gc
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -28,6 +30,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(device)
             self.before = int(torch.cuda.memory_allocated(device))
         else:
+            _give_back_free_memory()
             self.resettable = _reset_resident_peak()
             self.before = _status_bytes("VmRSS")
 
@@ -41,6 +44,12 @@ class PeakMemory:
         if self.device.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self.device)) - self.before
         return max(_status_bytes("VmHWM") - self.before, 0) if self.resettable else None
+
+
+def _give_back_free_memory() -> None:
+    """What was freed before would be filled again unseen. glibc alone can do it."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _reset_resident_peak() -> bool:

@@ -27,12 +27,12 @@ def test_the_largest_number_that_fits_is_found(limit, bound):
 
 
 def test_the_largest_batch_and_the_longest_sample_are_the_last_that_fit():
-    found = advice()
+    found = advice(batch_size=4)
     assert found.plan.fits
     assert advice(batch_size=found.largest_batch).plan.fits
     assert not advice(batch_size=found.largest_batch + 1).plan.fits
-    assert advice(tokens=found.longest_tokens).plan.fits
-    assert not advice(tokens=found.longest_tokens + 1).plan.fits
+    assert advice(batch_size=4, tokens=found.longest_tokens).plan.fits
+    assert not advice(batch_size=4, tokens=found.longest_tokens + 1).plan.fits
     assert found.changes == []
 
 

@@ -161,7 +161,7 @@ def test_grouped_keys_on_an_old_gpu_cost_the_square_of_the_length():
         tokens: plan_memory(shape, request, Workload(tokens), T4).total_gib - plan_memory(shape, request, Workload(tokens), new).total_gib
         for tokens in (1024, 2048)
     }
-    assert more[2048] == pytest.approx(4 * more[1024], rel=0.2)
+    assert more[2048] > 3.9 * more[1024] > 0
     equal = known_shape("phi-3.5-mini")
     request = Request("qlora", 16, tuple(equal.linears()), 0.0, 1, 1, True, "adamw_8bit")
     assert plan_memory(equal, request, Workload(1024), T4).total_gib == pytest.approx(
