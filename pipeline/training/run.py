@@ -51,7 +51,8 @@ def train(job: Job) -> None:
                 raise
             raise TrainingError(
                 f"memory is too small for a single sample (they have up to {job.render.max_seq_tokens} tokens), or for "
-                f"{2 * job.train.batch_size} of validation at once; lower render.max_seq_tokens or train.batch_size, set gradient_checkpointing: true, or take method: qlora or a smaller base model"
+                f"{2 * job.train.batch_size} of validation at once; lower render.max_seq_tokens or train.batch_size, set "
+                "gradient_checkpointing: true, or take method: qlora or a smaller base model"
             ) from error
 
 
