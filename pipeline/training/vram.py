@@ -149,10 +149,12 @@ def plan_memory(shape: ModelShape, request: Request, workload: Workload, target:
     head_gradients = shape.vocabulary * shape.hidden_size * trained_bytes if full else 0
     accumulated = gradients if request.accumulation > 1 else 0
 
+    # Weights' own gradients take the place of what is worked in.
+    last = recomputed + (0 if full else worked)
     moments = {
         "logits": (between, last_norm, head_bytes(shape, numbers, workload.most_labelled(request.batch)), accumulated),
         "backward of a block": (between, 0, recomputed + worked, max(accumulated, head_gradients)),
-        "end of the backward pass": (stream if request.checkpointing else block, 0, recomputed, max(accumulated, gradients - first_block)),
+        "end of the backward pass": (stream if request.checkpointing else block, 0, last, max(accumulated, gradients - first_block)),
     }
     moment = max(moments, key=lambda name: sum(moments[name]))
     kept, norm, works, grads = moments[moment]
