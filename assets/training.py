@@ -1,5 +1,7 @@
 """Stages 9 and 10: the published dataset as chat examples, the memory plan, and the adapter."""
 
+from typing import Any
+
 import dagster as dg
 import pyarrow as pa
 
@@ -11,8 +13,9 @@ from assets.metadata import column_schema, markdown_table
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
-from assets.resources.foundry import ledger_of
+from assets.resources.foundry import Foundry, ledger_of
 from assets.resources.links import linked, picture
+from assets.resources.memory import advice_for
 from assets.resources.runs import tag_version
 from pipeline.checks import unaccounted, wrong_completions
 from pipeline.common import plots
@@ -21,9 +24,10 @@ from pipeline.common.prompt import answer
 from pipeline.common.store.runs import adapter_damage, discard, read_manifest, read_metrics, twins
 from pipeline.common.text import canonical_json, short_hash
 from pipeline.ledger import model_questions
-from pipeline.training import vram
+from pipeline.training.base_config import refuse_early, shape_of
 from pipeline.training.hardware import require_device
 from pipeline.training.policy import policy_table
+from pipeline.training.shapes import UnknownShapeError
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
 from schemas.tables.training import ChatExample
@@ -45,6 +49,7 @@ def chat_examples(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
     at = places(foundry)
     tag_version(context, at.version.dataset_version)
     if not (is_whole_parquet(at.questions) and is_whole_parquet(at.examples)):
+        refuse_early(foundry.config.train)
         write_parquet(at.questions, pa.Table.from_pandas(model_questions(ledger_of(foundry, at.version)), preserve_index=False))
         run_child(context, foundry, "pipeline.render", at.examples.parent, at.job(at.examples))
     renew_after(context, foundry)
@@ -94,47 +99,74 @@ def nothing_lost_in_render(context: dg.AssetCheckExecutionContext, foundries: dg
 
 @dg.asset(
     name="vram_plan",
-    description="GPU memory that the configured training needs, by component, from the model's shape alone, and whether it fits.",
+    deps=[chat_examples],
+    description="Memory that the configured training needs, by component, from the model's shape and the samples' lengths, and what fits.",
     group_name="train",
     kinds={"python"},
     owners=OWNERS,
-    code_version=code_version("pipeline.training.vram"),
+    code_version=code_version("pipeline.training.advice"),
 )
 def vram_plan(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
-    """Stage 10, preflight."""
+    """Stage 10, preflight. A model of an unknown family has no plan, only the reason."""
     foundry = foundries.of(context)
     train = foundry.config.train
-    plan = vram.plan(train, foundry.config.render)
+    try:
+        advice = advice_for(foundry)
+    except UnknownShapeError as error:
+        context.log.warning(str(error))
+        return dg.MaterializeResult(data_version=dg.DataVersion(short_hash(str(error))), metadata={"not_planned": str(error)})
+    plan = advice.plan
     parts = [{"component": name, "GiB": round(gib, 2)} for name, gib in plan.components.items()]
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(short_hash(canonical_json(parts))),
+        data_version=dg.DataVersion(short_hash(canonical_json([parts, advice.changes]))),
         metadata={
             "components": markdown_table(parts),
+            "target": plan.target.name,
             "total_gib": round(plan.total_gib, 2),
-            "capacity_gib": round(plan.capacity_gib, 2),
+            "capacity_gib": round(plan.target.capacity_gib, 2),
             "fits": plan.fits,
-            "largest_batch_size": plan.largest_batch,
-            "plot": picture(foundry, "vram_plan", plots.vram_bars(plan.components, plan.capacity_gib)),
-            "policies": markdown_table([vars(row) for row in policy_table(plan.hidden_size, [train.rank])]),
+            "largest_batch_size": advice.largest_batch,
+            "longest_tokens_that_fit": advice.longest_tokens,
+            "what_to_change": markdown_table([{"change": change} for change in advice.changes], 300),
+            "plot": picture(foundry, "vram_plan", plots.vram_bars(plan.components, plan.target.capacity_gib)),
+            "policies": markdown_table([vars(row) for row in policy_table(shape_of(train).hidden_size, [train.rank])]),
         },
     )
 
 
 @dg.asset_check(asset=vram_plan, blocking=True, description="There is a GPU where one is asked for, and the plan fits its memory.")
 def fits_the_gpu(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.AssetCheckResult:
-    """Blocks a training on a GPU that isn't there or would run out of memory; on a CPU the plan is told and not asked."""
+    """Blocks a training on a GPU that isn't there or would overflow; on a CPU, and for an unknown model, the plan is told and not asked."""
     foundry = foundries.of(context)
-    train = foundry.config.train
-    plan = vram.plan(train, foundry.config.render)
-    if train.device == "cuda":
-        require_device(train)
-    problem = train.device == "cuda" and not plan.fits
-    advice = f"{plan.total_gib:.1f} GiB needed, {plan.capacity_gib:.1f} usable; lower train.batch_size or render.max_seq_tokens"
+    require_device(foundry.config.train)
+    try:
+        advice = advice_for(foundry)
+    except UnknownShapeError as error:
+        return dg.AssetCheckResult(passed=True, description=str(error))
+    plan = advice.plan
+    problem = plan.target.is_gpu and not plan.fits
+    needed = f"{plan.total_gib:.1f} GiB needed, {plan.target.capacity_gib:.1f} usable on {plan.target.name}: {'; '.join(advice.changes)}"
     return dg.AssetCheckResult(
         passed=not problem,
-        metadata={"total_gib": plan.total_gib, "capacity_gib": plan.capacity_gib, "largest_batch_size": plan.largest_batch},
-        description=advice if problem else None,
+        metadata={"total_gib": plan.total_gib, "capacity_gib": plan.target.capacity_gib, "largest_batch_size": advice.largest_batch},
+        description=needed if problem else None,
     )
+
+
+def _planned(foundry: Foundry) -> dict[str, Any] | None:
+    """What the adapter's manifest keeps of the plan."""
+    try:
+        plan = advice_for(foundry).plan
+    except UnknownShapeError:
+        return None
+    return {"target": plan.target.name, "total_gib": plan.total_gib, "step_gib": plan.step_gib, "components_gib": plan.components}
+
+
+def _memory(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Planned beside measured, for the page; nothing for an adapter that is older than the comparison."""
+    found = manifest.get("memory") or {}
+    shown = {key: found.get(key) for key in ("planned_step_gib", "measured_step_gib", "measured", "longest_tokens", "micro_batch")}
+    return {"memory_of_a_step": markdown_table([shown])} if found else {}
 
 
 @dg.asset(
@@ -164,7 +196,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
         news = f"new code; with the same dataset and settings there is {', '.join(same)}" if same else "for the first time"
         computed = "the last one is damaged" if damage else news
         context.log.info("%s: computed: %s", at.adapter.name, computed)
-        run_child(context, foundry, "pipeline.training", at.adapter, at.job(at.adapter))
+        run_child(context, foundry, "pipeline.training", at.adapter, {**at.job(at.adapter), "plan": _planned(foundry)})
     if (manifest := read_manifest(at.adapter)) is None:
         raise DataError(f"{at.adapter} holds no finished adapter, though its training ended well; run it again")
     renew_after(context, foundry)
@@ -182,6 +214,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
             "samples": markdown_table([manifest["samples"]]),
             "wall_seconds": manifest["wall_seconds"],
             "peak_memory_gib": round(manifest["peak_memory_bytes"] / 2**30, 2),
+            **_memory(manifest),
             "device": manifest["device"],
             "warnings": markdown_table([{"warning": note} for note in manifest["warnings"]], 300),
             "manifest": dg.MetadataValue.json(manifest),

@@ -52,6 +52,7 @@ def run(
     from cli.summary import summarise, summarise_standing
     from pipeline.guard import note_blocked, read_blocked
     from pipeline.ingest.files import find_files
+    from pipeline.training.base_config import refuse_early
     from pipeline.training.hardware import require_device
 
     foundry = load_foundry()
@@ -62,6 +63,8 @@ def run(
     inputs = inputs_now(foundry, find_files(foundry.config))
     if until in (Until.TRAINED, Until.EVALUATED):
         require_device(foundry.config.train)
+    if until != Until.CURATED:
+        refuse_early(foundry.config.train)
     err.print(styled((foundry.config.dataset, "bold"), f": {foundry.config_file}, to {until}"))
     if until == Until.CURATED and (standing := standing_version(foundry, inputs)) is not None:
         note_blocked(foundry.lake, None)  # what waited is gone: the files are as they were
@@ -84,11 +87,14 @@ def run(
 def run_pinned(foundry: "Foundry", until: Until, files: bool) -> bool:
     """Does the rest of the job on a version that was published before. Curates and publishes nothing; True when it succeeded."""
     from cli.summary import summarise
+    from pipeline.training.base_config import refuse_early
     from pipeline.training.hardware import require_device
 
     version = foundry.version()
     if until in (Until.TRAINED, Until.EVALUATED):
         require_device(foundry.config.train)
+    if until != Until.CURATED:
+        refuse_early(foundry.config.train)
     err.print(styled((foundry.config.dataset, "bold"), f": {foundry.config_file}, version {version.name}, to {until}"))
     if until == Until.CURATED:
         succeeded = True

@@ -20,7 +20,12 @@ from pipeline.deduplicate import comparison
 from pipeline.deduplicate import rules as judging
 from pipeline.deduplicate.comparison import Comparison, Threshold
 from pipeline.deduplicate.rules import LAST, SECTIONS
-from schemas.config import Config
+from pipeline.training.advice import advise
+from pipeline.training.hardware import named_target
+from pipeline.training.known_models import known_shape
+from pipeline.training.vram import Workload, compare
+from schemas.config import Config, load_config
+from schemas.config.train import TrainConfig
 from schemas.reasons import REASON_TEXT, Reason
 from schemas.tables.column_text import tables_markdown
 
@@ -146,7 +151,40 @@ def kind_of(annotation: Any) -> str:
     return {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}.get(annotation.__name__, annotation.__name__)
 
 
+def plans() -> Iterator[Sequence[str]]:
+    """Every configuration for a T4 with its plan, samples at their longest."""
+    yield "configuration", "method", "batch x tokens", "weights, GiB", "step", "total", "usable", "largest batch", "longest sample, tokens"
+    target = named_target("t4")
+    for path in sorted((DOCS.parent / "configs").glob("t4-*.yaml")):
+        config = load_config(path)
+        train, shape = config.train, known_shape(config.train.base_model)
+        found = advise(shape, train, config.render, target)
+        plan = found.plan
+        figures = (plan.standing_gib, plan.step_gib, plan.total_gib, target.capacity_gib)
+        sizes = f"{train.batch_size} x {config.render.max_seq_tokens}"
+        yield (
+            f"[{path.stem}](../configs/{path.name})",
+            train.method,
+            sizes,
+            *(f"{gib:.1f}" for gib in figures),
+            str(found.largest_batch),
+            f"{found.longest_tokens:,}",
+        )
+
+
+def methods() -> Iterator[Sequence[str]]:
+    """The models of those configurations by every method: one sample of 1,024 tokens, with checkpointing."""
+    target, models = named_target("t4"), ("llama-3.1-8b", "qwen2.5-7b", "qwen3-4b", "qwen2.5-1.5b")
+    plans = {name: compare(known_shape(name), TrainConfig(batch_size=1), Workload(1024), target) for name in models}
+    yield "method", "optimiser", *models
+    for number, plan in enumerate(plans[models[0]]):
+        totals = (plans[name][number] for name in models)
+        yield plan.request.method, plan.request.optimiser, *(f"{'**' * p.fits}{p.total_gib:.1f}{'**' * p.fits}" for p in totals)
+
+
 TABLES = (
+    MarkdownTable("memory.md", "plans", plans),
+    MarkdownTable("memory.md", "methods", methods),
     MarkdownTable("duplicates.md", "rules", rules),
     MarkdownTable("duplicates.md", "thresholds", figures),
     MarkdownTable("quality.md", "signals", signals),

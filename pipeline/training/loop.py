@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from pipeline.common.files import write_atomically
 from pipeline.common.model.job import Progress, log
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
+from pipeline.training.micro_batches import MicroBatchTrainer
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
@@ -58,6 +59,15 @@ class SampleStats:
             if self.first_loss[index] is None:
                 self.first_loss[index] = loss
 
+    def of(self, indices: list[int]) -> list[tuple[int, int, float | None, float | None]]:
+        """What is noted of these rows, for `put_back`."""
+        return [(index, self.times_seen[index], self.first_loss[index], self.last_loss[index]) for index in indices]
+
+    def put_back(self, noted: list[tuple[int, int, float | None, float | None]]) -> None:
+        """Forgets what came since `of`."""
+        for index, times, first, last in noted:
+            self.times_seen[index], self.first_loss[index], self.last_loss[index] = times, first, last
+
     def save(self, path: Path) -> None:
         """Writes all of it as JSON, atomically."""
         write_atomically(path, json.dumps(vars(self)))
@@ -67,7 +77,7 @@ class SampleStats:
         vars(self).update(json.loads(path.read_text(encoding="utf-8")))
 
 
-class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to mypy
+class LabelTrainer(MicroBatchTrainer):
     """Trainer whose loss is `label_nll` and whose batches are `LengthBatches`."""
 
     def __init__(self, stats: SampleStats, samples: list[Sample], **options: Any) -> None:
@@ -75,6 +85,7 @@ class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to
         self.stats = stats
         self.batches = LengthBatches([len(s) for s in samples], self.args.per_device_train_batch_size, self.args.seed)
         self.recent: list[float] = []
+        self.micro_batch = self.args.per_device_train_batch_size
         # compute_loss divides by all samples of a step, so Trainer is not to divide by the accumulated batches again.
         self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
         self.remove_callback(PrinterCallback)

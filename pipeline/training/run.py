@@ -26,6 +26,8 @@ from pipeline.training.dataset import encode
 from pipeline.training.first_step import first_step_change
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
+from pipeline.training.peak import PeakMemory, is_out_of_memory
+from pipeline.training.probe import Probe, probe
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
@@ -46,10 +48,13 @@ def train(job: Job) -> None:
             return
         try:
             _train(job, device, progress)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             raise TrainingError(
-                f"the GPU's memory is too small for batch_size {job.train.batch_size} with samples of up to "
-                f"{job.render.max_seq_tokens} tokens; lower train.batch_size (and raise gradient_accumulation) or max_seq_tokens"
+                f"memory is too small for a single sample (they have up to {job.render.max_seq_tokens} tokens), or for "
+                f"{2 * job.train.batch_size} of validation at once; lower render.max_seq_tokens or train.batch_size, set "
+                "gradient_checkpointing: true, or take method: qlora or a smaller base model"
             ) from error
 
 
@@ -75,8 +80,6 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         model = lora.build(config, job.models, device, resolution, job.output)
     notes = policy.warnings(config, resolution)
     _say(job, model, resolution, notes, len(training), len(held_out), device)
-    change = first_step_change(model, training[: config.batch_size], config.learning_rate)
-    log.info("a first step at this learning rate changes the answers' log-probability by %+.2f nats a question", change)
 
     stats = SampleStats(len(rows))
     if checkpoint:
@@ -87,6 +90,10 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     watch = Watch(trainer, validation, progress)
     trainer.add_callback(watch)
 
+    peak = PeakMemory(device)
+    tried = probe(trainer, training)
+    change = first_step_change(model, training[: trainer.micro_batch], config.learning_rate)
+    log.info("a first step at this learning rate changes the answers' log-probability by %+.2f nats a question", change)
     progress.phase(f"training, from step {step}" if checkpoint else "training")
     with _stoppable(watch):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -97,6 +104,8 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         validation.run(trainer.state.global_step, trainer.state.epoch, progress)
     if watch.skipped_steps:
         notes.append(f"{watch.skipped_steps} of {trainer.state.max_steps} steps were skipped: their fp16 gradients overflowed")
+    if (halved := trainer.note()) is not None:
+        notes.append(halved)
 
     progress.phase("saving")
     lora.save(model, config, job.output)
@@ -119,6 +128,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "validation_losses": [line["validation_loss"] for line in told if "validation_loss" in line],
         "wall_seconds": round(stats.elapsed_s, 1),
         "peak_memory_bytes": peak_memory_bytes(device),
+        "memory": _memory(job, peak, tried, trainer.micro_batch),
         "device": device_name(device),
         "compute_dtype": str(base_model.compute_dtype(device)).removeprefix("torch."),
         "packages": package_versions(),
@@ -157,6 +167,23 @@ def _say(job: Job, model: Any, resolution: policy.Resolution, notes: list[str], 
         )
     for note in notes:
         log.warning("warning: %s", note)
+
+
+def _memory(job: Job, peak: PeakMemory, tried: Probe, micro_batch: int) -> dict[str, Any]:
+    """What was planned beside what was measured, in GiB: of a step, above the loaded model."""
+
+    def gib(size: int | None) -> float | None:
+        return None if size is None else round(size / 2**30, 3)
+
+    return {
+        "planned_step_gib": job.plan.get("step_gib") if job.plan else None,
+        "measured_step_gib": gib(peak.added_bytes()),
+        "first_step_gib": gib(tried.added_bytes),
+        "measured": peak.source,
+        "longest_tokens": tried.longest_tokens,
+        "micro_batch": micro_batch,
+        "planned": job.plan,
+    }
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

@@ -1,99 +1,113 @@
-"""GPU memory of a training run, from the model's shape and the configuration alone: no model is loaded.
+"""Memory of a training run by component, from the model's shape and the configuration alone: no model is loaded.
 
-The formulas agree with published figures (Unsloth's context tables, torchtune's 8B QLoRA, Qwen's NF4 footprint) within about 5%.
+The bytes of a step are those of the program as built (`activations.py`); measured peaks beside them stand in docs/memory.md.
 """
 
-import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, Literal
 
+from pipeline.training.activations import (
+    FP32,
+    Adapted,
+    arithmetic,
+    attention_matrix,
+    head_bytes,
+    kept_by_a_block,
+    worked_in_a_block,
+)
+from pipeline.training.hardware import GIB, Target
+from pipeline.training.shapes import ModelShape
 from schemas.config.render import RenderConfig
-from schemas.config.train import LINEAR_KINDS, TrainConfig
-from schemas.errors import ConfigError
+from schemas.config.train import TrainConfig
 
-GIB = 2**30
-# What torch reports of a GPU less what the driver and fragmentation take: a T4 of 16 GB shows 14.74 GiB, and a plan of 14.0 fits.
-USABLE_GIB = {
-    "t4": 14.0,
-    "l4": 21.0,
-    "rtx3090": 22.5,
-    "rtx4090": 22.5,
-    "a10g": 21.5,
-    "v100": 15.0,
-    "a100-40": 38.5,
-    "a100-80": 78.0,
-    "h100": 78.0,
-}
 # NF4 with double quantisation: 4 bits, an 8-bit constant for 64 weights, and a 32-bit one for 256 of those (arXiv 2305.14314).
 NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256)
-CONTEXT_GIB = 0.6
-ALLOCATOR_FACTOR = 1.06
-MAX_BATCH = 512
-# The answer and its end-of-turn token: what an MCQ labels at most.
-LABELLED_TOKENS = 20
+# Until examples are rendered: an answer of some words and its end-of-turn token.
+ASSUMED_LABELS = 32
+
+Optimiser = Literal["sgd", "momentum", "adamw", "adamw_8bit"]
+# State bytes a trained value: nothing; one fp32; two; two of 8 bits (arXiv 2110.02861).
+STATE_BYTES: Mapping[str, float] = {"sgd": 0, "momentum": 4, "adamw": 8, "adamw_8bit": 2}
+METHODS = ("qlora", "lora", "dora", "full")
 
 
 @dataclass(frozen=True)
-class ModelShape:
-    """A dense decoder of the Llama family: hidden size d, layers L, feed-forward width f, vocabulary V."""
+class Workload:
+    """How long the samples are: `longest` tokens of the longest, and the labelled tokens of samples, most first.
 
-    hidden_size: int
-    layers: int
-    feed_forward: int
-    vocabulary: int
-    heads: int
-    kv_heads: int
-    head_size: int
-    tied_embeddings: bool
-
-    def linear_sizes(self) -> dict[str, tuple[int, int]]:
-        """(in, out) of each kind of linear layer in one block."""
-        d, f, q, kv = self.hidden_size, self.feed_forward, self.heads * self.head_size, self.kv_heads * self.head_size
-        sizes = ((d, q), (d, kv), (d, kv), (q, d), (d, f), (d, f), (f, d))
-        return dict(zip(LINEAR_KINDS, sizes, strict=True))
-
-    @property
-    def linear_parameters(self) -> int:
-        """Weights of all blocks' linear layers: what NF4 holds."""
-        return self.layers * sum(a * b for a, b in self.linear_sizes().values())
-
-    @property
-    def other_parameters(self) -> int:
-        """Embeddings, head where it isn't tied, and norms: what stays at 16 bit."""
-        return self.vocabulary * self.hidden_size * (1 if self.tied_embeddings else 2) + (2 * self.layers + 1) * self.hidden_size
-
-    def adapter_parameters(self, rank: int, kinds: list[str]) -> int:
-        """Trained values of a LoRA adapter of a rank on these kinds of layers."""
-        sizes = self.linear_sizes()
-        return self.layers * rank * sum(sum(sizes[kind]) for kind in kinds if kind in sizes)
-
-
-SHAPES = {
-    "smollm2-135m": ModelShape(576, 30, 1536, 49152, 9, 3, 64, True),
-    "llama-3.1-8b": ModelShape(4096, 32, 14336, 128256, 32, 8, 128, False),
-    "llama-3.2-1b": ModelShape(2048, 16, 8192, 128256, 32, 8, 64, True),
-    "llama-3.2-3b": ModelShape(3072, 28, 8192, 128256, 24, 8, 128, True),
-    "qwen2.5-0.5b": ModelShape(896, 24, 4864, 151936, 14, 2, 64, True),
-    "qwen2.5-1.5b": ModelShape(1536, 28, 8960, 151936, 12, 2, 128, True),
-    "qwen2.5-3b": ModelShape(2048, 36, 11008, 151936, 16, 2, 128, True),
-    "qwen2.5-7b": ModelShape(3584, 28, 18944, 152064, 28, 4, 128, False),
-    "mistral-7b": ModelShape(4096, 32, 14336, 32768, 32, 8, 128, False),
-}
-
-
-@dataclass(frozen=True)
-class VramPlan:
-    """Memory in GiB by component, for one GPU.
-
-    `naive_total_gib` is that of the usual trainer: logits of every token, embeddings and head upcast to fp32.
+    Where samples are more than `labelled` holds, each of the rest has `assumed` labelled tokens.
     """
 
+    longest: int
+    labelled: tuple[int, ...] = ()
+    assumed: int = ASSUMED_LABELS
+
+    def most_labelled(self, batch: int) -> int:
+        """Labelled tokens of the batch that has most."""
+        known = self.labelled[:batch]
+        return sum(known) + (0 if self.labelled else self.assumed * batch)
+
+
+def workload_of(rows: Iterable[Mapping[str, Any]], render: RenderConfig) -> Workload:
+    """The workload of rendered training examples; without any, samples of `render.max_seq_tokens`, their longest."""
+    trained = [row for row in rows if row["split"] == "train" and row["status"] == "ok"]
+    if not trained:
+        return Workload(render.max_seq_tokens)
+    longest = max(row["prompt_tokens"] + row["completion_tokens"] for row in trained)
+    return Workload(longest, tuple(sorted((row["completion_tokens"] for row in trained), reverse=True)), 0)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is planned: a method with its sizes. `full` trains every weight, kept in fp32 under autocast or (`master` False) in 16 bits."""
+
+    method: str
+    rank: int
+    kinds: tuple[str, ...]
+    dropout: float
+    batch: int
+    accumulation: int
+    checkpointing: bool
+    optimiser: Optimiser
+    master: bool = True
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the base is held in NF4."""
+        return self.method in ("qlora", "dora")
+
+
+def request_of(train: TrainConfig, target: Target, method: str | None = None, optimiser: Optimiser | None = None) -> Request:
+    """The configured run on a target, or the same data with another method or optimiser."""
+    checkpointing = train.gradient_checkpointing if train.gradient_checkpointing is not None else target.is_gpu
+    return Request(
+        method=method or train.method,
+        rank=train.rank,
+        kinds=tuple(train.target_modules),
+        dropout=train.dropout,
+        batch=train.batch_size,
+        accumulation=train.gradient_accumulation,
+        checkpointing=checkpointing,
+        optimiser=optimiser or _optimiser(train, target),
+    )
+
+
+def _optimiser(train: TrainConfig, target: Target) -> Optimiser:
+    if train.optimizer == "auto":
+        return "adamw_8bit" if target.is_gpu else "adamw"
+    return train.optimizer
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Memory in GiB by component, at the moment of a step that needs most; their sum is the peak."""
+
     components: dict[str, float]
-    capacity_gib: float
-    naive_total_gib: float
-    largest_batch: int
-    hidden_size: int
-    adapter_parameters: int
+    moment: str
+    request: Request
+    workload: Workload
+    target: Target
 
     @property
     def total_gib(self) -> float:
@@ -101,81 +115,87 @@ class VramPlan:
         return sum(self.components.values())
 
     @property
+    def standing_gib(self) -> float:
+        """What is there before a step begins: weights and adapter."""
+        return self.components["base weights"] + self.components["trained weights"]
+
+    @property
+    def step_gib(self) -> float:
+        """What a step adds to what stands, without the context."""
+        return self.total_gib - self.standing_gib - self.components["context and rest"]
+
+    @property
     def fits(self) -> bool:
-        """Whether the total is within the capacity."""
-        return self.total_gib <= self.capacity_gib
+        """Whether the total is within the target's memory."""
+        return self.total_gib <= self.target.capacity_gib
 
 
-def shape_of(train: TrainConfig) -> ModelShape:
-    """The shape of the configured base model, by its name or from its folder's config.json.
+def plan_memory(shape: ModelShape, request: Request, workload: Workload, target: Target) -> MemoryPlan:
+    """What a step of `request` needs, by component. Raises ConfigError for target modules that the model hasn't."""
+    full, tokens = request.method == "full", workload.longest
+    positions = request.batch * tokens
+    fused = target.shares_keys or shape.kv_heads == shape.heads or not target.is_gpu
+    numbers = arithmetic(request.quantised or (full and request.master), target.half_bytes, target.autocast)
+    linears = [] if full else shape.targets(list(request.kinds))
+    adapted = None if full else Adapted(request.rank, linears, request.dropout, request.method == "dora")
+    matrix = 0 if fused else attention_matrix(shape, request.batch, tokens)
 
-    Raises ConfigError for a model that is neither known nor a folder.
-    """
-    folder = Path(train.base_model).expanduser()
-    if (folder / "config.json").is_file():
-        return read_shape(folder / "config.json")
-    name = train.base_model.lower()
-    for known in sorted(SHAPES, key=len, reverse=True):
-        if known in name:
-            return SHAPES[known]
-    raise ConfigError(
-        f"the shape of base model {train.base_model!r} is not known here, so its memory can't be planned; known: {', '.join(SHAPES)}. "
-        "Download the model and name its folder (its config.json tells the shape)"
-    )
+    block = kept_by_a_block(shape, numbers, adapted) * positions + matrix
+    last_norm = (FP32 * shape.hidden_size + FP32) * positions
+    stream = numbers.stream * shape.hidden_size * positions
+    between = shape.layers * stream if request.checkpointing else shape.layers * block
+    # Beside what is computed anew stand the gradient that comes in and its sum; a first norm in fp32 keeps the checkpoint itself.
+    recomputed = block + (2 - (numbers.stream == FP32)) * stream if request.checkpointing else 0
+    attention = 2 * matrix - _freed(shape, numbers.stream, positions)
+    worked = max(worked_in_a_block(shape, numbers, adapted, positions, request.quantised), attention)
+    trained = shape.parameters if full else shape.adapter_parameters(request.rank, list(request.kinds), request.method == "dora")
+    trained_bytes = FP32 if not full or request.master else target.half_bytes
+    gradients = trained * trained_bytes
+    first_block = (shape.linear_parameters // shape.layers) * trained_bytes if full else 0
+    head_gradients = shape.vocabulary * shape.hidden_size * trained_bytes if full else 0
+    accumulated = gradients if request.accumulation > 1 else 0
 
-
-def read_shape(path: Path) -> ModelShape:
-    """The shape that a transformers config.json tells. Raises ConfigError when it lacks a number."""
-    found = json.loads(path.read_text(encoding="utf-8"))
-    found = found.get("text_config", found)
-    try:
-        d, heads = int(found["hidden_size"]), int(found["num_attention_heads"])
-        return ModelShape(
-            hidden_size=d,
-            layers=int(found["num_hidden_layers"]),
-            feed_forward=int(found["intermediate_size"]),
-            vocabulary=int(found["vocab_size"]),
-            heads=heads,
-            kv_heads=int(found.get("num_key_value_heads") or heads),
-            head_size=int(found.get("head_dim") or d // heads),
-            tied_embeddings=bool(found.get("tie_word_embeddings", False)),
-        )
-    except KeyError as error:
-        raise ConfigError(f"{path} has no {error}: expected the configuration of a dense decoder of the Llama family") from error
-
-
-def plan(train: TrainConfig, render: RenderConfig) -> VramPlan:
-    """What the configured run needs. Samples are planned at `render.max_seq_tokens`, their longest."""
-    shape = shape_of(train)
-    capacity = train.gpu_memory_gib or USABLE_GIB["t4"]
-    components = _components(shape, train, train.batch_size, render.max_seq_tokens, LABELLED_TOKENS)
-    naive = _components(shape, train, train.batch_size, render.max_seq_tokens, render.max_seq_tokens)
-    largest = 0
-    for batch in range(1, MAX_BATCH + 1):
-        if sum(_components(shape, train, batch, render.max_seq_tokens, LABELLED_TOKENS).values()) > capacity:
-            break
-        largest = batch
-    adapter = shape.adapter_parameters(train.rank, train.target_modules)
-    naive_total = sum(naive.values()) + (2 * shape.other_parameters / GIB if train.quantised else 0)
-    return VramPlan(components, capacity, naive_total, largest, shape.hidden_size, adapter)
-
-
-def _components(shape: ModelShape, train: TrainConfig, batch: int, tokens: int, labelled: int) -> dict[str, float]:
-    """GiB by component for `batch` samples of `tokens` tokens of which `labelled` reach the head."""
-    d, positions = shape.hidden_size, batch * tokens
-    quantised = train.quantised
-    weights = shape.linear_parameters * (NF4_BITS if quantised else 16) / 8 + shape.other_parameters * 2
-    adapter = shape.adapter_parameters(train.rank, train.target_modules)
-    block = positions * (12 * shape.feed_forward + 40 * d)
-    checkpointed = train.gradient_checkpointing is not False
-    sizes = {
-        "base weights": weights,
-        "adapter and its gradients": adapter * 8,
-        "optimiser states (8-bit AdamW)": adapter * 2,
-        "checkpoints between layers": 2 * shape.layers * positions * d * ALLOCATOR_FACTOR if checkpointed else 0,
-        "activations": block * ALLOCATOR_FACTOR * (1 if checkpointed else shape.layers),
-        "logits": 16 * shape.vocabulary * batch * min(labelled, tokens) * ALLOCATOR_FACTOR,
-        "dequantised layer": 4 * max(a * b for a, b in shape.linear_sizes().values()) if quantised else 0,
-        "CUDA context and rest": CONTEXT_GIB * GIB,
+    # Weights' own gradients take the place of what is worked in.
+    last = recomputed + (0 if full else worked)
+    moments = {
+        "logits": (between, last_norm, head_bytes(shape, numbers, workload.most_labelled(request.batch)), accumulated),
+        "backward of a block": (between, 0, recomputed + worked, max(accumulated, head_gradients)),
+        "end of the backward pass": (stream if request.checkpointing else block, 0, last, max(accumulated, gradients - first_block)),
     }
-    return {name: size / GIB for name, size in sizes.items()}
+    moment = max(moments, key=lambda name: sum(moments[name]))
+    kept, norm, works, grads = moments[moment]
+    weights, held = weight_bytes(shape, request, target), trained * trained_bytes
+    casts = trained * target.half_bytes if numbers.copies and trained_bytes == FP32 and (full or not request.checkpointing) else 0
+    states = trained * STATE_BYTES[request.optimiser]
+    sizes = {
+        "base weights": 0 if full else weights,
+        "trained weights": held,
+        "gradients": grads,
+        f"optimiser states ({request.optimiser})": states,
+        "checkpoints between blocks" if request.checkpointing else "activations": (kept + norm + casts) * target.fragmentation,
+        moment: works * target.fragmentation,
+        "context and rest": target.context_gib * GIB,
+    }
+    return MemoryPlan({name: size / GIB for name, size in sizes.items()}, moment, request, workload, target)
+
+
+def _freed(shape: ModelShape, stream: int, positions: int) -> int:
+    """What the feed-forward part kept and has given back by the time that attention's backward pass begins."""
+    return stream * 3 * shape.feed_forward * positions
+
+
+def weight_bytes(shape: ModelShape, request: Request, target: Target) -> float:
+    """Bytes of the base model as loaded: linear layers in NF4 or in the compute type; quantised models have their norms in fp32."""
+    half = target.half_bytes
+    others = (shape.embedding_parameters + shape.bias_parameters) * half
+    if request.quantised:
+        return shape.linear_parameters * NF4_BITS / 8 + others + shape.norm_parameters * FP32
+    return others + (shape.linear_parameters + shape.norm_parameters) * half
+
+
+def compare(shape: ModelShape, train: TrainConfig, workload: Workload, target: Target) -> Sequence[MemoryPlan]:
+    """The configured sizes by every method, full fine-tuning by every optimiser."""
+    optimisers: tuple[Optimiser, ...] = ("sgd", "momentum", "adamw", "adamw_8bit")
+    requests = [request_of(train, target, method) for method in METHODS if method != "full"]
+    requests += [request_of(train, target, "full", optimiser) for optimiser in optimisers]
+    return [plan_memory(shape, request, workload, target) for request in requests]

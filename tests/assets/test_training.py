@@ -113,10 +113,41 @@ def test_what_is_damaged_is_made_again_as_it_was(trained):
     assert json.loads(at.result.read_text())["verdict"] == result_before
 
 
-def test_a_child_that_fails_ends_the_run_in_its_own_words(run, tmp_path):
-    (tmp_path / "config.json").write_text("{}")
-    result = run(tmp_path)[1]()
+def test_planned_and_measured_memory_stand_side_by_side(trained):
+    foundry, result, _, _ = trained
+    memory = json.loads(places(foundry).manifest.read_text())["memory"]
+    assert memory["planned"]["target"] == "CPU"
+    assert memory["planned_step_gib"] == pytest.approx(memory["planned"]["step_gib"])
+    assert "planned_step_gib" in metadata_of(result, "qlora_adapter")["memory_of_a_step"].value
+    plan = metadata_of(result, "vram_plan")
+    assert plan["fits"].value
+    # Eight short questions: their own lengths count, not render.max_seq_tokens.
+    assert memory["longest_tokens"] < 128
+    assert plan["longest_tokens_that_fit"].value == 512, "what the tiny model can read at all"
+
+
+def failure_of(result):
     (failed,) = [event for event in result.all_events if event.is_step_failure and event.step_key == "chat_examples"]
-    said = failed.step_failure_data.user_failure_data.description
+    return failed.step_failure_data
+
+
+def model_folder(folder, config):
+    """What looks like a saved instruct model."""
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": "{{ messages }}", "tokenizer_class": "Nonesuch"}))
+    (folder / "model.safetensors").write_bytes(b"")
+    return folder
+
+
+def test_a_child_that_fails_ends_the_run_in_its_own_words(run, tmp_path):
+    result = run(model_folder(tmp_path, {"model_type": "nonesuch"}))[1]()
+    said = failure_of(result).user_failure_data.description
     assert said.startswith(f"pipeline.render: base model '{tmp_path}' can't be loaded: ")
     assert "Name a local folder" in said
+
+
+def test_a_base_model_that_can_not_be_trained_is_refused_before_a_child_starts(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "run_child", lambda *_: pytest.fail("it is refused before"))
+    (model_folder(tmp_path, {"model_type": "nonesuch"}) / "tokenizer_config.json").write_text("{}")
+    result = run(tmp_path)[1]()
+    assert "has no chat template" in str(failure_of(result).error.cause or failure_of(result).error)

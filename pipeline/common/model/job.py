@@ -30,6 +30,7 @@ class Job(BaseModel):
     """One piece of work for a child process, read from a JSON file.
 
     `config` is the whole configuration, for the record; a child reads the blocks that it works by, and hangs on no other.
+    `plan` is the memory that was planned for it, for the record too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class Job(BaseModel):
     models: Path
     dataset_version: str
     run_id: str
+    plan: dict[str, Any] | None = None
 
     @cached_property
     def train(self) -> TrainConfig:

@@ -18,6 +18,13 @@ def test_every_shipped_configuration_loads():
         assert file.read_text(encoding="utf-8").startswith("# mcq run "), f"{file.name}: the first line says how to run it"
 
 
+def test_no_two_shipped_configurations_share_a_dataset():
+    """They would publish over each other."""
+    files = sorted((PROJECT_ROOT / "configs").rglob("*.yaml"))
+    names = [load_config(file).dataset for file in files]
+    assert len(set(names)) == len(names)
+
+
 def test_the_t4_configuration_shows_every_field_of_training():
     shown = yaml.safe_load((PROJECT_ROOT / "configs" / "t4-llama-3.1-8b.yaml").read_text(encoding="utf-8"))
     for block in ("train", "render", "evaluate"):
