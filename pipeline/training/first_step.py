@@ -23,7 +23,7 @@ def first_step_change(model: Any, samples: Sequence[Sample], learning_rate: floa
     before = [parameter.detach().clone() for parameter in trained]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         nll = _mean_nll(model, batch)
-        (nll * LOSS_SCALE).backward()  # type: ignore[no-untyped-call]
+        (nll * LOSS_SCALE).backward()
         torch.optim.AdamW(trained, lr=learning_rate, weight_decay=0.0).step()
         with torch.no_grad():
             after = _mean_nll(model, batch)
