@@ -36,7 +36,7 @@ from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
 # Raised when a change to scoring changes scores.
-SCORING = 1
+SCORING = 2
 
 
 def evaluate(job: EvaluationJob) -> None:

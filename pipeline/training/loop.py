@@ -1,7 +1,7 @@
 """The training loop: transformers' Trainer with our own batches and a head that computes labelled positions only.
 
-An MCQ labels 1-20 of its tokens. Logits for the others are the largest tensor of a run and are never used, so the head is
-applied to the labelled positions alone: the same loss and the same gradients for half the memory of an 8B run.
+An MCQ labels 1-20 of its tokens. Logits for the others are the largest tensor of a run and are never used, so the model is asked
+for those of the labelled positions alone: the same loss and the same gradients for half the memory of an 8B run.
 """
 
 import json
@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from pipeline.common.files import write_atomically
+from pipeline.common.model.head import logits_at
 from pipeline.common.model.job import Progress, log
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
 from schemas.config.train import TrainConfig
@@ -28,14 +29,11 @@ def label_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tupl
     """Summed negative log-likelihood (nats, fp32) and number of the labelled tokens of each sample, both (batch,).
 
     `input_ids` and `labels` are (batch, seq) int64, labels -100 where not counted. `model` is a causal language model, with or
-    without adapter. Equal to the loss over full logits, and so are its gradients.
+    without adapter. Equal to the model's own loss over full logits, and so are its gradients.
     """
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
-    hidden = causal.get_decoder()(input_ids=input_ids, use_cache=False).last_hidden_state
     targets = labels[:, 1:]
     labelled = targets != IGNORED
-    # Two dimensions before the head: on a 3-D slice it would run as a batched product, and copy.
-    logits = causal.get_output_embeddings()(hidden[:, :-1][labelled]).float()
+    logits = logits_at(model, input_ids, functional.pad(labelled, (0, 1)))
     token_nll = functional.cross_entropy(logits, targets[labelled], reduction="none")
     rows = labelled.nonzero()[:, 0]
     return token_nll.new_zeros(len(labels)).index_add(0, rows, token_nll), labelled.sum(1)
