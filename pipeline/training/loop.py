@@ -18,6 +18,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from pipeline.common.files import write_atomically
 from pipeline.common.model.head import logits_at
 from pipeline.common.model.job import Progress, log
+from pipeline.training import packed
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
@@ -31,6 +32,8 @@ def label_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tupl
     `input_ids` and `labels` are (batch, seq) int64, labels -100 where not counted. `model` is a causal language model, with or
     without adapter. Equal to the model's own loss over full logits, and so are its gradients.
     """
+    if packed.enabled(model):
+        return packed.packed_nll(model, input_ids, labels)
     targets = labels[:, 1:]
     labelled = targets != IGNORED
     logits = logits_at(model, input_ids, functional.pad(labelled, (0, 1)))
@@ -82,6 +85,13 @@ class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         return DataLoader(self.train_dataset, batch_sampler=self.batches, collate_fn=collate)
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        # A batch of more tokens than a pass holds goes in parts, whose gradients add up to the batch's own.
+        prefix = packed.shared_prefix(inputs["input_ids"], inputs["labels"]) if packed.enabled(model) else 0
+        parts = packed.passes(inputs["labels"], prefix, packed.PASS_TOKENS)
+        losses = [super(LabelTrainer, self).training_step(model, packed.part(inputs, part), num_items_in_batch) for part in parts]
+        return torch.stack(losses).sum()
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         # Trainer puts autocast on model.forward alone, which isn't called here.

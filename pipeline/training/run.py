@@ -23,6 +23,7 @@ from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.common.store.runs import read_manifest
 from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
+from pipeline.training.engine import prepare
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 from schemas.errors import TrainingError
@@ -68,6 +69,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     transformers.set_seed(config.seed)
     resolution = policy.resolve(config.policy, config.rank, base_model.hidden_size(config, job.models))
     model = lora.build(config, job.models, device, resolution)
+    computed = prepare(model, max(map(len, training + held_out)))
     notes = policy.warnings(config, resolution)
     _say(job, model, resolution, notes, len(training), len(held_out), device)
 
@@ -113,6 +115,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "wall_seconds": round(stats.elapsed_s, 1),
         "peak_memory_bytes": peak_memory_bytes(device),
         "device": device_name(device),
+        "computed": computed,
         "compute_dtype": str(base_model.compute_dtype(device)).removeprefix("torch."),
         "packages": package_versions(),
         "warnings": notes,

@@ -58,7 +58,7 @@ def option_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
     causal = causal_model(model)
     if causal not in _SHARES:
         _SHARES[causal] = _sharing_is_exact(model)
-    if _SHARES[causal] and _sees_all_before(causal, max(map(len, items))):
+    if _SHARES[causal] and sees_all_before(causal, max(map(len, items))):
         return shared_scores(model, items)
     return [separate_scores(model, item) for item in items]
 
@@ -88,7 +88,7 @@ def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
             sources += [(row, prompt - 1), *((row, place) for place in range(start, end - 1))]
             start = end
     mask = seen[:, None].to(model.device)
-    if causal.config._attn_implementation != "sdpa":
+    if causal.config._attn_implementation == "eager":
         # Attention spelt out adds its mask to the scores, where SDPA takes what may be seen.
         mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
     found = _log_probabilities(model, input_ids, kept, attention_mask=mask, position_ids=positions.to(model.device))
@@ -119,7 +119,7 @@ def _log_probabilities(model: Any, input_ids: torch.Tensor, kept: torch.Tensor, 
         return logits_at(model, input_ids.to(device), kept.to(device), **inputs).log_softmax(-1)
 
 
-def _sees_all_before(causal: Any, length: int) -> bool:
+def sees_all_before(causal: Any, length: int) -> bool:
     """Whether every layer of the model lets a token see all `length` tokens up to itself: its own masks tell."""
     config = causal.config.get_text_config()
     if not set(getattr(config, "layer_types", None) or ()) <= {"full_attention", "sliding_attention", "chunked_attention"}:

@@ -132,7 +132,7 @@ def test_a_window_wider_than_the_question_is_shared_over():
     for layer in model.model.layers:
         layer.self_attn.sliding_window = 64 if layer.self_attn.sliding_window else None
     item = EncodedQuestion(list(range(5, 14)), [[20, 21], [30]])
-    assert scoring._sees_all_before(model, len(item))
+    assert scoring.sees_all_before(model, len(item))
     assert scoring.shared_scores(model, [item])[0] == pytest.approx(separate_scores(model, item), rel=1e-4)
 
 
