@@ -7,6 +7,8 @@ padded to their longest, logits of every token; `--order ours` gives them our ba
 """
 
 import argparse
+import ctypes
+import gc
 import importlib.util
 import json
 import random
@@ -15,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,7 @@ BASE = "peft_recomputing"
 
 
 def main() -> None:
+    """Runs every way in a process of its own, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=164)
     parser.add_argument("--source", default="mmlu_redux", help="a configuration in configs/ whose questions are taken")
@@ -162,10 +166,11 @@ class Meter:
 
     def __init__(self, device: Any) -> None:
         self.device, self.gpu, self.losses = device, device.type == "cuda", []
-        self.seconds = 0.0
+        self.seconds, self.watching = 0.0, True
         self.loaded = self.peak = 0
 
     def clock(self) -> float:
+        """Seconds of CPU time, or of wall time once a GPU is done."""
         if self.gpu:
             import torch
 
@@ -181,8 +186,11 @@ class Meter:
             torch.cuda.reset_peak_memory_stats()
             self.loaded = torch.cuda.memory_allocated()
         else:
-            Path("/proc/self/clear_refs").write_text("5")
-            self.loaded = resident("VmRSS")
+            # What loading left behind isn't the model's, and would hide a part of what training takes.
+            gc.collect()
+            ctypes.CDLL(None).malloc_trim(0)
+            self.loaded = self.peak = resident()
+            threading.Thread(target=self.watch, daemon=True).start()
         self.started = self.clock()
 
     def end(self) -> None:
@@ -192,10 +200,16 @@ class Meter:
             import torch
 
             self.peak = torch.cuda.max_memory_allocated()
-        else:
-            self.peak = resident("VmHWM")
+
+    def watch(self) -> None:
+        """Notes the process' peak, every 5 ms. The kernel's own mark counts mapped files too, which come and go."""
+        while self.watching:
+            self.peak = max(self.peak, resident())
+            time.sleep(0.005)
 
     def result(self) -> dict[str, Any]:
+        """What was measured; the end of measuring."""
+        self.watching = False
         return {
             "dynamic_gib": (self.peak - self.loaded) / 2**30,
             "loaded_gib": self.loaded / 2**30,
@@ -224,14 +238,15 @@ class Meter:
         return Watch()
 
 
-def resident(key: str) -> int:
-    """Bytes of this process' memory: VmRSS now, VmHWM at its peak."""
-    found = re.search(rf"^{key}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+def resident() -> int:
+    """Bytes of this process' own memory, without files that are mapped."""
+    found = re.search(r"^RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
     assert found
     return int(found[1]) * 1024
 
 
 def ours(train: TrainConfig, models: Path, device: Any, samples: list[Any], folder: str, more: str, meter: Meter) -> None:
+    """This project: `more` is empty, `recomputing` or `padded`."""
     from pipeline.common.model import base_model
     from pipeline.training import lora, policy
     from pipeline.training.engine import prepare
@@ -265,6 +280,7 @@ def quantised(train: TrainConfig, models: Path, device: Any) -> tuple[Any, Any]:
 
 
 def peer_settings(train: TrainConfig, device: Any, more: str) -> dict[str, Any]:
+    """The arguments that both peers' trainers take."""
     import torch
 
     from pipeline.common.model import base_model
@@ -289,6 +305,7 @@ def peer_settings(train: TrainConfig, device: Any, more: str) -> dict[str, Any]:
 
 
 def peft_way(train: TrainConfig, models: Path, device: Any, samples: list[Any], folder: str, more: str, meter: Meter) -> None:
+    """Trainer over PEFT's model."""
     import peft
     import torch
     import transformers
@@ -314,6 +331,7 @@ def peft_way(train: TrainConfig, models: Path, device: Any, samples: list[Any], 
 
 
 def trl_way(train: TrainConfig, models: Path, device: Any, samples: list[Any], folder: str, more: str, meter: Meter) -> None:
+    """TRL's SFTTrainer, which makes the adapter itself."""
     import datasets
     import torch
     import trl

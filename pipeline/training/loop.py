@@ -18,6 +18,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from pipeline.common.files import write_atomically
 from pipeline.common.model.head import logits_at
 from pipeline.common.model.job import Progress, log
+from pipeline.common.model.threads import THREADS
 from pipeline.training import packed
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
 from schemas.config.train import TrainConfig
@@ -87,6 +88,7 @@ class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to
         return DataLoader(self.train_dataset, batch_sampler=self.batches, collate_fn=collate)
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        THREADS.adapt(torch.get_num_threads(), torch.set_num_threads)
         # A batch of more tokens than a pass holds goes in parts, whose gradients add up to the batch's own.
         prefix = packed.shared_prefix(inputs["input_ids"], inputs["labels"]) if packed.enabled(model) else 0
         parts = packed.passes(inputs["labels"], prefix, packed.PASS_TOKENS)
