@@ -17,14 +17,16 @@ from schemas.config.train import RankPolicy, TrainConfig
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("limit", [packed.PASS_TOKENS, 40])
-def test_a_step_is_that_of_the_whole_padded_batch(limit, tiny_model, models, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("limit", "recomputing"), [(packed.PASS_TOKENS, False), (40, False), (40, True)])
+def test_a_step_is_that_of_the_whole_padded_batch(limit, recomputing, tiny_model, models, tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "PASS_TOKENS", limit)
     samples = [Sample(i, str(i), [3, 4, 5, 6, *range(20 + i, 25 + 4 * i)], [7, 8 + i]) for i in range(6)]
 
     def gradients(prepared):
         torch.manual_seed(0)
-        config = TrainConfig(base_model=str(tiny_model), device="cpu", method="lora", rank=4)
+        config = TrainConfig(
+            base_model=str(tiny_model), device="cpu", method="lora", rank=4, gradient_checkpointing=prepared and recomputing
+        )
         model = lora.build(config, models, CPU, policy.resolve(RankPolicy(), 4, 64)).float()
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
