@@ -21,6 +21,7 @@ PACKABLE = {
     "SmolLM3Config": {"no_rope_layers": [1, 0]},
     "GraniteConfig": {"logits_scaling": 6.0},
     "CohereConfig": {"logit_scale": 0.25},
+    "Olmo2Config": {},
 }
 NOT_PACKABLE = {
     "Gemma2Config": {"head_dim": 8},  # attention spelt out
