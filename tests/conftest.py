@@ -14,6 +14,8 @@ from schemas.config.base import PROJECT_ROOT
 from schemas.config.train import TrainConfig
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Runs that are compared to the last digit must add up alike, however busy the machine is.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Machines are shared: no test fails for being slow.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("calm")

@@ -39,7 +39,7 @@ from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
 # Raised when a change to scoring changes what the cache holds: summed log-likelihoods, before any normalisation.
-SCORING = 1
+SCORING = 2
 
 
 def evaluate(job: EvaluationJob) -> None:

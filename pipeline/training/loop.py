@@ -1,7 +1,7 @@
 """The training loop: transformers' Trainer with our own batches and a head that computes labelled positions only.
 
-An MCQ labels 1-20 of its tokens. Logits for the others are the largest tensor of a run and are never used, so the head is
-applied to the labelled positions alone: the same loss and the same gradients for half the memory of an 8B run.
+An MCQ labels 1-20 of its tokens. Logits for the others are the largest tensor of a run and are never used, so the model is asked
+for those of the labelled positions alone: the same loss and the same gradients for half the memory of an 8B run.
 """
 
 import json
@@ -16,7 +16,10 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from pipeline.common.files import write_atomically
+from pipeline.common.model.head import logits_at
 from pipeline.common.model.job import Progress, log
+from pipeline.common.model.threads import THREADS
+from pipeline.training import packed
 from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
 from pipeline.training.micro_batches import MicroBatchTrainer
 from schemas.config.train import TrainConfig
@@ -29,14 +32,13 @@ def label_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tupl
     """Summed negative log-likelihood (nats, fp32) and number of the labelled tokens of each sample, both (batch,).
 
     `input_ids` and `labels` are (batch, seq) int64, labels -100 where not counted. `model` is a causal language model, with or
-    without adapter. Equal to the loss over full logits, and so are its gradients.
+    without adapter. Equal to the model's own loss over full logits, and so are its gradients.
     """
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
-    hidden = causal.get_decoder()(input_ids=input_ids, use_cache=False).last_hidden_state
+    if packed.enabled(model):
+        return packed.packed_nll(model, input_ids, labels)
     targets = labels[:, 1:]
     labelled = targets != IGNORED
-    # Two dimensions before the head: on a 3-D slice it would run as a batched product, and copy.
-    logits = causal.get_output_embeddings()(hidden[:, :-1][labelled]).float()
+    logits = logits_at(model, input_ids, functional.pad(labelled, (0, 1)))
     token_nll = functional.cross_entropy(logits, targets[labelled], reduction="none")
     rows = labelled.nonzero()[:, 0]
     return token_nll.new_zeros(len(labels)).index_add(0, rows, token_nll), labelled.sum(1)
@@ -95,6 +97,14 @@ class LabelTrainer(MicroBatchTrainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         return DataLoader(self.train_dataset, batch_sampler=self.batches, collate_fn=collate)
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        THREADS.adapt(torch.get_num_threads(), torch.set_num_threads)
+        # A batch of more tokens than a pass holds goes in parts, whose gradients add up to the batch's own.
+        prefix = packed.shared_prefix(inputs["input_ids"], inputs["labels"]) if packed.enabled(model) else 0
+        parts = packed.passes(inputs["labels"], prefix, packed.PASS_TOKENS)
+        losses = [super(LabelTrainer, self).training_step(model, packed.part(inputs, part), num_items_in_batch) for part in parts]
+        return torch.stack(losses).sum()
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         # Trainer puts autocast on model.forward alone, which isn't called here.

@@ -23,6 +23,7 @@ from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.common.store.runs import read_manifest
 from pipeline.training import lora, policy
 from pipeline.training.dataset import encode
+from pipeline.training.engine import prepare
 from pipeline.training.first_step import first_step_change
 from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
@@ -78,6 +79,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         model = lora.build_full(config, job.models, device)
     else:
         model = lora.build(config, job.models, device, resolution, job.output)
+    computed = prepare(model, max(map(len, training + held_out)))
     notes = policy.warnings(config, resolution)
     _say(job, model, resolution, notes, len(training), len(held_out), device)
 
@@ -130,6 +132,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "peak_memory_bytes": peak_memory_bytes(device),
         "memory": _memory(job, peak, tried, trainer.micro_batch),
         "device": device_name(device),
+        "computed": computed,
         "compute_dtype": str(base_model.compute_dtype(device)).removeprefix("torch."),
         "packages": package_versions(),
         "warnings": notes,

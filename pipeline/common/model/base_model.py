@@ -22,6 +22,8 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("training", error.name or "torch", "train") from error
 
+from pipeline.common.model.head import prove
+
 transformers.utils.logging.disable_progress_bar()
 
 DEMO_MODEL = "smollm2-135m"
@@ -83,7 +85,7 @@ def load_model(train: TrainConfig, models: Path, device: torch.device, quantised
 
     Of a quantised model the norms are fp32, and with them what flows between the layers (which keeps fp16 from overflowing);
     embeddings and head stay 16 bit: upcasting those too, as PEFT's `prepare_model_for_kbit_training` does, costs an 8B model
-    2 GiB. Raises TrainingError.
+    2 GiB. Raises TrainingError, for a family too whose logits can't be had as training and scoring ask for them.
     """
     name, revision = locate(train, models)
     dtype = compute_dtype(device)
@@ -100,14 +102,14 @@ def load_model(train: TrainConfig, models: Path, device: torch.device, quantised
         config=config,
         dtype=dtype,
         device_map={"": device},
-        attn_implementation="sdpa",
         use_safetensors=True,
         quantization_config=nf4(dtype) if quantised else None,
     )
     model.requires_grad_(False)
     if quantised:
         _prepare_quantised(model)
-    return model.eval()
+    prove(model.eval(), train.base_model)
+    return model
 
 
 def _prepare_quantised(model: Any) -> None:

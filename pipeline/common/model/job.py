@@ -16,6 +16,7 @@ from dagster_pipes import PipesContext, open_dagster_pipes
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.common.files import json_lines, write_atomically
+from pipeline.common.model.threads import THREADS
 from pipeline.common.quiet import mute_training_libraries
 from pipeline.common.store.run_files import ERROR
 from schemas.config.render import RenderConfig
@@ -102,6 +103,7 @@ def run_child(main: Callable[[AnyJob], None], kind: type[AnyJob]) -> int:
     # Threads that spin while they wait make two processes on the same cores 20 times slower, not 2; threads that sleep at once make
     # one process 1.6 times slower. So they spin for a fraction of a millisecond. Read when torch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "200000")
+    THREADS.choose()
     mute_training_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     # Under Dagster the parent shows the steps, as a bar.

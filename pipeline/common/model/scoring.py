@@ -1,19 +1,26 @@
 """Log-likelihoods of all options of a question in one pass: the prompt is computed once, and no option sees another.
 
 The options stand behind the prompt one after the other; an attention mask lets each see the prompt and itself, and its positions
-count on from the prompt's end. So the scores are those of separate passes over prompt + option, at about the cost of one.
+count on from the prompt's end. So the scores are those of separate passes over prompt + option, at about the cost of one. Where
+that isn't the model's own arithmetic (sliding windows), the passes are separate.
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
+from transformers.masking_utils import create_masks_for_generate
 
+from pipeline.common.model.head import TOLERANCE, causal_model, compute_context, difference, logits_at
 from pipeline.common.model.job import Progress, log
 from pipeline.common.model.score_cache import ScoreCache
 from schemas.errors import TrainingError
+
+# Of each model in memory: whether the options of a question may share a pass over its prompt.
+_SHARES: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -44,51 +51,103 @@ def batches(items: Sequence[EncodedQuestion], batch_tokens: int) -> Iterator[lis
 
 
 def option_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]]:
-    """Summed log-likelihood (nats) of each option of each item, computed in one forward pass of `model`."""
-    device, longest = model.device, max(map(len, items))
+    """Summed log-likelihood (nats) of each option of each item, as separate passes over prompt + option give it.
+
+    The options of an item share one pass where the model's layers see all that stands before a token; where they don't (a sliding
+    window shorter than the longest item, a state carried from token to token), each stands behind a prompt of its own.
+    """
+    causal = causal_model(model)
+    if causal not in _SHARES:
+        _SHARES[causal] = _sharing_is_exact(model)
+    if _SHARES[causal] and sees_all_before(causal, max(map(len, items))):
+        return shared_scores(model, items)
+    return [separate_scores(model, item) for item in items]
+
+
+def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]]:
+    """`option_scores` in one forward pass: every item one row, its prompt once and its options behind it."""
+    causal, longest = causal_model(model), max(map(len, items))
     input_ids = torch.zeros(len(items), longest, dtype=torch.int64)
     positions = torch.zeros(len(items), longest, dtype=torch.int64)
     # Every position sees at least itself, padding too: a row of nothing would be NaN.
     seen = torch.eye(longest, dtype=torch.bool).repeat(len(items), 1, 1)
-    rows, sources, targets, owners = [], [], [], []
-    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
+    kept = torch.zeros(len(items), longest, dtype=torch.bool)
+    sources: list[tuple[int, int]] = []
+    before = torch.ones(longest, longest, dtype=torch.bool).tril()
     for row, item in enumerate(items):
         prompt = len(item.prompt_ids)
         input_ids[row, : len(item)] = torch.tensor(item.prompt_ids + [token for ids in item.option_ids for token in ids])
         positions[row, :prompt] = torch.arange(prompt)
-        seen[row, :prompt, :prompt] = causal[:prompt, :prompt]
+        seen[row, :prompt, :prompt] = before[:prompt, :prompt]
+        kept[row, prompt - 1 : len(item) - 1] = True
         start = prompt
-        for option, ids in enumerate(item.option_ids):
+        for ids in item.option_ids:
             end = start + len(ids)
             positions[row, start:end] = torch.arange(prompt, prompt + len(ids))
             seen[row, start:end, :prompt] = True
-            seen[row, start:end, start:end] = causal[: len(ids), : len(ids)]
-            rows += [row] * len(ids)
-            sources += [prompt - 1, *range(start, end - 1)]
-            targets += ids
-            owners += [(row, option)] * len(ids)
+            seen[row, start:end, start:end] = before[: len(ids), : len(ids)]
+            sources += [(row, prompt - 1), *((row, place) for place in range(start, end - 1))]
             start = end
-    decoder, head = _parts(model)
-    with torch.inference_mode(), torch.autocast(device.type, enabled=device.type == "cuda", dtype=_half(device)):
-        hidden = decoder(
-            input_ids=input_ids.to(device), attention_mask=seen[:, None].to(device), position_ids=positions.to(device), use_cache=False
-        ).last_hidden_state
-        # Two dimensions before the head, and only the positions that predict an option's token.
-        logits = head(hidden[torch.tensor(rows, device=device), torch.tensor(sources, device=device)]).float()
-        found = logits.log_softmax(-1).gather(1, torch.tensor(targets, device=device)[:, None])[:, 0].tolist()
-    scores = [[0.0] * len(item.option_ids) for item in items]
-    for (row, option), value in zip(owners, found, strict=True):
-        scores[row][option] += value
-    return scores
+    mask = seen[:, None].to(model.device)
+    if causal.config._attn_implementation == "eager":
+        # Attention spelt out adds its mask to the scores, where SDPA takes what may be seen.
+        mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
+    found = _log_probabilities(model, input_ids, kept, attention_mask=mask, position_ids=positions.to(model.device))
+    order = kept.flatten().cumsum(0).sub(1).view_as(kept)
+    rows = order[tuple(torch.tensor(sources).T)].to(found.device)
+    tokens = [token for item in items for ids in item.option_ids for token in ids]
+    values = iter(found[rows, torch.tensor(tokens, device=found.device)].tolist())
+    return [[sum(next(values) for _ in ids) for ids in item.option_ids] for item in items]
 
 
-def _parts(model: Any) -> tuple[Any, Any]:
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return causal.get_decoder(), causal.get_output_embeddings()
+def separate_scores(model: Any, item: EncodedQuestion) -> list[float]:
+    """`option_scores` of one item with the model's own masks: a row an option, padded on the right, where no token looks."""
+    prompt, longest = len(item.prompt_ids), max(map(len, item.option_ids))
+    input_ids = torch.zeros(len(item.option_ids), prompt + longest, dtype=torch.int64)
+    kept = torch.zeros_like(input_ids, dtype=torch.bool)
+    for row, ids in enumerate(item.option_ids):
+        input_ids[row, : prompt + len(ids)] = torch.tensor(item.prompt_ids + ids)
+        kept[row, prompt - 1 : prompt - 1 + len(ids)] = True
+    found = _log_probabilities(model, input_ids, kept)
+    tokens = torch.tensor([token for ids in item.option_ids for token in ids], device=found.device)
+    values = iter(found.gather(1, tokens[:, None])[:, 0].tolist())
+    return [sum(next(values) for _ in ids) for ids in item.option_ids]
 
 
-def _half(device: torch.device) -> torch.dtype:
-    return torch.bfloat16 if device.type != "cuda" or torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+def _log_probabilities(model: Any, input_ids: torch.Tensor, kept: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+    device = model.device
+    with torch.inference_mode(), compute_context(device):
+        return logits_at(model, input_ids.to(device), kept.to(device), **inputs).log_softmax(-1)
+
+
+def sees_all_before(causal: Any, length: int) -> bool:
+    """Whether every layer of the model lets a token see all `length` tokens up to itself: its own masks tell."""
+    config = causal.config.get_text_config()
+    if not set(getattr(config, "layer_types", None) or ()) <= {"full_attention", "sliding_attention", "chunked_attention"}:
+        return False
+    tokens = torch.empty(1, length, 1)
+    positions = torch.arange(length)[None]
+    masks = create_masks_for_generate(config, tokens, attention_mask=None, past_key_values=None, position_ids=positions)
+    all_before = torch.ones(length, length, dtype=torch.bool).tril()
+    for mask in masks.values() if isinstance(masks, dict) else [masks]:
+        # None: nothing but the causal order. Of added masks 0 is what may be seen.
+        if mask is not None and not torch.equal(mask[0, 0] if mask.dtype == torch.bool else mask[0, 0] == 0, all_before):
+            return False
+    return True
+
+
+def _sharing_is_exact(model: Any) -> bool:
+    """Tries it: two options behind one prompt, against each behind its own. Wrong where positions or masks don't reach the model."""
+    vocabulary = causal_model(model).get_input_embeddings().num_embeddings
+    tokens = [number * 11 % vocabulary for number in range(1, 14)]
+    item = EncodedQuestion(tokens[:6], [tokens[6:9], tokens[9:]])
+    try:
+        together = shared_scores(model, [item])[0]
+    except (TypeError, ValueError, RuntimeError):
+        return False
+    alone = torch.tensor(separate_scores(model, item))
+    dtype = causal_model(model).dtype
+    return difference(torch.tensor(together), alone) <= TOLERANCE.get(dtype, TOLERANCE[torch.float32])
 
 
 def score_all(
