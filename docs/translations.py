@@ -19,7 +19,7 @@ from pipeline.deduplicate.told import TEMPLATES
 from pipeline.report.remedies import ACTIONS
 from pipeline.split.balance import ATTRIBUTES
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Relation
-from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, RELATION_TEXT, REPAIR_TEXT
+from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, NOT_TRAINED_TEXT, RELATION_TEXT, REPAIR_TEXT
 
 ROOT = Path(__file__).parent.parent
 SOURCES = (

@@ -16,12 +16,11 @@ import peft
 import pyarrow.parquet as pq
 
 from pipeline.common.files import write_atomically, write_parquet
-from pipeline.common.letters import LETTERS
 from pipeline.common.model import base_model
+from pipeline.common.model.asked import answer_of, encode_question, fits
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
-from pipeline.common.model.likelihood import gold_nll, per_byte
 from pipeline.common.model.score_cache import ScoreCache
 from pipeline.common.model.scoring import EncodedQuestion, score_all
 from pipeline.common.prompt import Style
@@ -111,27 +110,24 @@ def encode(
     """Questions short enough for the model, and for each its token ids, prompt text and what stands for the options."""
     answerable, items = [], []
     for question in questions:
-        safe, prompt, _ = chat.ask(question, mode, job.render.system_prompt)
-        texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
-        item = EncodedQuestion(chat.encode(prompt), [chat.encode(text) for text in texts])
-        if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.render.max_seq_tokens:
+        encoded = encode_question(question, chat, job.render, mode)
+        if fits(encoded[0], job.render):
             answerable.append(question)
-            items.append((item, prompt, texts))
+            items.append(encoded)
     return answerable, items
 
 
-def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: str) -> dict[str, Any]:
+def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: Style) -> dict[str, Any]:
     """The Prediction row of one answer: the best-scored option, and the gold option's NLL under a softmax over the options."""
-    scores = list(sums) if mode == "letter" else per_byte(sums, question["options"])
-    best = max(range(len(scores)), key=lambda place: (scores[place], -place))
+    said = answer_of(question, sums, mode)
     return {
         **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
         "model": model,
         "mode": mode,
-        "predicted_index": best,
-        "correct": best == question["answer_index"],
-        "option_scores": scores,
-        "gold_nll": gold_nll(scores, question["answer_index"]),
+        "predicted_index": said.best,
+        "correct": said.best == question["answer_index"],
+        "option_scores": said.scores,
+        "gold_nll": said.gold_nll,
     }
 
 

@@ -16,7 +16,7 @@ from schemas.config.base import PROJECT_ROOT
 from schemas.errors import TrainingError
 
 # How the lines begin that a training says; no other library adds any.
-OURS = r"encoding|loading model|\S+, qlora on|policy|warning: rank 4|training|step \d|validation loss|stopp|interrupted"
+OURS = r"encoding|loading model|\S+, qlora on|policy|warning: |training|step \d|before training|epoch \d|stopp|interrupted"
 
 
 def lines(job):

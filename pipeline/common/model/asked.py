@@ -1,0 +1,47 @@
+"""Questions as a model is asked them, and what its scores say: one way for evaluation and for the validation of a training."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.common.letters import LETTERS
+from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.likelihood import gold_nll, per_byte
+from pipeline.common.model.scoring import EncodedQuestion
+from pipeline.common.prompt import Style
+from schemas.config.render import RenderConfig
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered: the score of each option (log-likelihood, nats; cloze: per byte), the place of the best-scored option
+    (of equal ones the first), and the gold option's negative log-probability (nats)."""
+
+    scores: list[float]
+    best: int
+    gold_nll: float
+
+
+def encode_question(
+    question: Mapping[str, Any], chat: ChatFormat, render: RenderConfig, mode: Style
+) -> tuple[EncodedQuestion, str, list[str]]:
+    """Token ids of a question, its prompt, and what stands for each option: its letter or its text."""
+    safe, prompt, _ = chat.ask(question, mode, render.system_prompt)
+    texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
+    return EncodedQuestion(chat.encode(prompt), [chat.encode(text) for text in texts]), prompt, texts
+
+
+def fits(item: EncodedQuestion, render: RenderConfig) -> bool:
+    """Whether its prompt with the longest option is short enough for the model."""
+    return len(item.prompt_ids) + max(map(len, item.option_ids)) <= render.max_seq_tokens
+
+
+def answer_of(question: Mapping[str, Any], sums: Sequence[float], mode: Style) -> Answer:
+    """The answer that summed log-likelihoods of a question's options give.
+
+    >>> answer_of({"options": ["Huế", "Hà Nội"], "answer_index": 0}, [-1.0, -3.0], "letter").best
+    0
+    """
+    scores = list(sums) if mode == "letter" else per_byte(sums, question["options"])
+    best = max(range(len(scores)), key=lambda place: (scores[place], -place))
+    return Answer(scores, best, gold_nll(scores, question["answer_index"]))
