@@ -6,7 +6,7 @@ One row a question, whatever its split. One that the model can't be trained on i
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
@@ -32,14 +32,13 @@ def render_question(question: Mapping[str, Any], chat: Any, config: RenderConfig
     safe, prompt, neutralised = chat.ask(question, config.style, config.system_prompt)
     completion = chat.completion(answer(safe, question["answer_index"], config.style))
     prompt_ids, completion_ids = chat.encode(prompt), chat.encode(completion)
+    status: Literal["ok"] | NotTrained = "ok" if len(prompt_ids) + len(completion_ids) <= config.max_seq_tokens else TOO_LONG
     if chat.count_controls(prompt) + chat.count_controls(completion) != template_controls:
         status = CONTROL_TOKENS  # it could end its own turn
     elif chat.tokenizer.decode(completion_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False) != completion:
         status = ANSWER_ALTERED
     elif _is_merged(safe, chat):
         status = ANSWER_MERGED
-    else:
-        status = "ok" if len(prompt_ids) + len(completion_ids) <= config.max_seq_tokens else TOO_LONG
     return {
         **{key: question[key] for key in ("record_id", "split", "split_group", "source", "subject", "language")},
         "prompt": prompt,

@@ -120,8 +120,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         train_loss = self.history.train_loss(list(self.trainer.record_ids), epoch) if epoch else None
         self.history.epochs.append(found := Epoch(epoch, state.global_step, train_loss, **figures))
         if found.validation_loss is not None:
-            line = {"step": found.step, "epoch": epoch, "validation_loss": found.validation_loss}
-            if found.asked:
+            line: dict[str, Any] = {"step": found.step, "epoch": epoch, "validation_loss": found.validation_loss}
+            if found.right is not None and found.asked:
                 line |= {"validation_right": found.right, "validation_questions": found.asked, "mode": found.mode}
                 line |= {"validation_accuracy": found.right / found.asked}
             self.progress.write(line)

@@ -43,7 +43,7 @@ def asked_of(
 
 def ask(model: Any, asked: Sequence[Asked], evaluate: EvaluateConfig) -> dict[int, Answer]:
     """The answers of `model`, which is in eval mode, by row."""
-    answers = {}
+    answers: dict[int, Answer] = {}
     for batch in batches([one.item for one in asked], evaluate.batch_tokens):
         scores = option_scores(model, [asked[place].item for place in batch])
         answers |= {

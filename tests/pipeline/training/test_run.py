@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+import transformers
 
 from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
@@ -148,14 +149,26 @@ def test_very_few_samples_train_and_the_manifest_says_what_that_is_worth(make_jo
 CONTRARY = ["the shed", "the tower", "the chapel"]
 
 
+@pytest.fixture(scope="module")
+def quick_model(tiny_model, tmp_path_factory):
+    """The tiny model with weights wide enough to learn in a few steps: the usual ones bound its logits to near zero."""
+    torch.manual_seed(0)
+    config = transformers.AutoConfig.from_pretrained(tiny_model)
+    config.initializer_range = 0.2
+    folder = tmp_path_factory.mktemp("quick")
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    transformers.AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
-def overfitted(make_job, question):
+def overfitted(make_job, question, quick_model):
     """A job whose validation gets worse once it has learnt how an answer looks: its keys contradict the training's."""
 
     def make(**settings):
         rows = [question(i) for i in range(18)]
         held_out = [question(i, "validation", options=CONTRARY, record_id=f"{i + 100:016x}") for i in range(18)]
-        return make_job([*rows, *held_out], learning_rate=2e-2, batch_size=6, **settings)
+        return make_job([*rows, *held_out], base_model=str(quick_model), learning_rate=3e-2, batch_size=3, **settings)
 
     return make
 
@@ -172,7 +185,7 @@ def test_the_epoch_of_the_lowest_validation_loss_is_kept_and_patience_ends_a_run
     assert facts["kept_because"].startswith(
         f"epoch {kept} of {kept + 2}: its validation loss {min(losses):.4f} is the lowest; training ended"
     )
-    assert facts["steps"] == 3 * (kept + 2)
+    assert facts["steps"] == 6 * (kept + 2)
     assert [line["epoch"] for line in facts["epochs"]] == list(range(kept + 3))
     assert manifest(last)["kept_epoch"] == 8
     # What the samples say of the kept weights is what those weights say when they are loaded again.
@@ -186,7 +199,7 @@ def test_the_epoch_of_the_lowest_validation_loss_is_kept_and_patience_ends_a_run
 
 
 def test_kept_weights_are_those_of_the_best_epoch(overfitted):
-    job = overfitted(epochs=4)
+    job = overfitted(epochs=8, early_stopping=1)
     train(job)
     facts = manifest(job)
     model = base_model.load_model(job.train, job.models, CPU, quantised=True)
@@ -197,7 +210,7 @@ def test_kept_weights_are_those_of_the_best_epoch(overfitted):
         losses = [
             float((nll / n).item()) for nll, n in (label_nll(model, c["input_ids"], c["labels"]) for c in (collate([s]) for s in samples))
         ]
-    assert facts["kept_epoch"] < 4
+    assert facts["kept_epoch"] < len(facts["validation_losses"])
     assert mean(losses) == pytest.approx(min(facts["validation_losses"]), rel=1e-3)
 
 
@@ -207,8 +220,8 @@ def test_a_killed_run_resumes_to_the_same_losses_orders_and_weights(overfitted, 
     job = overfitted(output="killed", epochs=5, style="letter", save_steps=2)
     (tmp_path / "job.json").write_text(job.model_dump_json())
     metrics = job.output / "metrics.jsonl"
-    # At an epoch's end, behind a checkpoint, and in the step after the best epoch.
-    for step in (3, 8):
+    # Within the first epoch, and at the end of one.
+    for step in (5, 12):
         child = subprocess.Popen(
             [sys.executable, "-m", "pipeline.training", str(tmp_path / "job.json")],
             cwd=PROJECT_ROOT,
@@ -241,8 +254,8 @@ def test_questions_are_asked_after_each_epoch_for_cartography(make_job):
 def test_a_sample_that_the_tokenizer_changes_is_left_out_and_told(make_job):
     job = make_job()
     rows = pq.read_table(job.examples).to_pylist()
-    # As a rendering by another release of the tokenizer would have left it.
-    rows[0]["completion"] = "\ud7b0\u1160\x00".replace("\x00", "") + rows[0]["completion"].replace("the", "th\u00e9\u0301")
+    # As a rendering with a tokenizer that normalises nothing would have left it.
+    rows[0]["completion"] = "H₂O<|im_end|>"
     pq.write_table(pa.Table.from_pylist(rows), job.examples)
     normalised = ChatFormat.encode
     with pytest.MonkeyPatch.context() as patch:
