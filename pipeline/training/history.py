@@ -58,6 +58,10 @@ class History:
         measured = [one for one in self.epochs if one.epoch and one.validation_loss is not None]
         return min(measured, key=lambda one: (one.validation_loss, one.epoch), default=None)
 
+    def is_over(self, planned_epochs: int, patience: int | None) -> bool:
+        """Whether all epochs have ended, or patience has."""
+        return bool(self.epochs) and (self.epochs[-1].epoch >= planned_epochs or self.is_exhausted(patience))
+
     def is_exhausted(self, patience: int | None) -> bool:
         """Whether so many epochs have passed since the best one."""
         best = self.best()

@@ -24,7 +24,7 @@ from pipeline.training.validation import Validation, refuse_non_finite
 from schemas.config.train import TrainConfig
 
 HISTORY_FILE = "history.json"
-BEST = "best"
+KEPT = "kept"
 
 
 def label_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,10 +80,10 @@ class LabelTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to
 
 class Watch(TrainerCallback):  # type: ignore[misc]
     """Sets the epoch of batches and samples, measures each epoch's end, tells the progress, keeps the history beside each checkpoint and
-    the best weights beside them all, and ends a run that is interrupted or learns no more.
+    the weights to keep beside them all, and ends a run that is interrupted or learns no more.
 
     An epoch is measured within its last step, before that step's checkpoint, which is always written: so a checkpoint knows all that
-    was measured up to it, and the file of the best weights that its history names is there.
+    was measured up to it, and the file of the weights that its history would keep is there.
     """
 
     def __init__(self, trainer: LabelTrainer, validation: Validation, progress: Progress, keep: str, patience: int | None) -> None:
@@ -126,8 +126,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
                 line |= {"validation_accuracy": found.right / found.asked}
             self.progress.write(line)
         log.info("%s", said(found))
-        if self.keep == "best" and self.history.best() == found:
-            save_weights(self.trainer.model, best_file(Path(self.trainer.args.output_dir), found.step))
+        if epoch and self.history.kept(self.keep) == found:
+            save_weights(self.trainer.model, kept_file(Path(self.trainer.args.output_dir), found.step))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
         if "loss" not in logs:
@@ -152,9 +152,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         # Written last: a checkpoint is whole when it holds this file.
         folder = Path(args.output_dir)
         self.history.save(folder / f"checkpoint-{state.global_step}" / HISTORY_FILE)
-        best = self.history.best()
-        for file in folder.glob(f"{BEST}-*"):
-            if best is None or file != best_file(folder, best.step):
+        kept = kept_file(folder, self.history.kept(self.keep).step)
+        for file in folder.glob(f"{KEPT}-*"):
+            if file != kept:
                 file.unlink()
 
 
@@ -167,9 +167,9 @@ def said(epoch: Epoch) -> str:
     return f"{name}: {', '.join(parts) or 'no validation questions'}"
 
 
-def best_file(folder: Path, step: int) -> Path:
-    """Where the best weights lie while a run goes on, by the step that they are of."""
-    return folder / f"{BEST}-{step}.safetensors"
+def kept_file(folder: Path, step: int) -> Path:
+    """Where the weights to keep lie while a run goes on, by the step that they are of."""
+    return folder / f"{KEPT}-{step}.safetensors"
 
 
 def save_weights(model: Any, path: Path) -> None:

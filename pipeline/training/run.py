@@ -27,7 +27,7 @@ from pipeline.training import lora, policy
 from pipeline.training.cautions import of_result, of_training_set, require_samples
 from pipeline.training.dataset import encode, statuses
 from pipeline.training.history import History
-from pipeline.training.loop import HISTORY_FILE, LabelTrainer, Watch, arguments, best_file, label_nll, load_weights
+from pipeline.training.loop import HISTORY_FILE, LabelTrainer, Watch, arguments, kept_file, label_nll, load_weights
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 from pipeline.training.permutation import Permutations
 from pipeline.training.validation import Validation, asked_of
@@ -97,11 +97,11 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     watch = Watch(trainer, validation, progress, config.keep, config.early_stopping)
     trainer.add_callback(watch)
 
-    if not history.is_exhausted(config.early_stopping):
+    if not history.is_over(epochs, config.early_stopping):
         progress.phase(f"training, from step {step}" if checkpoint else "training")
         with _stoppable(watch):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        if trainer.state.global_step < trainer.state.max_steps and not history.is_exhausted(config.early_stopping):
+        if not history.is_over(epochs, config.early_stopping):
             log.info("stopped at step %d of %d; run it again to continue", trainer.state.global_step, trainer.state.max_steps)
             raise KeyboardInterrupt
     if watch.skipped_steps:
@@ -109,8 +109,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
 
     progress.phase("saving")
     kept, because = history.kept(config.keep), history.why_kept(config.keep, [sample.index for sample in held_out], epochs)
-    if config.keep == "best" and kept.validation_loss is not None:
-        load_weights(model, best_file(job.output / "checkpoints", kept.step))
+    load_weights(model, kept_file(job.output / "checkpoints", kept.step))
     log.info("kept: %s", because)
     notes += of_result(kept, history.epochs[0])
     lora.save(model, config.base_model, job.output)

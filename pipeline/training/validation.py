@@ -79,13 +79,13 @@ class Validation:
         with torch.no_grad(), autocast:
             losses = self._losses()
         answers = ask(self.model, self.asked, self.evaluate)
-        mapped = ask(self.model, self.mapped, self.evaluate) if epoch else {}
+        all_answers = answers | ask(self.model, self.mapped, self.evaluate) if epoch else answers
         self.model.train()
         if epoch:
             for index, loss in losses.items():
                 history.losses[index].append(loss)
             for one in (*self.asked, *self.mapped):
-                answer = (answers | mapped)[one.index]
+                answer = all_answers[one.index]
                 history.gold_probabilities[one.index].append(math.exp(-answer.gold_nll))
                 history.gold_chosen[one.index].append(answer.best == one.question["answer_index"])
         figures: dict[str, Any] = {}

@@ -29,6 +29,12 @@ def test_patience_counts_epochs_behind_the_best():
     assert [history(*(3.0, 2.0, 2.5, 2.6)[:count]).is_exhausted(2) for count in (1, 2, 3, 4)] == [False, False, False, True]
     assert not history(1.0, 2.0, 3.0).is_exhausted(None)
     assert not History(0).is_exhausted(1)
+    assert [history(3.0, 2.0, 2.5).is_over(planned, patience) for planned, patience in ((3, None), (4, None), (4, 1))] == [
+        True,
+        False,
+        True,
+    ]
+    assert not History(0).is_over(1, 1)
 
 
 def test_the_reason_tells_how_far_the_next_best_is_and_whether_that_is_noise():
