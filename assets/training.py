@@ -204,12 +204,11 @@ def epochs_table(manifest: dict[str, Any]) -> dg.MarkdownMetadataValue:
     def row(line: dict[str, Any]) -> dict[str, Any]:
         right = f"{line['right']} of {line['asked']} ({percent(line['right'] / line['asked'], 0)})" if line["asked"] else "–"
         return {
-            "epoch": line["epoch"] or "before",
+            "epoch": f"{line['epoch'] or 'before'}{' (kept)' if line['epoch'] == manifest['kept_epoch'] else ''}",
             "training loss": number(line["train_loss"], 3),
             "validation loss": number(line["validation_loss"], 3),
             f"right ({line['mode'] or 'validation'})": right,
             "gold NLL": number(line["gold_nll"], 3),
-            "weights": "kept" if line["epoch"] == manifest["kept_epoch"] else "",
         }
 
     return markdown_table([row(line) for line in manifest["epochs"]])

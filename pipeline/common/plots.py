@@ -44,7 +44,14 @@ def loss_curve(lines: Sequence[Mapping[str, Any]], epochs: Sequence[Mapping[str,
             axes.annotate(share, place, (0, 7), textcoords="offset points", ha="center", fontsize=8, color=OUTSIDE)
     if kept := next((line for line in epochs if line["epoch"] == kept_epoch and kept_epoch), None):
         axes.axvline(kept["step"], color="#222", linestyle="--", linewidth=1, label=f"kept: epoch {kept_epoch}")
-    axes.set(xlabel="optimiser step", ylabel="loss (nats a labelled token)", ylim=(0, None))
+    axes.set(xlabel="optimiser step", ylabel="loss (nats a labelled token)")
+    measured = [line["validation_loss"] for line in held_out]
+    if measured and max(measured) > 5 * min(measured) > 0:
+        # The first steps teach how an answer looks, and would press the epochs that are compared into a line at the bottom.
+        lowest = min([*measured, *(line["train_loss"] for line in means)])
+        axes.set(yscale="log", ylabel="loss (nats a labelled token, log scale)", ylim=(0.6 * lowest, 1.5 * max(measured)))
+    else:
+        axes.set_ylim(0, None)
     axes.legend(frameon=False, fontsize=8)
     return _png(figure)
 
