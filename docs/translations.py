@@ -18,6 +18,7 @@ from pipeline.common.translations import FOLDER, LANGUAGES
 from pipeline.deduplicate.told import TEMPLATES
 from pipeline.report.remedies import ACTIONS
 from pipeline.split.balance import ATTRIBUTES
+from schemas.details import DETAILS
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Relation
 from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, NOT_TRAINED_TEXT, RELATION_TEXT, REPAIR_TEXT
 
@@ -33,6 +34,7 @@ REGISTRIES = (
     *(REASON_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT, NOT_TRAINED_TEXT, LOOK_TEXT, ACTIONS, TEMPLATES),
     *(wording.ACTION_TEXT, wording.CHANGE_TEXT, wording.STATUS_TEXT, wording.LIST_TITLE, wording.LIST_TEXT, wording.FACET_TEXT),
     dict.fromkeys(("before", "after", *map(str, Disposition), *map(str, Relation), *map(str, SPLITS), *ATTRIBUTES)),
+    dict.fromkeys(DETAILS),
 )
 """Texts, or names without one that are texts themselves."""
 

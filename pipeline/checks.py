@@ -148,11 +148,11 @@ def unknown_layouts(files: pd.DataFrame) -> pd.DataFrame:
 
 
 def no_better(mode: Mapping[str, Any]) -> str | None:
-    """In words, that an adapter is not shown to be better than its base model; `mode` is the primary one of an evaluation."""
+    """In words, that an adapter is not shown to be better than its base model; `mode` is the primary one of an evaluation's headline."""
     if mode["delta"] is None:
         return "nothing was measured: there was no question to ask"
-    low, high = mode["delta_interval"] or (None, None)
-    if low is not None and low > 0:
+    if mode["shown"] == "better":
         return None
+    low, high = mode["delta_interval"] or (None, None)
     between = f", 95% interval {low:+.1%} to {high:+.1%}" if low is not None else ""
     return f"the adapter is not shown to be better than its base model: {mode['delta']:+.1%} on {mode['n']} questions{between}"

@@ -91,8 +91,8 @@ def _require(holds: pa.ChunkedArray, records: pa.Table, problem: str, stage: str
 
 
 _FROM_RECORD = ("record_id", "source", "role", "file", "locator", "encoding", "file_sha256", "payload")
-_FROM_BOTH = ("stem", "context", "options", "subject", "language", "repairs")
-_FROM_QUESTION = ("content_id", "answer_index", "explanation", "fixed_order", "original_id")
+_FROM_BOTH = ("stem", "context", "options", "answer_index", "explanation", "subject", "language", "original_id", "repairs")
+_FROM_QUESTION = ("content_id", "fixed_order")
 _FROM_SELECTION = ("cluster_id", "split_group", "representative_id", "relation", "shared_13gram", "quality_score")
 
 

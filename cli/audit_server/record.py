@@ -19,8 +19,9 @@ from pipeline.audit.differences import compared, compared_options
 from pipeline.audit.record import find_records, record_facts
 from pipeline.audit.wording import ACTION_TEXT, CHANGE_TEXT, STATUS_TEXT
 from pipeline.deduplicate.told import told
+from pipeline.told import look_told
 from schemas.reasons import REASON_TEXT
-from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, NOT_TRAINED_TEXT, RELATION_TEXT, REPAIR_TEXT
+from schemas.wording import DISPOSITION_TEXT, NOT_TRAINED_TEXT, RELATION_TEXT, REPAIR_TEXT
 
 DAGSTER_URL = "http://127.0.0.1:3000"
 MOST_COMPARED = 12
@@ -89,7 +90,7 @@ async def page(visit: Visit, record_id: str, status: int = 200, **told: Any) -> 
         "nonce": uuid4().hex,
         "saved": "saved" in visit.arguments,
         "dagster": dagster_address,
-        "looks": [visit.words.retold(look, LOOK_TEXT.values()) for look in json.loads((facts["file"] or {}).get("looks") or "[]")],
+        "looks": [look_told(look, visit.words) for look in json.loads((facts["file"] or {}).get("looks") or "[]")],
         "typed": {},
         "refused": "",
         **WORDS,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from cli.audit_server.pending import Pending
 from cli.audit_server.visit import Visit
 from pipeline.audit.wording import ACTION_TEXT
+from pipeline.told import detail_told
 from schemas.reasons import REASON_TEXT, Disposition, Relation
 from schemas.wording import DISPOSITION_TEXT, NOT_TRAINED_TEXT, REPAIR_TEXT
 
@@ -92,7 +93,7 @@ def _selected(visit: Visit, facts: dict[str, Any]) -> Step:
     says = [_(DISPOSITION_TEXT[row["disposition"]])]
     says += [f"{code}: {_(REASON_TEXT.get(code, code.replace('_', ' ')))}" for code in row["reason_codes"]]
     if row["detail"]:
-        says.append(row["detail"])
+        says.append(detail_told(row["detail"], _))
     if row["split"] is not None:
         copies = sum(other["relation"] in ("exact", "same") and other["disposition"] == "duplicate" for other in facts["neighbours"])
         best = _("It is the best of {count} copies.").format(count=copies + 1) if copies else _("Nothing else says the same, or is better.")

@@ -15,6 +15,7 @@ from datasette.utils.asgi import Request, Response
 from cli.audit_server.databases import datasets
 from cli.audit_server.headers import OURS
 from pipeline.common.translations import LANGUAGES, Words
+from pipeline.told import detail_told
 
 LANGUAGE_COOKIE, REVIEWER_COOKIE = "mcq_language", "mcq_reviewer"
 YEAR_SECONDS = 365 * 24 * 3600
@@ -136,7 +137,7 @@ class Visit:
 
     async def render(self, template: str, status: int = 200, **context: Any) -> Response:
         """The page of a template, in the reader's language."""
-        common = {"_": self.words, "visit": self, "language_names": LANGUAGE_NAMES, "asset": asset_address}
+        common = {"_": self.words, "visit": self, "language_names": LANGUAGE_NAMES, "asset": asset_address, "detail_told": detail_told}
         body = await self.datasette.render_template(template, {**common, **context}, request=self.request)
         headers = {"content-security-policy": OURS, "content-language": self.language, "cache-control": "no-store"}
         response = Response.html(body, status=status, headers=headers)

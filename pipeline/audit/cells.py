@@ -15,6 +15,8 @@ Rows: TypeAlias = pa.Table | Path
 """A table in memory, or the Parquet file that holds it."""
 
 BATCH_ROWS = 10_000
+NULL = float("nan")
+"""What SQLite stores as null. For None, sqlite3 looks in vain for an adapter, each time: that took a third of an insertion."""
 
 
 def batches(rows: Rows, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -49,20 +51,28 @@ def _footer(path: Path) -> pq.FileMetaData:
 
 
 def cells(batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """A tuple a row, of these columns; lists are JSON text, and a column that isn't there is null."""
+    """A tuple a row, of these columns; lists are JSON text, truth is 0 or 1, and null or a column that isn't there is NULL."""
     names = set(batch.schema.names)
-    nothing = [None] * batch.num_rows
+    nothing = [NULL] * batch.num_rows
     return zip(*(_values(batch[name]) if name in names else nothing for name in columns), strict=True)
 
 
+def bound(column: pa.Array) -> list[Any]:
+    """The values of a column, with NULL for null."""
+    if column.null_count == len(column):
+        return [NULL] * len(column)
+    values: list[Any] = column.to_pylist()
+    return [NULL if value is None else value for value in values] if column.null_count else values
+
+
 def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_boolean(column.type):
+        return bound(column.cast(pa.int8()))
     if not pa.types.is_list(column.type):
-        values: list[Any] = column.to_pylist()
-        return values
+        return bound(column)
     if pa.types.is_string(column.type.value_type) and (texts := _json_texts(column)) is not None:
-        found: list[Any] = texts.to_pylist()
-        return found
-    return [None if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()]
+        return bound(texts)
+    return [NULL if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()]
 
 
 def _json_texts(lists: pa.ListArray) -> pa.Array | None:

@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipeline.audit.cells import Rows, batches, cells
+from pipeline.audit.cells import Rows, batches, cells, count_rows
 from pipeline.audit.changes import Side, changes_between
 from pipeline.audit.diff import Change
 from pipeline.audit.facts import write_examples, write_runs
 from pipeline.audit.index import indexing
 from pipeline.audit.schema import TABLES, create_statements
 from pipeline.audit.state import CODE, LEFT_OUT, MADE_OF, ROWS, read_about, state_of
-from pipeline.audit.tallies import Tallies
+from pipeline.audit.tallies import tally
 from pipeline.common.files import replacing
-from pipeline.common.parallel import collector_paused
+from pipeline.common.parallel import collector_paused, map_chunks
 from pipeline.common.store.lake import Version
 from schemas.errors import DataError
 from schemas.tables.arrow import arrow_schema
@@ -38,6 +38,7 @@ PUBLISHED = {
     "decisions": "review_decisions",
 }
 """The tables that are those of a version, by the names of their assets."""
+SETTINGS = ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive", "secure_delete = off")
 CHANGES = "changes from"
 NO_ROWS = arrow_schema(LedgerRow).empty_table()
 
@@ -90,7 +91,7 @@ def build_audit(path: Path, sources: Sources) -> Written:
     state = _state(sources)
     with collector_paused(), replacing(path) as aside, closing(sqlite3.connect(aside)) as database:
         # Nobody sees it before it is whole: a journal would only be left behind by a kill, and it is synced once, at the end.
-        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -200000", "locking_mode = exclusive"):
+        for setting in SETTINGS:
             database.execute(f"pragma {setting}")
         for statement in create_statements():
             database.execute(statement)
@@ -98,24 +99,26 @@ def build_audit(path: Path, sources: Sources) -> Written:
         def insert(name: str, rows: Iterable[Sequence[Any]]) -> None:
             database.executemany(_insertion(name), rows)
 
-        tallies = Tallies()
-        with indexing(database, aside, sources.tables.get("ledger", NO_ROWS)):
+        ledger = sources.tables.get("ledger", NO_ROWS)
+        with indexing(database, aside, ledger):
+            # These too are other processes' work where the rows are many.
+            rows = count_rows(ledger)
+            counted = map_chunks(tally, [ledger], rows)
+            told = _told(sources, _known_changes(path, sources), rows)
             for name, table in sources.tables.items():
                 for batch in batches(table):
                     insert(name, cells(batch, TABLES[name].names))
-                    if name == "ledger":
-                        tallies.add(batch)
                     if name == "decisions":
                         insert("touched", _touched(batch))
-        for name, rows in tallies.tables().items():
-            insert(name, rows)
-        unreadable = write_runs(insert, sources.adapters)
-        insert("versions", _versions(sources.versions))
-        if sources.versions:
-            unreadable += write_examples(insert, sources.renderings, sources.versions[-1].dataset_version)
-            unreadable += _write_changes(insert, sources, _known_changes(path, sources))
-        for statement in (statement for table in TABLES.values() for statement in table.index_ddl()):
-            database.execute(statement)
+            for name, follows in next(counted).tables().items():
+                insert(name, follows)
+            unreadable = write_runs(insert, sources.adapters)
+            insert("versions", _versions(sources.versions))
+            if sources.versions:
+                unreadable += write_examples(insert, sources.renderings, sources.versions[-1].dataset_version)
+                unreadable += _write_changes(insert, sources, told)
+            for statement in (statement for table in TABLES.values() for statement in table.index_ddl()):
+                database.execute(statement)
         # A sample tells SQLite which index narrows most: a page's queries take a twentieth of the time.
         database.execute("pragma analysis_limit = 1000")
         database.execute("analyze")
@@ -172,18 +175,34 @@ def _known_changes(path: Path, sources: Sources) -> Known:
     return told
 
 
-def _write_changes(insert: Callable[[str, Iterable[Sequence[Any]]], None], sources: Sources, known: Known) -> list[str]:
-    """Changes from each kept version to the next, newest version first. Returns what can't be told."""
+def _told(sources: Sources, known: Known, rows: int) -> Iterator[list[Change] | str]:
+    """Changes from each kept version to the next, newest version first, or why they can't be told. What is known isn't compared again."""
+    pairs = list(reversed(list(pairwise(sources.versions))))
+    new = [
+        (Side(sources.ledger_of(before), before.config.get("split", {})), Side(sources.ledger_of(version), version.config.get("split", {})))
+        for before, version in pairs
+        if (version.name, before.name) not in known
+    ]
+    compared = map_chunks(_compared, new, rows)
+    return (known[version.name, before.name] if (version.name, before.name) in known else next(compared) for before, version in pairs)
+
+
+def _compared(sides: tuple[Side, Side]) -> list[Change] | str:
+    try:
+        return list(changes_between(*sides))
+    except DataError as error:
+        return str(error)
+
+
+def _write_changes(
+    insert: Callable[[str, Iterable[Sequence[Any]]], None], sources: Sources, told: Iterable[list[Change] | str]
+) -> list[str]:
+    """Inserts them. Returns what can't be told."""
     number = 0
     unreadable: list[str] = []
-    for before, version in reversed(list(pairwise(sources.versions))):
-        try:
-            changes = known.get((version.name, before.name))
-            if changes is None:
-                sides = (Side(sources.ledger_of(one), one.config.get("split", {})) for one in (before, version))
-                changes = list(changes_between(*sides))
-        except DataError as error:
-            unreadable.append(f"{CHANGES} {before.name} to {version.name}: {error}")
+    for (before, version), changes in zip(reversed(list(pairwise(sources.versions))), told, strict=True):
+        if isinstance(changes, str):
+            unreadable.append(f"{CHANGES} {before.name} to {version.name}: {changes}")
             continue
         insert("changes", ((number + place, version.name, before.name, *change) for place, change in enumerate(changes, start=1)))
         number += len(changes)

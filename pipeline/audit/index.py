@@ -1,8 +1,8 @@
 """The full-text index of the audit database (SQLite's FTS5): without diacritics, and with them.
 
-`search` holds every record's texts folded, and beside them its facets as words of their own, so that a search that is narrowed down
-meets no row that doesn't count. `search_exact` holds the words of texts beyond ASCII as they are written. Both are contentless: the
-texts stand in the ledger alone, under the same rowid.
+`search` holds every record's texts folded. Beside them stand, as words of their own: its facets, so that a search that is narrowed down
+meets no row that doesn't count, and each word beyond ASCII as it is written, spelt in letters that folding leaves alone. It is
+contentless: the texts stand in the ledger alone, under the same rowid.
 """
 
 import hashlib
@@ -16,21 +16,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.audit.cells import Rows, batches, count_rows
-from pipeline.audit.folding import composed, unstroked
+from pipeline.audit.cells import NULL, Rows, batches, bound, count_rows
+from pipeline.audit.folding import composed, unstroked, words
 from pipeline.audit.tallies import FACETS, LISTS
 from pipeline.common.parallel import map_chunks
 
 TEXTS = ("stem", "options", "context", "explanation", "payload")
 """What is searched; a payload only where nothing else was read of the record."""
-FOLDED, EXACT = "search", "search_exact"
-_TOKENS = "content='', tokenize='unicode61 remove_diacritics {}'"
-DDL = {
-    FOLDED: f"create virtual table {FOLDED} using fts5({', '.join(TEXTS)}, facets, {_TOKENS.format(2)})",
-    EXACT: f"create virtual table {EXACT} using fts5(words, detail=none, {_TOKENS.format(0)})",
+INDEX = "search"
+COLUMNS = (*TEXTS, "facets", "written")
+DDL = f"create virtual table {INDEX} using fts5({', '.join(COLUMNS)}, content='', tokenize='unicode61 remove_diacritics 2')"
+SETTINGS = {
+    # What FTS5 gathers in memory before it writes: a segment of a million words costs less than many to be merged.
+    "hashsize": 64 * 2**20,
+    # A handful of segments is read as fast as one, and merging them would write everything twice.
+    "automerge": 0,
 }
-# What FTS5 gathers in memory before it writes: a segment of a million words costs less than many to be merged.
-HASH_BYTES = 64 * 2**20
 
 
 def facet_word(facet: str, value: str) -> str:
@@ -38,87 +39,95 @@ def facet_word(facet: str, value: str) -> str:
     return f"{facet.replace('_', '')}{hashlib.sha256(f'{facet} {value}'.encode()).hexdigest()[:12]}"
 
 
+def spelling(word: str) -> str:
+    """The word that stands in the index for a word as it is written, but for case. What begins alike is spelt alike.
+
+    >>> spelling("Đô")
+    'xc491c3b4'
+    """
+    return f"x{word.lower().encode().hex()}"
+
+
 @contextmanager
 def indexing(database: sqlite3.Connection, aside: Path, ledger: Rows) -> Iterator[None]:
-    """Both indexes over the ledger's rows are in the database when the context ends. Where the rows are many, other processes write them
-    meanwhile, to files beside `aside`, the database's own. Raises DataError as `batches` does."""
+    """The index over the ledger's rows is in the database when the context ends. Where the rows are many, another process writes it
+    meanwhile, to a file beside `aside`, the database's own. Raises DataError as `batches` does."""
     if isinstance(ledger, pa.Table):
         yield
-        for name in DDL:
-            fill_index(database, name, ledger)
+        fill_index(database, ledger)
         return
-    # The names tell whose they are, so that `remove_orphans` knows what a killed process left.
-    built = {aside.with_name(f"{aside.stem}-{name}.tmp"): name for name in DDL}
+    # The name tells whose it is, so that `remove_orphans` knows what a killed process left.
+    built = aside.with_name(f"{aside.stem}-{INDEX}.tmp")
     try:
-        written = map_chunks(partial(write_index, ledger), list(built.items()), count_rows(ledger))
+        written = map_chunks(partial(write_index, ledger), [built], count_rows(ledger))
         yield
         for path in written:
-            adopt_index(database, built[path], path)
+            adopt_index(database, path)
     finally:
-        for path in built:
-            path.unlink(missing_ok=True)
+        built.unlink(missing_ok=True)
 
 
-def write_index(ledger: Path, place: tuple[Path, str]) -> Path:
-    """Writes the index of a name over the ledger's rows into a database of its own; returns its path."""
-    path, name = place
+def write_index(ledger: Path, path: Path) -> Path:
+    """Writes the index over the ledger's rows into a database of its own; returns its path."""
     with closing(sqlite3.connect(path)) as database:
-        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -50000"):
+        for setting in ("journal_mode = off", "synchronous = off", "cache_size = -50000", "secure_delete = off"):
             database.execute(f"pragma {setting}")
-        fill_index(database, name, ledger)
+        fill_index(database, ledger)
         database.commit()
     return path
 
 
-def fill_index(database: sqlite3.Connection, name: str, ledger: Rows) -> None:
-    """Creates the index `name` in a database and fills it, rowids counted from 1 in the ledger's order."""
-    database.execute(DDL[name])
-    database.execute(f"insert into {name}({name}, rank) values ('hashsize', ?)", [HASH_BYTES])
-    rows = _folded if name == FOLDED else _exact
-    columns = [*TEXTS, *FACETS, *(column for _, column in LISTS.values())]
-    start, width = 1, len(TEXTS) + 1 if name == FOLDED else 1
-    for batch in batches(ledger, columns):
-        database.executemany(f"insert into {name}(rowid, {_columns(name)}) values (?{', ?' * width})", rows(batch, start))
+def fill_index(database: sqlite3.Connection, ledger: Rows) -> None:
+    """Creates the index in a database and fills it, rowids counted from 1 in the ledger's order."""
+    database.execute(DDL)
+    for name, value in SETTINGS.items():
+        database.execute(f"insert into {INDEX}({INDEX}, rank) values (?, ?)", [name, value])
+    insertion = f"insert into {INDEX}(rowid, {', '.join(COLUMNS)}) values (?{', ?' * len(COLUMNS)})"
+    start = 1
+    for batch in batches(ledger, [*TEXTS, *FACETS, *(column for _, column in LISTS.values())]):
+        database.executemany(insertion, _rows(batch, start))
         start += batch.num_rows
 
 
-def adopt_index(database: sqlite3.Connection, name: str, path: Path) -> None:
+def adopt_index(database: sqlite3.Connection, path: Path) -> None:
     """Takes over the index that `write_index` wrote elsewhere, page by page."""
     database.commit()
-    database.execute(DDL[name])
+    database.execute(DDL)
     database.execute("attach ? as built", [str(path)])
     for part in ("data", "idx", "docsize", "config"):
-        if _has(database, f"{name}_{part}"):
-            database.execute(f"delete from main.{name}_{part}")
-            database.execute(f"insert into main.{name}_{part} select * from built.{name}_{part}")
+        database.execute(f"delete from main.{INDEX}_{part}")
+        database.execute(f"insert into main.{INDEX}_{part} select * from built.{INDEX}_{part}")
     database.commit()
     database.execute("detach built")
 
 
-def _has(database: sqlite3.Connection, table: str) -> bool:
-    return database.execute("select 1 from main.sqlite_master where name = ?", [table]).fetchone() is not None
+def _rows(batch: pa.RecordBatch, start: int) -> Iterator[tuple[Any, ...]]:
+    texts = _texts(batch)
+    folded = ([unstroked(composed(text)) if text else NULL for text in column.to_pylist()] for column in texts)
+    words_of = (bound(column) for column in (_facets(batch), _written(texts)))
+    return zip(range(start, start + batch.num_rows), *folded, *words_of, strict=True)
 
 
-def _columns(name: str) -> str:
-    return ", ".join([*TEXTS, "facets"]) if name == FOLDED else "words"
-
-
-def _texts(batch: pa.RecordBatch) -> list[list[str | None]]:
+def _texts(batch: pa.RecordBatch) -> list[pa.Array]:
     """The searched texts, column by column; options joined, and the payload where there is no stem."""
     texts = [batch[name] if name != "options" else pc.binary_join(batch[name], "\n") for name in TEXTS[:-1]]
-    payload = pc.if_else(batch["stem"].is_valid(), pa.scalar(None, pa.string()), batch["payload"])
-    return [[text and composed(text) for text in column.to_pylist()] for column in [*texts, payload]]
+    return [*texts, pc.if_else(batch["stem"].is_valid(), pa.scalar(None, pa.string()), batch["payload"])]
 
 
-def _folded(batch: pa.RecordBatch, start: int) -> Iterator[tuple[Any, ...]]:
-    texts = ([text and unstroked(text) for text in column] for column in _texts(batch))
-    return zip(range(start, start + batch.num_rows), *texts, _facets(batch).to_pylist(), strict=True)
+def _written(texts: list[pa.Array]) -> pa.Array:
+    """The words beyond ASCII of each row's texts, spelt, in one text."""
+    pieces = pc.ascii_split_whitespace(pc.binary_join_element_wise(*texts, "\n", null_handling="skip"))
+    flat = pc.list_flatten(pieces)
+    beyond = pc.invert(pc.string_is_ascii(flat))
+    places = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(beyond.cast(pa.int32()))])
+    encoded = flat.filter(beyond).dictionary_encode()
+    spelt = pa.array([_spelt(piece) for piece in encoded.dictionary.to_pylist()], pa.string())
+    ends = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(pc.list_value_length(pieces))])
+    return pc.binary_join(pa.ListArray.from_arrays(places.take(ends), spelt.take(encoded.indices)), " ")
 
 
-def _exact(batch: pa.RecordBatch, start: int) -> Iterator[tuple[Any, ...]]:
-    for number, texts in enumerate(zip(*_texts(batch), strict=True), start=start):
-        if not all(text is None or text.isascii() for text in texts):
-            yield number, "\n".join(text for text in texts if text is not None)
+def _spelt(piece: str) -> str:
+    return " ".join(spelling(word) for word in words(composed(piece)) if not word.isascii())
 
 
 def _facets(batch: pa.RecordBatch) -> pa.Array:

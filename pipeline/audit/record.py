@@ -172,7 +172,9 @@ def _answers(database: sqlite3.Connection, record_id: str) -> list[dict[str, Any
         "left join evaluations e using (adapter, evaluation) where p.record_id = ? "
         "order by p.adapter, p.evaluation, p.mode, p.model <> 'base'"
     )
-    return [{**row, "probabilities": softmax(json.loads(row["option_scores"]))} for row in _rows(database, query, [record_id])]
+    rows = _rows(database, query, [record_id])
+    # Sums are logarithms of probabilities; older predictions have none, and what stands for them is over the options' lengths.
+    return [{**row, "probabilities": softmax(json.loads(row.get("option_log_likelihoods") or row["option_scores"]))} for row in rows]
 
 
 def softmax(scores: Sequence[float]) -> list[float]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipeline.audit.folding import Mark, composed, fold, marks, unstroked, words
-from pipeline.audit.index import EXACT, FOLDED, TEXTS, facet_word
+from pipeline.audit.index import INDEX, TEXTS, facet_word, spelling
 from pipeline.audit.tallies import FACETS, LISTS
 
 MOST_TERMS = 20
@@ -24,7 +24,7 @@ MOST_RANKED = 5_000
 MOST_COUNTED = 5_000
 MOST_FILES = 50
 SHORTEST_ID = 4
-WEIGHTS = "10.0, 6.0, 2.0, 1.0, 1.0, 0.0"
+WEIGHTS = "10.0, 6.0, 2.0, 1.0, 1.0, 0.0, 0.0"
 TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 ID = re.compile(r"[0-9a-f]{4,16}")
 SHOWN = (
@@ -118,7 +118,7 @@ def matching(text: str) -> tuple[str, list[Any]]:
         expression = f"({expression}) OR {named}" if expression else named
     if not expression:
         return "0", []
-    return f"ledger.rowid in (select rowid from {FOLDED} where {FOLDED} match ?)", [expression]
+    return f"ledger.rowid in (select rowid from {INDEX} where {INDEX} match ?)", [expression]
 
 
 def _typed(query: str) -> str:
@@ -139,13 +139,36 @@ def _expression(asked: Sequence[Term]) -> str:
     return f"{{{' '.join(TEXTS)}}} : ({' '.join(parts)})"
 
 
-def _exact_expression(asked: Sequence[Term]) -> str:
-    """The same with diacritics; empty where none was typed. That index knows no phrases: their words are asked for, one by one."""
+def _written_expression(asked: Sequence[Term]) -> str:
+    """FTS5's expression for texts that hold the words with diacritics as they were typed, one by one; empty where none was typed."""
     if all(fold(term.text) == composed(term.text).lower() for term in asked):
         return ""
-    parts = [_quoted(word) for term in asked if not term.beginning for word in words(composed(term.text))]
-    parts += [_quoted(words(composed(term.text))[-1]) + " *" for term in asked if term.beginning]
-    return " ".join(parts)
+    whole, begins = _typed_words(asked)
+    parts = [_quoted(spelling(word)) for word in whole if not word.isascii()]
+    parts += [_quoted(spelling(word)) + " *" for word in begins if not word.isascii()]
+    return f"written : ({' '.join(parts)})"
+
+
+def _typed_words(asked: Sequence[Term]) -> tuple[list[str], list[str]]:
+    """Words, and beginnings of words, in lower case. Of a term that is a beginning, its last word counts."""
+    whole = [word.lower() for term in asked if not term.beginning for word in words(composed(term.text))]
+    return whole, [words(composed(term.text))[-1].lower() for term in asked if term.beginning]
+
+
+def _as_typed(connection: sqlite3.Connection, rowids: Sequence[int], asked: Sequence[Term]) -> Sequence[int]:
+    """Of these records, those that hold the words without diacritics as they were typed: "ha" isn't "hà". The index holds no such words
+    as they are written; so texts are read, of the first MOST_RANKED alone."""
+    whole, begins = ([word for word in found if word.isascii()] for found in _typed_words(asked))
+    if not whole and not begins:
+        return rowids
+    same = set()
+    texts_of = f"{', '.join(TEXTS[:-1])}, iif(stem is null, payload, null)"
+    select = f"select rowid, {texts_of} from ledger where rowid in (select value from json_each(?))"
+    for rowid, *texts in connection.execute(select, [json.dumps(rowids[:MOST_RANKED])]):
+        held = {word.lower() for text in texts if text for word in words(composed(text))}
+        if held.issuperset(whole) and all(any(word.startswith(begin) for word in held) for begin in begins):
+            same.add(rowid)
+    return [rowid for rowid in rowids if rowid in same]
 
 
 def _narrowed(facets: Mapping[str, Collection[str]]) -> str:
@@ -165,32 +188,28 @@ def _both(*expressions: str) -> str:
 def _groups(connection: sqlite3.Connection, query: str, narrowed: str) -> Iterator[tuple[str, Sequence[int]]]:
     """Kinds of hits, the best first: why they are hits, and their rowids."""
     if not query:
-        yield "", _matches(connection, FOLDED, narrowed)
+        yield "", _matches(connection, narrowed)
         return
     yield from (
         ("id", _within(connection, rowids, narrowed)) for rowids in (_named(connection, query), _placed(connection, query)) if rowids
     )
     if named := _valued(connection, query):
-        yield "reason", _matches(connection, FOLDED, _both(named, narrowed))
+        yield "reason", _matches(connection, _both(named, narrowed))
     if asked := terms(query):
-        text = _matches(connection, FOLDED, _both(_expression(asked), narrowed), ranked=True)
-        if precise := _exact_expression(asked):
-            same = set(_matches(connection, EXACT, precise))
-            first = [rowid for rowid in text if rowid in same]
-            if len(text) >= MOST_HITS and not narrowed:
-                first += sorted(same.difference(first))
-            yield "exact", first
-        yield "text", text
+        expression = _both(_expression(asked), narrowed)
+        if written := _written_expression(asked):
+            yield "exact", _as_typed(connection, _matches(connection, _both(expression, written), ranked=True), asked)
+        yield "text", _matches(connection, expression, ranked=True)
     if files := _files(connection, query):
-        yield "file", _matches(connection, FOLDED, _both(files, narrowed))
+        yield "file", _matches(connection, _both(files, narrowed))
 
 
-def _matches(connection: sqlite3.Connection, index: str, expression: str, ranked: bool = False) -> list[int]:
+def _matches(connection: sqlite3.Connection, expression: str, ranked: bool = False) -> list[int]:
     """Rowids, at most MOST_HITS, in the ledger's order, or the best first where they are few. What SQLite can't read finds nothing."""
     try:
-        found = [row[0] for row in connection.execute(f"select rowid from {index} where {index} match ? limit {MOST_HITS}", [expression])]
+        found = [row[0] for row in connection.execute(f"select rowid from {INDEX} where {INDEX} match ? limit {MOST_HITS}", [expression])]
         if ranked and 1 < len(found) <= min(MOST_RANKED, MOST_HITS - 1):
-            query = f"select rowid from {index} where {index} match ? order by bm25({index}, {WEIGHTS}), rowid"
+            query = f"select rowid from {INDEX} where {INDEX} match ? order by bm25({INDEX}, {WEIGHTS}), rowid"
             found = [row[0] for row in connection.execute(query, [expression])]
     except sqlite3.OperationalError:
         return []
@@ -200,7 +219,7 @@ def _matches(connection: sqlite3.Connection, index: str, expression: str, ranked
 def _within(connection: sqlite3.Connection, rowids: Sequence[int], narrowed: str) -> Sequence[int]:
     if not narrowed:
         return rowids
-    query = f"select 1 from {FOLDED} where {FOLDED} match ? and rowid = ?"
+    query = f"select 1 from {INDEX} where {INDEX} match ? and rowid = ?"
     return [rowid for rowid in rowids if connection.execute(query, [narrowed, rowid]).fetchone()]
 
 
@@ -247,7 +266,7 @@ def _count(connection: sqlite3.Connection, query: str, narrowed: str) -> int | N
     parts = [part for part in (_expression(asked), _valued(connection, query), _files(connection, query)) if part]
     expression = _both(" OR ".join(f"({part})" for part in parts), narrowed)
     try:
-        row = connection.execute(f"select count(*) from {FOLDED} where {FOLDED} match ?", [expression]).fetchone()
+        row = connection.execute(f"select count(*) from {INDEX} where {INDEX} match ?", [expression]).fetchone()
     except sqlite3.OperationalError:
         return None
     return int(row[0])

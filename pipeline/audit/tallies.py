@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.audit.cells import Rows, batches
 from schemas.reasons import Disposition
 
 FACETS = ("disposition", "split", "source", "file", "language", "subject", "role")
@@ -53,3 +54,11 @@ class Tallies:
         found["facets"] = [(*key, count) for key, count in sorted(self.facets.items())]
         found["rejections"] = [(*key, count, self.examples[key]) for key, count in sorted(self.rejections.items())]
         return found
+
+
+def tally(ledger: Rows) -> Tallies:
+    """What is counted over a whole ledger. Raises DataError as `batches` does."""
+    tallies = Tallies()
+    for batch in batches(ledger, ["record_id", *FACETS, *(column for _, column in LISTS.values())]):
+        tallies.add(batch)
+    return tallies

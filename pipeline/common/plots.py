@@ -56,14 +56,14 @@ def loss_curve(lines: Sequence[Mapping[str, Any]], epochs: Sequence[Mapping[str,
     return _png(figure)
 
 
-def base_vs_adapter(result: Mapping[str, Any]) -> bytes:
-    """Accuracy of both models in each mode with Wilson 95% intervals, and what guessing would give."""
-    modes = [name for name, mode in result["modes"].items() if mode["n"]]
-    figure, axes = _figure(1.8 + 2.2 * max(len(modes), 1), 3.4)
-    for place, name in enumerate(modes):
-        mode = result["modes"][name]
+def base_vs_adapter(comparisons: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Accuracy of both models in each comparison, by its name, with 95% intervals, and what guessing would give."""
+    bars = [(name, mode) for name, mode in comparisons.items() if mode["n"]]
+    figure, axes = _figure(1.8 + 2.2 * max(len(bars), 1), 3.4)
+    for place, (_, mode) in enumerate(bars):
         for offset, model, colour in ((-0.19, "base", BASE), (0.19, "adapter", ADAPTER)):
-            accuracy, (low, high) = mode[model]["accuracy"], mode[model]["interval"]
+            accuracy = mode[model]["accuracy"]
+            low, high = mode[model]["interval"] or (accuracy, accuracy)
             axes.bar(place + offset, accuracy, 0.34, color=colour, label=model if not place else None)
             whisker = [[max(accuracy - low, 0)], [max(high - accuracy, 0)]]
             axes.errorbar(place + offset, accuracy, whisker, color="#222", capsize=4, linewidth=1)
@@ -72,7 +72,7 @@ def base_vs_adapter(result: Mapping[str, Any]) -> bytes:
         axes.plot(
             [place - 0.42, place + 0.42], [chance, chance], color="#222", linestyle=":", linewidth=1, label=None if place else "guessing"
         )
-    axes.set_xticks(range(len(modes)), [f"{picture_label(name)}\n{result['modes'][name]['n']} questions" for name in modes])
+    axes.set_xticks(range(len(bars)), [f"{picture_label(name)}\n{mode['n']} questions" for name, mode in bars])
     axes.set(ylabel="accuracy", ylim=(0, 1.1))
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return _png(figure)

@@ -73,6 +73,9 @@ def clean(text: str) -> str:
     # One printable line of single spaces has nothing to clean: no other space, mark or control character is printable.
     if text.isprintable() and "  " not in text and (text.isascii() or _is_plain(text)):
         return text.strip()
+    # Nor have several, but for spaces at their ends.
+    if text.isascii() and "  " not in text and "```" not in text and "~~~" not in text and text.replace("\n", "").isprintable():
+        return BLANK_LINES.sub("\n\n", text.replace(" \n", "\n").replace("\n ", "\n")).strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     # Composed when nothing stands between a letter and its mark any more.
     text = normal_form("NFC", without_invisible(text))

@@ -1,6 +1,6 @@
 """Clusters and split groups: distinct questions are the nodes of a graph, pairs that are more than different its edges."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.deduplicate.question import ComparableQuestion
 from pipeline.deduplicate.rules import PairVerdict, judge_pair
@@ -34,14 +35,17 @@ class Nodes:
         table = to_table(questions, Question)
         order = pc.sort_indices(table, sort_keys=[("content_id", "ascending"), ("record_id", "ascending")])
         self.record_id: list[str] = table["record_id"].to_pylist()
-        self.row_content: list[str] = table["content_id"].to_pylist()
+        self.row_content = table["content_id"].combine_chunks()
         self.role: list[str] = table["role"].to_pylist()
-        found: defaultdict[str, list[int]] = defaultdict(list)
-        for row in order.to_pylist():
-            found[self.row_content[row]].append(row)
-        self.content_id, self.copies = list(found), list(found.values())
-        first = pa.array([rows[0] for rows in self.copies], pa.int64())
-        self.table = table.select(["stem", "options", "context", "answer_index"]).take(first)
+        codes = self.row_content.take(order).dictionary_encode().indices.to_numpy()
+        starts = np.flatnonzero(np.diff(codes, prepend=-1))
+        rows, ends = order.to_numpy(), np.append(starts[1:], len(codes))[: len(starts)]
+        self.node_of_row = np.empty(len(rows), np.int64)
+        self.node_of_row[rows] = np.repeat(np.arange(len(starts)), ends - starts)
+        listed = rows.tolist()
+        self.copies: list[list[int]] = [listed[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        self.content_id: list[str] = self.row_content.take(rows[starts]).to_pylist()
+        self.table = table.select(["stem", "options", "context", "answer_index"]).take(rows[starts])
         self.stem, self.options, self.context, self.answer_index = (column.to_pylist() for column in self.table.columns)
 
     def __len__(self) -> int:
@@ -93,8 +97,9 @@ def make_clusters(nodes: Nodes, edges: Sequence[Edge]) -> tuple[list[int], int]:
     cut = 0
     components: defaultdict[int, list[int]] = defaultdict(list)
     joints = [(a, b) for a, others in linked.items() for b in others]
-    for node, label in enumerate(component_labels(len(nodes), joints)):
-        components[label].append(node)
+    components_of = component_labels(len(nodes), joints)
+    for node in linked:
+        components[components_of[node]].append(node)
     for members in components.values():
         left = set(members)
         while len(left) > 1:
@@ -113,37 +118,44 @@ def make_clusters(nodes: Nodes, edges: Sequence[Edge]) -> tuple[list[int], int]:
     return labels, cut
 
 
+def _firsts(labels: Sequence[int]) -> NDArray[np.int64]:
+    """The first node of each label, by label; 0 for labels that no node has.
+
+    >>> _firsts([0, 2, 0, 2]).tolist()
+    [0, 0, 1]
+    """
+    found, first = np.unique(np.array(labels, np.int64), return_index=True)
+    nodes = np.zeros(int(found.max(initial=-1)) + 1, np.int64)
+    nodes[found] = first
+    return nodes
+
+
 def cluster_members(
     nodes: Nodes, clusters: Sequence[int], groups: Sequence[int], pairs: Sequence[dict[str, Any]], held: Mapping[str, str]
 ) -> pa.Table:
     """ClusterMember rows in input order; `clusters` and `groups` hold a label for each node, `pairs` are Pair rows, `held` names the
     benchmark's record by record_id."""
-    smallest_in_group: dict[int, str] = {}
-    sizes: Counter[int] = Counter()
-    first_in_cluster: dict[int, str] = {}
-    for node, (content_id, cluster, group) in enumerate(zip(nodes.content_id, clusters, groups, strict=True)):
-        # Nodes ascend by content_id: the first of a group is its smallest.
-        smallest_in_group.setdefault(group, content_id)
-        first_in_cluster.setdefault(cluster, content_id)
-        sizes[cluster] += len(nodes.copies[node])
+    node_of, contents = nodes.node_of_row, pa.array(nodes.content_id, pa.string())
+    cluster_of, group_of = (np.array(labels, np.int64)[node_of] for labels in (clusters, groups))
+    # Nodes ascend by content_id: the first of a group is its smallest.
+    cluster_ids, split_groups = (contents.take(_firsts(labels)[of]) for labels, of in ((clusters, cluster_of), (groups, group_of)))
+    alone = np.bincount(cluster_of, minlength=1)[cluster_of] == 1
     neighbours: defaultdict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for pair in pairs:
         for me, other in ((pair["left_id"], pair["right_id"]), (pair["right_id"], pair["left_id"])):
             neighbours[me].append((ORDER[pair["relation"]], other, pair["relation"]))
-    place = {content_id: node for node, content_id in enumerate(nodes.content_id)}
-    node_of = [place[content_id] for content_id in nodes.row_content]
-    cluster_of = {nodes.record_id[row]: cluster for rows, cluster in zip(nodes.copies, clusters, strict=True) for row in rows}
+    label = dict(zip(nodes.record_id, cluster_of.tolist(), strict=True)) if neighbours else {}
 
     def cut_from(record_id: str, near: Sequence[tuple[int, str, str]]) -> str | None:
-        return next((other for _, other, kind in near if kind in DUPLICATE and cluster_of[other] != cluster_of[record_id]), None)
+        return next((other for _, other, kind in near if kind in DUPLICATE and label[other] != label[record_id]), None)
 
     near = [sorted(neighbours[record_id]) if record_id in neighbours else () for record_id in nodes.record_id]
     columns = {
         "record_id": nodes.record_id,
         "content_id": nodes.row_content,
         "role": nodes.role,
-        "cluster_id": [first_in_cluster[cluster] if sizes[cluster] > 1 else None for cluster in map(clusters.__getitem__, node_of)],
-        "split_group": [smallest_in_group[groups[node]] for node in node_of],
+        "cluster_id": pc.if_else(pa.array(alone), None, cluster_ids),
+        "split_group": split_groups,
         "best_relation": [found[0][2] if found else None for found in near],
         "neighbours": [[f"{kind}:{other}" for _, other, kind in found[:MAX_NEIGHBOURS]] for found in near],
         "cut_from": [cut_from(record_id, found) if found else None for record_id, found in zip(nodes.record_id, near, strict=True)],

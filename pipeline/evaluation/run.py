@@ -1,14 +1,15 @@
 """One evaluation: base model and adapter answer the same questions in every mode, and the result says what that shows.
 
 Letter mode lists the options and scores the letters (MMLU, arXiv 2009.03300); cloze mode shows the question alone and scores the
-options' texts per byte, so that long options aren't at a disadvantage. Both models are one model in memory: base is the adapter
+options' texts, over their lengths, so that long options aren't at a disadvantage. Both models are one model in memory: base is the adapter
 switched off.
 """
 
 import hashlib
 import json
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.model import base_model
-from pipeline.common.model.asked import answer_of, encode_question, fits
+from pipeline.common.model.asked import answer_of, encode_question, fits, lengths
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
@@ -28,13 +29,13 @@ from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESU
 from pipeline.common.store.runs import read_manifest
 from pipeline.evaluation.job import EvaluationJob
 from pipeline.evaluation.statistics import compare
-from pipeline.evaluation.verdict import sentence
+from pipeline.evaluation.verdict import verdict
 from schemas.errors import TrainingError
 from schemas.tables.bounds import checked_rows
 from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
-# Raised when a change to scoring changes scores.
+# Raised when a change to scoring changes what the cache holds: summed log-likelihoods, before any normalisation.
 SCORING = 1
 
 
@@ -70,9 +71,12 @@ def evaluate(job: EvaluationJob) -> None:
             cache = ScoreCache(job.models / "cache" / "scores.sqlite", kind if name == "base" else f"{kind} {weights_hash(job)}")
             with model.disable_adapter() if name == "base" else nullcontext():
                 scores = score_all(model, answerable, items, cache, progress, f"{name}, {mode}", config.batch_tokens)
-            rows += [predict(question, values, name, mode) for question, values in zip(answerable, scores, strict=True)]
+            rows += [
+                predict(question, values, lengths(item, config.cloze_normalisation, mode), name, mode)
+                for question, item, values in zip(answerable, items, scores, strict=True)
+            ]
     write_predictions(job, rows)
-    result = summarise(job, rows, questions)
+    result = summarise(job, rows)
     seconds = time.monotonic() - began
     result["counts"] = {"questions": len(questions), "left_out_trained_groups": left_out, "not_evaluated_too_long": too_long}
     result |= {"wall_seconds": round(seconds, 1), "answers_per_second": round(len(rows) / seconds, 2)}
@@ -117,9 +121,17 @@ def encode(
     return answerable, items
 
 
-def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode: Style) -> dict[str, Any]:
-    """The Prediction row of one answer: the best-scored option, and the gold option's NLL under a softmax over the options."""
-    said = answer_of(question, sums, mode)
+def predict(question: Mapping[str, Any], sums: Sequence[float], over: Sequence[int], model: str, mode: str) -> dict[str, Any]:
+    """The Prediction row of one answer: the option that scores best, and the model's own probability of the gold one.
+
+    `sums` are the options' summed log-likelihoods (nats), `over` their lengths. Raises TrainingError for a score that is no number.
+    """
+    if not all(map(math.isfinite, sums)):
+        raise TrainingError(
+            f"the {model} model's scores of question {question['record_id']} ({mode}) are {list(sums)}: its numbers overflow; use a GPU "
+            "that computes in bf16, or another base model"
+        )
+    said = answer_of(sums, over, question["answer_index"])
     return {
         **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
         "model": model,
@@ -127,27 +139,38 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], model: str, mode
         "predicted_index": said.best,
         "correct": said.best == question["answer_index"],
         "option_scores": said.scores,
+        "option_log_likelihoods": list(sums),
         "gold_nll": said.gold_nll,
     }
 
 
-def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the answers show, by mode; benchmark questions apart, and no verdict on them."""
+def summarise(job: EvaluationJob, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the answers show, by mode: of all held-out questions, of the headline's and of the others; benchmarks apart, with no verdict."""
     config, seed = job.evaluate, job.train.seed
+    named = config.headline
 
-    def of_mode(mode: str, benchmark: bool) -> dict[str, Any]:
-        mine = [row for row in rows if row["mode"] == mode and (row["split"] == BENCHMARK) == benchmark]
-        base, adapter = ([row for row in mine if row["model"] == name] for name in ("base", "adapter"))
-        return compare(base, adapter, seed)
+    def compared(chosen: Callable[[Mapping[str, Any]], bool]) -> dict[str, dict[str, Any]]:
+        def of(mode: str, name: str) -> list[Mapping[str, Any]]:
+            return [row for row in rows if (row["mode"], row["model"]) == (mode, name) and chosen(row)]
 
-    modes = {mode: of_mode(mode, benchmark=False) for mode in config.modes}
-    has_benchmark = any(question["split"] == BENCHMARK for question in questions)
+        return {mode: compare(of(mode, "base"), of(mode, "adapter"), seed) for mode in config.modes}
+
+    modes = compared(lambda row: row["split"] != BENCHMARK)
+    headline, others = modes, None
+    if named != "all":
+        headline = compared(lambda row: row["split"] != BENCHMARK and row["source"] in named)
+        others = compared(lambda row: row["split"] != BENCHMARK and row["source"] not in named)
+    primary = config.primary
+    has_benchmark = any(row["split"] == BENCHMARK for row in rows)
     return {
-        "verdict": sentence(modes[config.primary], config.split, config.min_groups),
-        "primary": config.primary,
+        "verdict": verdict(headline[primary], others and others[primary], named, config.split, config.min_groups),
+        "primary": primary,
         "split": config.split,
+        "cloze_normalisation": config.cloze_normalisation,
+        "headline": {"sources": named, "modes": headline},
+        "others": others and {"modes": others},
         "modes": modes,
-        "benchmark": {mode: of_mode(mode, benchmark=True) for mode in config.modes} if has_benchmark else {},
+        "benchmark": compared(lambda row: row["split"] == BENCHMARK) if has_benchmark else {},
         "adapter": job.adapter.name,
         "dataset_version": job.dataset_version,
         "run_id": job.run_id,

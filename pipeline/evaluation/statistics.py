@@ -1,40 +1,51 @@
-"""Whether training helped, said with what the data can carry: paired, by question, with intervals over independent groups.
+"""What the answers of base model and adapter show, in numbers: accuracies, their difference, and tables by subject, source and language.
 
-Wilson interval (1927), exact McNemar test (binomial on the discordant pairs), percentile bootstrap over split groups, and the
-minimum detectable effect of a paired design (Connor 1987). Undefined is None, never 0.
+Questions of one split group (variants, one passage) are right or wrong together, so every interval and the test are over groups:
+`pipeline.evaluation.sign_flip` decides, Wilson's interval (1927) of one model counts effective questions. docs/evaluation.md explains each
+number. Undefined is None, never 0.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, norm, t
+
+from pipeline.evaluation.sign_flip import ALPHA, groups_of, interval, minimum_detectable_effect, p_value
 
 CONFIDENCE = 0.95
-POWER = 0.8
-RESAMPLES = 4000
-CONVENTION = 0.1
 BREAKDOWNS = ("subject", "source", "language")
 
 Predictions = Sequence[Mapping[str, Any]]
 """Prediction rows of one model in one mode."""
 
 
-def wilson_interval(correct: int, n: int) -> tuple[float, float] | None:
-    """95% interval of a proportion, 0-1; None for n = 0.
+def wilson_interval(correct: Sequence[bool], groups: Sequence[str]) -> tuple[float, float] | None:
+    """95% interval of a proportion, 0-1, from questions and their groups; None for none, and for several of one group.
 
-    >>> wilson_interval(8, 10)
+    Wilson's score interval of as many independent questions as these are worth: n over the design effect (Kish 1965), and with Student's
+    quantile as that is estimated from the groups. Where each group is one question it is the plain one.
+
+    >>> wilson_interval([True] * 8 + [False] * 2, list("abcdefghij"))
     (0.4902, 0.9433)
     """
-    if n == 0:
+    n, right = len(correct), sum(correct)
+    names, place, sizes = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True, return_counts=True)
+    if n == 0 or (len(names) == 1 and n > 1):
         return None
-    found = binomtest(correct, n).proportion_ci(CONFIDENCE, method="wilson")
-    return round(float(found.low), 4), round(float(found.high), 4)
+    share, worth, quantile = right / n, float(n), float(norm.ppf((1 + CONFIDENCE) / 2))
+    if len(names) < n:
+        rest = np.bincount(place, np.asarray(correct, dtype=float) - share)
+        # Of all right or all wrong nothing tells how far a group's questions go together: wholly.
+        effect = (rest**2).sum() * len(names) / (len(names) - 1) / (n * share * (1 - share)) if 0 < right < n else (sizes**2).sum() / n
+        worth, quantile = n / max(effect, 1.0), float(t.ppf((1 + CONFIDENCE) / 2, len(names) - 1))
+    squared = quantile**2 / worth
+    middle, half = share + squared / 2, quantile * (share * (1 - share) / worth + squared / (4 * worth)) ** 0.5
+    return round(max((middle - half) / (1 + squared), 0.0), 4), round(min((middle + half) / (1 + squared), 1.0), 4)
 
 
 def mcnemar_exact(fixed: int, broken: int) -> float:
-    """Two-sided p-value that as many questions turn right as turn wrong; 1.0 without discordant pairs.
+    """Two-sided p-value that as many questions turn right as turn wrong, as if all were independent; 1.0 without discordant pairs.
 
     >>> mcnemar_exact(9, 1)
     0.021484375
@@ -42,36 +53,8 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
     return float(binomtest(fixed, fixed + broken, 0.5).pvalue) if fixed + broken else 1.0
 
 
-def cluster_bootstrap(differences: Sequence[float], groups: Sequence[str], seed: int) -> tuple[float, float] | None:
-    """95% percentile interval of the mean difference when whole groups are drawn again; None under two groups."""
-    names, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
-    if len(names) < 2:
-        return None
-    sums = np.bincount(place, weights=np.asarray(differences, dtype=float))
-    sizes = np.bincount(place)
-    drawn = np.random.default_rng(seed).integers(0, len(names), (RESAMPLES, len(names)))
-    means = sums[drawn].sum(1) / sizes[drawn].sum(1)
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return round(float(low), 4), round(float(high), 4)
-
-
-def minimum_detectable_effect(n: int, discordant_fraction: float) -> float | None:
-    """Smallest true difference in accuracy that n independent pairs show with 80% power at the 5% level; None where there is none.
-
-    >>> minimum_detectable_effect(500, 0.1), minimum_detectable_effect(1000, 0.1)
-    (0.0395, 0.028)
-    """
-    if n == 0 or discordant_fraction <= 0:
-        return None
-    alpha, beta = map(float, norm.ppf([(1 + CONFIDENCE) / 2, POWER]))
-    effect = 0.0
-    for _ in range(100):  # a contraction: a few rounds settle it
-        effect = (alpha * math.sqrt(discordant_fraction) + beta * math.sqrt(max(discordant_fraction - effect**2, 0))) / math.sqrt(n)
-    return round(effect, 4) if effect <= 1 else None
-
-
 def compare(base: Predictions, adapter: Predictions, seed: int) -> dict[str, Any]:
-    """Both models on the same questions of one mode: accuracies, difference, tests, and tables by subject, source and language.
+    """Both models on the same questions of one mode: accuracies, difference, test, and tables by subject, source and language.
 
     Both sequences hold the same record_ids in the same order. Raises ValueError when they don't.
     """
@@ -80,33 +63,35 @@ def compare(base: Predictions, adapter: Predictions, seed: int) -> dict[str, Any
     n = len(base)
     differences = [int(a["correct"]) - int(b["correct"]) for b, a in zip(base, adapter, strict=True)]
     fixed, broken = differences.count(1), differences.count(-1)
-    groups = [row["split_group"] for row in base]
-    independent = len(set(groups))
+    groups = groups_of(differences, [row["split_group"] for row in base])
+    delta, p = _mean(differences), p_value(groups)
     return {
         "n": n,
-        "groups": independent,
+        "groups": len(groups.sizes),
         "chance": _mean([1 / len(row["option_scores"]) for row in base]),
         "base": one_model(base),
         "adapter": one_model(adapter),
-        "delta": _mean(differences),
-        "delta_interval": cluster_bootstrap(differences, groups, seed),
+        "delta": delta,
+        "delta_interval": interval(groups, seed),
         "fixed": fixed,
         "broken": broken,
-        "p_value": mcnemar_exact(fixed, broken) if n else None,
-        "minimum_detectable_effect": minimum_detectable_effect(independent, (fixed + broken) / n) if n else None,
-        "minimum_detectable_effect_at_10_percent_discordant": minimum_detectable_effect(independent, CONVENTION),
+        "p_value": p,
+        "shown": None if delta is None or p is None or p >= ALPHA else "better" if delta > 0 else "worse",
+        "minimum_detectable_effect": minimum_detectable_effect(groups, seed),
+        # For comparison with what others print; it decides nothing.
+        "mcnemar_p_value_as_if_independent": mcnemar_exact(fixed, broken) if n else None,
         **{f"by_{column}": _breakdown(base, adapter, column) for column in BREAKDOWNS},
     }
 
 
 def one_model(rows: Predictions) -> dict[str, Any]:
     """Accuracy with its interval, mean gold-option NLL (nats), and how often each position was the answer and was answered."""
-    correct = sum(row["correct"] for row in rows)
+    correct = [bool(row["correct"]) for row in rows]
     positions = range(max((len(row["option_scores"]) for row in rows), default=0))
     return {
-        "correct": correct,
-        "accuracy": correct / len(rows) if rows else None,
-        "interval": wilson_interval(correct, len(rows)),
+        "correct": sum(correct),
+        "accuracy": sum(correct) / len(rows) if rows else None,
+        "interval": wilson_interval(correct, [row["split_group"] for row in rows]),
         "gold_nll": _mean([row["gold_nll"] for row in rows]),
         "answered_positions": [sum(row["predicted_index"] == place for row in rows) for place in positions],
         "gold_positions": [sum(row["answer_index"] == place for row in rows) for place in positions],

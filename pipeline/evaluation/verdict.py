@@ -1,34 +1,58 @@
-"""The verdict in one sentence: whether training helped, said with what the data can carry."""
+"""The verdict in words: whether training helped, said with what the data can carry, and first on the sources that were named beforehand."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from pipeline.evaluation.statistics import CONFIDENCE
+Headline = Literal["all"] | Sequence[str]
+"""Names of the sources that the verdict is given on."""
 
 
-def sentence(mode: Mapping[str, Any], split: str, min_groups: int) -> str:
-    """The verdict in words. Training helped (or hurt) when the exact test says p < 0.05 and the group interval leaves out 0."""
+def verdict(headline: Mapping[str, Any], others: Mapping[str, Any] | None, sources: Headline, split: str, min_groups: int) -> str:
+    """One sentence on the headline's questions, and a second on all others where there are any. Both are results of `compare`."""
+    of = "" if sources == "all" else f" of {' and '.join(sources)}"
+    first = sentence(headline, f"{split} questions{of}", min_groups)
+    return f"{first} {_beside(others, split, min_groups)}" if others is not None and others["n"] else first
+
+
+def sentence(mode: Mapping[str, Any], asked: str, min_groups: int) -> str:
+    """What one comparison shows. Training helped (or hurt) when the test over groups says p < 0.05; the interval never says otherwise."""
     if mode["n"] == 0:
-        return f"No verdict: there is no {split} question that the adapter wasn't trained on."
+        return f"No verdict: there are no {asked} that the adapter wasn't trained on and that fit its length."
     base, adapter = mode["base"], mode["adapter"]
     scores = (
-        f"The adapter answers {adapter['correct']} of {mode['n']} {split} questions right, the base model {base['correct']} "
+        f"The adapter answers {adapter['correct']} of {mode['n']} {asked} right, the base model {base['correct']} "
         f"({_percent(adapter['accuracy'])} against {_percent(base['accuracy'])}"
     )
     if mode["groups"] < min_groups:
-        return f"{scores}); no verdict: {mode['groups']} independent groups, and under {min_groups} chance decides too much."
-    low, high = mode["delta_interval"]
-    p = mode["p_value"]
-    measured = f"{scores}, {_points(mode['delta'])} points, 95% interval {_points(low)} to {_points(high)}; exact McNemar {_p(p)})"
-    if p < 1 - CONFIDENCE and (low > 0 or high < 0):
-        return f"{measured}: training {'helped' if mode['delta'] > 0 else 'hurt'}."
-    effect = (
-        mode["minimum_detectable_effect_at_10_percent_discordant"]
-        if mode["minimum_detectable_effect"] is None
-        else mode["minimum_detectable_effect"]
-    )
-    shown = f"; {mode['n']} questions would show a true difference of {100 * effect:.0f} points or more" if effect is not None else ""
-    return f"{measured}: no difference shown{shown}."
+        return f"{scores}); no verdict: {_groups(mode)}, and under {min_groups} chance decides too much."
+    return f"{scores}, {_points(mode['delta'])} points, {_measured(mode)}): {_shown(mode)}."
+
+
+def _beside(others: Mapping[str, Any], split: str, min_groups: int) -> str:
+    base, adapter = others["base"], others["adapter"]
+    scores = f"Of the {others['n']} other {split} questions it answers {adapter['correct']} right, the base model {base['correct']}"
+    if others["groups"] < min_groups:
+        return f"{scores} ({_groups(others)}: no verdict)."
+    return f"{scores} ({_points(others['delta'])} points, {_measured(others)}): {_shown(others)}."
+
+
+def _measured(mode: Mapping[str, Any]) -> str:
+    limits = mode["delta_interval"]
+    between = "no 95% interval" if limits is None else f"95% interval {_points(limits[0])} to {_points(limits[1])}"
+    return f"{between}; {_p(mode['p_value'])} over {_groups(mode)}"
+
+
+def _shown(mode: Mapping[str, Any]) -> str:
+    if mode["shown"] is not None:
+        return "training helped" if mode["shown"] == "better" else "training hurt"
+    effect = mode["minimum_detectable_effect"]
+    if effect is None:
+        return "no difference shown, and none could be: too few answers changed"
+    return f"no difference shown; a true one of {100 * effect:.3g} points would be in four of five such evaluations"
+
+
+def _groups(mode: Mapping[str, Any]) -> str:
+    return f"{mode['groups']} independent group{'' if mode['groups'] == 1 else 's'}"
 
 
 def _percent(fraction: float) -> str:
@@ -36,7 +60,13 @@ def _percent(fraction: float) -> str:
 
 
 def _points(fraction: float) -> str:
-    return f"{100 * fraction:+.0f}"
+    """Percentage points, whole; with decimals where a whole one would hide on which side of 0 it lies.
+
+    >>> _points(0.35), _points(0.004), _points(0.0)
+    ('+35', '+0.4', '+0')
+    """
+    points = 100 * fraction
+    return f"{points:+.0f}" if points == 0 or abs(points) >= 0.5 else f"{points:+.1g}"
 
 
 def _p(value: float) -> str:

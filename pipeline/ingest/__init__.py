@@ -3,14 +3,16 @@ with its reason: no file and no row raises."""
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.common.parallel import collector_paused, start_processes
 from pipeline.common.text import canonical_json, short_hash
@@ -98,12 +100,11 @@ def records_of(root: Path, found: Found, before: pd.DataFrame | None = None) -> 
     with collector_paused():
         schema = arrow_schema(RawRecord)
         table = pa.concat_tables([schema.empty_table(), *_tables(root, found, known)]).combine_chunks()
-        ids = pa.array(_record_ids(table["source"].to_pylist(), table["payload"].to_pylist()), pa.string())
-        return to_frame(table.set_column(0, schema.field("record_id"), ids), RawRecord)
+        return to_frame(table.set_column(0, schema.field("record_id"), _record_ids(table)), RawRecord)
 
 
 def _tables(root: Path, found: Found, known: Mapping[tuple[str, Path], pa.Table]) -> Iterator[pa.Table]:
-    """The rows of all files in order, without their ids: those count equal payloads of the whole source."""
+    """The rows of all files in order, those that are read now without their ids: ids count equal payloads of the whole source."""
     left: list[dict[str, Any]] = []
     for source, path in ((source, path) for source, files in found for path in files):
         rows = known.get((source.name, path))
@@ -120,11 +121,17 @@ def _tables(root: Path, found: Found, known: Mapping[tuple[str, Path], pa.Table]
 def _read_before(root: Path, found: Found, before: pd.DataFrame) -> dict[tuple[str, Path], pa.Table]:
     """The rows of each file whose bytes were read before and are the same now; what couldn't be read then is tried again."""
     table = to_table(before, RawRecord).combine_chunks()
-    names = list(zip(table["source"].to_pylist(), table["file"].to_pylist(), table["file_sha256"].to_pylist(), strict=True))
-    starts = [row for row in range(len(names)) if row == 0 or names[row] != names[row - 1]]
-    slices = {names[start]: (start, end - start) for start, end in zip(starts, [*starts[1:], len(names)], strict=False)}
+    # A later copy of a payload is numbered anew, among whatever the source holds now.
+    ids = pc.if_else(pa.array(_occurrences(table) == 1), table["record_id"], "")
+    table = table.set_column(0, table.schema.field("record_id"), ids)
+    names = table.select(["source", "file", "file_sha256"])
+    codes = np.stack([_codes(column) for column in names.columns])
+    starts = np.flatnonzero(np.diff(codes, prepend=-1).any(axis=0))
+    lengths = np.diff(starts, append=table.num_rows).tolist()
+    found_at = zip(*names.take(starts).to_pydict().values(), strict=True)
+    slices = dict(zip(found_at, zip(starts.tolist(), lengths, strict=True), strict=True))
     repeated = len(slices) < len(starts)
-    failed = {names[row] for row, codes in enumerate(table["reason_codes"].to_pylist()) if Reason.UNREADABLE_FILE in codes}
+    failed = set(zip(*names.filter(_unreadable(table)).to_pydict().values(), strict=True))
     known = {}
     for source, files in found:
         for path in files:
@@ -135,11 +142,39 @@ def _read_before(root: Path, found: Found, before: pd.DataFrame) -> dict[tuple[s
     return known
 
 
-def _record_ids(sources: Sequence[str], payloads: Sequence[str]) -> Iterator[str]:
-    occurrences: Counter[tuple[str, str]] = Counter()
-    for key in zip(sources, payloads, strict=True):
-        occurrences[key] += 1
-        yield short_hash(*key, str(occurrences[key]))
+def _unreadable(table: pa.Table) -> pa.Array:
+    """Which records stand for a file that couldn't be read."""
+    codes = table["reason_codes"].combine_chunks()
+    rows = np.zeros(table.num_rows, bool)
+    rows[pc.list_parent_indices(codes).filter(pc.equal(pc.list_flatten(codes), Reason.UNREADABLE_FILE)).to_numpy()] = True
+    return pa.array(rows)
+
+
+def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A number for each row, equal where its texts are."""
+    found: NDArray[np.int64] = column.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    return found
+
+
+def _occurrences(table: pa.Table) -> NDArray[np.int64]:
+    """Of each row, which one it is among the equal payloads of its source, counted from 1."""
+    sources, payloads = _codes(table["source"]), _codes(table["payload"])
+    keys = sources * (payloads.max(initial=0) + 1) + payloads
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    number = np.empty(len(keys), np.int64)
+    number[order] = np.arange(1, len(keys) + 1) - np.repeat(starts, np.diff(starts, append=len(keys)))
+    return number
+
+
+def _record_ids(table: pa.Table) -> pa.Array:
+    """The id of each row; one that it bears already is that of its payload's first occurrence."""
+    numbers, ids = _occurrences(table), table["record_id"].to_pylist()
+    left = np.flatnonzero((numbers > 1) | pc.equal(table["record_id"], "").to_numpy())
+    texts = table.select(["source", "payload"]).take(left).to_pydict().values()
+    for row, source, payload, number in zip(left.tolist(), *texts, numbers[left].tolist(), strict=True):
+        ids[row] = short_hash(source, payload, str(number))
+    return pa.array(ids, pa.string())
 
 
 def _rows(root: Path, source: SourceConfig, path: Path) -> Iterator[dict[str, Any]]:

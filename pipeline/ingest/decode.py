@@ -80,7 +80,7 @@ def _decode_lines(data: bytes) -> Decoded:
         decode_line, name = vietnamese
         decoded = [decode_line(line) if text is None else text for line, text in zip(lines, texts, strict=True)]
         return Decoded("\n".join(decoded), name)
-    share = len(odd) / sum(1 for line in lines if any(byte > 127 for byte in line))
+    share = len(odd) / sum(not line.isascii() for line in lines)
     encoding = _likeliest(odd) if share < 1 or len(odd) < 3 else _whole_file(data, odd)
     decoded = [line.decode(encoding, "replace") if text is None else text for line, text in zip(lines, texts, strict=True)]
     return Decoded("\n".join(decoded), encoding if share == 1 else f"utf-8+{encoding}")

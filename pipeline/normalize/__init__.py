@@ -53,6 +53,20 @@ class NormalizeResult(NamedTuple):
     files: pd.DataFrame
 
 
+class FoundBefore(NamedTuple):
+    """Of a text that became a question before: what hangs on nothing else (`content_id` on the key as well)."""
+
+    context: str | None
+    stem: str
+    options: list[str]
+    answer_index: int
+    content_id: str
+    fixed_order: bool
+
+
+Known = dict[str, FoundBefore]
+
+
 @collector_paused()
 def normalize(
     raw: pd.DataFrame, configured: Sequence[SourceConfig], before: tuple[pd.DataFrame, NormalizeResult] | None = None
@@ -60,14 +74,16 @@ def normalize(
     """Parses RawRecord rows into Question and Rejected rows. Raises DataError for one that breaks its own bounds: a bug here.
 
     `before` are records, and what this code made of them under this configuration: a file whose records are all as they were isn't
-    parsed again. A file is the unit, since its layout, keys and language are inferred over all of its rows.
+    parsed again. A file is the unit, since its layout, keys and language are inferred over all of its rows; in a file that isn't as it
+    was, what was found of a question's text is taken for a record that reads the same.
     """
     sources = {source.name: source for source in configured}
     table = to_table(raw, RawRecord)
     files = _by_file(table)
     known = _parsed_before(table, files, before) if before else {}
     left = [rows for file, rows in files.items() if file not in known]
-    parts = list(map_chunks(partial(_normalize_files, sources), _chunks(table, left), sum(map(len, left))))
+    chunks = [(part, _found_before(part, before[1].questions) if before else None) for part in _chunks(table, left)]
+    parts = list(map_chunks(partial(_normalize_files, sources), chunks, sum(map(len, left))))
     if before and known:
         parts.append(_rows_of(table, known, before[1]))
     models: tuple[type[Row], ...] = (Question, Rejected, SourceFile)
@@ -123,19 +139,31 @@ def _chunks(table: pa.Table, files: Iterable[Sequence[int]]) -> list[pa.Table]:
     return [table.take(pa.array(rows)) for rows in chunks]
 
 
-def _normalize_files(sources: dict[str, SourceConfig], table: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _found_before(part: pa.Table, questions: pd.DataFrame) -> pa.Table:
+    """What was found of those of the records that were questions before."""
+    return in_order(to_table(questions, Question).select(["record_id", *FoundBefore._fields]), part["record_id"])
+
+
+def _normalize_files(sources: dict[str, SourceConfig], chunk: tuple[pa.Table, pa.Table | None]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    table, before = chunk
+    known: Known = {}
+    if before is not None:
+        ids, *columns = (column.to_pylist() for column in before.columns)
+        known = dict(zip(ids, map(FoundBefore._make, zip(*columns, strict=True)), strict=True))
     questions: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     for (name, _, _), rows in groupby(table.to_pylist(), key=itemgetter(*FILE)):
-        kept, dropped, file = _normalize_file(list(rows), sources[name])
+        kept, dropped, file = _normalize_file(list(rows), sources[name], known)
         questions += kept
         rejected += dropped
         files.append(file)
     return checked_rows(questions, Question), checked_rows(rejected, Rejected), checked_rows(files, SourceFile)
 
 
-def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
+def _normalize_file(
+    rows: list[dict[str, Any]], source: SourceConfig, known: Known
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
     """Question rows, Rejected rows, and the SourceFile row of one file or part of one."""
     reading = find_reading(rows, source.fields)
     drafts = _without_passages([draft_record(row, cells, reading) for row, cells in zip(rows, reading.rows, strict=True)])
@@ -147,7 +175,9 @@ def _normalize_file(rows: list[dict[str, Any]], source: SourceConfig) -> tuple[l
     kept: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
     for row, draft in zip(rows, drafts, strict=True):
-        finished, is_kept = _finish(row, draft, answers, bases, reading, source, language, subject)
+        before = known.get(row["record_id"])
+        before = before if before and before[:3] == (draft.context, draft.stem, draft.options) else None
+        finished, is_kept = _finish(row, draft, answers, bases, reading, source, language, subject, before)
         (kept if is_kept else dropped).append(finished)
     return kept, dropped, describe_file(rows, reading, answers, dropped)
 
@@ -236,12 +266,14 @@ def _finish(
     source: SourceConfig,
     language: str,
     subject: str | None,
+    before: FoundBefore | None,
 ) -> tuple[dict[str, Any], bool]:
-    """A Question row and True, or a Rejected row and False."""
+    """A Question row and True, or a Rejected row and False. `before`: what was found of the same text when it became a question."""
     repairs = list(draft.repairs)
     reasons, details = list(draft.reasons), [draft.detail] if draft.detail else []
     index = None
-    if not reasons or reasons == [Reason.IMAGE_REQUIRED]:
+    # What became a question has no faults.
+    if (not reasons and before is None) or reasons == [Reason.IMAGE_REQUIRED]:
         for reason, detail in option_faults(draft):
             reasons.append(reason)
             details.append(detail)
@@ -272,15 +304,16 @@ def _finish(
         }
         return rejected, False
     assert index is not None
+    same_key = before is not None and before.answer_index == index
     question = common | {
-        "content_id": content_id(draft.context, draft.stem, draft.options, index),
+        "content_id": before.content_id if before and same_key else content_id(draft.context, draft.stem, draft.options, index),
         "stem": draft.stem,
         "options": draft.options,
         "answer_index": index,
         "explanation": draft.explanation,
         "language": spoken,
         "original_id": draft.original_id,
-        "fixed_order": any(refers_to_others(option) for option in draft.options),
+        "fixed_order": before.fixed_order if before else any(refers_to_others(option) for option in draft.options),
     }
     return question, True
 
@@ -328,8 +361,7 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
     if answer_format == "ambiguous" and not _is_label(draft):
         return None, Reason.AMBIGUOUS_ANSWER_BASE, f"key {draft.key!r} ({answers.detail}); {AMBIGUOUS_ADVICE}"
     found = resolve_key(key, answer_format, draft.labels, draft.options)
-    says_another = isinstance(only, str) and (letter_of(only) is not None or number_of(only) is not None)
-    if found.reason == Reason.MISSING_ANSWER or (found.reason == Reason.ANSWER_NOT_IN_OPTIONS and not says_another):
+    if found.reason == Reason.MISSING_ANSWER or (found.reason == Reason.ANSWER_NOT_IN_OPTIONS and not _says_another(only)):
         letter = key_in_note(draft.explanation)
         if letter in draft.labels:
             repairs.append("key_from_explanation")
@@ -339,6 +371,11 @@ def _find_answer(draft: Draft, answers: AnswerFormat, hint: str | None, repairs:
     if found.repair:
         repairs.append(found.repair)
     return found.position, found.reason, hint if found.reason == Reason.MISSING_ANSWER and hint else found.detail
+
+
+def _says_another(key: object) -> bool:
+    """True for a letter or a number: of an option that isn't there."""
+    return isinstance(key, str) and (letter_of(key) is not None or number_of(key) is not None)
 
 
 def _with_rivals(

@@ -120,7 +120,7 @@ def _fixes(facts: Facts) -> list[Block]:
     if not found:
         return [Text(_("Nothing: every record is in a split, or stands in another record's place."))]
     rows: list[list[Cell]] = [
-        [_fix_said(fix), [Line(fix.where), facts.place(fix.example), Line(cut(fix.seen), "dim")], fix.questions, fix.effort]
+        [_fix_said(fix), [Line(fix.where), facts.place(fix.example), Line(cut(fix.seen(_)), "dim")], fix.questions, fix.effort]
         for fix in found[: 2 * EXAMPLES]
     ]
     rest = found[2 * EXAMPLES :]

@@ -1,5 +1,5 @@
-"""A page of headings, sentences, tables and pictures, written once as Markdown (for the Dagster UI) and once as one HTML file that
-needs nothing else. All text is data: nothing that a question says can act as markup in either."""
+"""A page of headings, sentences, tables and pictures as one HTML file that needs nothing else. All text is data: nothing that a
+question says can act as markup."""
 
 import base64
 import re
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.common.escapes import markdown, visible
+from pipeline.common.escapes import visible
 from pipeline.common.translations import ENGLISH, Words
 
 if TYPE_CHECKING:
@@ -71,47 +71,6 @@ class Page(NamedTuple):
     title: str
     blocks: Sequence[Block]
     words: Words = ENGLISH
-
-
-def to_markdown(page: Page) -> str:
-    """The page as GitHub-flavoured Markdown, pictures inside it."""
-    return "\n\n".join([f"# {markdown(page.title)}", *(_markdown(block, page.words) for block in page.blocks)]) + "\n"
-
-
-def _markdown(block: Block, words: Words) -> str:
-    match block:
-        case Heading(text):
-            return f"## {markdown(text)}"
-        case Text(text):
-            return _own(text)
-        case Picture(png, says):
-            return f"![{markdown(says)}]({_data_uri(png)})"
-        case Figures(items):
-            return " · ".join(f"**{markdown(value)}** {markdown(what)}" for value, what in items)
-        case TableBlock(columns, rows):
-            if not rows:
-                return f"*{words('none')}*"
-            marks = [" ---: " if _is_number(rows, place, words) else " --- " for place in range(len(columns))]
-            lines = [" | ".join(map(markdown, columns)), "|".join(marks)]
-            cells = (" | ".join(_markdown_cell(cell, words) for cell in row) for row in rows)
-            return "\n".join(f"| {line} |" for line in [*lines, *cells])
-
-
-def _markdown_cell(cell: Cell, words: Words) -> str:
-    return " · ".join(map(_markdown_line, cell)) if isinstance(cell, list) else markdown(_plain(cell, words))
-
-
-def _markdown_line(line: Line) -> str:
-    if line.style == "own":
-        return _own(line.text)
-    if line.href:
-        return f"[{markdown(line.text)}]({line.href})"
-    return f"**{markdown(line.text)}**" if line.style == "strong" and line.text.strip() else markdown(line.text)
-
-
-def _own(text: str) -> str:
-    """Words of ours; what stands between backticks is stressed."""
-    return "".join(f"*{markdown(part)}*" if place % 2 else markdown(part) for place, part in enumerate(text.split("`")))
 
 
 def to_html(page: Page, others: Mapping[str, str] | None = None) -> str:

@@ -9,6 +9,7 @@ from pipeline.common.store.lake import Version
 from pipeline.common.text import one_line
 from pipeline.common.translations import ENGLISH, Words
 from pipeline.report.document import Line
+from schemas.reasons import Disposition
 from schemas.tables.row import RowMapping
 
 EXAMPLES, VALUES, TEXT_CHARS = 6, 24, 200
@@ -32,7 +33,7 @@ class Facts(NamedTuple):
     @property
     def judged(self) -> list[dict[str, Any]]:
         """Questions that were read in full and could have been trained on."""
-        return [row for row in self.rows if row["answer_index"] is not None and row["role"] == "train"]
+        return [row for row in self.rows if row["disposition"] != Disposition.REJECTED and row["role"] == "train"]
 
     def place(self, row: RowMapping, before: str = "") -> Line:
         """Where a record stands in its file, as a link to its page."""

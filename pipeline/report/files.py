@@ -2,8 +2,8 @@
 
 from pipeline.report.document import Block, Cell, Line, TableBlock, Text
 from pipeline.report.facts import EXAMPLES, Facts, cut
+from pipeline.told import look_told
 from schemas.tables.row import RowMapping
-from schemas.wording import LOOK_TEXT
 
 
 def files(facts: Facts) -> list[Block]:
@@ -42,5 +42,5 @@ def _unread(facts: Facts, file: RowMapping) -> str:
 
 
 def _why(facts: Facts, file: RowMapping) -> list[Line]:
-    looks = (Line(cut(facts.words.retold(look, LOOK_TEXT.values()), 300), "own") for look in file["looks"])
+    looks = (Line(cut(look_told(look, facts.words), 300), "own") for look in file["looks"])
     return [*looks, *(Line(f"“{cut(piece)}”", "dim") for piece in file["unread"][:2])]

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from pipeline.common.files import write_atomically
 from pipeline.common.translations import LANGUAGES
-from pipeline.report.document import Page, to_html, to_markdown
+from pipeline.report.document import Page, to_html
 
 LATEST = "latest"
 FIRST = LANGUAGES[0]
 
 
 class Pages:
-    """The pages of one version, one in each language, and the Markdown of the first for the UI."""
+    """The pages of one version, one in each language."""
 
     def __init__(self, folder: Path, version: str, code: str, audit_url: str = "") -> None:
         self.folder, self.version = folder, version
-        # The Markdown's name holds what the page is written with beside its version: another code, or address, writes it anew.
+        # The mark's name holds what the pages are written with beside their version: other code, or another address, writes them anew.
         made = hashlib.sha256(f"{code} {audit_url}".encode()).hexdigest()[:16]
-        self.markdown, self.mark = folder / f".{version}-{made}.md", folder / f".{version}-{made}.sha256"
+        self.mark = folder / f".{version}-{made}.sha256"
 
     def html(self, language: str = FIRST) -> Path:
         """The page in a language."""
@@ -35,7 +35,6 @@ class Pages:
 
     def write(self, pages: Sequence[Page]) -> None:
         """Writes all, each with links to the others, and last what they must hash to."""
-        write_atomically(self.markdown, to_markdown(pages[0]).encode())
         for page in pages:
             others = {other.words.language: self.html(other.words.language).name for other in pages if other is not page}
             write_atomically(self.html(page.words.language), to_html(page, others).encode())
@@ -50,14 +49,13 @@ class Pages:
         for page in self.folder.glob("*.html"):
             if page.name not in known:
                 page.unlink(missing_ok=True)
-        for hidden in [*self.folder.glob(".*.md"), *self.folder.glob(".*.sha256")]:
-            is_own, of_version = hidden in (self.markdown, self.mark), hidden.name.startswith(f".{self.version}-")
-            if not is_own and (of_version or not any(hidden.name.startswith(f".{version}-") for version in names)):
-                hidden.unlink(missing_ok=True)
+        for mark in self.folder.glob(".*.sha256"):
+            of_version = mark.name.startswith(f".{self.version}-")
+            if mark != self.mark and (of_version or not any(mark.name.startswith(f".{version}-") for version in names)):
+                mark.unlink(missing_ok=True)
 
     def _hash(self) -> str:
-        files = [self.markdown, *map(self.html, LANGUAGES)]
-        return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+        return hashlib.sha256(b"".join(self.html(language).read_bytes() for language in LANGUAGES)).hexdigest()
 
 
 def file_name(page: str, language: str) -> str:

@@ -6,6 +6,7 @@ from pipeline.deduplicate.told import told
 from pipeline.report.document import Block, Cell, Line, TableBlock, Text
 from pipeline.report.facts import EXAMPLES, Facts, cut, key_text, question_text
 from pipeline.report.remedies import ACTIONS
+from pipeline.told import detail_told
 from schemas.reasons import REASON_TEXT, Disposition, Reason, Relation
 from schemas.tables.row import RowMapping
 
@@ -27,7 +28,7 @@ def reasons(facts: Facts) -> list[Block]:
         examples = [
             line
             for row in shown
-            for line in (facts.place(row), Line(question_text(row) if has_text else ""), Line(row["detail"] or "", "dim"))
+            for line in (facts.place(row), Line(question_text(row) if has_text else ""), Line(detail_told(row["detail"], _), "dim"))
         ]
         todo = _("Do: {what}.", what=_(ACTIONS[Reason(reason)]))
         what = [facts.listed(reason, "strong", reason=reason), Line(_(REASON_TEXT[Reason(reason)]), "own"), Line(todo, "own")]

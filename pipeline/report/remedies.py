@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipeline.common.text import one_line
 from pipeline.common.translations import ENGLISH, Said, Words
+from pipeline.told import detail_told
 from schemas.reasons import Disposition, Reason
 from schemas.tables.row import RowMapping
 
@@ -70,10 +71,9 @@ class Fix(NamedTuple):
     effort: str
     example: RowMapping
 
-    @property
-    def seen(self) -> str:
+    def seen(self, words: Words) -> str:
         """What was wrong with the example, else what it says, on one line."""
-        return one_line(self.example["detail"] or self.example["stem"] or "")
+        return one_line(detail_told(self.example["detail"], words) or self.example["stem"] or "")
 
 
 def rank_fixes(rows: Iterable[RowMapping], words: Words = ENGLISH) -> list[Fix]:

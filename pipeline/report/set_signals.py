@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.assess.signals import View
 from pipeline.common.letters import LETTERS
@@ -147,15 +148,16 @@ def choices_only_baseline(
     order = np.random.default_rng(seed).permutation(len(distinct))
     fold_of = {group: int(place) % folds for group, place in zip(distinct, order, strict=True)}
     fold = np.array([fold_of[group] for group in groups])
-    features = [_option_features(row) for row in rows]
+    features = _option_features(rows)
     right = np.array([row["answer_index"] for row in rows])
     hits = np.zeros(len(rows))
     for held in range(folds):
-        weights = _fit([features[i] for i in np.flatnonzero(fold != held)], right[fold != held])
-        for i in np.flatnonzero(fold == held):
-            scores = np.array([weights[places] @ values for places, values in features[i]])
-            best = np.flatnonzero(scores >= scores.max() - 1e-12)
-            hits[i] = (right[i] in best) / len(best)
+        weights = _fit(features.of(np.flatnonzero(fold != held)), right[fold != held])
+        theirs = np.flatnonzero(fold == held)
+        asked = features.of(theirs)
+        scores, starts = asked.scores(weights), asked.questions[:-1]
+        best = scores >= np.repeat(np.maximum.reduceat(scores, starts), np.diff(asked.questions)) - 1e-12
+        hits[theirs] = best[starts + right[theirs]] / np.add.reduceat(best, starts, dtype=np.int64)
     return _accuracy(name, hits.tolist(), chances)
 
 
@@ -163,33 +165,76 @@ _BUCKETS = 1 << 14
 _DENSE = 4
 
 
-def _option_features(row: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each option, places and values of its features: relative length, longest, shortest, refers to others, and hashed words."""
-    view = View(row["stem"], row["options"], row["answer_index"])
-    lengths = np.array(view.lengths, dtype=float)
-    mean = max(lengths.mean(), 1.0)
-    found = []
-    for length, words in zip(lengths, view.option_words, strict=True):
-        hashed = sorted({_DENSE + zlib.crc32(word.encode()) % _BUCKETS for word in words[:60]})
-        dense = [np.tanh(length / mean - 1), float(length == lengths.max()), float(length == lengths.min()), float(row["fixed_order"])]
-        found.append((np.array([*range(_DENSE), *hashed]), np.array([*dense, *[1 / max(len(hashed), 1) ** 0.5] * len(hashed)])))
-    return found
+class _Options(NamedTuple):
+    """Features of the options of n questions, one behind the other: `places` and `values` of all features; where each option's begin,
+    and where each question's options begin, each with the end of the last one behind it."""
+
+    places: NDArray[np.int64]
+    values: NDArray[np.float64]
+    options: NDArray[np.int64]
+    questions: NDArray[np.int64]
+
+    def of(self, chosen: NDArray[np.int64]) -> "_Options":
+        """Those of these questions."""
+        options = _runs(self.questions, chosen)
+        features = _runs(self.options, options)
+        ends = (np.diff(self.options)[options].cumsum(), np.diff(self.questions)[chosen].cumsum())
+        return _Options(self.places[features], self.values[features], *(np.concatenate([[0], end]) for end in ends))
+
+    def scores(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each option."""
+        found: NDArray[np.float64] = np.add.reduceat(weights[self.places] * self.values, self.options[:-1])
+        return found
+
+
+def _runs(starts: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places that these runs hold, run by run.
+
+    >>> _runs(np.array([0, 2, 5, 6]), np.array([2, 0])).tolist()
+    [5, 0, 1]
+    """
+    lengths = np.diff(starts)[chosen]
+    return np.repeat(starts[chosen] - np.concatenate([[0], lengths.cumsum()[:-1]]).astype(np.int64), lengths) + np.arange(lengths.sum())
+
+
+def _option_features(rows: Sequence[dict[str, Any]]) -> _Options:
+    """For each option: relative length, longest, shortest, refers to others, and hashed words."""
+    places: list[int] = []
+    values: list[float] = []
+    options, questions = [0], [0]
+    for row in rows:
+        view = View(row["stem"], row["options"], row["answer_index"])
+        lengths = view.lengths
+        mean, longest, shortest = max(sum(lengths) / len(lengths), 1.0), max(lengths), min(lengths)
+        for length, words in zip(lengths, view.option_words, strict=True):
+            hashed = sorted({_DENSE + zlib.crc32(word.encode()) % _BUCKETS for word in words[:60]})
+            places += [*range(_DENSE), *hashed]
+            values += [math.tanh(length / mean - 1), float(length == longest), float(length == shortest), float(row["fixed_order"])]
+            values += [1 / max(len(hashed), 1) ** 0.5] * len(hashed)
+            options.append(len(places))
+        questions.append(len(options) - 1)
+    return _Options(np.array(places), np.array(values), np.array(options), np.array(questions))
 
 
 def _fit(
-    features: Sequence[list[tuple[np.ndarray, np.ndarray]]], right: np.ndarray, epochs: int = 4, rate: float = 0.3, decay: float = 1e-6
-) -> np.ndarray:
-    """Weights of a softmax over each question's options, by AdaGrad in the order given: small, and the same on every machine."""
+    features: _Options, right: NDArray[np.int64], epochs: int = 4, rate: float = 0.3, decay: float = 1e-6, batch: int = 32
+) -> NDArray[np.float64]:
+    """Weights of a softmax over each question's options, by AdaGrad over batches in the order given: small, and the same on every
+    machine."""
     weights, squares = np.zeros(_DENSE + _BUCKETS), np.full(_DENSE + _BUCKETS, 1e-8)
+    batches = [np.arange(start, min(start + batch, len(right))) for start in range(0, len(right), batch)]
+    parts = [(features.of(rows), right[rows]) for rows in batches]
     for _ in range(epochs):
-        for options, answer in zip(features, right, strict=True):
-            scores = np.array([weights[places] @ values for places, values in options])
-            chances = np.exp(scores - scores.max())
-            chances /= chances.sum()
-            for place, (places, values) in enumerate(options):
-                gradient = (chances[place] - (place == answer)) * values + decay * weights[places]
-                squares[places] += gradient**2
-                weights[places] -= rate * gradient / np.sqrt(squares[places])
+        for part, answers in parts:
+            starts, sizes = part.questions[:-1], np.diff(part.questions)
+            scores = part.scores(weights)
+            chances = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+            chances /= np.repeat(np.add.reduceat(chances, starts), sizes)
+            chances[starts + answers] -= 1
+            used, at = np.unique(part.places, return_inverse=True)
+            gradient = np.bincount(at, np.repeat(chances, np.diff(part.options)) * part.values) + decay * weights[used]
+            squares[used] += gradient**2
+            weights[used] -= rate * gradient / np.sqrt(squares[used])
     return weights
 
 

@@ -26,23 +26,23 @@ class Column(NamedTuple):
 
 
 def columns(options: int) -> list[Column]:
-    """All columns of a sheet with so many option columns, in order."""
+    """All columns of a sheet with so many option columns, in order: what is read and filled in first, ids last."""
     return [
-        Column("record_id", "mã bản ghi", 18),
-        Column("content_id", "mã nội dung", 18),
+        Column("stem", "câu hỏi", 44, True),
+        *(Column(f"option {letter}", f"phương án {letter}", 18, True) for letter in LETTERS[:options]),
+        Column("key", "đáp án", 8, True),
+        Column("decision", "quyết định", 13, True),
+        Column("new key", "đáp án mới", 13, True),
+        Column("why", "vì sao", 28, True),
+        Column("reasons", "lý do", 44),
+        Column("other side", "bản ghi kia", 40),
+        Column("explanation", "lời giải", 30),
+        Column("context", "ngữ cảnh", 32, True),
+        Column("verdict", "kết quả", 13),
         Column("file", "tệp", 24),
         Column("locator", "vị trí", 26),
-        Column("verdict", "kết quả", 13),
-        Column("reasons", "lý do", 44),
-        Column("stem", "câu hỏi", 48, True),
-        Column("context", "ngữ cảnh", 32, True),
-        *(Column(f"option {letter}", f"phương án {letter}", 24, True) for letter in LETTERS[:options]),
-        Column("key", "đáp án", 8, True),
-        Column("explanation", "lời giải", 30),
-        Column("other side", "bản ghi kia", 40),
-        Column("decision", "quyết định", 14, True),
-        Column("new key", "đáp án mới", 10, True),
-        Column("why", "vì sao", 36, True),
+        Column("record_id", "mã bản ghi", 18),
+        Column("content_id", "mã nội dung", 18),
     ]
 
 

@@ -11,11 +11,13 @@ from pipeline.common.escapes import visible
 from pipeline.common.files import replacing
 from pipeline.common.letters import LETTERS
 from pipeline.common.text import short_hash, without_invisible
+from pipeline.common.translations import Words
 from pipeline.review.decide import in_words
-from pipeline.review.layout import HIDDEN, HOW_TO, INSTRUCTIONS, MAX_CELL_CHARS, MIN_OPTION_COLUMNS, SHEET, WORDS, columns
+from pipeline.review.layout import HIDDEN, HOW_TO, INSTRUCTIONS, MAX_CELL_CHARS, MIN_OPTION_COLUMNS, SHEET, WORDS, Column, columns
 from pipeline.review.published import Published, key_text, verdict
 from pipeline.review.queues import Item, Queue
 from pipeline.review.standing import Standing, as_decided
+from pipeline.told import detail_told
 from schemas.errors import MissingExtraError
 from schemas.tables.row import RowMapping
 
@@ -24,6 +26,8 @@ NUMBERED = re.compile(r"_x[0-9A-Fa-f]{4}_")
 # Characters that XML can't hold.
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 CUT = " ... [cut: too long for a cell; edit it with `mcq review`]"
+LINE_POINTS, MAX_LINES = 16, 10
+VIETNAMESE, WITHOUT_MARKS = Words("vi"), str.maketrans("", "", ",.")
 GREY, GREEN, HEAD, WHITE = "EDEDED", "C6E7CE", "1F4E79", "FFFFFF"
 
 
@@ -72,7 +76,7 @@ def _sheet_row(rows: Mapping[str, RowMapping], standing: Standing, row: RowMappi
         "file": visible(row["file"]),
         "locator": visible(row["locator"]),
         "verdict": row["disposition"],
-        "reasons": visible("\n".join([*why, *said])),
+        "reasons": visible("\n".join(line for sentence in (*why, *said) for line in _in_both(sentence))),
         "stem": now["stem"] or "",
         "context": now["context"] or "",
         **{f"option {letter}": option for letter, option in zip(LETTERS, options, strict=False)},
@@ -85,6 +89,12 @@ def _sheet_row(rows: Mapping[str, RowMapping], standing: Standing, row: RowMappi
     cut = [name for name, text in open_cells.items() if text.endswith(CUT) and not cells[name].endswith(CUT)]
     hashes = {name: fingerprint(text) for name, text in open_cells.items()}
     return Sheet(shown, Origin(record_id, row["content_id"], sorted(standing.ids(record_id)), hashes, cut))
+
+
+def _in_both(sentence: str) -> list[str]:
+    """A sentence in Vietnamese and, below it, in English; once where it isn't known, or is Vietnamese itself but for its numbers' marks."""
+    told = detail_told(sentence, VIETNAMESE)
+    return [told] if told.translate(WITHOUT_MARKS) == sentence.translate(WITHOUT_MARKS) else [told, sentence]
 
 
 def cell_text(text: str) -> str:
@@ -117,13 +127,19 @@ def _write_rows(book: Any, rows: Sequence[Sheet]) -> None:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet = book.create_sheet(SHEET)
     used = [sum(name.startswith("option ") for name in row.cells) for row in rows]
     layout = columns(min(len(LETTERS), max([MIN_OPTION_COLUMNS, *used])))
     for number, column in enumerate(layout, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
-    sheet.freeze_panes = "A2"
+    sheet.row_dimensions[1].height = 2 * LINE_POINTS
+    sheet.freeze_panes = "B2"
+    sheet.sheet_view.zoomScale = 85
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(layout))}{len(rows) + 1}"
     # Without a password: it keeps a slip of the hand from the grey cells, and nobody out.
     sheet.protection.sheet = True
@@ -150,10 +166,17 @@ def _write_rows(book: Any, rows: Sequence[Sheet]) -> None:
         },
     }
     sheet.append([_cell(sheet, column.head, styles["head"]) for column in layout])
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
+        # Not every program fits a row to its text when it opens a file.
+        sheet.row_dimensions[number].height = LINE_POINTS * min(MAX_LINES, max(_lines(row, column) for column in layout))
         key = f"option {row.cells['key']}"
         names = [(column.name, "key" if column.name == key else "open" if column.is_open else "read") for column in layout]
         sheet.append([_cell(sheet, row.cells.get(name, ""), styles[style]) for name, style in names])
+
+
+def _lines(row: Sheet, column: Column) -> int:
+    """How many lines a cell takes at its column's width."""
+    return sum(1 + len(line) // column.width for line in row.cells.get(column.name, "").splitlines())
 
 
 def _cell(sheet: Any, text: str, style: dict[str, Any]) -> Any:

@@ -5,20 +5,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from pipeline.common.known_rows import in_order
 from pipeline.common.parallel import collector_paused
 from pipeline.common.reviewers import all_said, said
 from pipeline.select.contamination import most_shared
 from pipeline.select.reviewed import NO_ONE, Reviewed, read_reviewed
 from schemas.errors import DataError
 from schemas.reasons import Disposition, Reason, Relation
-from schemas.tables.arrow import to_frame, to_rows
+from schemas.tables.arrow import arrow_schema, to_frame, to_table
 from schemas.tables.curation import ClusterMember, Pair, Quality, Question, Selection
 
 CONTAMINATES = (Relation.EXACT, Relation.SAME, Relation.VARIANT, Relation.CONFLICT)
 
-QUESTION_COLUMNS = ("record_id", "source", "role", "locator", "content_id", "options", "answer_index", "subject", "language")
+MEMBER_COLUMNS = ("record_id", "role", "cluster_id", "split_group", "held_by")
+QUALITY_COLUMNS = ("record_id", "quality_score", "explanations")
+QUESTION_COLUMNS = ("record_id", "source", "role", "locator", "content_id", "options", "answer_index")
 
 
 class _Fate(NamedTuple):
@@ -48,15 +55,68 @@ def select(
     what reviewers decided goes before all but contamination. Raises DataError when the score would remove every question that is left
     to it.
     """
-    rows = to_rows(questions, Question, QUESTION_COLUMNS)
-    member = {
-        row["record_id"]: row for row in to_rows(members, ClusterMember, ("record_id", "role", "cluster_id", "split_group", "held_by"))
+    asked = to_table(questions, Question)
+    clustered, assessed = (
+        in_order(to_table(frame, model), asked["record_id"]) for frame, model in ((members, ClusterMember), (quality, Quality))
+    )
+    links = to_table(pairs, Pair)
+    links = links.filter(pc.is_in(links["relation"], pa.array(CONTAMINATES, pa.string())))
+    scores = assessed["quality_score"].to_numpy()
+    told = [] if decisions is None else [*decisions["found_id"].dropna(), *decisions["other_found_id"].dropna()]
+    # Whatever stands for itself and reaches the threshold stays; only the others have to be looked at.
+    at = np.flatnonzero(_entangled(asked, clustered, [links["left_id"], links["right_id"]], told) | (scores < min_score))
+    rows = asked.select(QUESTION_COLUMNS).take(at).to_pylist()
+    member = {row["record_id"]: row for row in clustered.select(MEMBER_COLUMNS).take(at).to_pylist()}
+    scored = {row["record_id"]: row for row in assessed.select(QUALITY_COLUMNS).take(at).to_pylist()}
+    others = np.delete(scores, at).tolist()
+    fates = _fates(rows, member, links.to_pylist(), scored, others, drop_variants, min_score, decisions)
+    found = [KEPT] * asked.num_rows
+    for place, row in zip(at.tolist(), rows, strict=True):
+        found[place] = fates[row["record_id"]]
+    dispositions, reasons, details, representatives, relations = zip(*found, strict=True) if found else ((),) * 5
+    shared = most_shared(questions)
+    columns = {name: asked[name] for name in ("record_id", "content_id", "source", "subject", "language", "answer_index")}
+    columns |= {name: clustered[name] for name in ("split_group", "cluster_id")} | {"quality_score": assessed["quality_score"]}
+    columns |= {
+        "kept": [disposition is None for disposition in dispositions],
+        "disposition": dispositions,
+        "reason_codes": [[reason] if reason else [] for reason in reasons],
+        "detail": details,
+        "representative_id": representatives,
+        "relation": relations,
+        "option_count": pc.list_value_length(asked["options"]),
+        "shared_13gram": [shared.get(name) for name in asked["record_id"].to_pylist()] if shared else pa.nulls(asked.num_rows, pa.string()),
     }
-    scores = {row["record_id"]: row for row in to_rows(quality, Quality, ("record_id", "quality_score", "explanations"))}
+    return to_frame(pa.table(columns, schema=arrow_schema(Selection)), Selection)
+
+
+def _entangled(asked: pa.Table, members: pa.Table, paired: Iterable[pa.ChunkedArray], told: Sequence[str]) -> NDArray[np.bool_]:
+    """Which questions hang on others, on a benchmark or on what reviewers decided."""
+    content = asked["content_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    found: NDArray[np.bool_] = np.bincount(content)[content] > 1
+    signs = [pc.equal(asked["role"], "benchmark"), members["cluster_id"].is_valid(), members["held_by"].is_valid()]
+    signs += [pc.is_in(asked["record_id"], names) for names in (*paired, pa.array(told, pa.string()))]
+    for sign in signs:
+        found |= sign.to_numpy()
+    return found
+
+
+def _fates(
+    rows: list[dict[str, Any]],
+    member: Mapping[str, Mapping[str, Any]],
+    pairs: Iterable[Mapping[str, Any]],
+    scores: Mapping[str, Mapping[str, Any]],
+    others: Sequence[float],
+    drop_variants: bool,
+    min_score: float,
+    decisions: pd.DataFrame | None,
+) -> dict[str, _Fate]:
+    """What becomes of each of the rows, by record_id. Tables are mappings by record_id; `others` are the scores of the questions beside
+    these."""
     content = {row["record_id"]: row["content_id"] for row in rows}
     benchmark = _first_of([row for row in rows if row["role"] == "benchmark"])
     training = [row for row in rows if row["role"] == "train"]
-    links = _links(content, to_rows(pairs, Pair))
+    links = _links(content, pairs)
     reviewed = read_reviewed(decisions, content)
 
     fates = {row["record_id"]: _Fate(Disposition.BENCHMARK) for row in rows if row["role"] == "benchmark"}
@@ -68,15 +128,9 @@ def select(
     fates |= _duplicates(left, member, scores, drop_variants, links, reviewed)
     judged = [scores[row["record_id"]] for row in left if row["record_id"] not in fates]
     if not any(quality["record_id"] in reviewed.accepted for quality in judged):
-        _refuse_to_remove_all([quality["quality_score"] for quality in judged], min_score)
+        _refuse_to_remove_all([*others, *(quality["quality_score"] for quality in judged)], min_score)
     fates |= {quality["record_id"]: _threshold(quality, min_score, reviewed) for quality in judged}
-    shared = most_shared(questions)
-    out = (
-        _row(row, _with_words(row, fates[row["record_id"]], reviewed, member), member[row["record_id"]], scores[row["record_id"]])
-        | {"shared_13gram": shared.get(row["record_id"])}
-        for row in rows
-    )
-    return to_frame(out, Selection)
+    return {row["record_id"]: _with_words(row, fates[row["record_id"]], reviewed, member) for row in rows}
 
 
 def _first_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -88,12 +142,12 @@ def _first_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _links(content: Mapping[str, str], pairs: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[Relation, str]]]:
-    """content_id -> (relation, other content_id), for relations stronger than related."""
+    """content_id -> (relation, other content_id)."""
     links: defaultdict[str, list[tuple[Relation, str]]] = defaultdict(list)
     for pair in pairs:
         relation = Relation(pair["relation"])
         left, right = content[pair["left_id"]], content[pair["right_id"]]
-        if relation in CONTAMINATES and left != right:
+        if left != right:
             links[left].append((relation, right))
             links[right].append((relation, left))
     return links
@@ -281,24 +335,3 @@ def _threshold(quality: Mapping[str, Any], min_score: float, reviewed: Reviewed)
     if quality["record_id"] in reviewed.accepted:
         return KEPT._replace(detail=f"kept though its {detail}")
     return _Fate(Disposition.FILTERED, Reason.BELOW_MIN_SCORE, detail)
-
-
-def _row(row: Mapping[str, Any], fate: _Fate, member: Mapping[str, Any], quality: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "record_id": row["record_id"],
-        "content_id": row["content_id"],
-        "split_group": member["split_group"],
-        "kept": fate.disposition is None,
-        "disposition": fate.disposition,
-        "reason_codes": [fate.reason] if fate.reason else [],
-        "detail": fate.detail,
-        "cluster_id": member["cluster_id"],
-        "representative_id": fate.representative_id,
-        "relation": fate.relation,
-        "quality_score": quality["quality_score"],
-        "source": row["source"],
-        "subject": row["subject"],
-        "language": row["language"],
-        "answer_index": row["answer_index"],
-        "option_count": len(row["options"]),
-    }

@@ -77,9 +77,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     lists_options = job.render.style == "letter"
     samples = Permutations(training, questions, chat, job.render, config.seed, epochs if lists_options and config.permute_options else 0)
     evaluate = EvaluateConfig.model_validate(job.config.get("evaluate", {}))
-    asked, mapped = (
-        asked_of(some, questions, chat, job.render, evaluate.primary) for some in (held_out, training if config.cartography else [])
-    )
+    asked, mapped = (asked_of(some, questions, chat, job.render, evaluate) for some in (held_out, training if config.cartography else []))
 
     progress.phase("loading model")
     transformers.set_seed(config.seed)

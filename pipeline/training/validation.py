@@ -8,10 +8,9 @@ from typing import Any
 
 import torch
 
-from pipeline.common.model.asked import Answer, answer_of, encode_question, fits
+from pipeline.common.model.asked import Answer, answer_of, encode_question, fits, lengths
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.scoring import EncodedQuestion, batches, option_scores
-from pipeline.common.prompt import Style
 from pipeline.training.dataset import Sample, collate
 from pipeline.training.history import History
 from schemas.config.evaluate import EvaluateConfig
@@ -21,23 +20,29 @@ from schemas.errors import TrainingError
 
 @dataclass(frozen=True)
 class Asked:
-    """A question that is asked: its row in the examples table, itself, and its token ids."""
+    """A question that is asked: its row in the examples table, its key, its token ids, and what each option's score is divided by."""
 
     index: int
-    question: Mapping[str, Any]
+    answer_index: int
     item: EncodedQuestion
+    over: list[int]
 
 
 def asked_of(
-    samples: Iterable[Sample], questions: Mapping[str, Mapping[str, Any]], chat: ChatFormat, render: RenderConfig, mode: Style
+    samples: Iterable[Sample],
+    questions: Mapping[str, Mapping[str, Any]],
+    chat: ChatFormat,
+    render: RenderConfig,
+    evaluate: EvaluateConfig,
 ) -> list[Asked]:
-    """The samples' questions as evaluation asks them in a mode, in order, without those too long for the model that way."""
+    """The samples' questions as evaluation asks them in its primary mode, in order, without those too long for the model that way."""
     found = []
     for sample in samples:
         question = questions[sample.record_id]
-        item, _, _ = encode_question(question, chat, render, mode)
-        if fits(item, render) and all(item.option_ids):
-            found.append(Asked(sample.index, question, item))
+        encoded = encode_question(question, chat, render, evaluate.primary)
+        if fits(encoded[0], render) and all(encoded[0].option_ids):
+            over = lengths(encoded, evaluate.cloze_normalisation, evaluate.primary)
+            found.append(Asked(sample.index, question["answer_index"], encoded[0], over))
     return found
 
 
@@ -46,9 +51,8 @@ def ask(model: Any, asked: Sequence[Asked], evaluate: EvaluateConfig) -> dict[in
     answers: dict[int, Answer] = {}
     for batch in batches([one.item for one in asked], evaluate.batch_tokens):
         scores = option_scores(model, [asked[place].item for place in batch])
-        answers |= {
-            asked[place].index: answer_of(asked[place].question, sums, evaluate.primary) for place, sums in zip(batch, scores, strict=True)
-        }
+        for place, sums in zip(batch, scores, strict=True):
+            answers[asked[place].index] = answer_of(sums, asked[place].over, asked[place].answer_index)
     return answers
 
 
@@ -87,12 +91,12 @@ class Validation:
             for one in (*self.asked, *self.mapped):
                 answer = all_answers[one.index]
                 history.gold_probabilities[one.index].append(math.exp(-answer.gold_nll))
-                history.gold_chosen[one.index].append(answer.best == one.question["answer_index"])
+                history.gold_chosen[one.index].append(answer.best == one.answer_index)
         figures: dict[str, Any] = {}
         if losses:
             figures["validation_loss"] = math.fsum(losses.values()) / len(losses)
         if answers:
-            right = sum(answers[one.index].best == one.question["answer_index"] for one in self.asked)
+            right = sum(answers[one.index].best == one.answer_index for one in self.asked)
             gold_nll = math.fsum(answer.gold_nll for answer in answers.values()) / len(answers)
             figures |= {"mode": self.evaluate.primary, "right": right, "asked": len(answers), "gold_nll": gold_nll}
         return figures

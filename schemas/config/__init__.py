@@ -68,6 +68,18 @@ class Config(Strict):
             raise ValueError(f"source name {twice[0]!r} is used twice")
         return self
 
+    @model_validator(mode="after")
+    def _headline_can_be_asked(self) -> Self:
+        asked = [source.name for source in self.sources if source.role == "train"]
+        named = [] if self.evaluate.headline == "all" else self.evaluate.headline
+        if unknown := [name for name in named if name not in asked]:
+            known = ", ".join(asked[:20]) + (f" and {len(asked) - 20} more" if len(asked) > 20 else "")
+            raise ValueError(
+                f"evaluate.headline names {QUOTED.repr(unknown[0])}, which is no source that questions are held out of; "
+                f"known are: {known or 'none'}"
+            )
+        return self
+
     def model_post_init(self, context: Any) -> None:
         """Takes the folder of the configuration's file from the context of the validation."""
         if context:

@@ -1,5 +1,6 @@
 """The tables of stages 1-7."""
 
+from functools import reduce
 from typing import Annotated, Literal
 
 import pyarrow as pa
@@ -344,17 +345,17 @@ class LedgerRow(Row):
         ),
         *VERDICT_RULES,
         given_where(
-            ("content_id", "split_group", "answer_index", "fixed_order", "quality_score", "flags"),
+            ("content_id", "split_group", "fixed_order", "quality_score", "flags"),
             "unless the record was rejected",
             "disposition",
             lambda dispositions: pc.not_equal(dispositions, Disposition.REJECTED),
         ),
         RowRule(
-            "stem, options and language are given unless the record was rejected",
-            ("stem", "options", "language", "disposition"),
+            "stem, options, answer_index and language are given unless the record was rejected",
+            ("stem", "options", "answer_index", "language", "disposition"),
             lambda rows: pc.or_(
                 pc.equal(rows["disposition"], Disposition.REJECTED),
-                pc.and_(rows["stem"].is_valid(), pc.and_(rows["options"].is_valid(), rows["language"].is_valid())),
+                reduce(pc.and_, [rows[name].is_valid() for name in ("stem", "options", "answer_index", "language")]),
             ),
         ),
         ANSWER_IS_AN_OPTION,
@@ -381,7 +382,9 @@ class LedgerRow(Row):
     stem: Filled | None
     context: Filled | None
     options: FoundOptions | None
-    answer_index: Position | None
+    answer_index: Position | None = Field(
+        description="position of the right option, counted from 0; of a rejected record where it could be read all the same"
+    )
     explanation: Filled | None
     subject: Label | None
     language: Language | None

@@ -25,6 +25,11 @@ class Prediction(Row):
             lambda rows: pc.less(rows["predicted_index"], pc.list_value_length(rows["option_scores"])),
         ),
         RowRule(
+            "option_log_likelihoods are as many as option_scores",
+            ("option_log_likelihoods", "option_scores"),
+            lambda rows: pc.equal(pc.list_value_length(rows["option_log_likelihoods"]), pc.list_value_length(rows["option_scores"])),
+        ),
+        RowRule(
             "correct where predicted_index is answer_index",
             ("correct", "predicted_index", "answer_index"),
             lambda rows: pc.equal(rows["correct"], pc.equal(rows["predicted_index"], rows["answer_index"])),
@@ -43,6 +48,15 @@ class Prediction(Row):
     predicted_index: Position = Field(description="position of the best-scored option, counted from 0")
     correct: bool = Field(description="whether the right option scored best")
     option_scores: Annotated[list[float], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)] = Field(
-        description="log-likelihood of each option (cloze: per byte), file order"
+        description="what the options were compared by, file order: log-likelihood (cloze: over its length in the unit of "
+        "evaluate.cloze_normalisation), nats"
     )
-    gold_nll: float = Field(ge=0, description="negative log-probability of the gold option under a softmax over the options, nats")
+    option_log_likelihoods: Annotated[list[float], Field(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)] | None = Field(
+        description="summed log-likelihood of each option, file order, nats: a softmax over these is the model's own probability; null in "
+        "older predictions"
+    )
+    gold_nll: float = Field(
+        ge=0,
+        description="negative log-probability of the gold option, given that the model answers with one of them: from "
+        "option_log_likelihoods where they are given, else from option_scores; nats",
+    )

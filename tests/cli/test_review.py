@@ -332,7 +332,7 @@ def test_a_spreadsheet_goes_out_is_filled_in_and_comes_back(desk):
     assert sheet.max_row == 3
     sheet.cell(2, places["decision"]).value = "bogus"
     book.save(desk.folder / "f.xlsx")
-    assert "row 2, column P (decision): found 'bogus'" in desk("--import", "f.xlsx", expect=1).stderr
+    assert "row 2, column G (decision): found 'bogus'" in desk("--import", "f.xlsx", expect=1).stderr
     assert desk.lines() == []
     sheet.cell(2, places["decision"]).value = "accept"
     sheet.cell(3, places["decision"]).value = "reject"

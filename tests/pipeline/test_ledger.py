@@ -24,6 +24,12 @@ def test_every_record_has_one_row_in_its_order_with_what_each_stage_said(curated
     assert {row["licence"] for row in rows} == {"CC0-1.0"}
 
 
+def test_a_rejected_record_keeps_what_could_be_read_of_it(curated):
+    refused = curated["rejected_records"].assign(stem="Which?", options=[["x", "x"]], answer_index=1, explanation="Why", original_id="q9")
+    row = ledger_of({**curated, "rejected_records": refused}).to_dict("records")[-1]
+    assert (row["answer_index"], row["explanation"], row["original_id"]) == (1, "Why", "q9")
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [

@@ -132,7 +132,7 @@ def test_only_what_is_new_is_worked_on(tmp_path, monkeypatch):
     import pipeline.normalize as normalize_module
 
     watch(ingest_module, "read_file", parsed, lambda path, reader: path.name)
-    watch(normalize_module, "_normalize_file", parsed, lambda rows, source: rows[0]["file"])
+    watch(normalize_module, "_normalize_file", parsed, lambda rows, *_: rows[0]["file"])
     watch(deduplicate_module, "fingerprints", fingerprinted, lambda table, *_: table.num_rows)
     watch(deduplicate_module, "_judge_all", judged, lambda chunk: len(chunk[1]))
     watch(assess_module, "_assess", measured, lambda table: table.num_rows)
@@ -142,6 +142,41 @@ def test_only_what_is_new_is_worked_on(tmp_path, monkeypatch):
     assert sorted(set(parsed)) == ["a0.jsonl", "a2.jsonl", "b0.jsonl"], "empty files hold no record to be known by"
     assert (fingerprinted, sum(measured)) == ([1], 1)
     assert sum(judged) <= 2
+
+
+def test_in_a_file_that_grew_only_new_texts_are_looked_at(tmp_path, monkeypatch):
+    import pipeline.normalize as normalize_module
+
+    files = {"a1.jsonl": [row(country, "The capital of {} is:", "letter") for country in COUNTRIES]}
+    written(tmp_path, files)
+    known = refresh(tmp_path)
+    looked_at = []
+    for name in ("content_id", "option_faults"):
+        real = getattr(normalize_module, name)
+        monkeypatch.setattr(normalize_module, name, lambda *a, real=real: (looked_at.append(a), real(*a))[1])
+    files["a1.jsonl"].insert(2, row("Peru", "On which city's map stands the seat of government of {} today?", "letter"))
+    written(tmp_path, files)
+    again = refresh(tmp_path, known)
+    assert len(looked_at) == 2
+    assert hashes(again) == hashes(refresh(tmp_path))
+
+
+def test_a_text_that_stays_gets_another_key_where_its_file_counts_otherwise(tmp_path):
+    def counted(key):
+        return {"question": f"Which of them is number {key} of the list?", "options": ["Lima", "Oslo", "Rome"], "answer": key}
+
+    def found(tables):
+        return {question["stem"]: question for question in to_table(tables["normal"].questions, Question).to_pylist()}
+
+    stays = counted(1)
+    written(tmp_path, {"a1.jsonl": [stays, counted(3)]})
+    known = refresh(tmp_path)
+    written(tmp_path, {"a1.jsonl": [stays, counted(0)]})
+    again = refresh(tmp_path, known)
+    then, now = (found(tables)[stays["question"]] for tables in (known, again))
+    assert (then["record_id"], then["answer_index"], now["answer_index"]) == (now["record_id"], 0, 1)
+    assert then["content_id"] != now["content_id"]
+    assert hashes(again) == hashes(refresh(tmp_path))
 
 
 def test_nothing_that_is_damaged_is_taken(tmp_path):

@@ -54,6 +54,7 @@ _SEVERAL_LETTERS = re.compile(r"\W*+(?:[A-J](?:\s*+(?:[,;/&+|]|\band\b|\bvà\b)\
 _AND_LETTER = re.compile(
     r"[)\]]?\s*+(?:[,;/&+]|and\b|và\b)\s*+(?:cả\s)?[(\[]?([A-J])(?![\w'’])(?!\s(?:sai|không|chưa|is|was|are|has|wrong|incorrect|false)\b)"
 )
+_WHOLE_NUMBER = re.compile(r"\s*(\d{1,9})(?:\.0+)?\s*")
 _WORD_NEXT = re.compile(r"\s\w")
 _BETWEEN_KEYS = re.compile(r"[,;|\n]")
 
@@ -87,10 +88,11 @@ def resolve_key(key: object, answer_format: str, labels: list[str], options: lis
         return _by_number(text, int(answer_format[-1]), options)
     if answer_format == "letter" and text in labels:
         return Key(labels.index(text), None, None, None)
-    wanted = fold_option(text)
     # 2³ and 23 fold to the same.
-    same = [i for i, option in enumerate(options) if option == text]
-    by_text = same or [i for i, option in enumerate(options) if fold_option(option) == wanted]
+    by_text = [i for i, option in enumerate(options) if option == text]
+    if not by_text:
+        wanted = fold_option(text)
+        by_text = [i for i, option in enumerate(options) if fold_option(option) == wanted]
     if answer_format == "text" and by_text:
         return _by_text(by_text, text)
     letter = letter_of(text)
@@ -175,7 +177,7 @@ def number_of(value: object) -> int | None:
     """A whole number, also as text or as a spreadsheet's 2.0."""
     if isinstance(value, bool):
         return None
-    match = re.fullmatch(r"\s*(\d{1,9})(?:\.0+)?\s*", str(value))
+    match = _WHOLE_NUMBER.fullmatch(str(value))
     return int(match[1]) if match else None
 
 

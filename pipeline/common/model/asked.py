@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.common.letters import LETTERS
 from pipeline.common.model.chat import ChatFormat
-from pipeline.common.model.likelihood import gold_nll, per_byte
+from pipeline.common.model.likelihood import Normalisation, gold_nll, normalise, option_lengths
 from pipeline.common.model.scoring import EncodedQuestion
 from pipeline.common.prompt import Style
 from schemas.config.render import RenderConfig
@@ -14,8 +14,8 @@ from schemas.config.render import RenderConfig
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered: the score of each option (log-likelihood, nats; cloze: per byte), the place of the best-scored option
-    (of equal ones the first), and the gold option's negative log-probability (nats)."""
+    """What a model answered: the score of each option (log-likelihood over its length, nats), the place of the best-scored one (of
+    equal ones the first), and the negative log-probability of the gold option (nats)."""
 
     scores: list[float]
     best: int
@@ -36,12 +36,18 @@ def fits(item: EncodedQuestion, render: RenderConfig) -> bool:
     return len(item.prompt_ids) + max(map(len, item.option_ids)) <= render.max_seq_tokens
 
 
-def answer_of(question: Mapping[str, Any], sums: Sequence[float], mode: Style) -> Answer:
-    """The answer that summed log-likelihoods of a question's options give.
+def lengths(item: tuple[EncodedQuestion, str, list[str]], unit: Normalisation, mode: str) -> list[int]:
+    """What each option's summed log-likelihood is divided by; letters are as long as each other."""
+    encoded, _, texts = item
+    return option_lengths(texts, [len(ids) for ids in encoded.option_ids], unit if mode == "cloze" else "none")
 
-    >>> answer_of({"options": ["Huế", "Hà Nội"], "answer_index": 0}, [-1.0, -3.0], "letter").best
+
+def answer_of(sums: Sequence[float], over: Sequence[int], answer_index: int) -> Answer:
+    """The answer that summed log-likelihoods (nats) of a question's options give, `over` their lengths.
+
+    >>> answer_of([-1.0, -3.0], [1, 1], 0).best
     0
     """
-    scores = list(sums) if mode == "letter" else per_byte(sums, question["options"])
+    scores = normalise(sums, over)
     best = max(range(len(scores)), key=lambda place: (scores[place], -place))
-    return Answer(scores, best, gold_nll(scores, question["answer_index"]))
+    return Answer(scores, best, gold_nll(sums, answer_index))

@@ -13,6 +13,7 @@ import torch
 
 from pipeline.common.model.job import Progress, log
 from pipeline.common.model.score_cache import ScoreCache
+from schemas.errors import TrainingError
 
 
 @dataclass(frozen=True)
@@ -99,19 +100,40 @@ def score_all(
     phase: str,
     batch_tokens: int,
 ) -> list[list[float]]:
-    """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again."""
+    """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again.
+
+    A batch that memory doesn't hold is halved, and so are the ones after it. Raises TrainingError when it doesn't hold one question.
+    """
     began, done = time.monotonic(), 0
     keys = [cache.key(prompt, texts) for _, prompt, texts in items]
     scores: list[list[float]] = [[] for _ in items]
     log.info("%s: %d questions", phase, len(questions))
     computed_s, computed = 0.0, 0
-    for batch in batches([item for item, _, _ in items], batch_tokens):
+    waiting = list(batches([item for item, _, _ in items], batch_tokens))[::-1]
+    fits = batch_tokens
+    while waiting:
+        batch = waiting.pop()
         known = [cache.get(keys[index]) for index in batch]
-        if all(known):
-            found = [values for values in known if values]
-        else:
+        found = [values for values in known if values]
+        if len(found) < len(batch):
+            asked = [items[index][0] for index in batch]
+            # Longest first, so the first one tells what the batch is padded to.
+            if len(batch) > 1 and len(batch) * len(asked[0]) > fits:
+                waiting += _halves(batch)
+                continue
             started = time.monotonic()
-            found = option_scores(model, [items[index][0] for index in batch])
+            scored = _scores_in_memory(model, asked)
+            if scored is None:
+                if len(batch) == 1:
+                    raise TrainingError(
+                        f"out of memory while scoring ({phase}): one question of {len(asked[0])} tokens doesn't fit; lower "
+                        "render.max_seq_tokens, free memory, or take a smaller base model"
+                    )
+                fits = len(batch) * len(asked[0]) // 2
+                log.warning("%s: out of memory on %d questions at once; going on with batches of %d tokens", phase, len(batch), fits)
+                waiting += _halves(batch)
+                continue
+            found = scored
             cache.put(zip([keys[index] for index in batch], found, strict=True))
             computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
         for index, values in zip(batch, found, strict=True):
@@ -122,3 +144,29 @@ def score_all(
             {"phase": phase, "done": done, "total": len(items), "elapsed_s": round(time.monotonic() - began, 2), "eta_s": round(eta, 1)}
         )
     return scores
+
+
+def _scores_in_memory(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]] | None:
+    """`option_scores`, or None when memory ran out; what was taken for the attempt is free again then."""
+    try:
+        return option_scores(model, items)
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise
+    # Behind the handler: the error's traceback held the tensors of the attempt.
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return None
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # A GPU's allocator has a type of its own; cuBLAS, and the CPU's allocator, say it in words alone.
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        words in str(error) for words in ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    )
+
+
+def _halves(batch: Sequence[int]) -> list[list[int]]:
+    """Both halves of a batch, the first one last, where it is taken from next."""
+    middle = (len(batch) + 1) // 2
+    return [list(batch[middle:]), list(batch[:middle])]

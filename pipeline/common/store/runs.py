@@ -90,6 +90,19 @@ def read_result(evaluation: Path) -> dict[str, Any] | None:
         return None
 
 
+def comparisons(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What an evaluation compared, under names for people: the questions that its verdict is given on, then all others, in each mode.
+
+    >>> list(comparisons({"headline": {"sources": ["a", "b"], "modes": {"cloze": {}}}, "others": {"modes": {"cloze": {}}}}))
+    ['cloze, a + b', 'cloze, others']
+    """
+    headline, others = result["headline"], result["others"]
+    if others is None:
+        return dict(headline["modes"])
+    named = " + ".join(headline["sources"])
+    return {f"{mode}, {part}": found for part, one in ((named, headline), ("others", others)) for mode, found in one["modes"].items()}
+
+
 def is_whole(evaluation: Path) -> bool:
     """Whether an evaluation is finished, and its answers can be read."""
     return read_result(evaluation) is not None and is_whole_parquet(evaluation / PREDICTIONS)

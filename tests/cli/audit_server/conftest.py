@@ -57,6 +57,7 @@ ROWS = [
     {"question": "Describe the water cycle in your own words, with an example.", "options": [], "answer": ""},
     {"question": "Which gas do plants take up from the air in daylight?", "options": ["Oxygen", "Carbon dioxide", "Neon"], "answer": "E"},
     {"question": HOSTILE, "options": ["<b>bold</b>", "javascript:alert(4)", "plain", "</script>"], "answer": "C"},
+    {"question": "Look at the picture below. Which animal is it?", "options": ["A cat", "A dog", "A cow"], "answer": "B"},
     {"question": LONG, "options": ["word", "sword", "ford", "cord"], "answer": "A"},
 ]
 

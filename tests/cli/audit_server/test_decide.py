@@ -55,6 +55,14 @@ def test_an_edit_holds_what_was_changed_and_nothing_else(served):
     assert not {"options", "context"} & line.keys()
 
 
+def test_a_rejected_question_whose_key_was_read_shows_it_and_can_be_accepted(served):
+    row, visitor = served.row("Look at the picture"), served.visitor()
+    assert (row["disposition"], row["options"][row["answer_index"]]) == ("rejected", "A dog")
+    assert "No key could be read" not in served.get(f"/record/{row['record_id']}")[2]
+    assert visitor.send(row["record_id"], visitor.form(row["record_id"]), who="Lan", action="accept")[0] == 200
+    assert served.decisions[0]["action"] == "accept"
+
+
 def test_what_the_record_cannot_take_is_refused_in_words_and_what_was_typed_stays(served):
     row = served.row("Which machine")
     without = served.row("Describe")

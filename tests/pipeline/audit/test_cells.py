@@ -1,6 +1,7 @@
 """Cells of SQLite equal what Python's json would write, whatever a text holds."""
 
 import json
+import sqlite3
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,16 +15,29 @@ from schemas.errors import DataError
 TEXTS = st.lists(st.one_of(st.none(), st.lists(st.text(st.characters(blacklist_categories=["Cs"]), max_size=6), max_size=4)), max_size=6)
 
 
+def stored(batch, columns):
+    """The rows as SQLite holds them."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute(f"create table t ({', '.join(columns)})")
+    connection.executemany(f"insert into t values ({', '.join('?' * len(columns))})", cells(batch, columns))
+    return connection.execute("select * from t").fetchall()
+
+
 @given(TEXTS)
 def test_lists_are_json_texts(lists):
     batch = pa.record_batch({"a": pa.array(lists, pa.list_(pa.string()))})
-    found = [cell for (cell,) in cells(batch, ["a"])]
+    found = [cell for (cell,) in stored(batch, ["a"])]
     assert [None if cell is None else json.loads(cell) for cell in found] == lists
 
 
 def test_a_slice_of_lists_numbers_and_a_column_that_is_not_there():
     batch = pa.record_batch({"a": pa.array([["x"], ["y", 'z"\\'], []]), "b": pa.array([[0.5], None, []], pa.list_(pa.float64()))})
-    assert list(cells(batch.slice(1), ["a", "c", "b"])) == [('["y", "z\\"\\\\"]', None, None), ("[]", None, "[]")]
+    assert stored(batch.slice(1), ["a", "c", "b"]) == [('["y", "z\\"\\\\"]', None, None), ("[]", None, "[]")]
+
+
+def test_nulls_are_null_whatever_the_column_holds():
+    columns = {"text": ["", None], "number": [2**53 + 1, None], "share": [None, 0.5], "truth": [True, None], "absent": [None, None]}
+    assert stored(pa.record_batch(columns), list(columns)) == [("", 2**53 + 1, None, 1, None), (None, None, 0.5, None, None)]
 
 
 def test_a_file_is_read_in_batches_and_damage_is_told(tmp_path):

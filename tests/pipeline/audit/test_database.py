@@ -157,7 +157,7 @@ def test_a_file_gives_what_a_table_gives_and_so_do_other_processes(sources, open
         pq.write_table(sources.tables[name], file)
 
     def content(connection):
-        tables = (*TABLES, "search_data", "search_exact_data")
+        tables = (*TABLES, "search_data", "search_docsize")
         return {name: connection.execute(f"select * from {name} order by 1, 2").fetchall() for name in tables if name != "about"}
 
     expected = content(opened(sources)[1])

@@ -29,6 +29,8 @@ def test_the_facts_of_a_record_hold_its_row_scores_losses_and_answers(database, 
     assert (trained["losses"], trained["kept_epoch"], trained["gold_chosen"]) == ([2.0, 1.5, 1.0], 2, [False, True, True])
     assert trained["option_orders"] == ["BACD", "CABD", "ABCD"]
     assert [one["model"] for one in facts["answers"]] == ["base", "adapter"]
+    assert facts["answers"][1]["probabilities"] == [0.5, 0.5], "the model's own: of the sums, and not of what options were compared by"
+    assert facts["answers"][0]["probabilities"] == softmax([0.0, -1.0]), "older answers hold no sums"
     assert all(math.isclose(sum(one["probabilities"]), 1) for one in facts["answers"])
     assert facts["versions"] == []
     assert current_version(database) is None

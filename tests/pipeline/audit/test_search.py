@@ -120,6 +120,25 @@ def test_the_same_letters_stand_first_and_without_diacritics_all_are_found(searc
     assert places(search(connection, "TÔNG ho*")) == [3]
 
 
+def test_words_without_diacritics_are_the_same_letters_only_where_they_are_written_so(searchable):
+    connection = searchable(["thủ đô hà", "thủ đô ha", "THỦ ĐÔ HA,", "thủ đô hanh"])
+    for typed, same in (("thủ đô ha", {1, 2}), ("thủ đô ha*", {1, 2, 3}), ("thủ* ha", {1, 2}), ("thủ đô", {0, 1, 2, 3})):
+        found = search(connection, typed)
+        assert {place for place, hit in zip(places(found), found.hits, strict=True) if hit.matched == "exact"} == same
+        assert [hit.matched for hit in found.hits] == sorted(hit.matched for hit in found.hits)
+    narrowed = search(connection, "thủ ha", facets={"disposition": ["train"], "source": ["s"]})
+    assert [hit.matched for hit in narrowed.hits] == ["exact", "exact", "text"]
+
+
+def test_the_same_letters_are_found_behind_more_hits_than_are_looked_at(searchable, monkeypatch):
+    monkeypatch.setattr("pipeline.audit.search.MOST_HITS", 5)
+    connection = searchable([f"to {number}" for number in range(12)] + ["tổ rare", "tổ ra"])
+    for typed, same in (("tổ", [12, 13]), ("tổ rare", [12]), ("tổ r*", [12, 13])):
+        found = search(connection, typed)
+        assert sorted(places(found)[: len(same)]) == same
+        assert [hit.matched for hit in found.hits].count("exact") == len(same)
+
+
 def test_stroked_d_and_eth_are_d(searchable):
     connection = searchable(["đường", "Ðường", "duong", "ĐƯỜNG", "dường"])
     for typed in ("duong", "đường", "ĐƯỜNG", "Ðường"):

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from pipeline.common.model import base_model
-from pipeline.common.model.scoring import option_scores
+from pipeline.common.model.scoring import EncodedQuestion, option_scores
 from pipeline.evaluation.job import EvaluationJob
-from pipeline.evaluation.run import evaluate, predict
+from pipeline.evaluation.run import evaluate, lengths, predict
 from pipeline.training import lora, policy
 from schemas.config import Config
 from schemas.config.train import RankPolicy, TrainConfig
@@ -55,7 +55,11 @@ def make_job(tiny_model, models, adapter, tmp_path):
     def make(questions, output="out", evaluate=None, **render):
         config = Config.model_validate(
             {
-                **{"dataset": "d", "sources": [{"name": "s", "path": "*"}], "render": {"max_seq_tokens": 128, **render}},
+                **{
+                    "dataset": "d",
+                    "sources": [{"name": name, "path": "*"} for name in ("s", "handbook", "trivia")],
+                    "render": {"max_seq_tokens": 128, **render},
+                },
                 **{"train": {"base_model": str(tiny_model), "device": "cpu", "rank": 4}, "evaluate": evaluate or {}},
             }
         )
@@ -163,17 +167,52 @@ def test_an_adapter_of_another_base_or_an_unfinished_one_is_refused(make_job):
         evaluate(job)
 
 
-def test_cloze_scores_are_per_byte_and_ties_go_to_the_first():
+def test_cloze_scores_are_over_lengths_and_ties_go_to_the_first():
     row = question(0, options=["ab", "đ", "abcd"])
-    found = predict(row, [-4.0, -4.0, -8.0], "base", "cloze")
+    found = predict(row, [-4.0, -4.0, -8.0], [2, 2, 4], "base", "cloze")
     assert found["option_scores"] == [-2.0, -2.0, -2.0]
     assert (found["predicted_index"], found["correct"]) == (0, True)
-    assert found["gold_nll"] == pytest.approx(1.0986, abs=1e-4)
-    assert predict(row, [-4.0, -3.0, -8.0], "base", "letter")["predicted_index"] == 1
+    assert found["option_log_likelihoods"] == [-4.0, -4.0, -8.0]
+    assert found["gold_nll"] == pytest.approx(math.log(2 + math.exp(-4))), "of the sums: as much of a probability as the model gives"
+    assert predict(row, [-4.0, -3.0, -8.0], [1, 1, 1], "base", "letter")["predicted_index"] == 1
+
+
+@pytest.mark.parametrize(("unit", "chosen"), [("none", 1), ("byte", 0), ("character", 2), ("token", 1)])
+def test_the_unit_of_the_configuration_decides_between_cloze_options_and_never_between_letters(unit, chosen):
+    row = question(0, options=["được", "no", "yes, it is"])
+    item = (EncodedQuestion([1], [[2] * 4, [3] * 2, [4] * 6]), "prompt", row["options"])
+    sums = [-8.0, -3.6, -17.0]
+    assert predict(row, sums, lengths(item, unit, "cloze"), "base", "cloze")["predicted_index"] == chosen
+    assert lengths(item, unit, "letter") == [1, 1, 1]
+
+
+@pytest.mark.parametrize("score", [math.nan, -math.inf])
+def test_scores_that_are_no_numbers_are_refused_by_name(score):
+    with pytest.raises(TrainingError, match=r"the adapter model's scores of question 0{16} \(cloze\) are .*its numbers overflow"):
+        predict(question(0), [score, -1.0, -2.0], [1, 1, 1], "adapter", "cloze")
 
 
 @pytest.mark.parametrize(
     ("sums", "nll"), [([-5e3, -6e3, -6e3], "0.0"), ([-6e3, -5e3, -6e3], "1000.0"), ([-2e4, -2e4, -3e4], str(math.log(2)))]
 )
 def test_scores_far_below_zero_neither_overflow_nor_vanish(sums, nll):
-    assert str(predict(question(0), sums, "base", "letter")["gold_nll"]) == nll
+    assert str(predict(question(0), sums, [1, 1, 1], "base", "letter")["gold_nll"]) == nll
+
+
+def test_the_verdict_is_given_on_the_headlines_sources_with_all_others_beside_it(make_job):
+    rows = [question(i, source="handbook" if i < 5 else "trivia") for i in range(10)] + [question(i, "benchmark") for i in range(20, 23)]
+    result, _ = results(make_job(rows, evaluate={"modes": ["letter"], "headline": ["handbook"], "min_groups": 1}))
+    headline, others, whole = (found["modes"]["letter"] for found in (result["headline"], result["others"], result))
+    assert result["headline"]["sources"] == ["handbook"]
+    assert (headline["n"], others["n"], whole["n"]) == (4, 5, 9), "one group was trained on, and benchmarks stand apart"
+    assert [row["source"] for row in headline["by_source"]] == ["handbook"]
+    assert f"{headline['adapter']['correct']} of 4 test questions of handbook right" in result["verdict"]
+    assert "Of the 5 other test questions" in result["verdict"]
+
+
+def test_one_group_is_asked_without_a_verdict_on_more_than_it_is(make_job):
+    rows = [question(i, split_group=f"{1:016x}") for i in range(3)]
+    result, _ = results(make_job(rows, evaluate={"modes": ["letter"], "min_groups": 1}))
+    assert (result["others"], result["headline"]["sources"]) == (None, "all")
+    assert result["modes"]["letter"]["delta_interval"] is None
+    assert "no 95% interval" in result["verdict"]

@@ -1,7 +1,11 @@
 """Verdicts and splits: which disposition wins, who decided, and where groups go."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pipeline import select as select_module
 from pipeline.select import contamination_counts, select
 from schemas.config import Config
 from schemas.errors import DataError
@@ -198,3 +202,34 @@ def test_variants_stay_unless_the_configuration_drops_them():
     assert all(row["kept"] for row in verdicts(rows, [("r1", "r2", "variant")]).values())
     found = verdicts(rows, [("r1", "r2", "variant")], dedup={"drop_variants": True})
     assert (found["r1"]["reason_codes"], found["r1"]["representative_id"]) == (["duplicate_variant"], "r2")
+
+
+@st.composite
+def sets(draw):
+    """Questions, some of them in clusters, and pairs between them."""
+    count = draw(st.integers(1, 8))
+    contents = [draw(st.sampled_from([f"c{number}", "c0", "c1"])) for number in range(count)]
+    clusters = {content: draw(st.sampled_from([None, None, "c0", "c1"])) for content in contents}
+    roles, scores = st.sampled_from(["train", "train", "train", "benchmark"]), st.sampled_from([0.1, 0.5, 0.9])
+    rows = [(f"r{number}", name, clusters[name], draw(roles), draw(scores)) for number, name in enumerate(contents)]
+    names = st.sampled_from([row[0] for row in rows])
+    relations = st.sampled_from(["exact", "same", "variant", "conflict", "related"])
+    pairs = draw(st.lists(st.tuples(names, names, relations), max_size=4))
+    return rows, [pair for pair in pairs if pair[0] != pair[1]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(sets(), st.booleans())
+def test_the_questions_that_are_passed_by_would_get_the_same_verdicts(whole, drop_variants):
+    blocks = {"dedup": {"drop_variants": drop_variants}, "quality": {"min_score": 0.5}}
+
+    def found():
+        try:
+            return verdicts(*whole, **blocks)
+        except DataError as error:
+            return str(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(select_module, "_entangled", lambda asked, *_: np.ones(asked.num_rows, bool))
+        every = found()
+    assert found() == every

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pipeline.common.model import base_model
-from pipeline.common.model.asked import answer_of
+from pipeline.common.model.asked import answer_of, lengths
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.scoring import option_scores
 from pipeline.evaluation.run import encode as encode_as_evaluation
@@ -35,12 +35,15 @@ def parts(make_job):
 def test_questions_right_and_gold_nll_are_those_of_evaluation(parts, mode):
     job, model, chat, samples, questions, rows = parts
     evaluate = EvaluateConfig(modes=[mode], primary=mode)
-    validation = Validation(model, label_nll, samples, asked_of(samples, questions, chat, job.render, mode), [], evaluate, 2)
+    validation = Validation(model, label_nll, samples, asked_of(samples, questions, chat, job.render, evaluate), [], evaluate, 2)
     history = History(len(rows))
     figures = validation.run(history, 1, contextlib.nullcontext())
     held_out = [questions[sample.record_id] for sample in samples]
     _, items = encode_as_evaluation(held_out, chat, job, mode)
-    answers = [answer_of(row, option_scores(model, [item])[0], mode) for row, (item, _, _) in zip(held_out, items, strict=True)]
+    answers = [
+        answer_of(option_scores(model, [item[0]])[0], lengths(item, "byte", mode), row["answer_index"])
+        for row, item in zip(held_out, items, strict=True)
+    ]
     right = [answer.best == row["answer_index"] for answer, row in zip(answers, held_out, strict=True)]
     assert (figures["mode"], figures["right"], figures["asked"]) == (mode, sum(right), len(samples))
     assert figures["gold_nll"] == pytest.approx(sum(answer.gold_nll for answer in answers) / len(answers), rel=1e-3)
@@ -52,9 +55,10 @@ def test_questions_right_and_gold_nll_are_those_of_evaluation(parts, mode):
 
 def test_before_training_figures_are_told_and_nothing_is_noted(parts):
     job, model, chat, samples, questions, rows = parts
-    asked = asked_of(samples, questions, chat, job.render, "cloze")
+    evaluate = EvaluateConfig(primary="cloze")
+    asked = asked_of(samples, questions, chat, job.render, evaluate)
     history = History(len(rows))
-    assert Validation(model, label_nll, samples, asked, asked, EvaluateConfig(primary="cloze"), 2).run(history, 0, contextlib.nullcontext())
+    assert Validation(model, label_nll, samples, asked, asked, evaluate, 2).run(history, 0, contextlib.nullcontext())
     assert history.losses == history.gold_chosen == [[]] * len(rows)
     assert Validation(model, label_nll, [], [], [], EvaluateConfig(), 2).run(history, 1, contextlib.nullcontext()) == {}
 
@@ -62,8 +66,8 @@ def test_before_training_figures_are_told_and_nothing_is_noted(parts):
 def test_a_question_too_long_to_be_asked_is_left_out(parts):
     job, _, chat, samples, questions, _ = parts
     short = job.render.model_copy(update={"max_seq_tokens": 32})
-    assert len(asked_of(samples, questions, chat, job.render, "letter")) == len(samples)
-    assert asked_of(samples, questions, chat, short, "letter") == []
+    assert len(asked_of(samples, questions, chat, job.render, EvaluateConfig())) == len(samples)
+    assert asked_of(samples, questions, chat, short, EvaluateConfig()) == []
 
 
 def test_a_loss_that_is_not_finite_names_its_records_first_and_those_beside():

@@ -131,6 +131,31 @@ def test_settings_that_contradict_each_other_are_refused(block):
         Config.model_validate({**MINIMAL, **block})
 
 
+@pytest.mark.parametrize(
+    ("headline", "said"),
+    [
+        ("[handbok]", r"evaluate\.headline names 'handbok', .* known are: handbook, trivia;"),
+        ("[handbook, measure]", r"evaluate\.headline names 'measure', .* known are: handbook, trivia;"),
+        ("handbook", r"evaluate\.headline: expected `all` or a list of source names, as in \[handbook\]; found 'handbook'"),
+        ("[trivia, trivia]", r"evaluate\.headline: a source is named twice"),
+        ("[]", r"evaluate\.headline: expected `all` or a list of source names"),
+        ("[7]", r"evaluate\.headline.*valid string"),
+    ],
+)
+def test_a_headline_that_no_source_stands_for_is_refused_before_anything_runs(tmp_path, headline, said):
+    sources = "[{name: handbook, path: a}, {name: trivia, path: b}, {name: measure, path: c, role: benchmark}]"
+    file = tmp_path / "c.yaml"
+    file.write_text(f"dataset: d\nsources: {sources}\nevaluate: {{headline: {headline}}}\n")
+    with pytest.raises(ConfigError, match=said):
+        load_config(file)
+
+
+@pytest.mark.parametrize("headline", ["all", ["handbook"], ["trivia", "handbook"]])
+def test_a_headline_names_sources_that_there_are(headline):
+    sources = [{"name": "handbook", "path": "a"}, {"name": "trivia", "path": "b"}]
+    assert Config.model_validate({"dataset": "d", "sources": sources, "evaluate": {"headline": headline}}).evaluate.headline == headline
+
+
 def test_the_curation_part_holds_no_paths_and_no_training():
     one = Config.model_validate({**MINIMAL, "root": "/a", "train": {"epochs": 1}})
     other = Config.model_validate({**MINIMAL, "root": "/b", "sources": [{"name": "s", "path": "other/*.csv", "licence": "CC0"}]})

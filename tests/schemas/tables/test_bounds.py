@@ -77,7 +77,7 @@ ROWS = {
     | {"losses": [1.0], "option_orders": ["BA"], "gold_probabilities": [0.5], "gold_chosen": [True], "validation_loss": None},
     "predictions": OF_ANSWER
     | {"model": "base", "mode": "cloze", "answer_index": 1, "predicted_index": 1, "correct": True, "option_scores": [-2.0, -1.0]}
-    | {"gold_nll": 0.3},
+    | {"option_log_likelihoods": [-8.0, -2.0], "gold_nll": 0.3},
 }
 # What breaks the rules of a table, in their order; what breaks the bounds of single columns is made of these by `breaking`.
 BROKEN_RULES = {
@@ -100,7 +100,7 @@ BROKEN_RULES = {
         {"answer_index": 2},
     ],
     "trained_samples": [{"times_seen": 0}, {"losses": []}, {"gold_chosen": []}],
-    "predictions": [{"answer_index": 2}, {"predicted_index": 2}, {"correct": False}],
+    "predictions": [{"answer_index": 2}, {"predicted_index": 2}, {"option_log_likelihoods": [-1.0] * 3}, {"correct": False}],
 }
 
 

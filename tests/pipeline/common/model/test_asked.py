@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.common.model.asked import answer_of, encode_question, fits
+from pipeline.common.model.asked import answer_of, encode_question, fits, lengths
 from pipeline.common.model.base_model import load_tokenizer
 from pipeline.common.model.chat import ChatFormat
 from schemas.config.render import RenderConfig
@@ -29,8 +29,15 @@ def test_letters_or_texts_stand_for_the_options(chat):
 
 
 def test_the_best_score_is_the_answer_and_of_equal_ones_the_first():
-    assert answer_of(ASK, [-2.0, -1.0], "letter").best == 1
-    assert answer_of(ASK, [-1.0, -1.0], "letter").best == 0
-    # Per byte, the longer option is the likelier.
-    assert answer_of(ASK, [-5.0, -4.5], "cloze").best == 0
-    assert answer_of(ASK, [-1.0, -1.0], "letter").gold_nll == pytest.approx(0.6931, abs=1e-4)
+    assert answer_of([-2.0, -1.0], [1, 1], 1).best == 1
+    assert answer_of([-1.0, -1.0], [1, 1], 1).best == 0
+    # Over its length, the longer option is the likelier; its probability is that of its whole text.
+    found = answer_of([-5.0, -4.5], [5, 4], 1)
+    assert (found.best, found.scores) == (0, [-1.0, -1.125])
+    assert found.gold_nll == pytest.approx(0.4741, abs=1e-4)
+
+
+def test_letters_are_as_long_as_each_other(chat):
+    encoded = encode_question(ASK, chat, RenderConfig(), "cloze")
+    assert lengths(encoded, "byte", "cloze") == [5, 4]
+    assert lengths(encoded, "byte", "letter") == [1, 1]
