@@ -48,6 +48,16 @@ class History:
             self.losses[index].append(loss)
         self.samples_seen += len(indices)
 
+    def of(self, indices: Sequence[int]) -> list[tuple[int, int]]:
+        """How much is noted of these rows, for `put_back`."""
+        return [(index, len(self.losses[index])) for index in indices]
+
+    def put_back(self, noted: Sequence[tuple[int, int]]) -> None:
+        """Forgets the losses that came since `of`: a step that ran out of memory is taken again."""
+        for index, count in noted:
+            self.samples_seen -= len(self.losses[index]) - count
+            del self.losses[index][count:]
+
     def train_loss(self, indices: Sequence[int], epoch: int) -> float | None:
         """Mean loss of these rows in an epoch (from 1), of those that it has seen; None where it saw none."""
         seen = [self.losses[index][epoch - 1] for index in indices if len(self.losses[index]) >= epoch]

@@ -51,6 +51,15 @@ def test_the_reason_tells_how_far_the_next_best_is_and_whether_that_is_noise():
     assert "no validation questions" in found.why_kept("best", [], 1)
 
 
+def test_a_step_that_is_taken_again_leaves_no_loss_behind():
+    found = History(3)
+    found.saw([0, 1], [1.0, 2.0])
+    noted = found.of([1, 2])
+    found.saw([1, 2], [3.0, 4.0])
+    found.put_back(noted)
+    assert (found.losses, found.samples_seen) == ([[1.0], [2.0], []], 2)
+
+
 def test_what_is_saved_comes_back(tmp_path):
     found = history(3.0, 2.0)
     found.saw([1, 0], [0.1 + 0.2, 1e-17])
