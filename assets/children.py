@@ -22,7 +22,7 @@ POLL_SECONDS = 0.5
 STOP_SECONDS = 300
 # The UI draws the last 100 events of an asset.
 OBSERVATIONS = 80
-PLOTTED = ("loss", "validation_loss", "learning_rate", "grad_norm", "samples_seen")
+PLOTTED = ("loss", "validation_loss", "validation_accuracy", "learning_rate", "grad_norm", "samples_seen")
 
 # Progress is told by lines of our own; bars of libraries would run through the run's log.
 QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1", "TOKENIZERS_PARALLELISM": "false"}

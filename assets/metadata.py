@@ -122,6 +122,6 @@ def percent(fraction: float | None, digits: int = 1) -> str:
     return "–" if fraction is None else f"{100 * fraction:.{digits}f}%"
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, digits: int = 2) -> str:
     """A number for people; a dash where it is undefined."""
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else f"{value:.{digits}f}"

@@ -9,7 +9,7 @@ from assets.audit import renew_after
 from assets.catalogue import OWNERS
 from assets.checks import check_result
 from assets.children import run_child
-from assets.metadata import column_schema, markdown_table
+from assets.metadata import column_schema, defined, markdown_table, number, percent
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
@@ -200,18 +200,24 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
     if (manifest := read_manifest(at.adapter)) is None:
         raise DataError(f"{at.adapter} holds no finished adapter, though its training ended well; run it again")
     renew_after(context, foundry)
-    losses = {key: manifest[key][-1] for key in ("train_losses", "validation_losses") if manifest[key]}
+    (kept,) = [line for line in manifest["epochs"] if line["epoch"] == manifest["kept_epoch"]]
+    figures = {f"kept_{name}": kept[name] for name in ("epoch", "train_loss", "validation_loss")}
+    if kept["asked"]:
+        figures["kept_validation_accuracy"] = kept["right"] / kept["asked"]
     return dg.MaterializeResult(
         data_version=dg.DataVersion(at.adapter.name),
         metadata={
-            "loss": picture(foundry, "loss", plots.loss_curve(read_metrics(at.adapter))),
+            "loss": picture(foundry, "loss", plots.loss_curve(read_metrics(at.adapter), manifest["epochs"], manifest["kept_epoch"])),
+            "kept": manifest["kept_because"],
+            "epochs": epochs_table(manifest),
             "computed": computed,
             "dataset_version": manifest["dataset_version"],
             "base_model": f"{manifest['base_model']} @ {manifest['base_revision']}",
             "policy": markdown_table([manifest["policy"]] if manifest["policy"] else []),
-            **{f"final_{key.removesuffix('es')}": float(value) for key, value in losses.items()},
+            **defined(figures),
             "steps": manifest["steps"],
-            "samples": markdown_table([manifest["samples"]]),
+            "samples": markdown_table([{**manifest["samples"], "with options in another order each epoch": manifest["permuted"]}]),
+            "not_trained": markdown_table([{"why": why, "samples": count} for why, count in manifest["not_trained"].items()], 100),
             "wall_seconds": manifest["wall_seconds"],
             "peak_memory_gib": round(manifest["peak_memory_bytes"] / 2**30, 2),
             **_memory(manifest),
@@ -221,3 +227,19 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
             "path": dg.MetadataValue.path(str(at.adapter)),
         },
     )
+
+
+def epochs_table(manifest: dict[str, Any]) -> dg.MarkdownMetadataValue:
+    """A row an epoch: its losses, and how many validation questions were right after it."""
+
+    def row(line: dict[str, Any]) -> dict[str, Any]:
+        right = f"{line['right']} of {line['asked']} ({percent(line['right'] / line['asked'], 0)})" if line["asked"] else "–"
+        return {
+            "epoch": f"{line['epoch'] or 'before'}{' (kept)' if line['epoch'] == manifest['kept_epoch'] else ''}",
+            "training loss": number(line["train_loss"], 3),
+            "validation loss": number(line["validation_loss"], 3),
+            f"right ({line['mode'] or 'validation'})": right,
+            "gold NLL": number(line["gold_nll"], 3),
+        }
+
+    return markdown_table([row(line) for line in manifest["epochs"]])

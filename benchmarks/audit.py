@@ -232,6 +232,10 @@ def write_adapter(folder: Path, ledger: pa.Table) -> None:
         "times_seen": pa.array([3] * rows),
         "first_loss": pa.array([2.0] * rows),
         "last_loss": pa.array([1.0] * rows),
+        "losses": pa.array([[2.0, 1.5, 1.0]] * rows),
+        "option_orders": pa.array([["BACD", "CABD", "ABCD"]] * rows),
+        "gold_probabilities": pa.array([[]] * rows, pa.list_(pa.float64())),
+        "gold_chosen": pa.array([[]] * rows, pa.list_(pa.bool_())),
     }
     write_parquet(folder / SAMPLES, _table(columns, TrainedSample))
     facts = {

@@ -24,7 +24,9 @@ from bitsandbytes.nn import Linear4bit, Params4bit
 from pipeline.common.model import base_model, head
 from pipeline.training.dataset import Sample
 from pipeline.training.engine import prepare
-from pipeline.training.loop import LabelTrainer, SampleStats, arguments
+from pipeline.training.history import History
+from pipeline.training.loop import LabelTrainer, arguments
+from pipeline.training.permutation import Permutations
 from schemas.config.train import LINEAR_KINDS, TrainConfig
 
 LLAMA_8B = {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8}
@@ -108,7 +110,7 @@ def trainer(options: argparse.Namespace, device: torch.device, dtype: torch.dtyp
     prepare(model, max(map(len, samples)))
     train = TrainConfig(base_model="random", epochs=1, batch_size=options.batch_size, save_steps=max(steps // 2, 1))
     settings = arguments(train, Path(folder), count, device, dtype)
-    return LabelTrainer(SampleStats(count), samples, model=model, args=settings)
+    return LabelTrainer(History(count), Permutations.fixed(samples), model=model, args=settings)
 
 
 def certificate(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
@@ -132,13 +134,13 @@ def certificate(options: argparse.Namespace, device: torch.device, dtype: torch.
                 if state.global_step == 10:  # the second half is timed without watching
                     for handle in handles:
                         handle.remove()
-                    self.began, self.seen = time.perf_counter(), sum(run.stats.times_seen)
+                    self.began, self.seen = time.perf_counter(), run.history.samples_seen
 
         count = Count()
         run.add_callback(count)
         run.train()
         seconds = time.perf_counter() - count.began
-        tokens = sum(map(len, run.train_dataset)) / len(run.train_dataset) * (sum(run.stats.times_seen) - count.seen)
+        tokens = sum(map(len, run.samples.samples)) / len(run.samples) * (run.history.samples_seen - count.seen)
         loudest = max(largest, key=lambda name: largest[name])
         return {
             "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",

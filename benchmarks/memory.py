@@ -77,7 +77,9 @@ def measure(folder: Path, device: str, method: str, batch: int, tokens: int) -> 
     from pipeline.common.model import base_model
     from pipeline.training import lora, policy
     from pipeline.training.dataset import Sample
-    from pipeline.training.loop import LabelTrainer, SampleStats, arguments
+    from pipeline.training.history import History
+    from pipeline.training.loop import LabelTrainer, arguments
+    from pipeline.training.permutation import Permutations
     from pipeline.training.probe import probe
 
     if device == "cuda":
@@ -95,7 +97,7 @@ def measure(folder: Path, device: str, method: str, batch: int, tokens: int) -> 
         samples = [Sample(i, str(i), [5 + i] * (tokens - LABELLED), [7] * LABELLED) for i in range(batch)]
         short = [Sample(i, str(i), [5 + i] * 8, [7] * LABELLED) for i in range(batch)]
         settings = arguments(train, folder / "checkpoints", batch, at, dtype)
-        trainer = LabelTrainer(SampleStats(batch), samples, model=model, args=settings)
+        trainer = LabelTrainer(History(batch), Permutations.fixed(samples), model=model, args=settings)
         probe(trainer, short)  # what libraries set up once is no part of a step
         found = probe(trainer, samples)
         target = target_of(train)

@@ -250,7 +250,9 @@ def ours(train: TrainConfig, models: Path, device: Any, samples: list[Any], fold
     from pipeline.common.model import base_model
     from pipeline.training import lora, policy
     from pipeline.training.engine import prepare
-    from pipeline.training.loop import LabelTrainer, SampleStats, arguments
+    from pipeline.training.history import History
+    from pipeline.training.loop import LabelTrainer, arguments
+    from pipeline.training.permutation import Permutations
 
     train = train.model_copy(update={"gradient_checkpointing": more == "recomputing"})
     model = lora.build(train, models, device, policy.resolve(train.policy, train.rank, base_model.hidden_size(train, models)))
@@ -258,7 +260,7 @@ def ours(train: TrainConfig, models: Path, device: Any, samples: list[Any], fold
         prepare(model, max(map(len, samples)))
     settings = arguments(train, Path(folder), len(samples), device, base_model.compute_dtype(device))
     settings.save_strategy = "no"
-    trainer = LabelTrainer(SampleStats(len(samples)), samples, model=model, args=settings)
+    trainer = LabelTrainer(History(len(samples)), Permutations.fixed(samples), model=model, args=settings)
     trainer.add_callback(meter.callback())
     trainer.train()
 

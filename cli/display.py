@@ -79,6 +79,10 @@ class Display:
 
     def line(self, asset: str, line: dict[str, Any]) -> None:
         """Shows one line that a child process wrote; called from the thread that follows it."""
+        if "validation_loss" in line and (right := line.get("validation_right")) is not None:
+            before = f"epoch {line['epoch']}" if line["epoch"] else "before training"
+            asked = f"{right} of {line['validation_questions']} validation questions right"
+            self._say(f"  {asset}: {before}, {asked}, validation loss {line['validation_loss']:.3f}")
         total = line.get("total_steps") or line.get("total")
         done = line.get("step") if "total_steps" in line else line.get("done")
         if total is None or done is None:

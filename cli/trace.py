@@ -11,6 +11,7 @@ from cli.running_server import record_address
 from pipeline.common.escapes import json_text
 from schemas.errors import DataError
 from schemas.reasons import SPLITS
+from schemas.wording import NOT_TRAINED_TEXT
 
 
 @command
@@ -69,11 +70,9 @@ def show(story: dict[str, Any]) -> None:
     for other in story["neighbours"]:
         say("Neighbour", f"{other['relation']} ({other['similarity']:.2f}; {other['why']}): {one(other)}")
     for fact in story["training"]:
-        losses = ", ".join(f"{name} {fact[key]:.3f}" for name, key in LOSSES if fact[key] is not None)
-        say(
-            "Training",
-            f"adapter {fact['adapter']} of {fact['base_model']}: {fact['status']}, seen {fact['times_seen']} times; {losses or 'no loss'}",
-        )
+        say("Training", f"adapter {fact['adapter']} of {fact['base_model']}: {fact['status']}, seen {fact['times_seen']} times")
+        for text in losses(fact):
+            say("  losses", text)
     for fact in story["answers"]:
         mark = "right" if fact["correct"] else "wrong"
         say(
@@ -86,7 +85,22 @@ def show(story: dict[str, Any]) -> None:
         say("Models", "no finished training or evaluation has seen it")
 
 
-LOSSES = (("first loss", "first_loss"), ("last loss", "last_loss"), ("validation loss", "validation_loss"))
+LOSSES = (("first", "first_loss"), ("last", "last_loss"), ("validation", "validation_loss"))
+
+
+def losses(fact: dict[str, Any]) -> list[str]:
+    """The losses of a sample by epoch; of an older training, which noted no epochs, the first and the last. Of what wasn't trained, why."""
+    if why := NOT_TRAINED_TEXT.get(fact["status"]):
+        return [why]
+    if not fact.get("losses"):
+        return [", ".join(f"{name} {fact[key]:.3f}" for name, key in LOSSES if fact[key] is not None) or "no loss"]
+    chosen = dict(enumerate(fact["gold_chosen"], start=1))
+    marks = {place: " (right)" if right else " (wrong)" for place, right in chosen.items()}
+    told = [
+        f"{loss:.3f}{marks.get(place, '')}{' kept' * (place == fact['kept_epoch'])}" for place, loss in enumerate(fact["losses"], start=1)
+    ]
+    orders = [f"options in the order {', '.join(fact['option_orders'])}"] if fact["option_orders"] else []
+    return [f"by epoch {', '.join(told)}", *orders]
 
 
 def why_kept(story: dict[str, Any]) -> str:

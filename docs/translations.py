@@ -20,7 +20,7 @@ from pipeline.report.remedies import ACTIONS
 from pipeline.split.balance import ATTRIBUTES
 from schemas.details import DETAILS
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Relation
-from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, RELATION_TEXT, REPAIR_TEXT
+from schemas.wording import DISPOSITION_TEXT, LOOK_TEXT, NOT_TRAINED_TEXT, RELATION_TEXT, REPAIR_TEXT
 
 ROOT = Path(__file__).parent.parent
 SOURCES = (
@@ -31,7 +31,7 @@ SOURCES = (
 )
 """Files, Babel's extractor for them, and the calls that mark a text."""
 REGISTRIES = (
-    *(REASON_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT, LOOK_TEXT, ACTIONS, TEMPLATES),
+    *(REASON_TEXT, DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT, NOT_TRAINED_TEXT, LOOK_TEXT, ACTIONS, TEMPLATES),
     *(wording.ACTION_TEXT, wording.CHANGE_TEXT, wording.STATUS_TEXT, wording.LIST_TITLE, wording.LIST_TEXT, wording.FACET_TEXT),
     dict.fromkeys(("before", "after", *map(str, Disposition), *map(str, Relation), *map(str, SPLITS), *ATTRIBUTES)),
     dict.fromkeys(DETAILS),

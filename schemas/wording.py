@@ -25,6 +25,14 @@ RELATION_TEXT: dict[str, str] = {
     "shared_13gram": "Both hold the same 13 words in a row; this flags and removes nothing.",
 }
 
+# Why a model isn't trained on a sample that the dataset holds: `status` of examples and of trained samples.
+NOT_TRAINED_TEXT: dict[str, str] = {
+    "not_trained: too_long": "It is longer than `render.max_seq_tokens`.",
+    "not_trained: answer_altered": "The model's tokenizer changes its answer (as `H₂O` to `H2O`), so the model would learn another text.",
+    "not_trained: answer_merged": "The model's tokenizer makes its answer and another option the same, or leaves nothing of it.",
+    "not_trained: control_tokens": "Its text turns into control tokens of the model, which could end its turn.",
+}
+
 # Beside what parsing repairs: one sentence for each name in `repairs`. A test looks for names in pipeline/ that lack theirs.
 REPAIR_TEXT: dict[str, str] = {
     "accepted_by_reviewer": "A reviewer accepted it, whatever the rules say.",

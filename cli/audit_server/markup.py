@@ -90,6 +90,16 @@ def bar(fraction: float | None, kind: str = "") -> Markup:
     ).format(kind, width)
 
 
+def spark(values: Sequence[float], marked: int | None = None) -> Markup:
+    """A line through values, from 0 up, with a dot on one of them (from 0); for the eye alone, the numbers stand beside it."""
+    highest = max([*values, 1e-9])
+    step = BAR_WIDTH / max(len(values) - 1, 1)
+    points = [(round(place * step, 1), round(22 - 20 * value / highest, 1)) for place, value in enumerate(values)]
+    line = " ".join(f"{x},{y}" for x, y in points)
+    dot = Markup('<circle cx="{}" cy="{}" r="3"/>').format(*points[marked]) if marked is not None and 0 <= marked < len(points) else ""
+    return Markup('<svg class="spark" viewBox="-4 -2 108 28" aria-hidden="true"><polyline points="{}"/>{}</svg>').format(line, dot)
+
+
 def code(text: str) -> Markup:
     """A sentence of ours: what stands between backticks is code."""
     parts = visible(str(text)).split("`")
@@ -101,6 +111,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "tokens": tokens,
     "pieces": pieces,
     "bar": bar,
+    "spark": spark,
     "letter": letter,
     "found": found,
     "elsewhere": elsewhere,

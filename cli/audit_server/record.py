@@ -21,7 +21,7 @@ from pipeline.audit.wording import ACTION_TEXT, CHANGE_TEXT, STATUS_TEXT
 from pipeline.deduplicate.told import told
 from pipeline.told import look_told
 from schemas.reasons import REASON_TEXT
-from schemas.wording import DISPOSITION_TEXT, RELATION_TEXT, REPAIR_TEXT
+from schemas.wording import DISPOSITION_TEXT, NOT_TRAINED_TEXT, RELATION_TEXT, REPAIR_TEXT
 
 DAGSTER_URL = "http://127.0.0.1:3000"
 MOST_COMPARED = 12
@@ -34,6 +34,7 @@ WORDS = {
     "action_text": ACTION_TEXT,
     "change_text": CHANGE_TEXT,
     "status_text": STATUS_TEXT,
+    "not_trained_text": NOT_TRAINED_TEXT,
 }
 
 

@@ -7,7 +7,7 @@ from cli.audit_server.visit import Visit
 from pipeline.audit.wording import ACTION_TEXT
 from pipeline.told import detail_told
 from schemas.reasons import REASON_TEXT, Disposition, Relation
-from schemas.wording import DISPOSITION_TEXT, REPAIR_TEXT
+from schemas.wording import DISPOSITION_TEXT, NOT_TRAINED_TEXT, REPAIR_TEXT
 
 UNPARSED = (Disposition.REJECTED,)
 
@@ -118,8 +118,8 @@ def _rendered(visit: Visit, facts: dict[str, Any]) -> Step:
         return Step(_("Rendered"), [_("It has not been rendered for a model.")], "none")
     text = _("For {model}: {prompt} tokens of prompt, {completion} of completion.")
     says = [text.format(model=one["base_model"], prompt=one["prompt_tokens"], completion=one["completion_tokens"]) for one in examples]
-    if any(one["status"] != "ok" for one in examples):
-        says.append(_("It is too long for the model, so it is not trained on."))
+    reasons = dict.fromkeys(one["status"] for one in examples if one["status"] != "ok")
+    says += [_("It is not trained on: {why}").format(why=_(NOT_TRAINED_TEXT.get(status, status))) for status in reasons]
     return Step(_("Rendered"), says, section="prompt")
 
 
@@ -133,11 +133,14 @@ def _trained(visit: Visit, facts: dict[str, Any]) -> Step:
             text = _("Adapter {adapter} was trained on it {count} times; its loss went from {first} to {last}.")
             first, last = (visit.number(one[name], 3) for name in ("first_loss", "last_loss"))
             says.append(text.format(adapter=one["adapter"], count=one["times_seen"], first=first, last=last))
+            if one["option_orders"]:
+                says.append(_("Its options stood in another order in each epoch."))
         elif one["validation_loss"] is not None:
             text = _("Adapter {adapter} was validated on it; its loss after training is {loss}.")
             says.append(text.format(adapter=one["adapter"], loss=visit.number(one["validation_loss"], 3)))
         else:
-            says.append(_("Adapter {adapter} did not train on it ({status}).").format(adapter=one["adapter"], status=one["status"]))
+            why = _(NOT_TRAINED_TEXT.get(one["status"], one["status"]))
+            says.append(_("Adapter {adapter} did not train on it: {why}").format(adapter=one["adapter"], why=why))
     return Step(_("Trained"), says, section="losses")
 
 

@@ -12,7 +12,7 @@ from pipeline.common.store.run_files import EXAMPLES, PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
 from schemas.errors import DataError
 
-RUN_FACTS = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds")
+RUN_FACTS = ("dataset_version", "run_id", "base_model", "base_revision", "method", "device", "steps", "wall_seconds", "kept_epoch")
 RENDER_JOB = "render.job.json"
 LOOKED_UP = ("adapter", "evaluation", "in_ledger", "base_model", "base_revision", "rendering")
 """Columns that the files themselves don't hold."""

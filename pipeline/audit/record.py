@@ -12,6 +12,7 @@ from pipeline.audit.lists import unpacked
 SHORTEST_PREFIX = 4
 MOST_NEIGHBOURS = 50
 MOST_NAMED = 20
+BY_EPOCH = ("losses", "option_orders", "gold_probabilities", "gold_chosen")
 HEXADECIMAL = re.compile(r"[0-9a-f]{1,16}")
 STRONGEST_FIRST = "case relation when 'conflict' then 0 when 'exact' then 1 when 'same' then 2 when 'variant' then 3 else 4 end"
 NEIGHBOUR_COLUMNS = (
@@ -59,12 +60,7 @@ def record_facts(database: sqlite3.Connection, record_id: str) -> dict[str, Any]
         "neighbours": neighbours(database, row),
         "split_group_size": _number(database, "select count(*) from ledger where split_group = ?", row["split_group"]),
         "examples": _rows(database, "select * from examples where record_id = ?", [record_id]),
-        "trained": _rows(
-            database,
-            "select t.*, r.base_model, r.dataset_version, r.run_id, r.method, r.device, r.steps from trained_samples t "
-            "left join runs r using (adapter) where t.record_id = ? order by t.adapter",
-            [record_id],
-        ),
+        "trained": _trained(database, record_id),
         "answers": _answers(database, record_id),
         **(told := history(database, record_id)),
         "standing": standing(told["versions"], told["changes"], row["split"]),
@@ -157,6 +153,16 @@ def neighbours(database: sqlite3.Connection, row: dict[str, Any]) -> list[dict[s
                 known.add(other["record_id"])
                 found.append({**other, "relation": relation, "similarity": None, "why": None})
     return found
+
+
+def _trained(database: sqlite3.Connection, record_id: str) -> list[dict[str, Any]]:
+    """What each training saw of it; what an older program didn't note of epochs is an empty list."""
+    query = (
+        "select t.*, r.base_model, r.dataset_version, r.run_id, r.method, r.device, r.steps, r.kept_epoch from trained_samples t "
+        "left join runs r using (adapter) where t.record_id = ? order by t.adapter"
+    )
+    rows = _rows(database, query, [record_id])
+    return [{**row, **{name: json.loads(row[name] or "[]") for name in BY_EPOCH}} for row in rows]
 
 
 def _answers(database: sqlite3.Connection, record_id: str) -> list[dict[str, Any]]:

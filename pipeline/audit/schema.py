@@ -188,6 +188,7 @@ TABLES = {
                 *_text(method="how it was trained", device="what it was trained on"),
                 AuditColumn("steps", "integer", "optimizer steps"),
                 AuditColumn("wall_seconds", "real", "how long it took, seconds"),
+                AuditColumn("kept_epoch", "integer", "the epoch whose weights were kept"),
                 AuditColumn("verdict", "text", "what its newest evaluation says; null where there is none"),
                 AuditColumn("manifest", "text", "all that the adapter's manifest says, JSON"),
             ),

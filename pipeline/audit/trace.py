@@ -117,7 +117,7 @@ def _models(adapters: Iterable[Path], question: Mapping[str, Any]) -> tuple[list
 
 def _training(folder: Path, manifest: Mapping[str, Any], record_id: str) -> list[dict[str, Any]]:
     rows = Lookup(folder / SAMPLES).equal("record_id", [record_id])
-    run = {"adapter": folder.name, **{key: manifest.get(key) for key in ("base_model", "dataset_version", "run_id")}}
+    run = {"adapter": folder.name, **{key: manifest.get(key) for key in ("base_model", "dataset_version", "run_id", "kept_epoch")}}
     return [{**run, **row} for row in rows]
 
 

@@ -21,18 +21,37 @@ INK, BAND, LOST, OUTSIDE = "#7a8496", "#9aa4b455", "#E69F00", "#D55E00"
 PARTS = ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#D55E00", "#CC79A7", "#999999")
 
 
-def loss_curve(lines: Sequence[Mapping[str, Any]]) -> bytes:
-    """Training loss by step, thin, with its running mean, and the validation loss where it was measured (nats a token)."""
+def loss_curve(lines: Sequence[Mapping[str, Any]], epochs: Sequence[Mapping[str, Any]] = (), kept_epoch: int | None = None) -> bytes:
+    """Training loss by step, thin, with its running mean, and the validation loss where it was measured (nats a token).
+
+    `epochs` are those of a manifest: each one's mean training loss, the share of validation questions that were right, and a mark at
+    the one whose weights were kept.
+    """
     steps = [line for line in lines if "loss" in line]
-    held_out = [line for line in lines if "validation_loss" in line]
+    held_out = [line for line in (epochs or lines) if line.get("validation_loss") is not None]
     figure, axes = _figure(6.4, 3.2)
     x, y = [line["step"] for line in steps], [line["loss"] for line in steps]
     axes.plot(x, y, color=MUTED, linewidth=1, label="training, each step")
     axes.plot(x, _running_mean(y, max(3, len(y) // 15)), color=ADAPTER, linewidth=2, label="training, running mean")
+    if means := [line for line in epochs if line.get("train_loss") is not None]:
+        at, losses = [line["step"] for line in means], [line["train_loss"] for line in means]
+        axes.plot(at, losses, color=ADAPTER, marker="s", linestyle="none", markersize=5, label="training, mean of the epoch")
     if held_out:
         at, losses = [line["step"] for line in held_out], [line["validation_loss"] for line in held_out]
-        axes.plot(at, losses, color="#D55E00", marker="o", linewidth=1.5, label="validation")
-    axes.set(xlabel="optimiser step", ylabel="loss (nats a labelled token)", ylim=(0, None))
+        axes.plot(at, losses, color=OUTSIDE, marker="o", linewidth=1.5, label="validation")
+        for line in (line for line in held_out if line.get("asked")):
+            place, share = (line["step"], line["validation_loss"]), f"{100 * line['right'] / line['asked']:.0f}%"
+            axes.annotate(share, place, (0, 7), textcoords="offset points", ha="center", fontsize=8, color=OUTSIDE)
+    if kept := next((line for line in epochs if line["epoch"] == kept_epoch and kept_epoch), None):
+        axes.axvline(kept["step"], color="#222", linestyle="--", linewidth=1, label=f"kept: epoch {kept_epoch}")
+    axes.set(xlabel="optimiser step", ylabel="loss (nats a labelled token)")
+    measured = [line["validation_loss"] for line in held_out]
+    if measured and max(measured) > 5 * min(measured) > 0:
+        # The first steps teach how an answer looks, and would press the epochs that are compared into a line at the bottom.
+        lowest = min([*measured, *(line["train_loss"] for line in means)])
+        axes.set(yscale="log", ylabel="loss (nats a labelled token, log scale)", ylim=(0.6 * lowest, 1.5 * max(measured)))
+    else:
+        axes.set_ylim(0, None)
     axes.legend(frameon=False, fontsize=8)
     return _png(figure)
 

@@ -19,12 +19,11 @@ import pyarrow.parquet as pq
 import torch
 
 from pipeline.common.files import write_atomically, write_parquet
-from pipeline.common.letters import LETTERS
 from pipeline.common.model import base_model
+from pipeline.common.model.asked import answer_of, encode_question, fits, lengths
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
-from pipeline.common.model.likelihood import Normalisation, gold_nll, normalise, option_lengths
 from pipeline.common.model.score_cache import ScoreCache
 from pipeline.common.model.scoring import EncodedQuestion, score_all
 from pipeline.common.prompt import Style
@@ -130,19 +129,11 @@ def encode(
     """Questions short enough for the model, and for each its token ids, prompt text and what stands for the options."""
     answerable, items = [], []
     for question in questions:
-        safe, prompt, _ = chat.ask(question, mode, job.render.system_prompt)
-        texts = list(LETTERS[: len(safe["options"])]) if mode == "letter" else [option.strip() for option in safe["options"]]
-        item = EncodedQuestion(chat.encode(prompt), [chat.encode(text) for text in texts])
-        if len(item.prompt_ids) + max(map(len, item.option_ids)) <= job.render.max_seq_tokens:
+        encoded = encode_question(question, chat, job.render, mode)
+        if fits(encoded[0], job.render):
             answerable.append(question)
-            items.append((item, prompt, texts))
+            items.append(encoded)
     return answerable, items
-
-
-def lengths(item: tuple[EncodedQuestion, str, list[str]], unit: Normalisation, mode: str) -> list[int]:
-    """What each option's summed log-likelihood is divided by; letters are as long as each other."""
-    encoded, _, texts = item
-    return option_lengths(texts, [len(ids) for ids in encoded.option_ids], unit if mode == "cloze" else "none")
 
 
 def predict(question: Mapping[str, Any], sums: Sequence[float], over: Sequence[int], model: str, mode: str) -> dict[str, Any]:
@@ -155,17 +146,16 @@ def predict(question: Mapping[str, Any], sums: Sequence[float], over: Sequence[i
             f"the {model} model's scores of question {question['record_id']} ({mode}) are {list(sums)}: its numbers overflow; use a GPU "
             "that computes in bf16, or another base model"
         )
-    scores = normalise(sums, over)
-    best = max(range(len(scores)), key=lambda place: (scores[place], -place))
+    said = answer_of(sums, over, question["answer_index"])
     return {
         **{key: question[key] for key in ("record_id", "split_group", "source", "subject", "language", "answer_index", "split")},
         "model": model,
         "mode": mode,
-        "predicted_index": best,
-        "correct": best == question["answer_index"],
-        "option_scores": scores,
+        "predicted_index": said.best,
+        "correct": said.best == question["answer_index"],
+        "option_scores": said.scores,
         "option_log_likelihoods": list(sums),
-        "gold_nll": gold_nll(sums, question["answer_index"]),
+        "gold_nll": said.gold_nll,
     }
 
 

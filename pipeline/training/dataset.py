@@ -3,16 +3,18 @@
 Only the completion is labelled: the loss sees the answer and the end-of-turn token, nothing of the prompt.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.job import log
 from schemas.errors import TrainingError
 
 IGNORED = -100
+TRAINED_OR_VALIDATION = {"train": "trained", "validation": "validation"}
 # A chunk of so many batches is sorted by length: enough to pad little, few enough to mix questions anew every epoch.
 BATCHES_A_CHUNK = 8
 
@@ -38,16 +40,32 @@ class Sample:
 def encode(rows: Sequence[Mapping[str, Any]], chat: ChatFormat, keep: str) -> list[Sample]:
     """The samples of one split that the model can be trained on (status ok); order kept.
 
-    Proves of every sample that its labels decode to exactly its completion: a wrong or empty mask trains on nothing, with a
-    normal-looking loss curve. Raises TrainingError.
+    Proves of every sample that its labels decode to exactly its completion, and leaves out the others: a wrong or empty mask trains
+    on nothing, with a normal-looking loss curve.
     """
     samples = []
     for index, row in enumerate(rows):
         if row["split"] == keep and row["status"] == "ok":
             sample = Sample(index, row["record_id"], chat.encode(row["prompt"]), chat.encode(row["completion"]))
-            check_labels(sample, row["completion"], chat)
-            samples.append(sample)
+            try:
+                check_labels(sample, row["completion"], chat)
+            except TrainingError as error:
+                log.warning("not trained: %s", error)
+            else:
+                samples.append(sample)
     return samples
+
+
+def statuses(rows: Sequence[Mapping[str, Any]], encoded: Iterable[Sample]) -> dict[int, str]:
+    """What the run does with each training and validation example, by its place; of `rows`, those that `encode` left out aren't trained."""
+    kept = {sample.index for sample in encoded}
+    found = {}
+    for index, row in enumerate(rows):
+        if row["split"] in TRAINED_OR_VALIDATION:
+            found[index] = TRAINED_OR_VALIDATION[row["split"]] if index in kept else row["status"]
+            if found[index] == "ok":
+                found[index] = "not_trained: answer_altered"
+    return found
 
 
 def check_labels(sample: Sample, completion: str, chat: ChatFormat) -> None:

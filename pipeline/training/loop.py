@@ -4,28 +4,31 @@ An MCQ labels 1-20 of its tokens. Logits for the others are the largest tensor o
 for those of the labelled positions alone: the same loss and the same gradients for half the memory of an 8B run.
 """
 
-import json
 import math
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
-from pipeline.common.files import write_atomically
+from pipeline.common.files import replacing
 from pipeline.common.model.head import logits_at
 from pipeline.common.model.job import Progress, log
 from pipeline.common.model.threads import THREADS
 from pipeline.training import packed
-from pipeline.training.dataset import IGNORED, LengthBatches, Sample, collate
+from pipeline.training.dataset import IGNORED, LengthBatches, collate
+from pipeline.training.history import Epoch, History
 from pipeline.training.micro_batches import MicroBatchTrainer
+from pipeline.training.permutation import Permutations
+from pipeline.training.validation import Validation, refuse_non_finite
 from schemas.config.train import TrainConfig
-from schemas.errors import TrainingError
 
-STATS_FILE = "samples.json"
+HISTORY_FILE = "history.json"
+KEPT = "kept"
 
 
 def label_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,48 +47,14 @@ def label_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tupl
     return token_nll.new_zeros(len(labels)).index_add(0, rows, token_nll), labelled.sum(1)
 
 
-class SampleStats:
-    """What training saw of each sample: how often, and its loss the first and the last time (nats a completion token)."""
-
-    def __init__(self, rows: int) -> None:
-        self.times_seen = [0] * rows
-        self.first_loss: list[float | None] = [None] * rows
-        self.last_loss: list[float | None] = [None] * rows
-        self.elapsed_s = 0.0
-
-    def saw(self, indices: list[int], losses: list[float]) -> None:
-        """Notes one batch."""
-        for index, loss in zip(indices, losses, strict=True):
-            self.times_seen[index] += 1
-            self.last_loss[index] = loss
-            if self.first_loss[index] is None:
-                self.first_loss[index] = loss
-
-    def of(self, indices: list[int]) -> list[tuple[int, int, float | None, float | None]]:
-        """What is noted of these rows, for `put_back`."""
-        return [(index, self.times_seen[index], self.first_loss[index], self.last_loss[index]) for index in indices]
-
-    def put_back(self, noted: list[tuple[int, int, float | None, float | None]]) -> None:
-        """Forgets what came since `of`."""
-        for index, times, first, last in noted:
-            self.times_seen[index], self.first_loss[index], self.last_loss[index] = times, first, last
-
-    def save(self, path: Path) -> None:
-        """Writes all of it as JSON, atomically."""
-        write_atomically(path, json.dumps(vars(self)))
-
-    def load(self, path: Path) -> None:
-        """Continues from what `save` wrote."""
-        vars(self).update(json.loads(path.read_text(encoding="utf-8")))
-
-
 class LabelTrainer(MicroBatchTrainer):
-    """Trainer whose loss is `label_nll` and whose batches are `LengthBatches`."""
+    """Trainer whose loss is `label_nll`, whose batches are `LengthBatches`, and whose samples are those of the current epoch."""
 
-    def __init__(self, stats: SampleStats, samples: list[Sample], **options: Any) -> None:
+    def __init__(self, history: History, samples: Permutations, **options: Any) -> None:
         super().__init__(train_dataset=samples, data_collator=collate, **options)
-        self.stats = stats
-        self.batches = LengthBatches([len(s) for s in samples], self.args.per_device_train_batch_size, self.args.seed)
+        self.history, self.samples = history, samples
+        self.record_ids = {sample.index: sample.record_id for sample in samples.samples}
+        self.batches = LengthBatches([len(s) for s in samples.samples], self.args.per_device_train_batch_size, self.args.seed)
         self.recent: list[float] = []
         self.micro_batch = self.args.per_device_train_batch_size
         # compute_loss divides by all samples of a step, so Trainer is not to divide by the accumulated batches again.
@@ -110,39 +79,67 @@ class LabelTrainer(MicroBatchTrainer):
         # Trainer puts autocast on model.forward alone, which isn't called here.
         with self.accelerator.autocast():
             nll, tokens = label_nll(model, inputs["input_ids"], inputs["labels"])
-        losses = (nll.detach() / tokens).tolist()
-        if not all(map(math.isfinite, losses)):
-            raise TrainingError(
-                f"the loss became {sum(losses)} at step {self.state.global_step + 1}: activations left the range of "
-                f"{'fp16' if self.args.fp16 else 'the number type'}; lower train.learning_rate, or take another base model"
-            )
-        self.stats.saw(inputs["sample"].tolist(), losses)
+        losses, indices = (nll.detach() / tokens).tolist(), inputs["sample"].tolist()
+        by_record = dict(zip((self.record_ids[index] for index in indices), losses, strict=True))
+        refuse_non_finite(
+            by_record, f"training (step {self.state.global_step + 1})", ", lower train.learning_rate, or take another base model"
+        )
+        self.history.saw(indices, losses)
         self.recent += losses
         # Every question weighs the same, however long its answer: by tokens, a few long answers would drown the short ones.
         return (nll / tokens).sum() / (self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps)
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Sets the epoch of the batches, tells the progress, keeps the stats beside each checkpoint, and ends an interrupted run."""
+    """Sets the epoch of batches and samples, measures each epoch's end, tells the progress, keeps the history beside each checkpoint and
+    the weights to keep beside them all, and ends a run that is interrupted or learns no more.
 
-    def __init__(self, trainer: LabelTrainer, validation: "Validation", progress: Progress) -> None:
+    An epoch is measured within its last step, before that step's checkpoint, which is always written: so a checkpoint knows all that
+    was measured up to it, and the file of the weights that its history would keep is there.
+    """
+
+    def __init__(self, trainer: LabelTrainer, validation: Validation, progress: Progress, keep: str, patience: int | None) -> None:
         self.trainer, self.validation, self.progress = trainer, validation, progress
-        self.stats = trainer.stats
+        self.keep, self.patience = keep, patience
+        self.history = trainer.history
         self.stop = False
         self.skipped_steps = 0
         self.began, self.first_step, self.elapsed_before = time.monotonic(), 0, 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.began, self.first_step, self.elapsed_before = time.monotonic(), state.global_step, self.stats.elapsed_s
+        self.began, self.first_step, self.elapsed_before = time.monotonic(), state.global_step, self.history.elapsed_s
+        if not self.history.epochs:
+            self._measure(0, state)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.trainer.batches.epoch = int(state.epoch or 0)
+        self.trainer.batches.epoch = self.trainer.samples.epoch = int(state.epoch or 0)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.stats.elapsed_s = self.elapsed_before + time.monotonic() - self.began
         self.skipped_steps += self.trainer.accelerator.optimizer_step_was_skipped
-        if self.stop and state.global_step < state.max_steps:
+        ends = state.global_step == state.max_steps
+        if ends or state.epoch.is_integer():
+            self._measure(math.ceil(state.epoch), state)
+            control.should_save = True
+            if self.history.is_exhausted(self.patience) and not ends:
+                control.should_training_stop = ends = True
+        self.history.elapsed_s = self.elapsed_before + time.monotonic() - self.began
+        if self.stop and not ends:
             control.should_save = control.should_training_stop = True
+
+    def _measure(self, epoch: int, state: Any) -> None:
+        """Adds an epoch to the history and tells it; keeps the weights if they are the best so far."""
+        figures = self.validation.run(self.history, epoch, self.trainer.accelerator.autocast())
+        train_loss = self.history.train_loss(list(self.trainer.record_ids), epoch) if epoch else None
+        self.history.epochs.append(found := Epoch(epoch, state.global_step, train_loss, **figures))
+        if found.validation_loss is not None:
+            line: dict[str, Any] = {"step": found.step, "epoch": epoch, "validation_loss": found.validation_loss}
+            if found.right is not None and found.asked:
+                line |= {"validation_right": found.right, "validation_questions": found.asked, "mode": found.mode}
+                line |= {"validation_accuracy": found.right / found.asked}
+            self.progress.write(line)
+        log.info("%s", said(found))
+        if epoch and self.history.kept(self.keep) == found:
+            save_weights(self.trainer.model, kept_file(Path(self.trainer.args.output_dir), found.step))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
         if "loss" not in logs:
@@ -156,8 +153,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             "loss": sum(recent) / len(recent),
             "learning_rate": logs["learning_rate"],
             "grad_norm": logs.get("grad_norm"),
-            "samples_seen": sum(self.stats.times_seen),
-            "elapsed_s": round(self.stats.elapsed_s, 2),
+            "samples_seen": self.history.samples_seen,
+            "elapsed_s": round(self.history.elapsed_s, 2),
             "eta_s": round(pace * (state.max_steps - state.global_step), 1),
         }
         self.progress.write(line)
@@ -165,39 +162,43 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         # Written last: a checkpoint is whole when it holds this file.
-        self.stats.save(Path(args.output_dir) / f"checkpoint-{state.global_step}" / STATS_FILE)
+        folder = Path(args.output_dir)
+        self.history.save(folder / f"checkpoint-{state.global_step}" / HISTORY_FILE)
+        kept = kept_file(folder, self.history.kept(self.keep).step)
+        for file in folder.glob(f"{KEPT}-*"):
+            if file != kept:
+                file.unlink()
 
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if not self.stop or state.global_step >= state.max_steps:
-            with self.trainer.accelerator.autocast():
-                self.validation.run(state.global_step, state.epoch, self.progress)
+
+def said(epoch: Epoch) -> str:
+    """An epoch in a line."""
+    name = f"epoch {epoch.epoch}" if epoch.epoch else "before training"
+    losses = [("loss", epoch.train_loss), ("validation loss", epoch.validation_loss)]
+    parts = [f"{what} {loss:.4f}" for what, loss in losses if loss is not None]
+    parts += [f"{epoch.right} of {epoch.asked} validation questions right ({epoch.mode})"] if epoch.asked else []
+    return f"{name}: {', '.join(parts) or 'no validation questions'}"
 
 
-class Validation:
-    """The loss on the validation split, once an epoch: per sample and over all labelled tokens."""
+def kept_file(folder: Path, step: int) -> Path:
+    """Where the weights to keep lie while a run goes on, by the step that they are of."""
+    return folder / f"{KEPT}-{step}.safetensors"
 
-    def __init__(self, model: Any, samples: list[Sample], batch_size: int) -> None:
-        self.model, self.batch_size = model, batch_size
-        self.samples = sorted(samples, key=len)
-        self.sample_loss: dict[int, float] = {}
-        self.loss: float | None = None
 
-    def run(self, step: int, epoch: float, progress: Progress) -> None:
-        """Measures, keeps the result in `loss` and `sample_loss`, and tells it. Does nothing without validation samples."""
-        if not self.samples:
-            return
-        total, count = 0.0, 0
-        self.model.eval()
-        with torch.no_grad():
-            for start in range(0, len(self.samples), self.batch_size):
-                batch = {key: value.to(self.model.device) for key, value in collate(self.samples[start : start + self.batch_size]).items()}
-                nll, tokens = label_nll(self.model, batch["input_ids"], batch["labels"])
-                self.sample_loss.update(zip(batch["sample"].tolist(), (nll / tokens).tolist(), strict=True))
-                total, count = total + float(nll.sum()), count + int(tokens.sum())
-        self.model.train()
-        self.loss = total / count
-        progress.write({"step": step, "epoch": round(epoch, 4), "validation_loss": self.loss})
-        log.info("validation loss %.4f after epoch %.2f", self.loss, epoch)
+def save_weights(model: Any, path: Path) -> None:
+    """Writes the trained parameters, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    trained = {name: parameter.detach().cpu().contiguous() for name, parameter in model.named_parameters() if parameter.requires_grad}
+    with replacing(path) as aside:
+        save_file(trained, aside)
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Gives the trained parameters the values that `save_weights` wrote."""
+    found = load_file(path)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                parameter.copy_(found[name])
 
 
 def arguments(train: TrainConfig, folder: Path, samples: int, device: torch.device, dtype: torch.dtype) -> TrainingArguments:

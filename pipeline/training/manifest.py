@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pipeline.common.files import file_hash, write_atomically, write_parquet
 from pipeline.common.model.job import Job
 from pipeline.common.store.run_files import MANIFEST, SAMPLES
-from pipeline.training.loop import SampleStats
+from pipeline.training.history import History
 from schemas.tables.bounds import checked_rows
 from schemas.tables.training import TrainedSample
 
@@ -28,22 +28,37 @@ def folder_fingerprint(job: Job) -> str:
     return hashlib.sha256(json.dumps([parts, job.dataset_version, rows], sort_keys=True).encode()).hexdigest()[:32]
 
 
-def write_samples(path: Path, rows: Sequence[Mapping[str, Any]], stats: SampleStats, validation: Mapping[int, float]) -> None:
-    """Writes one TrainedSample row a training or validation example, in the examples' order."""
-    table = [
-        {
-            "record_id": row["record_id"],
-            "split": row["split"],
-            "status": row["status"] if row["status"] != "ok" else {"train": "trained"}.get(row["split"], "validation"),
-            "times_seen": stats.times_seen[index],
-            "first_loss": stats.first_loss[index],
-            "last_loss": stats.last_loss[index],
-            "validation_loss": validation.get(index),
+def write_samples(
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    status: Mapping[int, str],
+    history: History,
+    orders: Mapping[int, list[str]],
+    kept_epoch: int,
+) -> None:
+    """Writes one TrainedSample row a training or validation example, in the examples' order.
+
+    `status` names those rows by their places, and what was done with each; `orders` has the orders of options of the trained ones.
+    """
+
+    def of(index: int) -> dict[str, Any]:
+        losses = history.losses[index]
+        trained = losses if status[index] == "trained" else []
+        return {
+            "record_id": rows[index]["record_id"],
+            "split": rows[index]["split"],
+            "status": status[index],
+            "times_seen": len(trained),
+            "first_loss": trained[0] if trained else None,
+            "last_loss": trained[-1] if trained else None,
+            "losses": losses,
+            "option_orders": orders.get(index, [])[: len(trained)],
+            "gold_probabilities": history.gold_probabilities[index],
+            "gold_chosen": history.gold_chosen[index],
+            "validation_loss": losses[kept_epoch - 1] if status[index] == "validation" else None,
         }
-        for index, row in enumerate(rows)
-        if row["split"] in ("train", "validation")
-    ]
-    write_parquet(path, checked_rows(table, TrainedSample))
+
+    write_parquet(path, checked_rows([of(index) for index in sorted(status)], TrainedSample))
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:

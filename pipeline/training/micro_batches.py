@@ -26,10 +26,10 @@ def parts(inputs: dict[str, torch.Tensor], size: int) -> Iterator[dict[str, torc
 class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to mypy
     """Trainer that takes a batch in parts of `micro_batch` rows, and halves that for good when memory doesn't suffice.
 
-    Whoever derives from it keeps what it notes of samples in `stats` and `recent`; both forget a part that is taken again.
+    Whoever derives from it keeps what it notes of samples in `history` and `recent`; both forget a part that is taken again.
     """
 
-    stats: Any
+    history: Any
     recent: list[float]
     micro_batch: int
 
@@ -39,7 +39,7 @@ class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyp
         del inputs
         while waiting:
             part = waiting.pop(0)
-            before = self._gradients(), self.stats.of(part["sample"].tolist()), len(self.recent)
+            before = self._gradients(), self.history.of(part["sample"].tolist()), len(self.recent)
             # The error holds the tensors of its frames: it is let go before memory is counted again.
             failed = None
             try:
@@ -85,11 +85,11 @@ class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyp
     def _trained(self) -> list[torch.nn.Parameter]:
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
-    def _restore(self, gradients: list[torch.Tensor | None], stats: Any, recent: int) -> None:
+    def _restore(self, gradients: list[torch.Tensor | None], noted: Any, recent: int) -> None:
         for parameter, gradient in zip(self._trained(), gradients, strict=True):
             if gradient is None:
                 parameter.grad = None
             else:
                 parameter.grad.copy_(gradient)
-        self.stats.put_back(stats)
+        self.history.put_back(noted)
         del self.recent[recent:]

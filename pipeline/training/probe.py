@@ -68,8 +68,8 @@ def _untouched(trainer: MicroBatchTrainer) -> Iterator[None]:
     trained = _trained(trainer.model)
     # On the CPU, so that the copies take nothing of what is measured; they are exact.
     weights = [parameter.detach().to("cpu", copy=True) for parameter in trained]
-    stats, recent = trainer.stats, trainer.recent
-    trainer.stats, trainer.recent = type(stats)(len(stats.times_seen)), []
+    history, recent = trainer.history, trainer.recent
+    trainer.history, trainer.recent = type(history)(len(history.losses)), []
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     gpu_states = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     try:
@@ -79,7 +79,7 @@ def _untouched(trainer: MicroBatchTrainer) -> Iterator[None]:
             for parameter, weight in zip(trained, weights, strict=True):
                 parameter.copy_(weight)
                 parameter.grad = None
-        trainer.stats, trainer.recent = stats, recent
+        trainer.history, trainer.recent = history, recent
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])

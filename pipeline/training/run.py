@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import math
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +24,18 @@ from pipeline.common.model.job import Job, Progress, log
 from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.common.store.runs import read_manifest
 from pipeline.training import lora, policy
-from pipeline.training.dataset import encode
+from pipeline.training.cautions import of_result, of_training_set, require_samples
+from pipeline.training.dataset import encode, statuses
 from pipeline.training.engine import prepare
 from pipeline.training.first_step import first_step_change
-from pipeline.training.loop import STATS_FILE, LabelTrainer, SampleStats, Validation, Watch, arguments
+from pipeline.training.history import History
+from pipeline.training.loop import HISTORY_FILE, LabelTrainer, Watch, arguments, kept_file, label_nll, load_weights
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 from pipeline.training.peak import PeakMemory, is_out_of_memory
+from pipeline.training.permutation import Permutations
 from pipeline.training.probe import Probe, probe
+from pipeline.training.validation import Validation, asked_of
+from schemas.config.evaluate import EvaluateConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
@@ -62,15 +69,23 @@ def train(job: Job) -> None:
 def _train(job: Job, device: torch.device, progress: Progress) -> None:
     config = job.train
     rows = pq.read_table(job.examples).to_pylist()
+    require_samples(rows)
     checkpoint = _last_checkpoint(job.output / "checkpoints")
     step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-    progress.forget_after(step)
+    progress.forget_after(step if checkpoint else -1)
 
     progress.phase("encoding examples")
     chat = ChatFormat(base_model.load_tokenizer(config, job.models))
     training, held_out = encode(rows, chat, "train"), encode(rows, chat, "validation")
+    status = statuses(rows, [*training, *held_out])
     if not training:
-        raise TrainingError(f"no example to train on: {len(rows)} rows in {job.examples}, none of split train with status ok")
+        require_samples([{**row, "status": status.get(index, row["status"])} for index, row in enumerate(rows)])
+    questions = {row["record_id"]: row for row in pq.read_table(job.questions).to_pylist()}
+    epochs = math.ceil(config.epochs)
+    lists_options = job.render.style == "letter"
+    samples = Permutations(training, questions, chat, job.render, config.seed, epochs if lists_options and config.permute_options else 0)
+    evaluate = EvaluateConfig.model_validate(job.config.get("evaluate", {}))
+    asked, mapped = (asked_of(some, questions, chat, job.render, evaluate) for some in (held_out, training if config.cartography else []))
 
     progress.phase("loading model")
     transformers.set_seed(config.seed)
@@ -80,38 +95,42 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     else:
         model = lora.build(config, job.models, device, resolution, job.output)
     computed = prepare(model, max(map(len, training + held_out)))
-    notes = policy.warnings(config, resolution)
+    notes = [*policy.warnings(config, resolution), *of_training_set(config, training, samples, held_out, questions)]
     _say(job, model, resolution, notes, len(training), len(held_out), device)
 
-    stats = SampleStats(len(rows))
+    history = History(len(rows))
     if checkpoint:
-        stats.load(checkpoint / STATS_FILE)
+        history.load(checkpoint / HISTORY_FILE)
     settings = arguments(config, job.output / "checkpoints", len(training), device, base_model.compute_dtype(device))
-    trainer = LabelTrainer(stats, training, model=model, args=settings)
-    validation = Validation(model, held_out, 2 * config.batch_size)
-    watch = Watch(trainer, validation, progress)
+    trainer = LabelTrainer(history, samples, model=model, args=settings)
+    validation = Validation(model, label_nll, held_out, asked, mapped, evaluate, 2 * config.batch_size)
+    watch = Watch(trainer, validation, progress, config.keep, config.early_stopping)
     trainer.add_callback(watch)
 
     peak = PeakMemory(device)
     tried = probe(trainer, training)
     change = first_step_change(model, training[: trainer.micro_batch], config.learning_rate)
     log.info("a first step at this learning rate changes the answers' log-probability by %+.2f nats a question", change)
-    progress.phase(f"training, from step {step}" if checkpoint else "training")
-    with _stoppable(watch):
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if trainer.state.global_step < trainer.state.max_steps:
-        log.info("stopped at step %d of %d; run it again to continue", trainer.state.global_step, trainer.state.max_steps)
-        raise KeyboardInterrupt
-    if validation.loss is None:  # resumed from a checkpoint of the last step
-        validation.run(trainer.state.global_step, trainer.state.epoch, progress)
+    if not history.is_over(epochs, config.early_stopping):
+        progress.phase(f"training, from step {step}" if checkpoint else "training")
+        with _stoppable(watch):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if not history.is_over(epochs, config.early_stopping):
+            log.info("stopped at step %d of %d; run it again to continue", trainer.state.global_step, trainer.state.max_steps)
+            raise KeyboardInterrupt
     if watch.skipped_steps:
         notes.append(f"{watch.skipped_steps} of {trainer.state.max_steps} steps were skipped: their fp16 gradients overflowed")
     if (halved := trainer.note()) is not None:
         notes.append(halved)
 
     progress.phase("saving")
+    kept, because = history.kept(config.keep), history.why_kept(config.keep, [sample.index for sample in held_out], epochs)
+    load_weights(model, kept_file(job.output / "checkpoints", kept.step))
+    log.info("kept: %s", because)
+    notes += of_result(kept, history.epochs[0])
     lora.save(model, config, job.output)
-    write_samples(job.output / SAMPLES, rows, stats, validation.sample_loss)
+    orders = {sample.index: samples.orders(place, epochs) for place, sample in enumerate(training)}
+    write_samples(job.output / SAMPLES, rows, status, history, orders, kept.epoch)
     told = progress.lines()
     facts = {
         "dataset_version": job.dataset_version,
@@ -125,10 +144,15 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "labelled_tokens": sum(len(sample.completion_ids) for sample in training),
         "samples": {"trained": len(training), "validation": len(held_out)},
         "trained_groups": sorted({rows[sample.index]["split_group"] for sample in training}),
-        "steps": trainer.state.max_steps,
+        "not_trained": dict(Counter(sorted(told for told in status.values() if told.startswith("not_trained")))),
+        "permuted": len(samples.permuted),
+        "steps": history.epochs[-1].step,
+        "epochs": [dataclasses.asdict(epoch) for epoch in history.epochs],
+        "kept_epoch": kept.epoch,
+        "kept_because": because,
         "train_losses": [line["loss"] for line in told if "loss" in line],
-        "validation_losses": [line["validation_loss"] for line in told if "validation_loss" in line],
-        "wall_seconds": round(stats.elapsed_s, 1),
+        "validation_losses": [one.validation_loss for one in history.epochs if one.epoch and one.validation_loss is not None],
+        "wall_seconds": round(history.elapsed_s, 1),
         "peak_memory_bytes": peak_memory_bytes(device),
         "memory": _memory(job, peak, tried, trainer.micro_batch),
         "device": device_name(device),
@@ -190,7 +214,7 @@ def _memory(job: Job, peak: PeakMemory, tried: Probe, micro_batch: int) -> dict[
 
 
 def _last_checkpoint(folder: Path) -> Path | None:
-    whole = [path.parent for path in folder.glob(f"checkpoint-*/{STATS_FILE}")]
+    whole = [path.parent for path in folder.glob(f"checkpoint-*/{HISTORY_FILE}")]
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 

@@ -57,7 +57,23 @@ class TrainConfig(Strict):
     max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
     gradient_checkpointing: bool | None = Field(None, description="recompute activations to save memory; null: on a GPU only")
     save_steps: int = Field(20, ge=1, description="a checkpoint every so many optimiser steps; an interrupted run resumes from the last")
-    seed: int = Field(7, description="of shuffling and of the adapter's first weights")
+    keep: Literal["best", "last"] = Field(
+        "best",
+        description="whose weights are kept: those of the epoch with the lowest validation loss, or of the last; no validation: the last",
+    )
+    early_stopping: int | None = Field(
+        None, ge=1, description="patience: training ends after so many epochs without a lower validation loss; null: every epoch is run"
+    )
+    permute_options: bool = Field(
+        True,
+        description="another order of the options each epoch, where the prompt lists them (`render.style: letter`); options that refer "
+        "to others and numbers that rise or fall keep theirs",
+    )
+    cartography: bool = Field(
+        False,
+        description="ask the trained questions too after each epoch, for dataset cartography (arXiv 2009.10795): a forward pass a question",
+    )
+    seed: int = Field(7, description="of shuffling, of the options' orders and of the adapter's first weights")
     gpu_memory_gib: float | None = Field(None, gt=0, description="memory to plan for; default: what the GPU reports, 14.0 usable on a T4")
 
     @model_validator(mode="after")

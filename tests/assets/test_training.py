@@ -87,6 +87,18 @@ def test_losses_are_told_live_and_stand_in_the_history(trained):
     assert steps[0]["loss"] in [observation.metadata["loss"].value for observation in observed if "loss" in observation.metadata]
 
 
+def test_the_adapters_page_shows_every_epoch_and_which_one_was_kept(trained):
+    _, result, _, heard = trained
+    shown = metadata_of(result, "qlora_adapter")
+    assert shown["kept"].value.startswith("epoch 1 of 1: its validation loss")
+    assert [line.split(" | ")[0].strip("| ") for line in shown["epochs"].value.splitlines()[2:]] == ["before", "1 (kept)"]
+    assert shown["kept_validation_loss"].value > 0
+    assert 0 <= shown["kept_validation_accuracy"].value <= 1
+    assert shown["not_trained"].value == "*no rows*"
+    told = [line for asset, line in heard if asset == "qlora_adapter" and "validation_loss" in line]
+    assert [(line["epoch"], line["validation_questions"]) for line in told] == [(0, 2), (1, 2)]
+
+
 def test_what_was_made_once_is_not_made_again(trained, monkeypatch):
     _, _, again, _ = trained
     for module in (training, evaluation):

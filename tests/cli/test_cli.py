@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.ledger import select
+from cli.trace import losses
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import ConfigError
 from schemas.tables.curation import LedgerRow
@@ -131,6 +132,15 @@ def test_csv_defuses_formulas_and_files_are_written(curated, mcq, project):
     mcq("ledger", "--format", "parquet", "--out", "ledger.parquet")
     assert pq.read_table(project / "ledger.parquet").num_rows == 9
     assert "--out" in mcq("ledger", "--format", "parquet", expect=1).stderr
+
+
+def test_trace_tells_losses_by_epoch_or_why_there_are_none():
+    seen = {"status": "trained", "losses": [2.0, 1.25], "option_orders": [], "gold_chosen": [], "kept_epoch": 2}
+    assert losses(seen) == ["by epoch 2.000, 1.250 kept"]
+    assert losses({**seen, "option_orders": ["BA", "AB"]})[1] == "options in the order BA, AB"
+    asked = {**seen, "status": "validation", "gold_chosen": [True, False], "kept_epoch": 1}
+    assert losses(asked) == ["by epoch 2.000 (right) kept, 1.250 (wrong)"]
+    assert "longer than" in losses({"status": "not_trained: too_long"})[0]
 
 
 def test_trace_tells_the_same_by_place_and_by_id(curated, mcq):

@@ -76,7 +76,8 @@ def _add_adapter(foundry):
     evaluation = folder / "evaluations" / "e1"
     evaluation.mkdir(parents=True)
     facts = {"run_id": "run", "base_model": "m", "base_revision": "r", "method": "qlora", "device": "cpu", "steps": 3, "wall_seconds": 1.0}
-    losses = {"times_seen": 3, "first_loss": 2.0, "last_loss": 1.0, "validation_loss": None}
+    losses = {"times_seen": 3, "first_loss": 2.0, "last_loss": 1.0, "losses": [2.0, 1.5, 1.0], "validation_loss": None}
+    losses |= {key: [] for key in ("option_orders", "gold_probabilities", "gold_chosen")}
     sample = {"record_id": row["record_id"], "split": "train", "status": "trained", **losses}
     pq.write_table(pa.Table.from_pylist([sample], arrow_schema(TrainedSample)), folder / "samples.parquet")
     facts["files"] = {"samples.parquet": file_hash(folder / "samples.parquet")}

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
+from pipeline.common.grammar.amounts import Amount, amount
 from pipeline.common.guards import RUN
 
 # On ASCII, `str.translate` is three times as fast as a pattern, elsewhere three times as slow. Apostrophes vanish (isnt).
@@ -46,14 +47,6 @@ class lazy(Generic[Value]):  # noqa: N801
     def __get__(self, view: Any, _: type | None = None) -> Value:
         value = view.__dict__[self.name] = self.compute(view)
         return value
-
-
-class Amount(NamedTuple):
-    """A number with what stands around it: `1.5 m` is 1.5 and "m"; a percentage is divided by 100."""
-
-    value: float
-    unit: str
-    percent: bool
 
 
 class View:
@@ -190,55 +183,3 @@ class View:
 _SPACE = re.compile(r"\S \S").search
 _DIGIT = re.compile(r"\d").search
 VERDICTS = frozenset("true false yes no correct incorrect wrong right not given đúng sai có không".split())
-_AMOUNT = re.compile(
-    r"\s*+(?:(?P<currency>[$€£])\s*+)?(?:(?P<sign>[-+−–])\s*+)?(?P<currency2>[$€£])?(?P<number>\d[\d.,]*)(?:\s?/\s?(?P<over>\d+))?\s*+(?:(?P<unit>%|[^\W\d_][^\W_]{0,11}(?:/[^\W_]{1,4})?\.?)\s*+)?(?:\.\s*+)?"
-)
-
-
-_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "nghìn": 1e3, "triệu": 1e6, "tỉ": 1e9, "tỷ": 1e9}
-
-
-def amount(text: str) -> Amount | None:
-    """The number that a text is, with its unit.
-
-    >>> amount("50 %"), amount("-1/2"), amount("1,5 m"), amount("12,000 kg.")
-    (Amount(value=0.5, unit='', percent=True), Amount(value=-0.5, unit='', percent=False), Amount(value=1.5, unit='m', percent=False), Amount(value=12000.0, unit='kg', percent=False))
-    """
-    if len(text) > 40:
-        return None
-    match = _AMOUNT.fullmatch(text)
-    if not match:
-        return None
-    value = plain_number(match["number"].rstrip(".,"))
-    if value is None:
-        return None
-    if match["over"]:
-        if int(match["over"]) == 0:
-            return None
-        value /= int(match["over"])
-    unit = (match["unit"] or "").rstrip(".").lower()
-    if match["sign"] and match["sign"] != "+":
-        value = -value
-    value *= _SCALES.get(unit, 1)
-    if unit in _SCALES:
-        unit = ""
-    if unit == "%":
-        return Amount(value / 100, "", True)
-    return Amount(value, match["currency"] or match["currency2"] or unit, False)
-
-
-def plain_number(text: str) -> float | None:
-    """A decimal with a point or a comma. Three digits behind a single separator are thousands, unless a zero stands before it."""
-    separators = [c for c in text if c in ".,"]
-    if len(separators) == 1:
-        whole, _, rest = text.replace(",", ".").partition(".")
-        text = whole + rest if len(rest) == 3 and whole not in ("0", "") else f"{whole}.{rest}"
-    elif len(set(separators)) == 2:
-        last = max(text.rfind("."), text.rfind(","))
-        text = text[:last].replace(".", "").replace(",", "") + "." + text[last + 1 :]
-    elif separators:
-        text = text.replace(".", "").replace(",", "")
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -103,9 +103,11 @@ def _show_prompt(path, row):
 def _adapter(folder, row):
     (folder / "evaluations" / "e1").mkdir(parents=True, exist_ok=True)
     facts = {"dataset_version": row["dataset_version"], "run_id": "run-0002", "base_model": "m", "base_revision": "r", "method": "qlora"}
-    (folder / "manifest.json").write_text(json.dumps({**facts, "device": "cpu", "steps": 3, "wall_seconds": 1.0}))
+    (folder / "manifest.json").write_text(json.dumps({**facts, "device": "cpu", "steps": 3, "wall_seconds": 1.0, "kept_epoch": 2}))
     sample = {"record_id": row["record_id"], "split": "train", "status": "trained", "times_seen": 3, "first_loss": 2.0, "last_loss": 1.0}
-    samples = pa.Table.from_pylist([{**sample, "validation_loss": None}], schema=arrow_schema(TrainedSample))
+    sample |= {"losses": [2.0, 1.5, 1.0], "option_orders": ["BACD", "CABD", "ABCD"]}
+    sample |= {"gold_probabilities": [0.25, 0.5, 0.75], "gold_chosen": [False, True, True], "validation_loss": None}
+    samples = pa.Table.from_pylist([sample], schema=arrow_schema(TrainedSample))
     pq.write_table(samples, folder / "samples.parquet")
     answer = {key: row[key] for key in ("record_id", "split", "split_group", "source", "subject", "language", "answer_index")}
     scores = [0.0, -1.0, -2.0, -3.0]

@@ -68,6 +68,17 @@ def test_a_record_page_tells_its_whole_way(served):
         assert said in text, said
 
 
+def test_losses_stand_by_epoch_and_run_with_the_epoch_that_was_kept(served):
+    text = served.get(f"/record/{served.row('Thủ đô')['record_id']}")[2]
+    table = text[text.index('<table class="losses">') :]
+    table = table[: table.index("</table>")]
+    assert re.findall(r"Epoch \d", table) == ["Epoch 1", "Epoch 2", "Epoch 3"]
+    assert re.findall(r'<td class="n( kept)?">(\d\.\d+)', table) == [("", "2.000"), (" kept", "1.500"), ("", "1.000")]
+    assert re.findall(r">(right|wrong)<", table) == ["wrong", "right", "right"]
+    assert re.findall(r">([A-D]{4})<", table) == ["BACD", "CABD", "ABCD"]
+    assert '<polyline points="0.0,2.0 50.0,7.0 100.0,12.0"/><circle cx="50.0" cy="7.0" r="3"/>' in table
+
+
 def test_both_sides_of_a_conflict_stand_side_by_side(served):
     row = served.row("Which machine")
     text = served.get(f"/record/{row['record_id']}")[2]

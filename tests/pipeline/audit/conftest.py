@@ -23,7 +23,7 @@ def published(curated, tmp_path_factory):
     folder = tmp_path_factory.mktemp("adapters") / "a1"
     (folder / "evaluations" / "e1").mkdir(parents=True)
     facts = {"dataset_version": row["dataset_version"], "run_id": "run", "base_model": "m", "base_revision": "r", "method": "qlora"}
-    (folder / "manifest.json").write_text(json.dumps({**facts, "device": "cpu", "steps": 3, "wall_seconds": 1.0}))
+    (folder / "manifest.json").write_text(json.dumps({**facts, "device": "cpu", "steps": 3, "wall_seconds": 1.0, "kept_epoch": 2}))
     sample = {
         "record_id": row["record_id"],
         "split": "train",
@@ -31,6 +31,10 @@ def published(curated, tmp_path_factory):
         "times_seen": 3,
         "first_loss": 2.0,
         "last_loss": 1.0,
+        "losses": [2.0, 1.5, 1.0],
+        "option_orders": ["BACD", "CABD", "ABCD"],
+        "gold_probabilities": [0.25, 0.5, 0.75],
+        "gold_chosen": [False, True, True],
         "validation_loss": None,
     }
     pq.write_table(pa.Table.from_pylist([sample], schema=arrow_schema(TrainedSample)), folder / "samples.parquet")

@@ -43,8 +43,8 @@ def question():
 def make_job(tmp_path, tiny_model, models):
     """A training job over rendered examples; call it again for the same job."""
 
-    def make(questions=None, output="adapter", **settings):
-        rows = questions or [row(i, "validation" if i % 5 == 4 else "train") for i in range(20)]
+    def make(questions=None, output="adapter", style="cloze", **settings):
+        rows = questions if questions is not None else [row(i, "validation" if i % 5 == 4 else "train") for i in range(20)]
         config = {
             "base_model": str(tiny_model),
             "device": "cpu",
@@ -58,8 +58,9 @@ def make_job(tmp_path, tiny_model, models):
             {
                 "dataset": "d",
                 "sources": [{"name": "s", "path": "*"}],
-                "render": {"style": "cloze", "max_seq_tokens": 128},
+                "render": {"style": style, "max_seq_tokens": 128},
                 "train": config | settings,
+                "evaluate": {"primary": style},
             }
         )
         files = {name: tmp_path / f"{name}.parquet" for name in ("questions", "examples")}

@@ -11,7 +11,9 @@ from transformers import TrainingArguments
 from pipeline.common.model.head import difference
 from pipeline.training import engine, lora, packed, policy
 from pipeline.training.dataset import Sample
-from pipeline.training.loop import LabelTrainer, SampleStats
+from pipeline.training.history import History
+from pipeline.training.loop import LabelTrainer
+from pipeline.training.permutation import Permutations
 from schemas.config.train import RankPolicy, TrainConfig
 
 CPU = torch.device("cpu")
@@ -36,9 +38,9 @@ def test_a_step_is_that_of_the_whole_padded_batch(limit, recomputing, tiny_model
         arguments = TrainingArguments(
             output_dir=str(tmp_path), use_cpu=True, per_device_train_batch_size=6, report_to="none", remove_unused_columns=False
         )
-        trainer = LabelTrainer(SampleStats(6), samples, model=model, args=arguments)
+        trainer = LabelTrainer(History(6), Permutations.fixed(samples), model=model, args=arguments)
         loss = trainer.training_step(model, next(iter(trainer.get_train_dataloader())))
-        return loss, {name: p.grad for name, p in model.named_parameters() if p.grad is not None}, trainer.stats.first_loss
+        return loss, {name: p.grad for name, p in model.named_parameters() if p.grad is not None}, trainer.history.losses
 
     (ours, our_gradients, seen), (theirs, their_gradients, expected) = gradients(True), gradients(False)
     assert difference(ours, theirs) <= 1e-5

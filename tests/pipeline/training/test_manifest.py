@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.common.model.job import Job
 from pipeline.common.store.runs import read_manifest
-from pipeline.training.loop import SampleStats
+from pipeline.training.history import History
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 
 
@@ -44,15 +44,19 @@ def test_samples_stand_in_their_order_with_what_was_seen_of_them(tmp_path):
         {"record_id": ids[2], "split": "train", "status": "ok"},
         {"record_id": ids[3], "split": "train", "status": "not_trained: too_long"},
     ]
-    stats = SampleStats(4)
-    stats.times_seen[2], stats.first_loss[2], stats.last_loss[2] = 2, 1.5, 0.5
-    write_samples(tmp_path / "samples.parquet", rows, stats, {0: 0.75})
+    history = History(4)
+    history.losses = [[0.75, 0.875], [], [1.5, 0.5], []]
+    history.gold_probabilities[0], history.gold_chosen[0] = [0.5, 0.25], [True, False]
+    status = {0: "validation", 2: "trained", 3: "not_trained: too_long"}
+    write_samples(tmp_path / "samples.parquet", rows, status, history, {2: ["BA", "AB", "BA"]}, kept_epoch=1)
     found = pq.read_table(tmp_path / "samples.parquet").to_pylist()
-    assert [(row["record_id"], row["status"], row["times_seen"], row["last_loss"], row["validation_loss"]) for row in found] == [
-        (ids[0], "validation", 0, None, 0.75),
-        (ids[2], "trained", 2, 0.5, None),
-        (ids[3], "not_trained: too_long", 0, None, None),
+    assert [(row["record_id"], row["status"], row["times_seen"], row["losses"], row["validation_loss"]) for row in found] == [
+        (ids[0], "validation", 0, [0.75, 0.875], 0.75),
+        (ids[2], "trained", 2, [1.5, 0.5], None),
+        (ids[3], "not_trained: too_long", 0, [], None),
     ]
+    assert [(row["first_loss"], row["last_loss"], row["option_orders"]) for row in found][1] == (1.5, 0.5, ["BA", "AB"])
+    assert found[0]["gold_chosen"] == [True, False]
 
 
 def test_a_run_is_whole_once_its_manifest_is_there(tmp_path):

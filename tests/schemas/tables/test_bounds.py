@@ -74,7 +74,7 @@ ROWS = {
     "chat_examples": OF_ANSWER
     | {"prompt": "?", "completion": "!", "prompt_tokens": 1, "completion_tokens": 1, "neutralised_tokens": 0, "status": "ok"},
     "trained_samples": {"record_id": A, "split": "train", "status": "trained", "times_seen": 1, "first_loss": 1.0, "last_loss": 0.5}
-    | {"validation_loss": None},
+    | {"losses": [1.0], "option_orders": ["BA"], "gold_probabilities": [0.5], "gold_chosen": [True], "validation_loss": None},
     "predictions": OF_ANSWER
     | {"model": "base", "mode": "cloze", "answer_index": 1, "predicted_index": 1, "correct": True, "option_scores": [-2.0, -1.0]}
     | {"option_log_likelihoods": [-8.0, -2.0], "gold_nll": 0.3},
@@ -99,7 +99,7 @@ BROKEN_RULES = {
         {"stem": None},
         {"answer_index": 2},
     ],
-    "trained_samples": [{"times_seen": 0}],
+    "trained_samples": [{"times_seen": 0}, {"losses": []}, {"gold_chosen": []}],
     "predictions": [{"answer_index": 2}, {"predicted_index": 2}, {"option_log_likelihoods": [-1.0] * 3}, {"correct": False}],
 }
 

@@ -1,0 +1,123 @@
+"""Validation after each epoch: the loss that training minimises, and how many questions are answered right, asked as evaluation asks."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from pipeline.common.model.asked import Answer, answer_of, encode_question, fits, lengths
+from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.scoring import EncodedQuestion, batches, option_scores
+from pipeline.training.dataset import Sample, collate
+from pipeline.training.history import History
+from schemas.config.evaluate import EvaluateConfig
+from schemas.config.render import RenderConfig
+from schemas.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that is asked: its row in the examples table, its key, its token ids, and what each option's score is divided by."""
+
+    index: int
+    answer_index: int
+    item: EncodedQuestion
+    over: list[int]
+
+
+def asked_of(
+    samples: Iterable[Sample],
+    questions: Mapping[str, Mapping[str, Any]],
+    chat: ChatFormat,
+    render: RenderConfig,
+    evaluate: EvaluateConfig,
+) -> list[Asked]:
+    """The samples' questions as evaluation asks them in its primary mode, in order, without those too long for the model that way."""
+    found = []
+    for sample in samples:
+        question = questions[sample.record_id]
+        encoded = encode_question(question, chat, render, evaluate.primary)
+        if fits(encoded[0], render) and all(encoded[0].option_ids):
+            over = lengths(encoded, evaluate.cloze_normalisation, evaluate.primary)
+            found.append(Asked(sample.index, question["answer_index"], encoded[0], over))
+    return found
+
+
+def ask(model: Any, asked: Sequence[Asked], evaluate: EvaluateConfig) -> dict[int, Answer]:
+    """The answers of `model`, which is in eval mode, by row."""
+    answers: dict[int, Answer] = {}
+    for batch in batches([one.item for one in asked], evaluate.batch_tokens):
+        scores = option_scores(model, [asked[place].item for place in batch])
+        for place, sums in zip(batch, scores, strict=True):
+            answers[asked[place].index] = answer_of(sums, asked[place].over, asked[place].answer_index)
+    return answers
+
+
+class Validation:
+    """Measures the validation samples, and what of the training ones is `mapped` for dataset cartography.
+
+    `loss_of(model, input_ids, labels)` gives summed loss and number of labelled tokens of each row of a batch.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loss_of: Any,
+        samples: Sequence[Sample],
+        asked: Sequence[Asked],
+        mapped: Sequence[Asked],
+        evaluate: EvaluateConfig,
+        batch_size: int,
+    ) -> None:
+        self.model, self.loss_of, self.evaluate, self.batch_size = model, loss_of, evaluate, batch_size
+        self.samples, self.asked, self.mapped = sorted(samples, key=len), asked, mapped
+
+    def run(self, history: History, epoch: int, autocast: AbstractContextManager[Any]) -> dict[str, Any]:
+        """Figures of an Epoch; from epoch 1 on each sample's are noted in `history`. Raises TrainingError for a loss that isn't finite."""
+        if not self.samples and not self.mapped:
+            return {}
+        self.model.eval()
+        with torch.no_grad(), autocast:
+            losses = self._losses()
+        answers = ask(self.model, self.asked, self.evaluate)
+        all_answers = answers | ask(self.model, self.mapped, self.evaluate) if epoch else answers
+        self.model.train()
+        if epoch:
+            for index, loss in losses.items():
+                history.losses[index].append(loss)
+            for one in (*self.asked, *self.mapped):
+                answer = all_answers[one.index]
+                history.gold_probabilities[one.index].append(math.exp(-answer.gold_nll))
+                history.gold_chosen[one.index].append(answer.best == one.answer_index)
+        figures: dict[str, Any] = {}
+        if losses:
+            figures["validation_loss"] = math.fsum(losses.values()) / len(losses)
+        if answers:
+            right = sum(answers[one.index].best == one.answer_index for one in self.asked)
+            gold_nll = math.fsum(answer.gold_nll for answer in answers.values()) / len(answers)
+            figures |= {"mode": self.evaluate.primary, "right": right, "asked": len(answers), "gold_nll": gold_nll}
+        return figures
+
+    def _losses(self) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for start in range(0, len(self.samples), self.batch_size):
+            samples = self.samples[start : start + self.batch_size]
+            batch = {key: value.to(self.model.device) for key, value in collate(samples).items()}
+            nll, tokens = self.loss_of(self.model, batch["input_ids"], batch["labels"])
+            found.update(zip(batch["sample"].tolist(), (nll / tokens).tolist(), strict=True))
+        refuse_non_finite({sample.record_id: found[sample.index] for sample in self.samples}, "validation", "")
+        return found
+
+
+def refuse_non_finite(losses: Mapping[str, float], what: str, cure: str) -> None:
+    """Raises TrainingError that names the records (id -> loss) of a batch whose losses aren't all finite."""
+    if bad := [record_id for record_id, loss in losses.items() if not math.isfinite(loss)]:
+        others = [record_id for record_id in losses if record_id not in bad]
+        beside = f" (beside {', '.join(others)} in the batch)" if others and len(losses) <= 64 else ""
+        raise TrainingError(
+            f"the {what} loss of record {', '.join(bad[:8])}{f' and {len(bad) - 8} more' if len(bad) > 8 else ''}{beside} is not finite: "
+            f"activations left the range of the number type, or an earlier step broke the weights; look at them with `mcq trace ID`{cure}"
+        )
