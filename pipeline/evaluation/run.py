@@ -66,6 +66,7 @@ def evaluate(job: EvaluationJob) -> None:
                 predict(question, values, lengths(item, config.cloze_normalisation, mode), name, mode)
                 for question, item, values in zip(answerable, items, scores, strict=True)
             ]
+    rows.sort(key=lambda row: (config.modes.index(row["mode"]), row["model"] != "base"))
     write_predictions(job, rows)
     result = summarise(job, rows)
     seconds = time.monotonic() - began
