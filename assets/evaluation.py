@@ -108,7 +108,7 @@ def measures(mode: dict[str, Any]) -> dict[str, Any]:
         "difference": percent(mode["delta"]),
         "95% interval": None if low is None else f"{percent(low)} to {percent(high)}",
         "fixed / broken": f"{mode['fixed']} / {mode['broken']}",
-        "p over groups": mode["p_value"],
+        "p over groups": None if mode["p_value"] is None else f"{mode['p_value']:.2g}",
         "gold NLL base -> adapter": f"{number(mode['base']['gold_nll'])} -> {number(mode['adapter']['gold_nll'])}",
         "detectable (80% power)": percent(mode["minimum_detectable_effect"]),
     }
