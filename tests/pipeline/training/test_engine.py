@@ -1,6 +1,5 @@
 """A run packs and fuses what it can, in parts that fit, and its steps are those of whole padded batches."""
 
-
 import pytest
 import torch
 from transformers import TrainingArguments
