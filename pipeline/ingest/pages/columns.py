@@ -50,10 +50,6 @@ class Line(NamedTuple):
     first_word: float
     doubt: bool
 
-    @property
-    def exam_line(self) -> ExamLine:
-        return ExamLine(self.text, self.marks)
-
 
 class _Row(NamedTuple):
     segments: list[Segment]
