@@ -103,10 +103,10 @@ def test_a_new_reader_changes_what_reads_and_no_adapter(project):
     assert not found & {*MODELS, "quality_scores", "duplicate_clusters", "curated_questions", "splits", "sample_ledger"}
 
 
-def test_a_setting_of_the_evaluation_changes_no_adapter(project):
+def test_a_setting_of_the_evaluation_changes_the_adapter_too_whose_validation_asks_that_way(project):
     folder, changed = project
     edit(folder / "schemas/config/evaluate.py", "Field(30, ge=1", "Field(40, ge=1")
-    assert changed() & set(MODELS) == {"evaluation"}
+    assert changed() & set(MODELS) == {"evaluation", "qlora_adapter"}
 
 
 def test_an_edit_of_the_reports_template_changes_the_report_alone(project):

@@ -3,6 +3,7 @@
 import peft
 import pytest
 import torch
+from bitsandbytes.functional import dequantize_4bit
 
 from pipeline.common.model.head import difference
 from pipeline.training import fused, lora, policy
@@ -45,6 +46,22 @@ def test_results_and_gradients_are_pefts_own(method, build):
     assert difference(found, nll) <= 1e-5
     assert ours.keys() == expected.keys()
     assert max(difference(ours[name], expected[name]) for name in expected) <= 1e-4
+
+
+def test_weights_are_dequantised_once_where_memory_has_room_and_are_the_same(build, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fused, "dequantize_4bit", lambda *args: asked.append(0) or dequantize_4bit(*args))
+    results = []
+    for share in (0.0, 0.05):
+        monkeypatch.setattr(fused, "KEPT_SHARE", share)
+        model = build()
+        fused.fuse(model)
+        asked.clear()
+        results.append((step(model), len(asked)))
+    ((each_time, gradients), many), ((kept, ours), none) = results
+    assert (many > 14, none) == (True, 0)
+    assert torch.equal(kept, each_time)
+    assert all(torch.equal(ours[name], gradients[name]) for name in gradients)
 
 
 def test_less_is_kept_for_the_way_back(build):
