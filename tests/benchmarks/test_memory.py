@@ -24,7 +24,8 @@ def test_a_real_step_takes_what_is_planned(tmp_path):
         if not row["measured_step"]:
             pytest.skip("this system doesn't tell a process its peak")
         assert row["planned_standing"] == pytest.approx(row["measured_standing"], rel=0.02)
-        assert row["planned_step"] == pytest.approx(row["measured_step"], rel=0.3)
+        # Steps go in passes of at most 512 tokens, which the plan doesn't count: it is on the safe side.
+        assert 0.4 * row["planned_step"] <= row["measured_step"] <= 1.1 * row["planned_step"]
     assert rows[1]["measured_step"] < rows[0]["measured_step"]
 
 

@@ -36,7 +36,11 @@ def test_a_step_is_that_of_the_whole_padded_batch(limit, recomputing, tiny_model
         )
         trainer = LabelTrainer(History(6), Permutations.fixed(samples), model=model, args=arguments)
         loss = trainer.training_step(model, next(iter(trainer.get_train_dataloader())))
-        return loss, {name: p.grad for name, p in model.named_parameters() if p.grad is not None}, [loss for seen in trainer.history.losses for loss in seen]
+        return (
+            loss,
+            {name: p.grad for name, p in model.named_parameters() if p.grad is not None},
+            [loss for seen in trainer.history.losses for loss in seen],
+        )
 
     (ours, our_gradients, seen), (theirs, their_gradients, expected) = gradients(True), gradients(False)
     assert difference(ours, theirs) <= 1e-5
