@@ -5,11 +5,15 @@ from typing import Any
 
 import torch
 
+from pipeline.common.model.head import compute_context
 from pipeline.training.dataset import Sample, collate
 from pipeline.training.loop import label_nll
+from pipeline.training.micro_batches import trained_parameters
+from pipeline.training.probe import untouched
 
 # Keeps fp16 gradients from vanishing; Adam's first step is the same whatever the loss is multiplied with.
 LOSS_SCALE = 1024.0
+EPSILON = 1e-8  # AdamW's default
 
 
 def first_step_change(model: Any, samples: Sequence[Sample], learning_rate: float) -> float:
@@ -19,22 +23,18 @@ def first_step_change(model: Any, samples: Sequence[Sample], learning_rate: floa
     """
     device = next(model.parameters()).device
     batch = {name: tensor.to(device) for name, tensor in collate(samples).items()}
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    before = [parameter.detach().clone() for parameter in trained]
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with untouched(model):
         nll = _mean_nll(model, batch)
         (nll * LOSS_SCALE).backward()
-        torch.optim.AdamW(trained, lr=learning_rate, weight_decay=0.0).step()
         with torch.no_grad():
+            for parameter in trained_parameters(model):
+                if parameter.grad is not None:
+                    # Adam's first step: both moments are the gradient's own, so it needs no states.
+                    parameter.addcdiv_(parameter.grad, parameter.grad.abs().add_(EPSILON), value=-learning_rate)
             after = _mean_nll(model, batch)
-            for parameter, weights in zip(trained, before, strict=True):
-                parameter.copy_(weights)
-                parameter.grad = None
     return float(nll.detach()) - float(after)
 
 
 def _mean_nll(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    device = batch["input_ids"].device
-    half = torch.bfloat16 if device.type != "cuda" or torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
-    with torch.autocast(device.type, enabled=device.type == "cuda", dtype=half):
+    with compute_context(batch["input_ids"].device):
         return label_nll(model, batch["input_ids"], batch["labels"])[0].mean()

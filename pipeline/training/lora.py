@@ -9,6 +9,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 
 from pipeline.common.model.base_model import load_model
+from pipeline.training.micro_batches import trained_parameters
 from pipeline.training.policy import Resolution
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
@@ -133,4 +134,4 @@ def weight_files(train: TrainConfig) -> tuple[str, str]:
 
 def trainable_parameters(model: Any) -> int:
     """Number of trained values."""
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return sum(parameter.numel() for parameter in trained_parameters(model))

@@ -23,6 +23,11 @@ def parts(inputs: dict[str, torch.Tensor], size: int) -> Iterator[dict[str, torc
         yield {name: tensor[start : start + size] for name, tensor in inputs.items()}
 
 
+def trained_parameters(model: Any) -> list[torch.nn.Parameter]:
+    """The weights that training changes."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
 class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to mypy
     """Trainer that takes a batch in parts of `micro_batch` rows, and halves that for good when memory doesn't suffice.
 
@@ -80,13 +85,10 @@ class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyp
 
     def _gradients(self) -> list[torch.Tensor | None]:
         """Copies outside the GPU of what earlier parts added up; a backward pass that fails half-way adds to some of them."""
-        return [None if p.grad is None else p.grad.detach().to("cpu", copy=True) for p in self._trained()]
-
-    def _trained(self) -> list[torch.nn.Parameter]:
-        return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        return [None if p.grad is None else p.grad.detach().to("cpu", copy=True) for p in trained_parameters(self.model)]
 
     def _restore(self, gradients: list[torch.Tensor | None], noted: Any, recent: int) -> None:
-        for parameter, gradient in zip(self._trained(), gradients, strict=True):
+        for parameter, gradient in zip(trained_parameters(self.model), gradients, strict=True):
             if gradient is None:
                 parameter.grad = None
             else:

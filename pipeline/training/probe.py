@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from pipeline.training.dataset import Sample, collate
-from pipeline.training.micro_batches import MicroBatchTrainer
+from pipeline.training.micro_batches import MicroBatchTrainer, trained_parameters
 from pipeline.training.peak import PeakMemory
 
 
@@ -34,11 +34,11 @@ def probe(trainer: MicroBatchTrainer, samples: list[Sample]) -> Probe:
     Weights, random states and what the trainer notes of samples are as before, to the bit; only `trainer.micro_batch` may be smaller.
     """
     batch = longest_batch(samples, trainer.args.per_device_train_batch_size)
-    with _untouched(trainer):
+    with untouched(trainer.model), _unnoted(trainer):
         optimiser = _optimiser(trainer)
         # From the second step on an optimiser's states stand beside the activations.
         peak = PeakMemory(trainer.args.device)
-        for parameter in _trained(trainer.model):
+        for parameter in trained_parameters(trainer.model):
             parameter.grad = torch.zeros_like(parameter)
         optimiser.step()
         if trainer.args.gradient_accumulation_steps == 1:
@@ -51,25 +51,20 @@ def probe(trainer: MicroBatchTrainer, samples: list[Sample]) -> Probe:
     return Probe(added, trainer.micro_batch, len(batch[-1]))
 
 
-def _trained(model: Any) -> list[torch.nn.Parameter]:
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
-
-
 def _optimiser(trainer: MicroBatchTrainer) -> torch.optim.Optimizer:
     kind, options = trainer.get_optimizer_cls_and_kwargs(trainer.args, trainer.model)
     # bitsandbytes keeps pages of an optimiser for the life of the process; unpaged, the states are as large.
     options = {**options, **({"is_paged": False} if "is_paged" in options else {})}
-    made: torch.optim.Optimizer = kind(_trained(trainer.model), **options)
+    made: torch.optim.Optimizer = kind(trained_parameters(trainer.model), **options)
     return made
 
 
 @contextmanager
-def _untouched(trainer: MicroBatchTrainer) -> Iterator[None]:
-    trained = _trained(trainer.model)
+def untouched(model: Any) -> Iterator[None]:
+    """Trained weights and random states are afterwards as they were, to the bit, and there are no gradients."""
+    trained = trained_parameters(model)
     # On the CPU, so that the copies take nothing of what is measured; they are exact.
     weights = [parameter.detach().to("cpu", copy=True) for parameter in trained]
-    history, recent = trainer.history, trainer.recent
-    trainer.history, trainer.recent = type(history)(len(history.losses)), []
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     gpu_states = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     try:
@@ -79,10 +74,19 @@ def _untouched(trainer: MicroBatchTrainer) -> Iterator[None]:
             for parameter, weight in zip(trained, weights, strict=True):
                 parameter.copy_(weight)
                 parameter.grad = None
-        trainer.history, trainer.recent = history, recent
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
         if gpu_states:
             torch.cuda.set_rng_state_all(gpu_states)
             torch.cuda.empty_cache()
+
+
+@contextmanager
+def _unnoted(trainer: MicroBatchTrainer) -> Iterator[None]:
+    history, recent = trainer.history, trainer.recent
+    trainer.history, trainer.recent = type(history)(len(history.losses)), []
+    try:
+        yield
+    finally:
+        trainer.history, trainer.recent = history, recent
