@@ -1,17 +1,20 @@
 """Log-likelihoods of all options of a question in one pass: the prompt is computed once, and no option sees another.
 
 The options stand behind the prompt one after the other; an attention mask lets each see the prompt and itself, and its positions
-count on from the prompt's end. So the scores are those of separate passes over prompt + option, at about the cost of one. Where
-that isn't the model's own arithmetic (sliding windows), the passes are separate.
+count on from the prompt's end. What all prompts of a batch begin with (system prompt, template head) is computed once for all of them.
+So the scores are those of separate passes over prompt + option, at less than the cost of one. Where that isn't the model's own arithmetic
+(sliding windows), the passes are separate.
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
+from transformers import DynamicCache
 from transformers.masking_utils import create_masks_for_generate
 
 from pipeline.common.model.head import TOLERANCE, causal_model, compute_context, difference, logits_at
@@ -66,7 +69,8 @@ def option_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
 
 def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]]:
     """`option_scores` in one forward pass: every item one row, its prompt once and its options behind it."""
-    causal, longest = causal_model(model), max(map(len, items))
+    causal, prefix = causal_model(model), shared_prefix(items)
+    longest = max(map(len, items)) - prefix
     input_ids = torch.zeros(len(items), longest, dtype=torch.int64)
     positions = torch.zeros(len(items), longest, dtype=torch.int64)
     # Every position sees at least itself, padding too: a row of nothing would be NaN.
@@ -75,11 +79,12 @@ def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
     sources: list[tuple[int, int]] = []
     before = torch.ones(longest, longest, dtype=torch.bool).tril()
     for row, item in enumerate(items):
-        prompt = len(item.prompt_ids)
-        input_ids[row, : len(item)] = torch.tensor(item.prompt_ids + [token for ids in item.option_ids for token in ids])
+        prompt_ids = item.prompt_ids[prefix:]
+        prompt, whole = len(prompt_ids), len(item) - prefix
+        input_ids[row, :whole] = torch.tensor(prompt_ids + [token for ids in item.option_ids for token in ids])
         positions[row, :prompt] = torch.arange(prompt)
         seen[row, :prompt, :prompt] = before[:prompt, :prompt]
-        kept[row, prompt - 1 : len(item) - 1] = True
+        kept[row, prompt - 1 : whole - 1] = True
         start = prompt
         for ids in item.option_ids:
             end = start + len(ids)
@@ -88,16 +93,41 @@ def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
             seen[row, start:end, start:end] = before[: len(ids), : len(ids)]
             sources += [(row, prompt - 1), *((row, place) for place in range(start, end - 1))]
             start = end
-    mask = seen[:, None].to(model.device)
+    mask = torch.cat([torch.ones(len(items), longest, prefix, dtype=torch.bool), seen], 2)[:, None].to(model.device)
     if causal.config._attn_implementation == "eager":
         # Attention spelt out adds its mask to the scores, where SDPA takes what may be seen.
         mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
-    found = _log_probabilities(model, input_ids, kept, attention_mask=mask, position_ids=positions.to(model.device))
+    behind = {"past_key_values": _computed(causal, items[0].prompt_ids[:prefix], len(items))} if prefix else {}
+    places = (positions + prefix).to(model.device)
+    found = _log_probabilities(model, input_ids, kept, attention_mask=mask, position_ids=places, **behind)
     order = kept.flatten().cumsum(0).sub(1).view_as(kept)
     rows = order[tuple(torch.tensor(sources).T)].to(found.device)
     tokens = [token for item in items for ids in item.option_ids for token in ids]
     values = iter(found[rows, torch.tensor(tokens, device=found.device)].tolist())
     return [[sum(next(values) for _ in ids) for ids in item.option_ids] for item in items]
+
+
+def shared_prefix(items: Sequence[EncodedQuestion]) -> int:
+    """How many tokens the prompts of several items begin with in common; the last one of each prompt is its own.
+
+    >>> shared_prefix([EncodedQuestion([5, 6, 7, 8], [[1]]), EncodedQuestion([5, 6, 7], [[1]])])
+    2
+    """
+    if len(items) == 1:
+        return 0
+    columns = zip(*(item.prompt_ids[:-1] for item in items), strict=False)
+    return sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
+
+
+def _computed(causal: Any, token_ids: Sequence[int], rows: int) -> DynamicCache:
+    """Keys and values of these tokens in all layers, for so many rows."""
+    cache, ids = DynamicCache(), torch.tensor([token_ids], device=causal.device)
+    last = torch.zeros_like(ids, dtype=torch.bool)
+    last[0, -1] = True
+    with torch.inference_mode(), compute_context(causal.device):
+        logits_at(causal, ids, last, past_key_values=cache)
+        cache.batch_repeat_interleave(rows)
+    return cache
 
 
 def separate_scores(model: Any, item: EncodedQuestion) -> list[float]:
@@ -114,7 +144,7 @@ def separate_scores(model: Any, item: EncodedQuestion) -> list[float]:
     return [sum(next(values) for _ in ids) for ids in item.option_ids]
 
 
-def _log_probabilities(model: Any, input_ids: torch.Tensor, kept: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+def _log_probabilities(model: Any, input_ids: torch.Tensor, kept: torch.Tensor, **inputs: Any) -> torch.Tensor:
     device = model.device
     with torch.inference_mode(), compute_context(device):
         return logits_at(model, input_ids.to(device), kept.to(device), **inputs).log_softmax(-1)
@@ -137,17 +167,18 @@ def sees_all_before(causal: Any, length: int) -> bool:
 
 
 def _sharing_is_exact(model: Any) -> bool:
-    """Tries it: two options behind one prompt, against each behind its own. Wrong where positions or masks don't reach the model."""
+    """Tries it: two questions that begin alike, with two options each, against each option alone. Wrong where positions, masks or what
+    was computed before don't reach the model."""
     vocabulary = causal_model(model).get_input_embeddings().num_embeddings
     tokens = [number * 11 % vocabulary for number in range(1, 14)]
-    item = EncodedQuestion(tokens[:6], [tokens[6:9], tokens[9:]])
+    items = [EncodedQuestion(tokens[:6], [tokens[6:9], tokens[9:]]), EncodedQuestion([*tokens[:4], tokens[8]], [tokens[2:5], tokens[7:8]])]
     try:
-        together = shared_scores(model, [item])[0]
-    except (TypeError, ValueError, RuntimeError):
+        together = [shared_scores(model, items), shared_scores(model, items[:1])]
+    except (TypeError, ValueError, RuntimeError, AttributeError):
         return False
-    alone = torch.tensor(separate_scores(model, item))
-    dtype = causal_model(model).dtype
-    return difference(torch.tensor(together), alone) <= TOLERANCE.get(dtype, TOLERANCE[torch.float32])
+    alone = [torch.tensor(separate_scores(model, item)) for item in items]
+    gaps = [difference(torch.tensor(scores), alone[place]) for found in together for place, scores in enumerate(found)]
+    return max(gaps) <= TOLERANCE.get(causal_model(model).dtype, TOLERANCE[torch.float32])
 
 
 def score_all(
