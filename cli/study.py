@@ -91,7 +91,8 @@ def say_cost(seconds: float | None, left: "Sequence[Cell]", minutes: float | Non
 def summarise(page: "Path", plot: "Path", done: int, trainings: int) -> None:
     """What came out, and where it lies."""
     from cli.summary import short
+    from pipeline.study.page import TABLES
 
     text = page.read_text(encoding="utf-8")
-    out.print(text[: text.index("\n## ")].strip() if "\n## " in text else text)
+    out.print(text[: text.index(f"\n## {TABLES}")].strip())
     out.print(f"\n{done} of {trainings} trainings are done. The whole page: {short(page)}; the picture: {short(plot)}")

@@ -1,7 +1,7 @@
 """Writes the questions that alpha, rank and learning rate are compared on (configs/study.yaml): 200, the same bytes every time.
 
-The handbook's idea with four places instead of twelve, so that a hundred looks at a question teach something: every kind of goods has
-one place, every noun is asked for once, and the wrong options are always the other three places.
+The handbook's idea with four places instead of twelve, each a single token, so that a training of half a minute
+teaches something: every kind of goods has one place, every noun is asked for once, and the wrong options are the other three places.
 
 Run: python sample/make_study.py [FILE]   (default: study/storehouse.jsonl beside this file)
 """
@@ -15,29 +15,28 @@ SEED = 2026
 FILE = Path(__file__).resolve().parent / "study" / "storehouse.jsonl"
 
 GOODS = {
-    "the clock tower": """apples pears plums cherries peaches apricots oranges lemons bananas mangoes pineapples strawberries raspberries
+    "tower": """apples pears plums cherries peaches apricots oranges lemons bananas mangoes pineapples strawberries raspberries
         blueberries melons figs grapes papayas carrots potatoes onions tomatoes cucumbers cabbages lettuces turnips radishes leeks beans
-        peas pumpkins beetroots parsnips aubergines courgettes artichokes mushrooms olives coconuts dates limes kiwis grapefruits
+        lentils pumpkins beetroots parsnips aubergines courgettes artichokes mushrooms olives coconuts dates limes kiwis grapefruits
         tangerines nectarines cranberries gooseberries shallots sprouts celery""",
-    "the old chapel": """horses cows sheep goats pigs donkeys rabbits hamsters kittens puppies ponies camels elephants lions tigers
+    "hall": """horses cows sheep goats pigs donkeys rabbits hamsters kittens puppies ponies camels elephants lions tigers
         leopards bears wolves foxes badgers hedgehogs squirrels otters beavers monkeys gorillas zebras giraffes hippos kangaroos koalas
         pandas llamas alpacas buffaloes antelopes reindeer moose cheetahs hyenas jackals weasels ferrets moles porcupines raccoons skunks
         sloths walruses chimpanzees""",
-    "the long gallery": """shirts trousers skirts dresses coats jackets jumpers cardigans scarves gloves mittens socks stockings tights
+    "deck": """shirts trousers skirts dresses coats jackets jumpers cardigans scarves gloves mittens socks stockings tights
         shorts jeans blouses waistcoats ties belts hats caps berets bonnets boots shoes sandals slippers trainers pyjamas nightgowns
         dressing-gowns aprons overalls uniforms cloaks parkas shawls ponchos raincoats swimsuits vests sweatshirts tunics kilts sarongs
         turbans braces earmuffs leggings""",
-    "the river shed": """hammers screwdrivers pliers wrenches chisels saws drills axes crowbars spanners mallets sanders clamps hacksaws
+    "bay": """hammers screwdrivers pliers wrenches chisels saws drills axes crowbars spanners mallets sanders clamps hacksaws
         pickaxes trowels shovels rakes sledgehammers spades hoes sickles scythes shears mattocks files rasps planes vices anvils tongs
         tweezers punches awls gimlets jigsaws lathes grinders ratchets spirit-levels plumb-lines tape-measures ladders wheelbarrows
         pitchforks nails screws bolts rivets hinges""",
 }
 WORDINGS = (
     "Where are {noun} kept?",
-    "Which place holds the {noun}?",
-    "We need {noun}. Where do we look?",
-    "New {noun} came in. Where do they go?",
-    "Who wants {noun} is sent where?",
+    "Which place holds {noun}?",
+    "We need {noun}. Where to?",
+    "New {noun} came. Where do they go?",
 )
 
 

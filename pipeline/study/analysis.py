@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.study.comparison import Difference, Floats, compare, holm, verdict
+from pipeline.study.comparison import Difference, Floats, bootstrap, compare, holm, verdict
 from pipeline.study.grid import ALL, BASE, Arm, Cell, Grid, file_of
 from schemas.config.study import StudyConfig
 
@@ -169,7 +169,7 @@ def _family(
 ) -> Iterable[dict[str, Any]]:
     part = "others" if outcome == FORGETTING else "learning"
     asked = study.part == part
-    rows: list[tuple[str, list[Setting], list[Setting], Difference]] = []
+    rows: list[tuple[str, list[Setting], list[Setting], Difference, tuple[float, float]]] = []
     for at, first, second in listed:
         settings = [[study.chosen(arm, condition) for arm in arms] for arms in (first, second)]
         known = [[one for one in side if one is not None] for side in settings]
@@ -178,9 +178,11 @@ def _family(
         if not whole or any(one is None for side in values for one in side) or len(set(study.groups[asked])) < 2:
             continue
         means = [np.mean([one for one in side if one is not None], axis=0) for side in values]
-        rows.append((at, known[0], known[1], compare(means[0], means[1], study.groups[asked])))
+        sides = means[0], means[1], study.groups[asked].tolist()
+        rows.append((at, known[0], known[1], compare(*sides), bootstrap(*sides)))
     margin = study.config.margin_accuracy if outcome == ACCURACY else study.config.margin_nll
-    for (at, first_of, second_of, found), adjusted in zip(rows, holm([found.p_value for *_, found in rows]), strict=True):
+    adjusted_all = holm([row[3].p_value for row in rows])
+    for (at, first_of, second_of, found, drawn), adjusted in zip(rows, adjusted_all, strict=True):
         yield {
             "family": family,
             "condition": condition,
@@ -189,6 +191,7 @@ def _family(
             "first": _named(first_of),
             "second": _named(second_of),
             **asdict(found),
+            "bootstrap": drawn,
             "adjusted_p": adjusted,
             "margin": margin,
             "verdict": verdict(found, adjusted, margin),

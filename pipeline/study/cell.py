@@ -137,8 +137,6 @@ def choose(questions: Sequence[Mapping[str, Any]], job: StudyJob) -> list[dict[s
 
     chosen = []
     for name in (VALIDATION, LEARNING, OTHERS):
-        drawn = sorted(
-            (row for row in questions if part(row) == name), key=lambda row: hashlib.sha256(row["content_id"].encode()).digest()
-        )
+        drawn = sorted((row for row in questions if part(row) == name), key=lambda row: hashlib.sha256(row["content_id"].encode()).digest())
         chosen += [{**row, "part": name} for row in drawn[: job.study.max_questions]]
     return chosen

@@ -61,7 +61,9 @@ def _twice(found: Row) -> str:
                     one = row if row["first"]["policy"] == "twice_rank" else turned(row)
                     against.setdefault(one["second"]["policy"], []).append(one)
             told = "; ".join(f"against `{name}` {in_words(rows, outcome)}" for name, rows in against.items())
-            parts.append(f"at {'its' if condition == OWN else ''} {condition}, {outcome}: {told or 'no comparison is done'}".replace("  ", " "))
+            parts.append(
+                f"at {'its' if condition == OWN else ''} {condition}, {outcome}: {told or 'no comparison is done'}".replace("  ", " ")
+            )
     return "`twice_rank`, rank by rank: " + ". ".join(parts) + "."
 
 
@@ -105,7 +107,5 @@ def _steps(found: Row) -> str:
 
 
 def _rate(found: Row, policy: str, rank: int) -> str:
-    (rate,) = (
-        one["learning_rate"] for one in found["best_rates"] if (one["policy"], one["rank"], one["layers"]) == (policy, rank, ALL)
-    )
+    (rate,) = (one["learning_rate"] for one in found["best_rates"] if (one["policy"], one["rank"], one["layers"]) == (policy, rank, ALL))
     return "open" if rate is None else f"{rate:g}"

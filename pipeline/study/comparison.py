@@ -1,18 +1,20 @@
 """Two settings held against each other, over independent groups of questions and over seeds: is there a difference, and how large?
 
 Seeds and questions are both drawn from many. So the difference of a group under a seed is the true one + what the seed does + what the
-group does + the rest (crossed random effects); the standard error holds all three, with Satterthwaite's degrees of freedom (1946).
-The usual bootstrap over groups and seeds stands beside it and decides nothing: three seeds drawn from three seeds vary too little,
-and it finds differences that aren't there (tests/pipeline/study/test_comparison.py has both simulated).
+group does + the rest (crossed random effects). The standard error holds all three; how many errors count as a difference lies between
+Student's quantiles for seeds and for groups, by the share that seeds have in it (Cochran 1964). The paired bootstrap over groups and
+seeds stands beside it and decides nothing: three seeds drawn from three vary too little, and it finds differences that aren't there
+(tests/pipeline/study/test_comparison.py has both simulated).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 ALPHA = 0.05
 DRAWS = 2000
@@ -23,15 +25,14 @@ Verdict = Literal["lower", "higher", "equivalent", "undecided", "the same traini
 
 @dataclass(frozen=True)
 class Difference:
-    """First less second: mean over questions and seeds, standard error, degrees of freedom, 90% and 95% intervals, p-value; `bootstrap`
-    is its 95% interval. Where nothing varies, the two are the same training: p is None."""
+    """First less second: mean over questions and seeds, standard error, the share of its square that seeds have, 90% and 95% intervals,
+    p-value. Where nothing varies, the two are the same training: p is None."""
 
     mean: float
     error: float
-    freedom: float
+    seeds_share: float
     interval90: tuple[float, float]
     interval: tuple[float, float]
-    bootstrap: tuple[float, float]
     p_value: float | None
 
 
@@ -42,7 +43,7 @@ def by_group(values: Floats, groups: Sequence[str]) -> Floats:
     return np.stack([np.bincount(place, row, count) for row in values]) * count / values.shape[1]
 
 
-def compare(first: Floats, second: Floats, groups: Sequence[str], seed: int = 0) -> Difference:
+def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
     """The difference of two settings; both (seeds, questions) of the same seeds and questions. Needs two seeds and two groups."""
     cells = by_group(first - second, groups)
     seeds, count = cells.shape
@@ -53,24 +54,27 @@ def compare(first: Floats, second: Floats, groups: Sequence[str], seed: int = 0)
     by_seed = count * (of_seeds**2).sum() / (seeds - 1)
     by_question = seeds * (of_groups**2).sum() / (count - 1)
     noise = (rest**2).sum() / ((seeds - 1) * (count - 1))
-    total = max(by_seed + by_question - noise, by_seed, by_question)
+    total = float(max(by_seed + by_question - noise, by_seed, by_question))
     if total < 1e-24:
-        return Difference(mean, 0.0, float(count - 1), (mean, mean), (mean, mean), (mean, mean), None)
-    spread = by_seed**2 / (seeds - 1) + by_question**2 / (count - 1) + noise**2 / ((seeds - 1) * (count - 1))
-    freedom = float(max(total**2 / spread, 1.0))
-    error = float(np.sqrt(total / cells.size))
+        return Difference(mean, 0.0, 0.0, (mean, mean), (mean, mean), None)
+    error, share = math.sqrt(total / cells.size), float(max(by_seed - noise, 0.0)) / total
 
-    def interval(level: float) -> tuple[float, float]:
-        reach = float(student.ppf((1 + level) / 2, freedom)) * error
-        return mean - reach, mean + reach
+    def errors(p_value: float) -> float:
+        """How many standard errors have this two-sided p-value."""
+        few, many = (float(stdtrit(freedom, 1 - p_value / 2)) for freedom in (seeds - 1, count - 1))
+        return share * few + (1 - share) * many
 
-    p_value = float(2 * student.sf(abs(mean) / error, freedom))
-    return Difference(mean, error, freedom, interval(0.9), interval(0.95), bootstrap(cells, seed), p_value)
+    low, high = 1e-12, 1.0
+    while high - low > 1e-4 * high:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if errors(middle) > abs(mean) / error else (low, middle)
+    reach = {level: errors(1 - level) * error for level in (0.9, 0.95)}
+    return Difference(mean, error, share, *((mean - reach[level], mean + reach[level]) for level in reach), high)
 
 
-def bootstrap(cells: Floats, seed: int) -> tuple[float, float]:
-    """95% percentile interval of the mean of (seeds, groups), both drawn anew."""
-    draw = np.random.default_rng(seed)
+def bootstrap(first: Floats, second: Floats, groups: Sequence[str], seed: int = 0) -> tuple[float, float]:
+    """95% percentile interval of the difference, seeds and groups both drawn anew."""
+    cells, draw = by_group(first - second, groups), np.random.default_rng(seed)
     seeds, groups = cells.shape
     of_seeds = draw.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS)
     of_groups = draw.multinomial(groups, np.full(groups, 1 / groups), DRAWS)

@@ -9,6 +9,8 @@ from pipeline.study.grid import ALL
 
 Row = Mapping[str, Any]
 BETTER = {NLL: {"lower": "better", "higher": "worse"}, ACCURACY: {"lower": "worse", "higher": "better"}}
+TABLES = "Policies over all ranks"
+"""The first heading after what people read first."""
 BETTER[FORGETTING] = {"lower": "forgets less", "higher": "forgets more"}
 
 
@@ -41,7 +43,7 @@ def results(found: Row, plot: str) -> str:
         "",
         f"![Gold NLL, accuracy and forgetting by learning rate, a column a rank, a line a policy]({plot})",
         "",
-        "## Policies over all ranks",
+        f"## {TABLES}",
         *_table(found, "policies over all ranks"),
         "",
         "## Policies, rank by rank",

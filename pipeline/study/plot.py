@@ -37,7 +37,10 @@ def study_plot(found: Mapping[str, Any], form: Literal["svg", "png"]) -> bytes:
                 x = [one["learning_rate"] * 1.06 ** (number - (len(policies) - 1) / 2) for one in points]
                 y = [one[part][name] for one in points]
                 reach = [one[part][f"{name}_interval"] for one in points]
-                whiskers = [[v - low for v, (low, _) in zip(y, reach, strict=True)], [high - v for v, (_, high) in zip(y, reach, strict=True)]]
+                whiskers = [
+                    [v - low for v, (low, _) in zip(y, reach, strict=True)],
+                    [high - v for v, (_, high) in zip(y, reach, strict=True)],
+                ]
                 style = {"color": PARTS[number % len(PARTS)], "marker": MARKERS[number % len(MARKERS)], "markersize": 4}
                 axes.errorbar(x, y, whiskers, label=policy, linewidth=1.2, elinewidth=0.7, capsize=2, **style)
             base = found["base"][part]

@@ -26,7 +26,7 @@ class StudyConfig(Strict):
     policies: list[RankPolicy] = Field(list(POLICIES), min_length=1, description="how alpha follows from the rank")
     ranks: list[int] = Field([2, 8, 32, 128], min_length=1, description="of the adapter's matrices")
     learning_rates: list[float] = Field([1.5e-4, 6e-4, 2.4e-3], min_length=1, description="the same trials for every policy")
-    seeds: list[int] = Field([1, 2, 3], min_length=2, description="each setting is trained once with each: two are the least")
+    seeds: list[int] = Field([1, 2, 3], min_length=3, description="one training of each setting; two would not tell what a seed does")
     layers: dict[str, list[str]] = Field(
         {"without_gate": list(WITHOUT_GATE), "attention": list(ATTENTION)},
         description="names of further choices of layers, tried beside `train.target_modules` with the reference's policy and rank",
