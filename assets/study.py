@@ -27,7 +27,7 @@ MINUTES_TAG, CELLS_TAG = "mcq/study_minutes", "mcq/study_cells"
 @dg.asset(
     name="lora_study",
     deps=[chat_examples],
-    description="Every policy of alpha at every rank and learning rate with the same seeds and budget, and what the owner's claims are worth.",
+    description="Every policy of alpha at every rank and learning rate with the same seeds and budget, and what claims on them are worth.",
     group_name="study",
     kinds={"pytorch", "huggingface"},
     owners=OWNERS,

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 ALPHA = 0.05
 DRAWS = 2000
@@ -47,7 +47,7 @@ def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
     """The difference of two settings; both (seeds, questions) of the same seeds and questions. Needs two seeds and two groups."""
     cells = by_group(first - second, groups)
     seeds, count = cells.shape
-    assert seeds > 1 and count > 1
+    assert min(seeds, count) > 1
     mean = float(cells.mean())
     of_seeds, of_groups = cells.mean(1) - mean, cells.mean(0) - mean
     rest = cells - mean - of_seeds[:, None] - of_groups[None]
