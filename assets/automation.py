@@ -39,6 +39,9 @@ JOBS = {
     "render_published": JobPlan(
         (), "The published dataset, or a pinned version, to rendered chat examples; publishes nothing.", ("chat_examples",)
     ),
+    "study": JobPlan(
+        ("study",), "The published dataset, or a pinned version, to the study of alpha and rank (mcq study).", ("chat_examples",)
+    ),
     "train_published": JobPlan(TRAINED, "The published dataset, or a pinned version, to a trained adapter; publishes nothing."),
 }
 

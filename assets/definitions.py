@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import audit, curation, evaluation, report, training
+from assets import audit, curation, evaluation, report, study, training
 from assets.automation import jobs_of, schedule_of, sensor_of, with_freshness
 from assets.checks import curation_checks
 from assets.resources.configurations import configuration_files, file_hash, load_configurations, shown
@@ -32,10 +32,11 @@ ASSETS = [
     training.vram_plan,
     training.qlora_adapter,
     evaluation.evaluation,
+    study.lora_study,
     audit.audit_database,
     report.data_quality_report,
 ]
-MODULES = [audit, curation, evaluation, report, training]
+MODULES = [audit, curation, evaluation, report, study, training]
 
 
 def definitions_of(foundry: Foundry) -> dg.Definitions:

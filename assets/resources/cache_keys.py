@@ -51,3 +51,14 @@ def places(foundry: Foundry) -> Places:
     evaluated = short_hash(canonical_json([ledger, evaluate]), code_version("pipeline.evaluation"))
     folder, adapter = foundry.models / foundry.config.dataset / "examples" / rendered, foundry.adapters / trained
     return Places(version, folder / QUESTIONS, folder / EXAMPLES, adapter, adapter / EVALUATIONS / evaluated)
+
+
+def study_folder(foundry: Foundry, at: Places) -> Path:
+    """Where the cells of studies lie that share data, prompt, budget, questions and code; each cell's own settings name its file."""
+    of_cell = {"rank", "policy", "target_modules", "learning_rate", "seed"}
+    without = {"save_steps", "keep", "early_stopping", "cartography", "gpu_memory_gib"}
+    train = foundry.config.train.model_dump(mode="json", exclude=of_cell | without)
+    asked = foundry.config.evaluate.model_dump(mode="json", include={"primary", "headline", "cloze_normalisation", "batch_tokens"})
+    parts = canonical_json([train, asked, foundry.config.study.max_questions])
+    name = short_hash(at.version.dataset_version, at.examples.parent.name, parts, code_version("pipeline.study.cell"))
+    return foundry.models / foundry.config.dataset / "studies" / name

@@ -60,6 +60,7 @@ class LabelTrainer(MicroBatchTrainer):
         # compute_loss divides by all samples of a step, so Trainer is not to divide by the accumulated batches again.
         self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
         self.remove_callback(PrinterCallback)
+        self.add_callback(_Epochs(self))
         if self.accelerator.scaler is not None:
             # The default of 65,536 overflows for several steps, which a run of a few dozen steps can't spare.
             self.accelerator.scaler = torch.amp.GradScaler("cuda", init_scale=1024.0)
@@ -90,8 +91,18 @@ class LabelTrainer(MicroBatchTrainer):
         return (nll / tokens).sum() / (self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps)
 
 
+class _Epochs(TrainerCallback):  # type: ignore[misc]
+    """Sets the epoch of a trainer's batches and samples."""
+
+    def __init__(self, trainer: LabelTrainer) -> None:
+        self.trainer = trainer
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.trainer.batches.epoch = self.trainer.samples.epoch = int(state.epoch or 0)
+
+
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Sets the epoch of batches and samples, measures each epoch's end, tells the progress, keeps the history beside each checkpoint and
+    """Measures each epoch's end, tells the progress, keeps the history beside each checkpoint and
     the weights to keep beside them all, and ends a run that is interrupted or learns no more.
 
     An epoch is measured within its last step, before that step's checkpoint, which is always written: so a checkpoint knows all that
@@ -110,9 +121,6 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self.began, self.first_step, self.elapsed_before = time.monotonic(), state.global_step, self.history.elapsed_s
         if not self.history.epochs:
             self._measure(0, state)
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.trainer.batches.epoch = self.trainer.samples.epoch = int(state.epoch or 0)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.skipped_steps += self.trainer.accelerator.optimizer_step_was_skipped

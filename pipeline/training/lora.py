@@ -20,13 +20,17 @@ INITIAL = "initial"
 
 
 def build(train: TrainConfig, models: Path, device: torch.device, resolution: Resolution, folder: Path | None = None) -> Any:
-    """The PEFT model in train mode: base frozen (NF4, or 16 bit with `method: lora`), adapter fp32.
+    """The base model (NF4, or 16 bit with `method: lora`) with the adapter that `attach` puts on it."""
+    return attach(load_model(train, models, device, quantised=train.quantised), train, device, resolution, folder)
+
+
+def attach(base: Any, train: TrainConfig, device: torch.device, resolution: Resolution, folder: Path | None = None) -> Any:
+    """The PEFT model in train mode: `base` frozen, the adapter fp32 with the first weights that torch's random state gives.
 
     `folder` is where the adapter's first weights are kept that `init: pissa` needs when it is saved. Raises TrainingError when a
     target module doesn't exist in the model or is smaller than the rank, when a built scale differs from the resolved one, or when a
     trainable parameter isn't fp32 (the fp16 gradient scaler fails on any other).
     """
-    base = load_model(train, models, device, quantised=train.quantised)
     targets = targets_in(base, train)
     recompute(base, train, device)
     config = peft.LoraConfig(

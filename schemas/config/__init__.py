@@ -22,6 +22,7 @@ from schemas.config.refresh import RefreshConfig
 from schemas.config.render import RenderConfig
 from schemas.config.sources import SourceConfig
 from schemas.config.split import SplitConfig
+from schemas.config.study import StudyConfig
 from schemas.config.train import TrainConfig
 from schemas.config.yaml_file import read_yaml
 from schemas.errors import ConfigError
@@ -50,6 +51,7 @@ class Config(Strict):
     render: RenderConfig = RenderConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    study: StudyConfig = StudyConfig()
     refresh: RefreshConfig = RefreshConfig()
     _folder: Path = PrivateAttr(PROJECT_ROOT)
     keep_versions: int = Field(10, ge=1, description="published versions kept besides those that an adapter's manifest names")

@@ -1,0 +1,110 @@
+"""Two settings held against each other, over independent groups of questions and over seeds: is there a difference, and how large?
+
+Seeds and questions are both drawn from many. So the difference of a group under a seed is the true one + what the seed does + what the
+group does + the rest (crossed random effects). The standard error holds all three; how many errors count as a difference lies between
+Student's quantiles for seeds and for groups, by the share that seeds have in it (Cochran 1964). The paired bootstrap over groups and
+seeds stands beside it and decides nothing: three seeds drawn from three vary too little, and it finds differences that aren't there
+(tests/pipeline/study/test_comparison.py has both simulated).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+ALPHA = 0.05
+DRAWS = 2000
+
+Floats = NDArray[np.float64]
+Verdict = Literal["lower", "higher", "equivalent", "undecided", "the same training"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """First less second: mean over questions and seeds, standard error, the share of its square that seeds have, 90% and 95% intervals,
+    p-value. Where nothing varies, the two are the same training: p is None."""
+
+    mean: float
+    error: float
+    seeds_share: float
+    interval90: tuple[float, float]
+    interval: tuple[float, float]
+    p_value: float | None
+
+
+def by_group(values: Floats, groups: Sequence[str]) -> Floats:
+    """Sums of (seeds, questions) by group, scaled so that their mean is the mean over questions: (seeds, groups)."""
+    _, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    count = int(place.max()) + 1
+    return np.stack([np.bincount(place, row, count) for row in values]) * count / values.shape[1]
+
+
+def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
+    """The difference of two settings; both (seeds, questions) of the same seeds and questions. Needs two seeds and two groups."""
+    cells = by_group(first - second, groups)
+    seeds, count = cells.shape
+    assert min(seeds, count) > 1
+    mean = float(cells.mean())
+    of_seeds, of_groups = cells.mean(1) - mean, cells.mean(0) - mean
+    rest = cells - mean - of_seeds[:, None] - of_groups[None]
+    by_seed = count * (of_seeds**2).sum() / (seeds - 1)
+    by_question = seeds * (of_groups**2).sum() / (count - 1)
+    noise = (rest**2).sum() / ((seeds - 1) * (count - 1))
+    total = float(max(by_seed + by_question - noise, by_seed, by_question))
+    if total < 1e-24:
+        return Difference(mean, 0.0, 0.0, (mean, mean), (mean, mean), None)
+    error, share = math.sqrt(total / cells.size), float(max(by_seed - noise, 0.0)) / total
+
+    def errors(p_value: float) -> float:
+        """How many standard errors have this two-sided p-value."""
+        few, many = (float(stdtrit(freedom, 1 - p_value / 2)) for freedom in (seeds - 1, count - 1))
+        return share * few + (1 - share) * many
+
+    low, high = 1e-12, 1.0
+    while high - low > 1e-4 * high:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if errors(middle) > abs(mean) / error else (low, middle)
+    reach = {level: errors(1 - level) * error for level in (0.9, 0.95)}
+    return Difference(mean, error, share, *((mean - reach[level], mean + reach[level]) for level in reach), high)
+
+
+def bootstrap(first: Floats, second: Floats, groups: Sequence[str], seed: int = 0) -> tuple[float, float]:
+    """95% percentile interval of the difference, seeds and groups both drawn anew."""
+    cells, draw = by_group(first - second, groups), np.random.default_rng(seed)
+    seeds, groups = cells.shape
+    of_seeds = draw.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS)
+    of_groups = draw.multinomial(groups, np.full(groups, 1 / groups), DRAWS)
+    low, high = np.quantile((of_seeds @ cells * of_groups).sum(1) / cells.size, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's adjusted p-values (1979) of a family, in its order; None stays and counts for none.
+
+    >>> holm([0.01, None, 0.04, 0.03])
+    [0.03, None, 0.06, 0.06]
+    """
+    known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    found: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (p, place) in enumerate(known):
+        largest = max(largest, min(1.0, p * (len(known) - rank)))
+        found[place] = largest
+    return found
+
+
+def verdict(difference: Difference, adjusted: float | None, margin: float) -> Verdict:
+    """What a difference shows. `equivalent`: two one-sided tests at 5% (TOST) put it inside the margin, that is, its 90% interval lies
+    there; a difference may be both shown and small, and then it is told as equivalent."""
+    if adjusted is None:
+        return "the same training"
+    low, high = difference.interval90
+    if -margin < low and high < margin:
+        return "equivalent"
+    if adjusted < ALPHA:
+        return "lower" if difference.mean < 0 else "higher"
+    return "undecided"
