@@ -3,7 +3,9 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
+from pipeline.common.model import base_model
 from pipeline.common.model.job import Job
 from pipeline.render import render
 from schemas.config import Config
@@ -31,6 +33,12 @@ def row(i, split="train", **more):
         "fixed_order": False,
     }
     return cells | {"answer_index": (i % 9) // 3} | more
+
+
+@pytest.fixture
+def fp32(monkeypatch):
+    """Models compute in fp32 on CPUs with bf16 too: what is compared closely isn't lost in rounding."""
+    monkeypatch.setattr(base_model, "compute_dtype", lambda _: torch.float32)
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ def samples(models):
     return [Sample(i, str(i), chat.encode(p), chat.encode(a)) for i, (p, a) in enumerate(zip(prompts, answers, strict=True))]
 
 
+@pytest.mark.usefixtures("fp32")
 def test_equal_coordinates_take_equal_first_steps_from_rank_4_to_64(samples):
     coordinate = 3.2e-3
     changes = []

@@ -39,6 +39,7 @@ class FullError(RuntimeError):
         return "DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."
 
 
+@pytest.mark.usefixtures("fp32")
 def test_batches_that_do_not_fit_are_halved_and_give_the_same_update(make_job, monkeypatch, caplog):
     whole = make_job(output="whole", batch_size=8, gradient_accumulation=2)
     train(whole)
