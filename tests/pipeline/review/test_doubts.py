@@ -3,8 +3,8 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.common.store.run_files import MANIFEST, PREDICTIONS, RESULT
 from pipeline.common.model.likelihood import option_probabilities
+from pipeline.common.store.run_files import MANIFEST, PREDICTIONS, RESULT
 from pipeline.review.doubts import SURE, find_doubts
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.evaluation import Prediction
