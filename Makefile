@@ -70,7 +70,7 @@ docs: $(STAMP) ## write the tables of docs/ that code knows better, and take new
 	@$(BIN)/python docs/translations.py
 
 lock: ## resolve requirements.lock again (needs uv)
-	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock
+	@uv lock --quiet && uv export --quiet --frozen --all-extras --no-extra tensorboard --no-extra mlflow --no-emit-project --prune torch --no-header --format requirements-txt -o requirements.lock && rm uv.lock
 	@$(MAKE) --no-print-directory setup && $(BIN)/python docs/licences.py
 
 clean: ## remove what was computed (data/lake, models, run history), never data/raw

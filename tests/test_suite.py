@@ -27,6 +27,7 @@ ELSEWHERE = {
     "pipeline/audit/state.py": ("pipeline/audit/test_database.py", "whether a database is written again is seen on the database"),
     "pipeline/assess": ("pipeline/assess/test_assess.py", "every signal at, under and over its threshold, on whole questions"),
     "pipeline/common/grammar": ("pipeline/normalize/layouts/test_headers.py", "wordings are tested on the files that hold them"),
+    "pipeline/common/model/tracking": ("pipeline/training/test_tracker.py", "what a tracker holds of a real training, read back"),
     "pipeline/common/plots.py": ("pipeline/report/test_report.py", "a picture is tested on the page that holds it"),
     "pipeline/deduplicate": ("pipeline/deduplicate/test_rules.py", "questions and words are tested by the rules that compare them"),
     "schemas/decisions.py": ("pipeline/common/store/test_decisions.py", "lines as people write them, through the store that reads them"),

@@ -44,7 +44,8 @@ def places(foundry: Foundry) -> Places:
     """The places for the version that is pinned, else for CURRENT. Raises DataError when nothing was published yet."""
     version = foundry.version()
     ledger, train = version.tables["sample_ledger"], foundry.config.train
-    render, training, evaluate = (block.model_dump(mode="json") for block in (foundry.config.render, train, foundry.config.evaluate))
+    render, evaluate = (block.model_dump(mode="json") for block in (foundry.config.render, foundry.config.evaluate))
+    training = train.model_dump(mode="json", exclude={"tracker"})  # tells of a training, and changes nothing in it
     rendering = canonical_json([ledger, render, train.base_model, train.revision])
     rendered = short_hash(rendering, code_version("pipeline.render"))
     trained = short_hash(version.dataset_version, rendered, canonical_json(training), code_version("pipeline.training"))

@@ -26,6 +26,8 @@ from pipeline.common.model.environment import device_name, package_versions
 from pipeline.common.model.job import Progress, log
 from pipeline.common.model.score_cache import ScoreCache
 from pipeline.common.model.scoring import EncodedQuestion, score_all
+from pipeline.common.model.tracking import require_tracker
+from pipeline.common.model.tracking.run import track_evaluation
 from pipeline.common.prompt import Style
 from pipeline.common.store.run_files import MANIFEST, METRICS, PREDICTIONS, RESULT
 from pipeline.common.store.runs import read_manifest
@@ -42,7 +44,8 @@ SCORING = 3
 
 
 def evaluate(job: EvaluationJob) -> None:
-    """Writes `predictions.parquet`, then `result.json`, which marks the evaluation as whole. Raises TrainingError."""
+    """Writes `predictions.parquet`, then `result.json`, which marks the evaluation as whole. Raises TrainingError, MissingExtraError."""
+    require_tracker(job.train)
     began = time.monotonic()
     config = job.evaluate
     job.output.mkdir(parents=True, exist_ok=True)
@@ -79,6 +82,7 @@ def evaluate(job: EvaluationJob) -> None:
         "base_revision": manifest["base_revision"],
     }
     write_atomically(job.output / RESULT, json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    track_evaluation(job, job.adapter)
     log.info(result["verdict"])
     progress.phase("done")
 

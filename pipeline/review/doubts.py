@@ -1,8 +1,7 @@
 """What speaks against the key of a question that was kept: its own explanation, related questions, and models that all answer otherwise."""
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from pipeline.common.files import read_parquet
 from pipeline.common.letters import LETTERS
+from pipeline.common.model.likelihood import option_probabilities
 from pipeline.common.store.run_files import PREDICTIONS
 from pipeline.common.store.runs import finished_adapters, finished_evaluations
 from pipeline.common.text import fold_option
@@ -20,7 +20,7 @@ from schemas.reasons import SPLITS, Disposition, Relation
 from schemas.tables.row import RowMapping
 
 KEPT = (*map(str, SPLITS), str(Disposition.BENCHMARK))
-# Probability of the best option, under a softmax over the options, from which a model counts as sure.
+# The model's own probability of the option that it chose, given that it writes one of them, from which it counts as sure.
 SURE = 0.5
 # An explanation speaks of this very question; twins may differ for a reason, and models are wrong together now and then.
 EXPLANATION_WEIGHT, TWIN_WEIGHT, MODELS_WEIGHT, SIGNAL_WEIGHT = 3.0, 2.0, 1.0, 0.5
@@ -90,7 +90,7 @@ def _models(published: Published, adapters: Iterable[Path]) -> Iterator[tuple[st
             base, tuned = models.get("base"), models.get("adapter")
             if base is None or tuned is None or base["predicted_index"] != tuned["predicted_index"] or base["correct"] or tuned["correct"]:
                 continue
-            sure = min(probabilities(one["option_scores"])[one["predicted_index"]] for one in (base, tuned))
+            sure = min(map(_chosen_probability, (base, tuned)))
             if sure >= SURE and sure > best.get(name, (0.0,))[0]:
                 best[name] = sure, base, tuned, adapter
     rows = {row["record_id"]: row for row in published.rows(best)}
@@ -101,33 +101,30 @@ def _models(published: Published, adapters: Iterable[Path]) -> Iterator[tuple[st
 
 
 def _evaluations(adapters: Iterable[Path]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    columns = ["record_id", "model", "mode", "answer_index", "predicted_index", "correct", "option_scores"]
+    """Wrong answers of each evaluation; those from before their summed log-likelihoods were kept give no probability, and are left out."""
+    columns = ["record_id", "model", "mode", "answer_index", "predicted_index", "correct", "option_log_likelihoods"]
+    wrong = ~pc.field("correct") & pc.field("option_log_likelihoods").is_valid()
     for folder, _ in finished_adapters(adapters):
         for evaluation, _ in finished_evaluations(folder):
             try:
-                yield folder.name, read_parquet(evaluation / PREDICTIONS, columns, filters=[("correct", "=", False)]).to_pylist()
+                yield folder.name, read_parquet(evaluation / PREDICTIONS, columns, filters=wrong).to_pylist()
             except DataError:
                 continue
 
 
-def probabilities(scores: Sequence[float]) -> list[float]:
-    """Softmax over the options.
-
-    >>> probabilities([0.0, 0.0])
-    [0.5, 0.5]
-    """
-    shares = [math.exp(score - max(scores)) for score in scores]
-    return [share / sum(shares) for share in shares]
+def _chosen_probability(answer: Mapping[str, Any]) -> float:
+    place: int = answer["predicted_index"]
+    return option_probabilities(answer["option_log_likelihoods"])[place]
 
 
 def _still_fits(row: RowMapping, answer: Mapping[str, Any]) -> bool:
     """Whether the question still is the one that was answered, as far as its options and key tell."""
-    return bool(row["answer_index"] == answer["answer_index"] and len(row["options"]) == len(answer["option_scores"]))
+    return bool(row["answer_index"] == answer["answer_index"] and len(row["options"]) == len(answer["option_log_likelihoods"]))
 
 
 def _answered(row: RowMapping, base: Mapping[str, Any], tuned: Mapping[str, Any], adapter: str) -> str:
     place = base["predicted_index"]
-    first, second = (probabilities(one["option_scores"])[place] for one in (base, tuned))
+    first, second = map(_chosen_probability, (base, tuned))
     key = row["answer_index"]
     return (
         f"the base model and adapter {adapter} both answer {LETTERS[place]}. {row['options'][place]!r} ({first:.0%} and {second:.0%}), "

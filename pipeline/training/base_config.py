@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pipeline.common.model.tracking import require_tracker
 from pipeline.training.known_models import known_config
 from pipeline.training.shapes import ModelShape, UnknownShapeError, read_shape
 from schemas.config.train import TrainConfig
@@ -44,11 +45,13 @@ def shape_of(train: TrainConfig) -> ModelShape:
 
 
 def refuse_early(train: TrainConfig) -> None:
-    """Raises ConfigError for a base model that can't be trained, before a byte of its weights is downloaded or a step is run.
+    """Raises ConfigError for a base model that can't be trained, before a byte of its weights is downloaded or a step is run, and
+    MissingExtraError for a tracker that isn't installed.
 
     Not there, gated, without safetensors or chat template, another family than `target_modules` is written for. A model of a family that
     isn't planned passes: training itself tells.
     """
+    require_tracker(train)
     name = train.base_model
     if name == DEMO_MODEL:
         return

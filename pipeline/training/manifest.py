@@ -24,6 +24,9 @@ def folder_fingerprint(job: Job) -> str:
     Which folder that is, and so whether an adapter is trained anew, `assets/resources/cache_keys.py` decides.
     """
     parts = {block: job.config[block] for block in ("train", "render")}
+    parts["train"] = {
+        name: value for name, value in parts["train"].items() if name != "tracker"
+    }  # tells of a run, and changes nothing in it
     rows = hashlib.sha256(json.dumps(pq.read_table(job.examples).to_pylist(), ensure_ascii=False).encode()).hexdigest()
     return hashlib.sha256(json.dumps([parts, job.dataset_version, rows], sort_keys=True).encode()).hexdigest()[:32]
 

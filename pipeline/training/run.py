@@ -21,6 +21,7 @@ from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions, peak_memory_bytes
 from pipeline.common.model.job import Job, Progress, log
+from pipeline.common.model.tracking.run import tracked
 from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.common.store.runs import read_manifest
 from pipeline.training import lora, policy
@@ -44,7 +45,7 @@ def train(job: Job) -> None:
     """Trains the job's adapter into its `output` folder, or continues where an earlier run of the same job stopped.
 
     One at a time for all outputs in one parent folder. Raises TrainingError (no GPU, no such model, the folder belongs to another
-    job, nothing to train on, out of memory) and KeyboardInterrupt when told to stop, once a checkpoint is saved.
+    job, nothing to train on, out of memory), MissingExtraError, and KeyboardInterrupt when told to stop, once a checkpoint is saved.
     """
     device = base_model.device_of(job.train)
     job.output.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,8 @@ def train(job: Job) -> None:
             log.info("%s is complete already: %s exists", job.output, MANIFEST)
             return
         try:
-            _train(job, device, progress)
+            with tracked(job, progress):
+                _train(job, device, progress)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

@@ -73,6 +73,11 @@ class TrainConfig(Strict):
         False,
         description="ask the trained questions too after each epoch, for dataset cartography (arXiv 2009.10795): a forward pass a question",
     )
+    tracker: Literal["none", "tensorboard", "mlflow"] = Field(
+        "none",
+        description="where losses, settings and the verdict are shown too: TensorBoard's files beside the adapter, or MLflow in the store "
+        "that `MLFLOW_TRACKING_URI` names, else in data/models/mlflow.db; needs the extra of that name",
+    )
     seed: int = Field(7, description="of shuffling, of the options' orders and of the adapter's first weights")
     gpu_memory_gib: float | None = Field(None, gt=0, description="memory to plan for; default: what the GPU reports, 14.0 usable on a T4")
 

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -60,15 +61,22 @@ AnyJob = TypeVar("AnyJob", bound=Job)
 
 
 class Progress:
-    """Appends JSON lines to a file that the parent follows, each flushed at once, and says phases on stderr too."""
+    """Appends JSON lines to a file that the parent follows, each flushed at once, and says phases on stderr too.
+
+    `listener` is called with each line that was added.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.listener: Callable[[dict[str, Any]], None] | None = None
 
     def write(self, line: dict[str, Any]) -> None:
-        """Adds one line."""
+        """Adds one line, and when it was told (`at`, seconds since 1970)."""
+        told = {**line, "at": round(time.time(), 3)}
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            stream.write(json.dumps(told, ensure_ascii=False) + "\n")
+        if self.listener is not None:
+            self.listener(told)
 
     def phase(self, name: str) -> None:
         """Says what begins now."""

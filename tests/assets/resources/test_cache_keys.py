@@ -32,6 +32,7 @@ def folders(make_foundry, questions):
         ({"render": {"style": "cloze"}}, [True, True, False]),
         ({"train": {"rank": 4}}, [False, True, False]),
         ({"train": {"base_model": "another"}}, [True, True, False]),
+        ({"train": {"tracker": "tensorboard"}}, [False, False, False]),
         ({"evaluate": {"max_questions": 9}}, [False, False, True]),
         ({"keep_versions": 3}, [False, False, False]),
     ],

@@ -3,14 +3,15 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.model.likelihood import option_probabilities
 from pipeline.common.store.run_files import MANIFEST, PREDICTIONS, RESULT
-from pipeline.review.doubts import SURE, find_doubts, probabilities
+from pipeline.review.doubts import SURE, find_doubts
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.evaluation import Prediction
 
 
 def evaluation(folder, answers):
-    """An adapter with one evaluation: (record, model, predicted, scores)."""
+    """An adapter with one evaluation: (record, model, predicted, summed log-likelihoods); options are compared by other scores."""
     place = folder / "adapter1" / "evaluations" / "e1"
     place.mkdir(parents=True)
     (folder / "adapter1" / MANIFEST).write_text(json.dumps({"dataset_version": "a" * 12}))
@@ -18,8 +19,8 @@ def evaluation(folder, answers):
     base = {"mode": "letter", "split": "test", "split_group": "0" * 16, "source": "school", "language": "vi", "gold_nll": 1.0}
     rows = [
         {**base, "record_id": record, "model": model, "answer_index": 0, "predicted_index": predicted, "correct": predicted == 0}
-        | {"option_scores": scores}
-        for record, model, predicted, scores in answers
+        | {"option_scores": [float(place == predicted) for place in range(len(sums or [0] * 4))], "option_log_likelihoods": sums}
+        for record, model, predicted, sums in answers
     ]
     schema = arrow_schema(Prediction)
     pq.write_table(pa.Table.from_pylist([{**dict.fromkeys(schema.names), **row} for row in rows], schema=schema), place / PREDICTIONS)
@@ -44,7 +45,7 @@ def test_a_variant_with_another_key_among_the_same_options(publish, helpers):
 
 def test_base_and_adapter_must_both_be_sure_of_the_same_wrong_option(publish, helpers, tmp_path):
     sure, unsure = [0.0, 5.0, 0.0, 0.0], [1.0, 1.1, 1.0, 1.0]
-    assert probabilities(sure)[1] > SURE > probabilities(unsure)[1]
+    assert option_probabilities(sure)[1] > SURE > option_probabilities(unsure)[1]
     names = [helpers.record_id(n) for n in range(1, 6)]
     answers = [
         (names[0], "base", 1, sure),
@@ -63,6 +64,23 @@ def test_base_and_adapter_must_both_be_sure_of_the_same_wrong_option(publish, he
     ((name, (doubt,)),) = find_doubts(version, evaluation(tmp_path, answers)).items()
     assert name == names[0]
     assert doubt.says == "the base model and adapter adapter1 both answer B. 'Paris' (98% and 98%), the key is A. 'Hà Nội' (letter)"
+
+
+def test_sure_is_the_models_own_probability_and_not_the_score_that_options_are_chosen_by(publish, helpers, tmp_path):
+    # Chosen per byte is B in all three; as a text D is likelier in the second, and of the third no sums are known.
+    names = [helpers.record_id(n) for n in range(1, 4)]
+    ours, likelier = [-20.0, -10.0, -20.0, -10.1], [-20.0, -10.1, -20.0, -10.0]
+    assert option_probabilities(ours)[1] > SURE > option_probabilities(likelier)[1]
+    answers = [(name, model, 1, sums) for name, sums in zip(names, (ours, likelier, None), strict=True) for model in ("base", "adapter")]
+    adapters = evaluation(tmp_path, answers)
+    version = publish([helpers.ledger_row(n, "test") for n in range(1, 4)])
+    ((name, (doubt,)),) = find_doubts(version, adapters).items()
+    assert (name, doubt.weight) == (names[0], 1 + option_probabilities(ours)[1])
+    assert "(52% and 52%)" in doubt.says
+    # As evaluations were before: the column isn't there at all.
+    file = adapters[0] / "evaluations" / "e1" / PREDICTIONS
+    pq.write_table(pq.read_table(file).drop_columns(["option_log_likelihoods"]), file)
+    assert find_doubts(version, adapters) == {}
 
 
 def test_answers_that_can_not_be_read_say_nothing(publish, helpers, tmp_path):

@@ -31,6 +31,7 @@ def test_a_training_is_the_same_whatever_it_is_called_and_however_it_is_evaluate
     mark = folder_fingerprint(job())
     config = job().config
     assert folder_fingerprint(job(run_id="other", output=tmp_path / "x", config={**config, "evaluate": {}})) == mark
+    assert folder_fingerprint(job(config={**config, "train": {"rank": 4, "tracker": "mlflow"}})) == mark
     others = [job(dataset_version="w"), job(config={**config, "train": {"rank": 8}}), job(config={**config, "render": {"style": "cloze"}})]
     assert mark not in map(folder_fingerprint, others)
     assert folder_fingerprint(job(prompt="Q?")) != mark

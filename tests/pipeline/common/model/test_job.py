@@ -57,4 +57,6 @@ def test_a_resumed_run_forgets_what_it_takes_again_and_half_a_line(tmp_path):
     with progress.path.open("a") as stream:
         stream.write('{"step": 4, "lo')
     progress.forget_after(2)
-    assert progress.lines() == [{"phase": "training"}, {"step": 1, "loss": 1.0}, {"step": 2, "loss": 1.0}]
+    told = progress.lines()
+    assert [line.pop("at") > 1.7e9 for line in told] == [True] * 3
+    assert told == [{"phase": "training"}, {"step": 1, "loss": 1.0}, {"step": 2, "loss": 1.0}]
