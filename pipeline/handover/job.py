@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -16,11 +16,24 @@ from schemas.config.render import RenderConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import DataError
 
+Dtype = Literal["float16", "bfloat16"]
+Onto = Literal["trained", "original"]
+"""Of QLoRA and DoRA: the base's weights as they were trained on, rounded to NF4, or as its publisher gives them."""
+
 
 class PredictJob(EvaluationJob):
     """`questions` is the working file, in `output`; `mode` what is scored."""
 
     mode: Style
+
+
+class MergeJob(EvaluationJob):
+    """`output` is the folder of the merged model, `questions` what it is checked on; `agree` the share of equal choices asked for (0-1)."""
+
+    weights: Dtype
+    onto: Onto
+    agree: float
+    max_questions: int | None
 
 
 class Adapter(NamedTuple):
