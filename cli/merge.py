@@ -46,6 +46,7 @@ def merge(
     """
     from assets.resources.foundry import data_root
     from cli.child import run_child
+    from pipeline.handover.card import write_card
     from pipeline.handover.gguf import convert, find_converter
     from pipeline.handover.job import open_adapter
     from pipeline.handover.merging import aside_of, asked_of
@@ -60,6 +61,7 @@ def merge(
         facts = found.facts(config, aside / "model", asked, PROJECT_ROOT / data_root() / "models")
         settings = {"weights": str(dtype), "onto": str(onto), "agree": agree, "max_questions": max_questions}
         told = run_child("pipeline.handover.merge", aside, facts | settings, "nothing was merged")
+        write_card(found.folder, PROJECT_ROOT / data_root(), aside / "model")
     for line in told:
         err.print(line["said"])
     if converter is not None:

@@ -13,7 +13,7 @@ from pipeline.common.files import write_atomically
 from pipeline.common.store.lake import Lake, Version
 from pipeline.common.store.runs import comparisons, finished_evaluations
 from pipeline.export.card import NO_LICENCE, table
-from pipeline.handover.job import Adapter, open_adapter
+from pipeline.handover.job import MERGE, Adapter, open_adapter
 from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
 from schemas.tables.arrow import to_rows
@@ -31,14 +31,15 @@ class Data(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def write_card(folder: Path, data_root: Path, merged: tuple[Path, Mapping[str, Any]] | None = None) -> Path:
-    """Writes the card beside an adapter, or into a merged model's folder, told by its `merge.json`; returns the file.
+def write_card(folder: Path, data_root: Path, merged: Path | None = None) -> Path:
+    """Writes the card beside an adapter, or into the folder of a model merged from it, which holds `merge.json`; returns the file.
 
     Funnel and licences come from the published version below `data_root`; where it isn't there the card says so. Raises DataError.
     """
     adapter = open_adapter(folder)
-    target = (merged[0] if merged else folder) / CARD
-    write_atomically(target, card(adapter, _data(adapter, data_root), merged and merged[1]))
+    facts = merged and json.loads((merged / MERGE).read_text(encoding="utf-8"))
+    target = (merged or folder) / CARD
+    write_atomically(target, card(adapter, _data(adapter, data_root), facts))
     return target
 
 
@@ -104,8 +105,8 @@ def _summary(adapter: Adapter) -> str:
     manifest, trained = adapter.manifest, adapter.manifest["samples"]["trained"]
     return (
         f"{markdown(manifest['base_model'])} (revision `{manifest['base_revision']}`), fine-tuned with {manifest['method']} on "
-        f"{trained:,} multiple-choice questions of dataset `{adapter.config['dataset']}`, version `{manifest['dataset_version']}`. It chooses "
-        "among given options; what it says to anything else was not looked at."
+        f"{trained:,} multiple-choice questions of dataset `{adapter.config['dataset']}`, version `{manifest['dataset_version']}`. It "
+        "chooses among given options; what it says to anything else was not looked at."
     )
 
 
@@ -258,13 +259,13 @@ def _limits(adapter: Adapter, data: Data | None) -> str:
     spoken = Counter(row["language"] for row in data.rows if row["split"] == "train") if data else Counter()
     told = ", ".join(f"{count:,} {name}" for name, count in spoken.most_common())
     return (
-        f"- Trained on {manifest['samples']['trained']:,} questions: it has learnt these sources' ways of asking, and nothing promises that "
-        f"others are answered as well.{f' By language: {told}.' if told else ''}\n"
+        f"- Trained on {manifest['samples']['trained']:,} questions: it has learnt these sources' ways of asking, and nothing promises "
+        f"that others are answered as well.{f' By language: {told}.' if told else ''}\n"
         "- The verdict speaks of held-out questions of the same sources, by scoring given options; not of free answers, of other subjects, "
         "or of what was forgotten. A difference that was not shown is not shown to be absent.\n"
-        "- Keys are those of the sources; where two contradicted each other both were held back, and a wrong key that nothing contradicts is "
-        "in training and test alike.\n"
+        "- Keys are those of the sources; where two contradicted each other both were held back, and a wrong key that nothing contradicts "
+        "is in training and test alike.\n"
         "- A probability is the model's own share among the given options. Nobody has calibrated it.\n"
-        f"- Questions over {manifest['config']['render']['max_seq_tokens']:,} tokens were neither trained on nor evaluated, and those that need "
-        "a picture neither."
+        f"- Questions over {manifest['config']['render']['max_seq_tokens']:,} tokens were neither trained on nor evaluated; nor were those "
+        "that need a picture."
     )

@@ -16,6 +16,8 @@ from schemas.config.render import RenderConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import DataError
 
+MERGE = "merge.json"
+"""How a merged model was made, and how it compares with what was trained; written when its check has passed."""
 Dtype = Literal["float16", "bfloat16"]
 Onto = Literal["trained", "original"]
 """Of QLoRA and DoRA: the base's weights as they were trained on, rounded to NF4, or as its publisher gives them."""

@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 
 from pipeline.common.files import write_atomically
 from pipeline.common.model.job import Progress, log, run_child
-from pipeline.handover.job import MergeJob, open_adapter, tell
+from pipeline.handover.job import MERGE, MergeJob, open_adapter, tell
 from schemas.errors import DataError, TrainingError
 
 HELD_OUT = ("validation", "test")
-MERGE = "merge.json"
-"""Written last: how the merged model was made, and how it compares with what was trained."""
 SHARD = "5GB"
+# What a GPU needs for a model and a batch of questions, over the size of its weights.
+ROOM = 1.15
 
 
 def merge(job: MergeJob) -> None:
@@ -48,7 +48,8 @@ def merge(job: MergeJob) -> None:
     found = compare(job, trained, merged)
     said = (
         f"{found['agreed']:,} of {found['questions']:,} choices agree ({found['agreement']:.2%}; {job.agree:.2%} asked for), "
-        f"log-likelihoods differ by up to {found['largest_difference_nats']:.4f} nats (median {found['median_difference_nats']:.4f}); right: "
+        f"log-likelihoods differ by up to {found['largest_difference_nats']:.4f} nats (median {found['median_difference_nats']:.4f}); "
+        "right: "
         f"{found['trained_right']:,} as trained, {found['merged_right']:,} merged"
     )
     if found["agreement"] < job.agree:
@@ -83,18 +84,21 @@ def held_out(job: MergeJob) -> list[dict[str, Any]]:
 
 
 def merged_model(job: MergeJob, manifest: Mapping[str, Any]) -> Any:
-    """The merged model on the CPU. It is added up in the numbers that the adapter was trained with, and rounded once."""
+    """The merged model on the CPU, in the type that it is saved in: each layer is added up in fp32 and rounded once."""
     import peft
     import torch
     import transformers
+    from peft.tuners.lora import LoraLayer
 
     from pipeline.common.model import base_model
 
     full = job.train.method == "full"
     train = job.train.model_copy(update={"base_model": str(job.adapter)}) if full else job.train
     name, revision = base_model.locate(train, job.models)
+    saved = getattr(torch, job.weights)
     model = transformers.AutoModelForCausalLM.from_pretrained(
         name,
+        # What NF4 rounds to is given in the type that the trained model computes in.
         dtype=getattr(torch, manifest["compute_dtype"]),
         use_safetensors=True,
         trust_remote_code=False,
@@ -103,8 +107,15 @@ def merged_model(job: MergeJob, manifest: Mapping[str, Any]) -> Any:
     if job.train.quantised and job.onto == "trained":
         round_to_nf4(model)
     if not full:
-        model = peft.PeftModel.from_pretrained(model, str(job.adapter)).merge_and_unload(safe_merge=True)
-    return model.to(getattr(torch, job.weights))
+        model = peft.PeftModel.from_pretrained(model, str(job.adapter))
+        for layer in model.modules():
+            if isinstance(layer, LoraLayer):
+                base = layer.get_base_layer()
+                base.weight.data = base.weight.data.float()
+                layer.merge(safe_merge=True)
+                base.weight.data = base.weight.data.to(saved)
+        model = model.unload()
+    return model.to(saved)
 
 
 def round_to_nf4(model: Any) -> None:
@@ -127,13 +138,30 @@ def _trained_scores(job: MergeJob, questions: Sequence[dict[str, Any]], manifest
     tokenizer = base_model.load_tokenizer(job.train, job.models)
     for name, model, _ in answering(job, device, manifest):
         if name == "adapter":
+            if device.type == "cpu":
+                compute_in_fp32(model)
             return _scores(job, questions, model, tokenizer, "as trained"), device
     raise AssertionError("no adapter answered")
+
+
+def compute_in_fp32(model: Any) -> None:
+    """Changes how a model computes, and none of its weights: in bf16 a model disagrees with itself by more than merging changes, from
+    one size of batches to another."""
+    import bitsandbytes
+    import torch
+
+    for tensor in [*model.parameters(), *model.buffers()]:
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.float()
+    for module in model.modules():
+        if isinstance(module, bitsandbytes.nn.Linear4bit):
+            module.compute_dtype = torch.float32
 
 
 def _merged_scores(job: MergeJob, questions: Sequence[dict[str, Any]]) -> tuple[list[Any], Any]:
     """Of the model as it lies on the disk, on the GPU if it fits there."""
     import torch
+    import transformers
 
     from pipeline.common.model import base_model
 
@@ -142,11 +170,17 @@ def _merged_scores(job: MergeJob, questions: Sequence[dict[str, Any]]) -> tuple[
     size = sum(file.stat().st_size for file in job.output.glob("*.safetensors"))
     if device.type == "cuda":
         torch.cuda.empty_cache()
-        if size * 1.15 > torch.cuda.mem_get_info()[0]:
+        if size * ROOM > torch.cuda.mem_get_info()[0]:
             device = torch.device("cpu")
             tell(phase=f"the merged model ({size / 2**30:.1f} GiB) doesn't fit on the GPU: it is checked on the CPU, which takes longer")
-    model = base_model.load_model(train, job.models, device, quantised=False)
-    return _scores(job, questions, model, base_model.load_tokenizer(train, job.models), "merged"), device
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        str(job.output),
+        dtype=getattr(torch, job.weights) if device.type == "cuda" else torch.float32,
+        device_map={"": device},
+        use_safetensors=True,
+        trust_remote_code=False,
+    )
+    return _scores(job, questions, model.eval(), base_model.load_tokenizer(train, job.models), "merged"), device
 
 
 def _scores(job: MergeJob, questions: Sequence[dict[str, Any]], model: Any, tokenizer: Any, name: str) -> list[Any]:
