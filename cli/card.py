@@ -12,6 +12,7 @@ def card(adapter: AdapterOption) -> None:
     """
     from assets.resources.foundry import data_root
     from pipeline.handover.card import write_card
+    from pipeline.handover.job import open_adapter
     from schemas.config.base import PROJECT_ROOT
 
-    out.print(str(write_card(user_path(adapter).resolve(), PROJECT_ROOT / data_root())))
+    out.print(str(write_card(open_adapter(user_path(adapter).resolve()), PROJECT_ROOT / data_root())))

@@ -61,9 +61,9 @@ def merge(
         facts = found.facts(config, aside / "model", asked, PROJECT_ROOT / data_root() / "models")
         settings = {"weights": str(dtype), "onto": str(onto), "agree": agree, "max_questions": max_questions}
         told = run_child("pipeline.handover.merge", aside, facts | settings, "nothing was merged")
-        write_card(found.folder, PROJECT_ROOT / data_root(), aside / "model")
+        write_card(found, PROJECT_ROOT / data_root(), aside / "model")
     for line in told:
-        err.print(line["said"])
+        err.print(line["said"], soft_wrap=True)
     if converter is not None:
         err.print("converting to GGUF")
         convert(converter, folder, str(dtype), folder / f"{folder.name}-{dtype}.gguf")

@@ -71,11 +71,14 @@ def predict(
     answers = user_path(target or Path(f"{file.name}.answers.jsonl")).absolute()
     this = Prediction(path, source, found, config, mode.value if mode else config["evaluate"]["primary"], answers)
     if this.is_done():
-        err.print(f"{answers} holds these answers already")
+        err.print(f"{answers} holds these answers already", soft_wrap=True)
         return
     with this.open(f"{path}, adapter {found.folder.name}, {this.mode}") as working:
         asked, done = working.count("asked"), working.count("answer is not null")
-        err.print(f"{working.count():,} records, {asked:,} to ask ({this.mode})" + (f", {done:,} of them answered before" if done else ""))
+        err.print(
+            f"{working.count():,} records, {asked:,} to ask ({this.mode})" + (f", {done:,} of them answered before" if done else ""),
+            soft_wrap=True,
+        )
         if done < asked:
             facts = found.facts(config, this.folder, working.path, PROJECT_ROOT / data_root() / "models")
             run_child("pipeline.handover.predict", this.folder, {**facts, "mode": this.mode}, "the same command goes on from here")
@@ -100,7 +103,7 @@ def summarise(noted: dict[str, Any], answers: Path) -> None:
     compared = "no keys to compare with"
     if counts["with_key"]:
         compared = f"{counts['right']:,} of {counts['with_key']:,} that have a key right ({counts['right'] / counts['with_key']:.1%})"
-    err.print(f"{counts['answered']:,} of {counts['records']:,} records answered; {compared}")
+    err.print(f"{counts['answered']:,} of {counts['records']:,} records answered; {compared}", soft_wrap=True)
     for code, count in noted["not_answered"].items():
-        err.print(f"  not answered: {code:<22} {count:>6,}  {TEXTS.get(code, '')}")
+        err.print(f"  not answered: {code:<22} {count:>6,}  {TEXTS.get(code, '')}", soft_wrap=True)
     out.print(str(answers))

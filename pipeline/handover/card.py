@@ -13,7 +13,7 @@ from pipeline.common.files import write_atomically
 from pipeline.common.store.lake import Lake, Version
 from pipeline.common.store.runs import comparisons, finished_evaluations
 from pipeline.export.card import NO_LICENCE, table
-from pipeline.handover.job import MERGE, Adapter, open_adapter
+from pipeline.handover.job import MERGE, Adapter
 from schemas.errors import DataError
 from schemas.reasons import REASON_TEXT, SPLITS, Disposition, Reason
 from schemas.tables.arrow import to_rows
@@ -31,14 +31,13 @@ class Data(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def write_card(folder: Path, data_root: Path, merged: Path | None = None) -> Path:
+def write_card(adapter: Adapter, data_root: Path, merged: Path | None = None) -> Path:
     """Writes the card beside an adapter, or into the folder of a model merged from it, which holds `merge.json`; returns the file.
 
-    Funnel and licences come from the published version below `data_root`; where it isn't there the card says so. Raises DataError.
+    Funnel and licences come from the published version below `data_root`; where it isn't there the card says so.
     """
-    adapter = open_adapter(folder)
-    facts = merged and json.loads((merged / MERGE).read_text(encoding="utf-8"))
-    target = (merged or folder) / CARD
+    facts: dict[str, Any] | None = json.loads((merged / MERGE).read_text(encoding="utf-8")) if merged else None
+    target = (merged or adapter.folder) / CARD
     write_atomically(target, card(adapter, _data(adapter, data_root), facts))
     return target
 
@@ -150,7 +149,8 @@ def _use(adapter: Adapter, merged: Mapping[str, Any] | None) -> str:
     return (
         f"{snippet}\n\nThe prompt is the base model's own chat template; it {style}. System prompt: "
         f"{markdown(repr(render['system_prompt'])) if render['system_prompt'] else 'none'}. "
-        "`mcq predict --adapter THIS_FOLDER FILE` asks in exactly the way that was trained and evaluated, of an adapter."
+        f"`mcq predict{'` asks the adapter' if merged else ' --adapter THIS_FOLDER FILE` asks'} in exactly the way that was trained and "
+        "evaluated."
     )
 
 
@@ -236,8 +236,7 @@ def _results(folder: Path) -> str:
 
 
 def _measures(mode: Mapping[str, Any]) -> Sequence[str]:
-    low, high = mode["delta_interval"] or (None, None)
-    interval = "" if low is None else f"{100 * low:+.1f} to {100 * high:+.1f} points"
+    interval = "{:+.1f} to {:+.1f} points".format(*(100 * end for end in mode["delta_interval"])) if mode["delta_interval"] else ""
     p = "" if mode["p_value"] is None else f"{mode['p_value']:.2g}"
     delta = "" if mode["delta"] is None else f"{100 * mode['delta']:+.1f} points"
     return [
