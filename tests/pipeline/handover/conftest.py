@@ -18,7 +18,7 @@ PLACES = ["the tower", "the chapel by the old northern gate", "the shed"]
 
 
 def question(i, split, stem=None):
-    named = {name: f"{i:016x}" for name in ("record_id", "content_id", "split_group")}
+    named = dict.fromkeys(("record_id", "content_id", "split_group"), f"{i:016x}")
     text = {"context": None, "stem": stem or f"Where are {GOODS[i % 9]} number {i} kept{' now' * (i % 7)}?", "options": PLACES}
     rest = {"source": "s", "subject": None, "language": "en", "fixed_order": False, "answer_index": (i % 9) // 3}
     return {**named, "split": split, **text, **rest}
