@@ -18,7 +18,7 @@ from schemas.tables.arrow import to_frame, to_rows
 from schemas.tables.curation import Question, RawRecord, Rejected
 
 NO_KEY = [str(Reason.MISSING_ANSWER)]
-SHOWN = ("record_id", "file", "locator", "context", "stem", "options", "language")
+SHOWN = ("record_id", "file", "locator", "context", "stem", "options", "language", "answer_index")
 
 
 def source_of(path: Path, reader: str = "auto", answer_format: str = "auto", fields: dict[str, str] | None = None) -> SourceConfig:
@@ -42,18 +42,18 @@ def asked_rows(path: Path, source: SourceConfig) -> Iterator[dict[str, Any]]:
     keyless = {row["record_id"] for row in raw if row["reason_codes"] == NO_KEY}
     opened = [row | {"reason_codes": [], "detail": None} if row["record_id"] in keyless else row for row in raw]
     result = normalize(to_frame(opened, RawRecord), [source])
-    found = {row["record_id"]: _row(row, row["answer_index"]) for row in to_rows(result.questions, Question)}
+    found = {row["record_id"]: _row(row) for row in to_rows(result.questions, Question)}
     for row in to_rows(result.rejected, Rejected):
         is_asked = row["reason_codes"] == NO_KEY and row["stem"] and row["options"]
         told = {} if is_asked else {"reason_codes": row["reason_codes"], "detail": row["detail"]}
-        found[row["record_id"]] = _row(row, None) | told
+        found[row["record_id"]] = _row(row) | told
     for record in raw:
         row = found[record["record_id"]]
         yield row | {"answer_index": None} if record["record_id"] in keyless else row
 
 
-def _row(row: dict[str, Any], answer_index: int | None) -> dict[str, Any]:
-    return {name: row[name] for name in SHOWN} | {"answer_index": answer_index, "reason_codes": [], "detail": None}
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in SHOWN} | {"reason_codes": [], "detail": None}
 
 
 def require_file(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The model card: what an adapter, or a model merged from it, was made of, what it was shown to do, and what nobody knows of it."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,12 +83,16 @@ def _head(adapter: Adapter, data: Data | None, merged: Mapping[str, Any] | None)
         "language": sorted({row["language"] for row in data.rows if row["split"] == "train"}) if data else None,
         # Of base model and data; the hub's field holds one, and this is both.
         "license": "other",
-        "license_name": f"base-model-and-data-{next(iter(licences)).lower()}" if len(licences) == 1 and "" not in licences else "see-below",
+        "license_name": f"base-model-and-{_slug(licences.pop())}" if len(licences) == 1 and "" not in licences else "see-below",
         "datasets": [adapter.config["dataset"]],
         "tags": ["multiple-choice", "question-answering", method, *([] if whole else ["lora"])],
         "dataset_version": manifest["dataset_version"],
     }
     return {key: value for key, value in head.items() if value is not None}
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
 
 
 def _sources(adapter: Adapter, data: Data | None) -> list[tuple[str, str, Counter[str]]]:

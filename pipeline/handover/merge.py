@@ -14,9 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from pipeline.common.files import write_atomically
+from pipeline.common.files import read_parquet, write_atomically
 from pipeline.common.model.job import Progress, log, run_child
 from pipeline.handover.job import MERGE, MergeJob, open_adapter, tell
 from schemas.errors import DataError, TrainingError
@@ -75,7 +73,7 @@ def merge(job: MergeJob) -> None:
 
 def held_out(job: MergeJob) -> list[dict[str, Any]]:
     """The questions of validation and test; of many a sample that hashes decide. Raises DataError where there is none."""
-    rows = [row for row in pq.read_table(job.questions).to_pylist() if row["split"] in HELD_OUT]
+    rows = [row for row in read_parquet(job.questions).to_pylist() if row["split"] in HELD_OUT]
     if not rows:
         raise DataError(f"{job.questions} holds no validation or test question, so nothing can be checked; name other ones by --questions")
     if job.max_questions is not None and len(rows) > job.max_questions:
@@ -169,6 +167,7 @@ def _merged_scores(job: MergeJob, questions: Sequence[dict[str, Any]]) -> tuple[
     device = base_model.device_of(train)
     size = sum(file.stat().st_size for file in job.output.glob("*.safetensors"))
     if device.type == "cuda":
+        gc.collect()
         torch.cuda.empty_cache()
         if size * ROOM > torch.cuda.mem_get_info()[0]:
             device = torch.device("cpu")

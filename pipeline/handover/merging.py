@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.common.store.run_files import QUESTIONS
-from schemas.errors import DataError, TrainingError
+from schemas.errors import DataError
 
 
 def asked_of(adapter: Path) -> Path:
@@ -43,8 +43,8 @@ def aside_of(target: Path) -> Iterator[Path]:
     try:
         yield aside
     except BaseException as error:
-        # Of a child that could say why it ended nothing else is worth keeping; of another one its log.
-        shutil.rmtree(aside if isinstance(error, TrainingError) and "left no message" not in str(error) else aside / "model")
+        # A child that couldn't say why it ended has left its log here.
+        shutil.rmtree(aside / "model" if "left no message" in str(error) else aside)
         raise
     if target.exists():
         target.rmdir()

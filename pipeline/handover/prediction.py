@@ -18,6 +18,7 @@ from pipeline.handover.asked_file import asked_rows
 from pipeline.handover.job import Adapter
 from pipeline.handover.working import Working
 from pipeline.handover.written import FORMATS, require_writable, told_row, write_answers
+from pipeline.ingest.files import printable
 from schemas.config.sources import SourceConfig
 from schemas.errors import ConfigError, DataError
 
@@ -44,7 +45,7 @@ class Prediction:
         blocks = {name: self.config[name] for name in BLOCKS}
         read = self.source.model_dump(mode="json", include={"reader", "fields", "answer_format"})
         return {
-            "file": self.file.name,
+            "file": printable(self.file.name),
             "file_sha256": file_hash(self.file),
             "read": read,
             "mode": self.mode,
@@ -64,6 +65,7 @@ class Prediction:
         """Whether the target holds these answers. Raises DataError where it is another's, or its working folder is."""
         if self.target.exists():
             if _noted(self.note) == self.fingerprint:
+                shutil.rmtree(self.folder, ignore_errors=True)
                 return True
             raise DataError(
                 f"{self.target} exists and holds no answers of this file, adapter and settings; name another --out, or remove it"
@@ -84,12 +86,14 @@ class Prediction:
         Raises DataError where another process has it, and what `_begin` does.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        is_new = not (self.folder / DATABASE).exists()
         try:
             with FileLock(self.folder / ".lock", timeout=0), Working(self.folder / DATABASE) as working:
                 try:
                     self._begin(working, told)
                 except BaseException:
-                    shutil.rmtree(self.folder)
+                    if is_new:
+                        shutil.rmtree(self.folder)
                     raise
                 yield working
         except Timeout as error:
@@ -112,7 +116,6 @@ class Prediction:
 
     def end(self, working: Working) -> dict[str, Any]:
         """Writes the answers and what they hang on, and removes the working file; returns what is noted of them."""
-        write_answers(working, self.target)
         counts: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         for row, answer in working.all():
@@ -125,6 +128,8 @@ class Prediction:
         noted = {"fingerprint": self.fingerprint, "counts": dict(counts), "not_answered": dict(reasons.most_common())}
         noted |= {"ran_on": working.fact("ran_on"), **self.facts}
         write_atomically(self.note, json.dumps(noted, ensure_ascii=False, indent=1) + "\n")
+        # Last: answers that stand without their note would pass for another run's.
+        write_answers(working, self.target)
         shutil.rmtree(self.folder)
         return noted
 

@@ -66,7 +66,7 @@ def test_every_record_keeps_its_place_and_doubtful_keys_are_refused(tmp_path):
     ]
     rows = read(tmp_path, "mixed.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
     assert [row["locator"] for row in rows] == [f"mixed.jsonl#line:{n}" for n in range(1, 6)]
-    assert [row["answer_index"] for row in rows] == [1, None, None, None, None]
+    assert [row["answer_index"] for row in rows] == [1, 0, None, None, None]
     assert [row["reason_codes"] for row in rows] == [[], ["empty_stem"], [], ["answer_not_in_options"], ["multiple_answers"]]
     assert rows[3]["detail"]
 

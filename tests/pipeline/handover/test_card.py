@@ -71,3 +71,4 @@ def test_names_and_texts_of_people_are_text_in_a_card(trained, data):
     text = card(found._replace(manifest=found.manifest | {"config": config}), data)
     assert "<script>" not in text
     assert "[x](y)" not in text
+    assert head_of(text)["license_name"] == "base-model-and-free-script-x-y"
