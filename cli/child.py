@@ -14,7 +14,6 @@ from assets.children import QUIET
 from cli.display import Display
 from cli.options import err
 from pipeline.common.files import write_atomically
-from pipeline.common.store.run_files import ERROR
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import TrainingError
 
@@ -28,8 +27,7 @@ def run_child(module: str, folder: Path, job: Mapping[str, Any], goes_on: str) -
     Raises TrainingError with the child's own words. Ctrl-C ends the child, says what goes on from there (`goes_on`), and exits 130.
     """
     write_atomically(folder / "job.json", json.dumps(job, ensure_ascii=False, indent=1) + "\n")
-    (folder / ERROR).unlink(missing_ok=True)
-    told = []
+    told: list[dict[str, Any]] = []
     with (folder / LOG).open("w", encoding="utf-8") as log, Display("") as display:
         # A session of its own: the terminal's Ctrl-C comes here alone, and the child is told once.
         child = subprocess.Popen(
@@ -58,7 +56,7 @@ def run_child(module: str, folder: Path, job: Mapping[str, Any], goes_on: str) -
             err.print(f"interrupted; {goes_on}")
             raise typer.Exit(INTERRUPTED) from None
     if code:
-        raise TrainingError(_why(folder, module, code))
+        raise TrainingError(next((line["error"] for line in told if "error" in line), None) or _last_words(folder, module, code))
     return told
 
 
@@ -71,9 +69,7 @@ def _read(text: str) -> dict[str, Any]:
     return line if isinstance(line, dict) else {}
 
 
-def _why(folder: Path, module: str, code: int) -> str:
-    if (folder / ERROR).is_file():
-        return (folder / ERROR).read_text(encoding="utf-8")
+def _last_words(folder: Path, module: str, code: int) -> str:
     last = (folder / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    killed = f"it was ended by signal {-code} (9: memory ran out, or someone killed it)" if code < 0 else f"exit code {code}"
-    return f"{module} left no message: {killed}; {folder / LOG} has its last words{': ' + last[0] if last else ''}"
+    how = f"it was ended by signal {-code} (9: memory ran out, or someone killed it)" if code < 0 else f"exit code {code}"
+    return f"{module} left no message: {how}; {folder / LOG} has its last words{': ' + last[0] if last else ''}"

@@ -1,9 +1,9 @@
 """What a child process that hands an adapter over is told, what it tells, and the adapter that it is about. Imports no torch."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from pipeline.evaluation.job import EvaluationJob
 from schemas.config.evaluate import EvaluateConfig
 from schemas.config.render import RenderConfig
 from schemas.config.train import TrainConfig
-from schemas.errors import DataError
+from schemas.errors import DataError, PipelineError
 
 MERGE = "merge.json"
 """How a merged model was made, and how it compares with what was trained; written when its check has passed."""
@@ -36,6 +36,9 @@ class MergeJob(EvaluationJob):
     onto: Onto
     agree: float
     max_questions: int | None
+
+
+AnyJob = TypeVar("AnyJob", bound=EvaluationJob)
 
 
 class Adapter(NamedTuple):
@@ -84,4 +87,17 @@ def open_adapter(folder: Path) -> Adapter:
 
 def tell(**line: Any) -> None:
     """Says to the parent what happens, as a JSON line on stdout."""
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    print(json.dumps(line), flush=True)
+
+
+def telling(main: Callable[[AnyJob], None]) -> Callable[[AnyJob], None]:
+    """The same, but why it ends goes to the parent too: on a full disk no file could."""
+
+    def told(job: AnyJob) -> None:
+        try:
+            main(job)
+        except PipelineError as error:
+            tell(error=str(error))
+            raise
+
+    return told

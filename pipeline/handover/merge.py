@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.common.files import read_parquet, write_atomically
 from pipeline.common.model.job import Progress, log, run_child
-from pipeline.handover.job import MERGE, MergeJob, open_adapter, tell
+from pipeline.handover.job import MERGE, MergeJob, open_adapter, tell, telling
 from schemas.errors import DataError, TrainingError
 
 HELD_OUT = ("validation", "test")
@@ -236,4 +236,4 @@ def compare(job: MergeJob, trained: Sequence[Any], merged: Sequence[Any]) -> dic
 
 
 if __name__ == "__main__":
-    sys.exit(run_child(merge, MergeJob))
+    sys.exit(run_child(telling(merge), MergeJob))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.common.letters import LETTERS
 from pipeline.common.model.job import Progress, log, run_child
-from pipeline.handover.job import PredictJob, open_adapter, tell
+from pipeline.handover.job import PredictJob, open_adapter, tell, telling
 from pipeline.handover.working import Asked, Working
 from schemas.errors import TrainingError
 
@@ -123,4 +123,4 @@ def _refused(reason: str, why: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_child(predict, PredictJob))
+    sys.exit(run_child(telling(predict), PredictJob))

@@ -19,8 +19,10 @@ def mcq(tmp_path):
         command = [sys.executable, "-m", "cli.main", *map(str, arguments), "--data-root", str(tmp_path / "data")]
         environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "PATH": "/usr/bin:/bin"}
         environment.pop("LLAMA_CPP", None)
+        # Where tests run in the background, Ctrl-C is ignored, and a child takes that over.
+        more |= {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-        return subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes)
+        return subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes, **more)
 
     return start
 
