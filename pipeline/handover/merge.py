@@ -47,8 +47,7 @@ def merge(job: MergeJob) -> None:
     said = (
         f"{found['agreed']:,} of {found['questions']:,} choices agree ({found['agreement']:.2%}; {job.agree:.2%} asked for), "
         f"log-likelihoods differ by up to {found['largest_difference_nats']:.4f} nats (median {found['median_difference_nats']:.4f}); "
-        "right: "
-        f"{found['trained_right']:,} as trained, {found['merged_right']:,} merged"
+        f"right: {found['trained_right']:,} as trained, {found['merged_right']:,} merged"
     )
     if found["agreement"] < job.agree:
         other = "float16" if job.weights == "bfloat16" else "bfloat16"
