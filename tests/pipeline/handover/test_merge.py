@@ -59,11 +59,13 @@ def test_rounding_gives_the_weights_that_a_model_in_nf4_computes_with(tiny_model
     quantised = base_model.load_model(train, models, CPU, quantised=True)
     rounded = transformers.AutoModelForCausalLM.from_pretrained(tiny_model, dtype=base_model.compute_dtype(CPU))
     round_to_nf4(rounded)
-    plain = dict(rounded.named_modules())
-    packed = {name: module for name, module in quantised.named_modules() if isinstance(module, bitsandbytes.nn.Linear4bit)}
-    assert packed
-    for name, module in packed.items():
-        weight = bitsandbytes.functional.dequantize_4bit(module.weight.data, module.weight.quant_state)
+    plain, head = dict(rounded.named_modules()), quantised.get_output_embeddings()
+    layers = {name: one for name, one in quantised.named_modules() if isinstance(one, torch.nn.Linear) and one is not head}
+    assert layers
+    for name, module in layers.items():
+        weight = module.weight.data
+        if isinstance(module, bitsandbytes.nn.Linear4bit):
+            weight = bitsandbytes.functional.dequantize_4bit(weight, module.weight.quant_state)
         torch.testing.assert_close(plain[name].weight.data, weight, rtol=0, atol=1e-3)
 
 
