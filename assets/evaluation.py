@@ -18,6 +18,8 @@ from assets.training import qlora_adapter
 from pipeline.checks import no_better
 from pipeline.common import plots
 from pipeline.common.store.runs import comparisons, is_whole, read_manifest, read_result
+from pipeline.handover.card import write_card
+from pipeline.handover.job import Adapter
 from schemas.errors import DataError
 
 
@@ -36,7 +38,7 @@ def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fo
     foundry = foundries.of(context)
     at = places(foundry)
     tag_version(context, at.version.dataset_version)
-    if read_manifest(at.adapter) is None:
+    if (manifest := read_manifest(at.adapter)) is None:
         raise DataError(
             f"there is no adapter {at.adapter.name} for dataset {at.version.dataset_version} and this config; materialize qlora_adapter"
         )
@@ -44,6 +46,7 @@ def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fo
         run_child(context, foundry, "pipeline.evaluation", at.evaluation, {**at.job(at.evaluation), "adapter": str(at.adapter)})
     if (result := read_result(at.evaluation)) is None:
         raise DataError(f"{at.evaluation} holds no result, though the evaluation ended well; run it again")
+    write_card(Adapter(at.adapter, manifest), foundry.data_root)
     renew_after(context, foundry)
     primary, headline = result["modes"][result["primary"]], result["headline"]["modes"][result["primary"]]
     accuracies = {f"{name}_accuracy": headline[name]["accuracy"] for name in ("base", "adapter")} | {"accuracy_delta": headline["delta"]}

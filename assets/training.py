@@ -23,6 +23,8 @@ from pipeline.common.files import is_whole_parquet, read_parquet, write_parquet
 from pipeline.common.prompt import answer
 from pipeline.common.store.runs import adapter_damage, discard, read_manifest, read_metrics, twins
 from pipeline.common.text import canonical_json, short_hash
+from pipeline.handover.card import write_card
+from pipeline.handover.job import Adapter
 from pipeline.ledger import model_questions
 from pipeline.training.base_config import refuse_early, shape_of
 from pipeline.training.hardware import require_device
@@ -199,6 +201,7 @@ def qlora_adapter(context: dg.AssetExecutionContext, foundries: dg.ResourceParam
         run_child(context, foundry, "pipeline.training", at.adapter, {**at.job(at.adapter), "plan": _planned(foundry)})
     if (manifest := read_manifest(at.adapter)) is None:
         raise DataError(f"{at.adapter} holds no finished adapter, though its training ended well; run it again")
+    write_card(Adapter(at.adapter, manifest), foundry.data_root)
     renew_after(context, foundry)
     (kept,) = [line for line in manifest["epochs"] if line["epoch"] == manifest["kept_epoch"]]
     figures = {f"kept_{name}": kept[name] for name in ("epoch", "train_loss", "validation_loss")}

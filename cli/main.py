@@ -6,7 +6,8 @@ import click
 import typer
 from typer.core import TyperGroup
 
-COMMANDS = ("run", "trace", "ledger", "diff", "inspect", "pairs", "export", "plan", "study", "review", "audit", "doctor")
+COMMANDS = ("run", "trace", "ledger", "diff", "inspect", "pairs", "export", "predict", "merge", "card", "plan", "study")
+COMMANDS += ("review", "audit", "doctor")
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

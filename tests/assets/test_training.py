@@ -11,6 +11,7 @@ from assets import audit, children, curation, evaluation, training
 from assets.resources.cache_keys import places
 from assets.resources.configured import resources_over
 from assets.resources.foundry import Foundry
+from pipeline.common.escapes import markdown
 from pipeline.common.store.runs import is_whole
 from schemas.config import load_config
 
@@ -77,6 +78,14 @@ def test_the_verdict_stands_on_the_page_and_in_the_audit_database(trained):
     database = sqlite3.connect(foundry.audit)
     assert database.execute("select adapter, verdict from runs").fetchall() == [(places(foundry).adapter.name, said)]
     assert database.execute("select count(*) from predictions").fetchone() == (4,)
+
+
+def test_a_model_card_with_funnel_and_verdict_stands_beside_the_adapter(trained):
+    foundry, _, _, _ = trained
+    card = (places(foundry).adapter / "README.md").read_text(encoding="utf-8")
+    assert markdown(json.loads(places(foundry).result.read_text())["verdict"]) in card
+    assert "| read | 8 |" in card
+    assert "| school | 4 | 2 | 2 |" in card
 
 
 def test_losses_are_told_live_and_stand_in_the_history(trained):
