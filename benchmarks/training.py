@@ -270,12 +270,12 @@ def quantised(train: TrainConfig, models: Path, device: Any) -> tuple[Any, Any]:
     import peft
     import transformers
 
-    from pipeline.common.model import base_model
+    from pipeline.common.model import base_model, nf4
 
     dtype = base_model.compute_dtype(device)
     name, _ = base_model.locate(train, models)
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        name, dtype=dtype, device_map={"": device}, quantization_config=base_model.nf4(dtype)
+        name, dtype=dtype, device_map={"": device}, quantization_config=nf4.configuration(dtype)
     )
     config = peft.LoraConfig(task_type="CAUSAL_LM", r=train.rank, lora_alpha=2 * train.rank, target_modules=list(LINEAR_KINDS))
     return model, config

@@ -38,7 +38,7 @@ from schemas.tables.evaluation import Prediction
 
 BENCHMARK = "benchmark"
 # Raised when a change to scoring changes what the cache holds: summed log-likelihoods, before any normalisation.
-SCORING = 2
+SCORING = 3
 
 
 def evaluate(job: EvaluationJob) -> None:

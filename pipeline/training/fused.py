@@ -5,21 +5,18 @@ adds into one result and keeps its input alone; a gated feed-forward keeps gate 
 back, which costs no matrix product. `fuse` does so where a layer's outcome is proven equal, and leaves every other layer as it is.
 """
 
-import os
 from types import MethodType
 from typing import Any
 from weakref import ReferenceType, ref
 
 import bitsandbytes
 import torch
-from bitsandbytes.functional import dequantize_4bit
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
-from pipeline.common.model.head import TOLERANCE, causal_model, difference
-
-# Of a CPU's memory, what dequantised weights may take.
-KEPT_SHARE = 0.05
+from pipeline.common.model import nf4
+from pipeline.common.model.head import TOLERANCE, difference
+from pipeline.common.model.nf4 import Dequantised
 
 
 class _LoraProduct(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped to mypy
@@ -76,19 +73,13 @@ class _Layer:
         base = module.get_base_layer()
         self.scale = float(module.scaling["default"])
         self.bias = base.bias
-        self.quantised = isinstance(base, bitsandbytes.nn.Linear4bit)
+        self.in_nf4 = isinstance(base, bitsandbytes.nn.Linear4bit)
         self.base = base
-        self.dtype = (base.compute_dtype or torch.float32) if self.quantised else base.weight.dtype
-        self.kept: torch.Tensor | None = None
+        self.dtype = (base.compute_dtype or torch.float32) if self.in_nf4 else base.weight.dtype
 
     def weights(self) -> torch.Tensor:
         """(out, in) in the compute dtype."""
-        if self.kept is not None:
-            return self.kept
-        if not self.quantised:
-            return self.base.weight
-        bitsandbytes.nn.modules.fix_4bit_weight_quant_state_from_module(self.base)
-        return dequantize_4bit(self.base.weight, self.base.weight.quant_state).to(self.dtype)
+        return nf4.weights(self.base) if self.in_nf4 else self.base.weight
 
     def out_dtype(self, x: torch.Tensor) -> torch.dtype:
         """16 bits where a GPU computes in them; on a CPU what came in, since attention and activations are faster in fp32 there."""
@@ -131,10 +122,6 @@ def fuse(model: Any) -> int:
     switched off or merged, a layer is PEFT's own again.
     """
     layers = {module: _Layer(module) for module in model.modules() if _fits(module)}
-    if any(layer.quantised and layer.dtype != torch.float32 for layer in layers.values()):
-        # Layers now give 16 bits on a GPU, and what they are added to must stay fp32 from the start.
-        causal_model(model).get_input_embeddings().register_forward_hook(lambda _module, _inputs, outcome: outcome.float())
-    _keep_weights([layer for layer in layers.values() if layer.quantised])
     for module, layer in layers.items():
         module.forward = MethodType(_lora_forward(layer, module.forward), module)
     for module in model.modules():
@@ -143,25 +130,12 @@ def fuse(model: Any) -> int:
     return len(layers)
 
 
-def _keep_weights(layers: list[_Layer]) -> None:
-    """Keeps the weights as they are computed with, on a CPU whose memory has plenty of room for them: the same numbers, dequantised once a
-    run and not twice a step."""
-    needed = sum(layer.base.in_features * layer.base.out_features * layer.dtype.itemsize for layer in layers)
-    if layers and layers[0].base.weight.device.type == "cpu" and needed <= KEPT_SHARE * physical_memory():
-        for layer in layers:
-            layer.kept = layer.weights()
-
-
-def physical_memory() -> int:
-    """Bytes of this machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def _fits(module: Any) -> bool:
     if not isinstance(module, LoraLayer) or module.lora_variant or list(module.active_adapters) != ["default"]:
         return False
     dropout = module.lora_dropout["default"]
-    plain = isinstance(module.get_base_layer(), bitsandbytes.nn.Linear4bit) or type(module.get_base_layer()) is nn.Linear
+    base = module.get_base_layer()
+    plain = isinstance(base, bitsandbytes.nn.Linear4bit | Dequantised) or type(base) is nn.Linear
     return plain and (isinstance(dropout, nn.Identity) or dropout.p == 0) and not module.lora_bias["default"]
 
 

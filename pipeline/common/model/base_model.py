@@ -16,12 +16,12 @@ from schemas.config.train import TrainConfig
 from schemas.errors import MissingExtraError, TrainingError
 
 try:
-    import bitsandbytes
     import torch
     import transformers
 except ModuleNotFoundError as error:
     raise MissingExtraError("training", error.name or "torch", "train") from error
 
+from pipeline.common.model import nf4
 from pipeline.common.model.head import prove
 
 transformers.utils.logging.disable_progress_bar()
@@ -83,9 +83,7 @@ def load_tokenizer(train: TrainConfig, models: Path) -> Any:
 def load_model(train: TrainConfig, models: Path, device: torch.device, quantised: bool) -> Any:
     """The causal language model in eval mode on `device`, frozen; its linear layers NF4 when `quantised`, else in `compute_dtype`.
 
-    Of a quantised model the norms are fp32, and with them what flows between the layers (which keeps fp16 from overflowing);
-    embeddings and head stay 16 bit: upcasting those too, as PEFT's `prepare_model_for_kbit_training` does, costs an 8B model
-    2 GiB. Raises TrainingError, for a family too whose logits can't be had as training and scoring ask for them.
+    Raises TrainingError, for a family too whose logits can't be had as training and scoring ask for them.
     """
     name, revision = locate(train, models)
     dtype = compute_dtype(device)
@@ -103,26 +101,13 @@ def load_model(train: TrainConfig, models: Path, device: torch.device, quantised
         dtype=dtype,
         device_map={"": device},
         use_safetensors=True,
-        quantization_config=nf4(dtype) if quantised else None,
+        quantization_config=nf4.configuration(dtype) if quantised else None,
     )
     model.requires_grad_(False)
     if quantised:
-        _prepare_quantised(model)
+        nf4.prepare(model)
     prove(model.eval(), train.base_model)
     return model
-
-
-def _prepare_quantised(model: Any) -> None:
-    for name, parameter in model.named_parameters():
-        if "norm" in name and parameter.ndim == 1:
-            parameter.data = parameter.data.float()
-    head = model.get_output_embeddings()
-    head.register_forward_pre_hook(lambda module, inputs: (inputs[0].to(module.weight.dtype), *inputs[1:]))
-    for module in model.modules():
-        if isinstance(module, bitsandbytes.nn.Linear4bit):
-            # In eval mode a CPU with AVX512-BF16 repacks the weights for inference, and later training steps silently get
-            # no input gradient (bitsandbytes 0.50). Can go once repacking is undone by train().
-            module.support_avx512bf16_for_cpu = False
 
 
 def hidden_size(train: TrainConfig, models: Path) -> int:
@@ -130,13 +115,6 @@ def hidden_size(train: TrainConfig, models: Path) -> int:
     name, revision = locate(train, models)
     config = _from_pretrained(transformers.AutoConfig, name, revision)
     return int(config.get_text_config().hidden_size)
-
-
-def nf4(dtype: torch.dtype) -> Any:
-    """QLoRA's quantisation: NF4 in blocks of 64 whose constants are quantised again, 4.127 bits a weight."""
-    return transformers.BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-    )
 
 
 def revision_of(model: Any) -> str:
