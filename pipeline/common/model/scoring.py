@@ -1,21 +1,26 @@
 """Log-likelihoods of all options of a question in one pass: the prompt is computed once, and no option sees another.
 
 The options stand behind the prompt one after the other; an attention mask lets each see the prompt and itself, and its positions
-count on from the prompt's end. So the scores are those of separate passes over prompt + option, at about the cost of one. Where
-that isn't the model's own arithmetic (sliding windows), the passes are separate.
+count on from the prompt's end. What all prompts of a batch begin with (system prompt, template head) is computed once for all of them.
+So the scores are those of separate passes over prompt + option, at less than the cost of one. Where that isn't the model's own arithmetic
+(sliding windows), the passes are separate.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
+from transformers import DynamicCache
 from transformers.masking_utils import create_masks_for_generate
 
 from pipeline.common.model.head import TOLERANCE, causal_model, compute_context, difference, logits_at
 from pipeline.common.model.job import Progress, log
+from pipeline.common.model.memory import halves, in_memory
 from pipeline.common.model.score_cache import ScoreCache
 from schemas.errors import TrainingError
 
@@ -66,7 +71,8 @@ def option_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
 
 def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]]:
     """`option_scores` in one forward pass: every item one row, its prompt once and its options behind it."""
-    causal, longest = causal_model(model), max(map(len, items))
+    causal, prefix = causal_model(model), shared_prefix(items)
+    longest = max(map(len, items)) - prefix
     input_ids = torch.zeros(len(items), longest, dtype=torch.int64)
     positions = torch.zeros(len(items), longest, dtype=torch.int64)
     # Every position sees at least itself, padding too: a row of nothing would be NaN.
@@ -75,11 +81,12 @@ def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
     sources: list[tuple[int, int]] = []
     before = torch.ones(longest, longest, dtype=torch.bool).tril()
     for row, item in enumerate(items):
-        prompt = len(item.prompt_ids)
-        input_ids[row, : len(item)] = torch.tensor(item.prompt_ids + [token for ids in item.option_ids for token in ids])
+        prompt_ids = item.prompt_ids[prefix:]
+        prompt, whole = len(prompt_ids), len(item) - prefix
+        input_ids[row, :whole] = torch.tensor(prompt_ids + [token for ids in item.option_ids for token in ids])
         positions[row, :prompt] = torch.arange(prompt)
         seen[row, :prompt, :prompt] = before[:prompt, :prompt]
-        kept[row, prompt - 1 : len(item) - 1] = True
+        kept[row, prompt - 1 : whole - 1] = True
         start = prompt
         for ids in item.option_ids:
             end = start + len(ids)
@@ -88,16 +95,41 @@ def shared_scores(model: Any, items: Sequence[EncodedQuestion]) -> list[list[flo
             seen[row, start:end, start:end] = before[: len(ids), : len(ids)]
             sources += [(row, prompt - 1), *((row, place) for place in range(start, end - 1))]
             start = end
-    mask = seen[:, None].to(model.device)
+    mask = torch.cat([torch.ones(len(items), longest, prefix, dtype=torch.bool), seen], 2)[:, None].to(model.device)
     if causal.config._attn_implementation == "eager":
         # Attention spelt out adds its mask to the scores, where SDPA takes what may be seen.
         mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
-    found = _log_probabilities(model, input_ids, kept, attention_mask=mask, position_ids=positions.to(model.device))
+    behind = {"past_key_values": _computed(causal, items[0].prompt_ids[:prefix], len(items))} if prefix else {}
+    places = (positions + prefix).to(model.device)
+    found = _log_probabilities(model, input_ids, kept, attention_mask=mask, position_ids=places, **behind)
     order = kept.flatten().cumsum(0).sub(1).view_as(kept)
     rows = order[tuple(torch.tensor(sources).T)].to(found.device)
     tokens = [token for item in items for ids in item.option_ids for token in ids]
     values = iter(found[rows, torch.tensor(tokens, device=found.device)].tolist())
     return [[sum(next(values) for _ in ids) for ids in item.option_ids] for item in items]
+
+
+def shared_prefix(items: Sequence[EncodedQuestion]) -> int:
+    """How many tokens the prompts of several items begin with in common; the last one of each prompt is its own.
+
+    >>> shared_prefix([EncodedQuestion([5, 6, 7, 8], [[1]]), EncodedQuestion([5, 6, 7], [[1]])])
+    2
+    """
+    if len(items) == 1:
+        return 0
+    columns = zip(*(item.prompt_ids[:-1] for item in items), strict=False)
+    return sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
+
+
+def _computed(causal: Any, token_ids: Sequence[int], rows: int) -> DynamicCache:
+    """Keys and values of these tokens in all layers, for so many rows."""
+    cache, ids = DynamicCache(), torch.tensor([token_ids], device=causal.device)
+    last = torch.zeros_like(ids, dtype=torch.bool)
+    last[0, -1] = True
+    with torch.inference_mode(), compute_context(causal.device):
+        logits_at(causal, ids, last, past_key_values=cache)
+        cache.batch_repeat_interleave(rows)
+    return cache
 
 
 def separate_scores(model: Any, item: EncodedQuestion) -> list[float]:
@@ -114,7 +146,7 @@ def separate_scores(model: Any, item: EncodedQuestion) -> list[float]:
     return [sum(next(values) for _ in ids) for ids in item.option_ids]
 
 
-def _log_probabilities(model: Any, input_ids: torch.Tensor, kept: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+def _log_probabilities(model: Any, input_ids: torch.Tensor, kept: torch.Tensor, **inputs: Any) -> torch.Tensor:
     device = model.device
     with torch.inference_mode(), compute_context(device):
         return logits_at(model, input_ids.to(device), kept.to(device), **inputs).log_softmax(-1)
@@ -137,17 +169,57 @@ def sees_all_before(causal: Any, length: int) -> bool:
 
 
 def _sharing_is_exact(model: Any) -> bool:
-    """Tries it: two options behind one prompt, against each behind its own. Wrong where positions or masks don't reach the model."""
+    """Tries it: two questions that begin alike, with two options each, against each option alone. Wrong where positions, masks or what
+    was computed before don't reach the model."""
     vocabulary = causal_model(model).get_input_embeddings().num_embeddings
     tokens = [number * 11 % vocabulary for number in range(1, 14)]
-    item = EncodedQuestion(tokens[:6], [tokens[6:9], tokens[9:]])
+    items = [EncodedQuestion(tokens[:6], [tokens[6:9], tokens[9:]]), EncodedQuestion([*tokens[:4], tokens[8]], [tokens[2:5], tokens[7:8]])]
     try:
-        together = shared_scores(model, [item])[0]
-    except (TypeError, ValueError, RuntimeError):
+        together = [shared_scores(model, items), shared_scores(model, items[:1])]
+    except (TypeError, ValueError, RuntimeError, AttributeError):
         return False
-    alone = torch.tensor(separate_scores(model, item))
-    dtype = causal_model(model).dtype
-    return difference(torch.tensor(together), alone) <= TOLERANCE.get(dtype, TOLERANCE[torch.float32])
+    alone = [torch.tensor(separate_scores(model, item)) for item in items]
+    gaps = [difference(torch.tensor(scores), alone[place]) for found in together for place, scores in enumerate(found)]
+    return max(gaps) <= TOLERANCE.get(causal_model(model).dtype, TOLERANCE[torch.float32])
+
+
+def scored_batches(
+    model: Any,
+    items: Sequence[EncodedQuestion],
+    batch_tokens: int,
+    what: str,
+    known: Callable[[list[int]], list[list[float]] | None] = lambda _: None,
+) -> Iterator[tuple[list[int], list[list[float]], float | None]]:
+    """Batches of places in `items`, longest first, each with the options' scores and the seconds that it took, None where
+    `known` has them.
+
+    A batch that memory doesn't hold is halved, and so are the ones after it; `what` is scored, for the log. Raises TrainingError when
+    memory doesn't hold one question.
+    """
+    waiting, fits = list(batches(items, batch_tokens))[::-1], batch_tokens
+    while waiting:
+        batch = waiting.pop()
+        if (found := known(batch)) is not None:
+            yield batch, found, None
+            continue
+        asked = [items[index] for index in batch]
+        # Longest first, so the first one tells what the batch is padded to.
+        if len(batch) > 1 and len(batch) * len(asked[0]) > fits:
+            waiting += halves(batch)
+            continue
+        started = time.monotonic()
+        found = in_memory(partial(option_scores, model, asked))
+        if found is not None:
+            yield batch, found, time.monotonic() - started
+            continue
+        if len(batch) == 1:
+            raise TrainingError(
+                f"out of memory while scoring ({what}): one question of {len(asked[0])} tokens doesn't fit; lower "
+                "render.max_seq_tokens, free memory, or take a smaller base model"
+            )
+        fits = len(batch) * len(asked[0]) // 2
+        log.warning("%s: out of memory on %d questions at once; going on with batches of %d tokens", what, len(batch), fits)
+        waiting += halves(batch)
 
 
 def score_all(
@@ -161,40 +233,22 @@ def score_all(
 ) -> list[list[float]]:
     """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again.
 
-    A batch that memory doesn't hold is halved, and so are the ones after it. Raises TrainingError when it doesn't hold one question.
+    Raises TrainingError when memory doesn't hold one question.
     """
     began, done = time.monotonic(), 0
     keys = [cache.key(prompt, texts) for _, prompt, texts in items]
     scores: list[list[float]] = [[] for _ in items]
     log.info("%s: %d questions", phase, len(questions))
     computed_s, computed = 0.0, 0
-    waiting = list(batches([item for item, _, _ in items], batch_tokens))[::-1]
-    fits = batch_tokens
-    while waiting:
-        batch = waiting.pop()
-        known = [cache.get(keys[index]) for index in batch]
-        found = [values for values in known if values]
-        if len(found) < len(batch):
-            asked = [items[index][0] for index in batch]
-            # Longest first, so the first one tells what the batch is padded to.
-            if len(batch) > 1 and len(batch) * len(asked[0]) > fits:
-                waiting += _halves(batch)
-                continue
-            started = time.monotonic()
-            scored = _scores_in_memory(model, asked)
-            if scored is None:
-                if len(batch) == 1:
-                    raise TrainingError(
-                        f"out of memory while scoring ({phase}): one question of {len(asked[0])} tokens doesn't fit; lower "
-                        "render.max_seq_tokens, free memory, or take a smaller base model"
-                    )
-                fits = len(batch) * len(asked[0]) // 2
-                log.warning("%s: out of memory on %d questions at once; going on with batches of %d tokens", phase, len(batch), fits)
-                waiting += _halves(batch)
-                continue
-            found = scored
+
+    def known(batch: list[int]) -> list[list[float]] | None:
+        found = [values for index in batch if (values := cache.get(keys[index]))]
+        return found if len(found) == len(batch) else None
+
+    for batch, found, seconds in scored_batches(model, [item for item, _, _ in items], batch_tokens, phase, known):
+        if seconds is not None:
             cache.put(zip([keys[index] for index in batch], found, strict=True))
-            computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
+            computed_s, computed = computed_s + seconds, computed + len(batch)
         for index, values in zip(batch, found, strict=True):
             scores[index] = values
         done += len(batch)
@@ -203,29 +257,3 @@ def score_all(
             {"phase": phase, "done": done, "total": len(items), "elapsed_s": round(time.monotonic() - began, 2), "eta_s": round(eta, 1)}
         )
     return scores
-
-
-def _scores_in_memory(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]] | None:
-    """`option_scores`, or None when memory ran out; what was taken for the attempt is free again then."""
-    try:
-        return option_scores(model, items)
-    except RuntimeError as error:
-        if not _is_out_of_memory(error):
-            raise
-    # Behind the handler: the error's traceback held the tensors of the attempt.
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    return None
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # A GPU's allocator has a type of its own; cuBLAS, and the CPU's allocator, say it in words alone.
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        words in str(error) for words in ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
-    )
-
-
-def _halves(batch: Sequence[int]) -> list[list[int]]:
-    """Both halves of a batch, the first one last, where it is taken from next."""
-    middle = (len(batch) + 1) // 2
-    return [list(batch[middle:]), list(batch[:middle])]

@@ -29,6 +29,17 @@ def test_scores_equal_those_of_plain_forward_passes(tiny_model, models):
             assert score == pytest.approx(expected, abs=1e-4)
 
 
+def test_what_questions_begin_with_is_computed_once(tiny_model, models):
+    model = base_model.load_model(TrainConfig(base_model=str(tiny_model)), models, CPU, quantised=True)
+    items = [EncodedQuestion([*range(5, 25), 30 + i], [[40, 41], [42]]) for i in range(6)]
+    rows = []
+    model.model.layers[0].register_forward_hook(lambda _module, inputs, _outcome: rows.append(tuple(inputs[0].shape[:2])))
+    option_scores(model, items[:1])
+    rows.clear()
+    option_scores(model, items)
+    assert rows == [(1, 20), (6, 4)]
+
+
 def test_batches_hold_all_items_once_within_the_budget():
     items = [EncodedQuestion([1] * (i % 13 + 1), [[2], [3]]) for i in range(50)]
     found = list(batches(items, 40))
