@@ -161,10 +161,8 @@ def main() -> None:
         print(json.dumps(measure(Path(options.case.split("|")[0]), *_case(options.case))))
         return
     shapes = {**SHAPES, **(GPU_SHAPES if options.device == "cuda" else {})}
-    print(
-        "| model | batch x tokens | method | checkpointing | weights and adapter, GiB: planned / there | step, GiB: planned / measured | off by |"
-    )
-    print("|---|---|---|---|---|---|---|", flush=True)
+    print("| model | batch x tokens | method | checkpointing | step, GiB: planned / measured | off by |")
+    print("|---|---|---|---|---|---|", flush=True)
     named = ""
     for name, (config, batches) in shapes.items():
         if options.only and name not in options.only:
@@ -197,9 +195,8 @@ def run_case(case: str) -> list[dict[str, Any]]:
 def as_line(name: str, batch: int, tokens: int, method: str, row: dict[str, Any]) -> str:
     """One row of the table."""
     off = row["planned_step"] / row["measured_step"] - 1 if row["measured_step"] else float("nan")
-    standing = f"{row['planned_standing']:.3f} / {row['measured_standing']:.3f}"
     step = f"{row['planned_step']:.3f} / {row['measured_step']:.3f}"
-    return f"| {name} | {batch} x {tokens} | {method} | {'yes' if row['checkpointing'] else 'no'} | {standing} | {step} | {off:+.1%} |"
+    return f"| {name} | {batch} x {tokens} | {method} | {'yes' if row['checkpointing'] else 'no'} | {step} | {off:+.1%} |"
 
 
 if __name__ == "__main__":
