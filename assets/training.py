@@ -127,7 +127,9 @@ def vram_plan(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fou
             "total_gib": round(plan.total_gib, 2),
             "capacity_gib": round(plan.target.capacity_gib, 2),
             "fits": plan.fits,
-            "largest_batch_size": advice.largest_batch,
+            "blocks_computed_again": f"{plan.recomputed} of {plan.layers}",
+            "what_limits": advice.limit,
+            "largest_batch_size": advice.batches,
             "longest_tokens_that_fit": advice.longest_tokens,
             "what_to_change": markdown_table([{"change": change} for change in advice.changes], 300),
             "plot": picture(foundry, "vram_plan", plots.vram_bars(plan.components, plan.target.capacity_gib)),
@@ -150,7 +152,7 @@ def fits_the_gpu(context: dg.AssetCheckExecutionContext, foundries: dg.ResourceP
     needed = f"{plan.total_gib:.1f} GiB needed, {plan.target.capacity_gib:.1f} usable on {plan.target.name}: {'; '.join(advice.changes)}"
     return dg.AssetCheckResult(
         passed=not problem,
-        metadata={"total_gib": plan.total_gib, "capacity_gib": plan.target.capacity_gib, "largest_batch_size": advice.largest_batch},
+        metadata={"total_gib": plan.total_gib, "capacity_gib": plan.target.capacity_gib, "largest_batch_size": advice.batches},
         description=needed if problem else None,
     )
 
@@ -161,13 +163,15 @@ def _planned(foundry: Foundry) -> dict[str, Any] | None:
         plan = advice_for(foundry).plan
     except UnknownShapeError:
         return None
-    return {"target": plan.target.name, "total_gib": plan.total_gib, "step_gib": plan.step_gib, "components_gib": plan.components}
+    facts = {"target": plan.target.name, "total_gib": plan.total_gib, "step_gib": plan.step_gib, "components_gib": plan.components}
+    return facts | {"recomputed_blocks": plan.recomputed, "pass_tokens": plan.at_once.positions}
 
 
 def _memory(manifest: dict[str, Any]) -> dict[str, Any]:
     """Planned beside measured, for the page; nothing for an adapter that is older than the comparison."""
     found = manifest.get("memory") or {}
-    shown = {key: found.get(key) for key in ("planned_step_gib", "measured_step_gib", "measured", "longest_tokens", "micro_batch")}
+    keys = ("planned_step_gib", "measured_step_gib", "measured", "longest_tokens", "micro_batch", "recomputed_blocks", "blocks")
+    shown = {key: found.get(key) for key in keys}
     return {"memory_of_a_step": markdown_table([shown])} if found else {}
 
 

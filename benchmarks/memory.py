@@ -1,4 +1,4 @@
-"""Holds the memory plan against measured peaks: `python -m benchmarks.memory [--device cuda] [--only NAME ...]`.
+"""Holds the memory plan against measured peaks: `python -m benchmarks.memory [--device cuda] [--only NAME ...] [--dtype float32]`.
 
 One real step (the one that every training takes first, `pipeline/training/probe.py`) of random models, each in a process of its own. On a CPU
 the peak is the resident size of the process, with every tensor given back to the system as soon as it is freed (glibc's MALLOC_ settings);
@@ -6,6 +6,7 @@ on a GPU what torch's allocator counts, capped at a T4's 14.74 GiB. Random weigh
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -23,9 +24,11 @@ from schemas.config.train import TrainConfig
 
 T4_GIB = 14.74
 LABELLED = 4
-# A shape, samples a batch, tokens a sample.
-SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
-    "SmolLM2-135M": (known_config("smollm2-135m") or {}, 2, 128),
+# Of a sample's tokens, what all samples begin with: about what system prompt and template are.
+PREFIX = 4
+# A shape, and batches that fit a pass and that don't: samples, tokens a sample.
+SHAPES: dict[str, tuple[dict[str, Any], list[tuple[int, int]]]] = {
+    "SmolLM2-135M": (known_config("smollm2-135m") or {}, [(2, 128), (10, 128)]),
     "Llama, 166M, 8 layers": (
         {
             "model_type": "llama",
@@ -36,8 +39,7 @@ SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
             "num_attention_heads": 16,
             "num_key_value_heads": 4,
         },
-        4,
-        128,
+        [(4, 128), (10, 128)],
     ),
     "Qwen2, 148M, 8 layers": (
         {
@@ -50,12 +52,11 @@ SHAPES: dict[str, tuple[dict[str, Any], int, int]] = {
             "num_key_value_heads": 2,
             "tie_word_embeddings": True,
         },
-        4,
-        128,
+        [(4, 128), (2, 640)],
     ),
 }
-GPU_SHAPES = {"Qwen2.5-1.5B": (known_config("qwen2.5-1.5b") or {}, 4, 512), "Qwen3-4B": (known_config("qwen3-4b") or {}, 4, 512)}
-METHODS = ("lora", "qlora")
+GPU_SHAPES = {"Qwen2.5-1.5B": (known_config("qwen2.5-1.5b") or {}, [(4, 512)]), "Qwen3-4B": (known_config("qwen3-4b") or {}, [(4, 512)])}
+METHODS = ("qlora", "lora", "dora", "full")
 # Every tensor above 16 KiB is a mapping of its own, which goes back to the system when it is freed.
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_TRIM_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1", "MKL_DISABLE_FAST_MM": "1"}
 
@@ -70,12 +71,15 @@ def save_random(config: dict[str, Any], folder: Path) -> None:
     transformers.AutoModelForCausalLM.from_config(made, dtype=torch.bfloat16).save_pretrained(folder)
 
 
-def measure(folder: Path, device: str, method: str, batch: int, tokens: int) -> list[dict[str, Any]]:
-    """Planned and measured bytes of a step, with and without checkpointing; `fits` of the machine plays no part."""
+def measure(folder: Path, device: str, method: str, batch: int, tokens: int, dtype: str) -> list[dict[str, Any]]:
+    """Planned and measured bytes of a step, with and without checkpointing; `fits` of the machine plays no part.
+
+    `dtype`: torch's name of the type to compute in, or `native`.
+    """
     import torch
 
     from pipeline.common.model import base_model
-    from pipeline.training import lora, policy
+    from pipeline.training import engine, lora, policy
     from pipeline.training.dataset import Sample
     from pipeline.training.history import History
     from pipeline.training.loop import LabelTrainer, arguments
@@ -85,6 +89,8 @@ def measure(folder: Path, device: str, method: str, batch: int, tokens: int) -> 
     if device == "cuda":
         total = torch.cuda.get_device_properties(0).total_memory / 2**30
         torch.cuda.set_per_process_memory_fraction(min(T4_GIB / total, 1.0))
+    if dtype != "native":
+        base_model.compute_dtype = lambda _: getattr(torch, dtype)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     rows = []
     for checkpointing in (False, True):
@@ -92,19 +98,24 @@ def measure(folder: Path, device: str, method: str, batch: int, tokens: int) -> 
             {"base_model": str(folder), "device": device, "method": method, "batch_size": batch, "gradient_checkpointing": checkpointing}
         )
         at = base_model.device_of(train)
-        dtype = base_model.compute_dtype(at)
-        model = lora.build(train, folder, at, policy.resolve(train.policy, train.rank, config["hidden_size"]))
-        samples = [Sample(i, str(i), [5 + i] * (tokens - LABELLED), [7] * LABELLED) for i in range(batch)]
+        computed = base_model.compute_dtype(at)
+        if method == "full":
+            model = lora.build_full(train, folder, at)
+        else:
+            model = lora.build(train, folder, at, policy.resolve(train.policy, train.rank, config["hidden_size"]))
+        engine.prepare(model, tokens)
+        prefix = tokens // PREFIX
+        samples = [Sample(i, str(i), [5] * prefix + [6 + i] * (tokens - prefix - LABELLED), [7] * LABELLED) for i in range(batch)]
         short = [Sample(i, str(i), [5 + i] * 8, [7] * LABELLED) for i in range(batch)]
-        settings = arguments(train, folder / "checkpoints", batch, at, dtype)
+        settings = arguments(train, folder / "checkpoints", batch, at, computed)
         trainer = LabelTrainer(History(batch), Permutations.fixed(samples), model=model, args=settings)
         probe(trainer, short)  # what libraries set up once is no part of a step
         found = probe(trainer, samples)
         target = target_of(train)
         # Measured is what is in use, not what the allocator holds besides.
-        exact = Target(target.name, target.capacity_gib, 4 if dtype == torch.float32 else 2, target.autocast, target.shares_keys, 0.0, 1.0)
-        shape, workload = read_shape(config, folder.name), Workload(tokens, (LABELLED,) * batch, 0)
-        plan = plan_memory(shape, request_of(train, exact), workload, exact)
+        exact = Target(target.name, target.capacity_gib, computed.itemsize, target.autocast, target.shares_keys, 0.0, 1.0)
+        shape, workload = read_shape(config, folder.name), Workload(tokens, (LABELLED,) * batch, 0, prefix=prefix)
+        plan = plan_memory(shape, request_of(shape, train, exact), workload, exact)
         weights = sum(tensor.untyped_storage().nbytes() for tensor in _storages(model))
         rows.append(
             {
@@ -114,10 +125,10 @@ def measure(folder: Path, device: str, method: str, batch: int, tokens: int) -> 
                 "planned_standing": plan.standing_gib,
                 "measured_standing": weights / 2**30,
                 "moment": plan.moment,
-                "on": base_model_name(at),
+                "on": f"{base_model_name(at)}, {str(computed).removeprefix('torch.')}",
             }
         )
-        del trainer, model
+        del trainer, model, found
     return rows
 
 
@@ -142,33 +153,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--only", nargs="*", help="names of shapes")
+    parser.add_argument("--methods", nargs="*", default=METHODS, choices=METHODS)
+    parser.add_argument("--dtype", default="native", help="compute in this type of torch's instead of the machine's own")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
         print(json.dumps(measure(Path(options.case.split("|")[0]), *_case(options.case))))
         return
     shapes = {**SHAPES, **(GPU_SHAPES if options.device == "cuda" else {})}
-    print(
-        "| model | batch x tokens | method | checkpointing | weights and adapter, GiB: planned / there | step, GiB: planned / measured | off by |"
-    )
-    print("|---|---|---|---|---|---|---|", flush=True)
+    print("| model | batch x tokens | method | checkpointing | step, GiB: planned / measured | off by |")
+    print("|---|---|---|---|---|---|", flush=True)
     named = ""
-    for name, (config, batch, tokens) in shapes.items():
+    for name, (config, batches) in shapes.items():
         if options.only and name not in options.only:
             continue
         with tempfile.TemporaryDirectory() as folder:
             save_random(config, Path(folder))
-            for method in METHODS:
-                case = "|".join((folder, options.device, method, str(batch), str(tokens)))
+            for (batch, tokens), method in itertools.product(batches, options.methods):
+                case = "|".join((folder, options.device, method, str(batch), str(tokens), options.dtype))
                 for row in run_case(case):
                     named = row["on"]
                     print(as_line(name, batch, tokens, method, row), flush=True)
     print(f"\nOn {named}.")
 
 
-def _case(text: str) -> tuple[str, str, int, int]:
-    _, device, method, batch, tokens = text.split("|")
-    return device, method, int(batch), int(tokens)
+def _case(text: str) -> tuple[str, str, int, int, str]:
+    _, device, method, batch, tokens, dtype = text.split("|")
+    return device, method, int(batch), int(tokens), dtype
 
 
 def run_case(case: str) -> list[dict[str, Any]]:
@@ -184,9 +195,8 @@ def run_case(case: str) -> list[dict[str, Any]]:
 def as_line(name: str, batch: int, tokens: int, method: str, row: dict[str, Any]) -> str:
     """One row of the table."""
     off = row["planned_step"] / row["measured_step"] - 1 if row["measured_step"] else float("nan")
-    standing = f"{row['planned_standing']:.3f} / {row['measured_standing']:.3f}"
     step = f"{row['planned_step']:.3f} / {row['measured_step']:.3f}"
-    return f"| {name} | {batch} x {tokens} | {method} | {'yes' if row['checkpointing'] else 'no'} | {standing} | {step} | {off:+.1%} |"
+    return f"| {name} | {batch} x {tokens} | {method} | {'yes' if row['checkpointing'] else 'no'} | {step} | {off:+.1%} |"
 
 
 if __name__ == "__main__":

@@ -57,8 +57,9 @@ def show_memory(advice: "Advice", train: TrainConfig) -> None:
     table.add_row("usable", f"{found.target.capacity_gib:.2f}")
     out.print(table)
     style, word = ("green", "fits") if found.fits else ("red", "does not fit")
-    longest = f"; longest sample at this batch size: {advice.longest_tokens} tokens" if advice.longest_tokens else ""
-    out.print(styled((word, style), f"; largest batch size that fits: {advice.largest_batch or 'none'}{longest}"))
+    again = f"; {found.recomputed} of {found.layers} blocks compute their activations again"
+    out.print(styled((word, style), f"{again}; largest batch size that fits: {advice.batches}"))
+    out.print(f"  {advice.limit}")
     for change in advice.changes:
         out.print(f"  {change}")
     if not found.workload.labelled:
@@ -72,11 +73,12 @@ def show_memory(advice: "Advice", train: TrainConfig) -> None:
 def show_methods(plans: "Sequence[MemoryPlan]") -> None:
     """The same batch by every method."""
     table = Table(title="the same batch by other methods", title_justify="left", box=None)
-    for name in ("method", "optimiser", "weights", "step", "total", ""):
+    for name in ("method", "optimiser", "weights", "step", "total", "computed again", ""):
         table.add_column(name, justify="left" if name in ("method", "optimiser", "") else "right")
     for found in plans:
         figures = (f"{gib:.2f}" for gib in (found.standing_gib, found.step_gib, found.total_gib))
-        table.add_row(found.request.method, found.request.optimiser, *figures, "fits" if found.fits else "does not fit")
+        again = f"{found.recomputed} of {found.layers}"
+        table.add_row(found.request.method, found.request.optimiser, *figures, again, "fits" if found.fits else "does not fit")
     out.print(table)
     out.print()
 

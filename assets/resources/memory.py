@@ -9,11 +9,11 @@ from pipeline.training.advice import Advice, advise
 from pipeline.training.base_config import shape_of
 from pipeline.training.hardware import Target, target_of
 
-LENGTHS = ["split", "status", "prompt_tokens", "completion_tokens"]
+LENGTHS = ["split", "status", "prompt_tokens", "completion_tokens", "prompt"]
 
 
 def lengths_of(foundry: Foundry) -> list[dict[str, Any]]:
-    """Token counts of the rendered examples; none before anything was rendered under these settings."""
+    """Token counts and prompts of the rendered examples; none before anything was rendered under these settings."""
     if foundry.lake.current() is None:
         return []
     examples = places(foundry).examples
@@ -22,5 +22,6 @@ def lengths_of(foundry: Foundry) -> list[dict[str, Any]]:
 
 def advice_for(foundry: Foundry, target: Target | None = None) -> Advice:
     """The plan for a target, or for where training would run. Raises UnknownShapeError and ConfigError, see `shape_of`."""
-    train = foundry.config.train
-    return advise(shape_of(train), train, foundry.config.render, target or target_of(train), lengths_of(foundry))
+    train, config = foundry.config.train, foundry.config
+    where = target or target_of(train)
+    return advise(shape_of(train), train, config.render, where, lengths_of(foundry), config.evaluate.batch_tokens)

@@ -1,8 +1,9 @@
-"""What fits, and what to change where a plan doesn't: batch, length, checkpointing, method, model, in this order."""
+"""What fits, what limits it, and what to change where a plan doesn't fit: batch, length, checkpointing, method, model, in this order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pipeline.training.activations import PASS_TOKENS
 from pipeline.training.hardware import Target
 from pipeline.training.known_models import KNOWN, known_shape
 from pipeline.training.shapes import ModelShape
@@ -15,19 +16,42 @@ MAX_BATCH = 4096
 
 @dataclass(frozen=True)
 class Advice:
-    """A plan, the largest batch and the longest sample (tokens, at the planned batch) that fit, and what to change if it doesn't."""
+    """A plan, the largest batch (MAX_BATCH: any) and the longest sample (tokens) that fit, and what to change if it doesn't."""
 
     plan: MemoryPlan
     largest_batch: int
     longest_tokens: int
     changes: list[str]
 
+    @property
+    def batches(self) -> str:
+        """The largest batch, in words: a batch of more tokens than a pass holds takes no more memory."""
+        return "any" if self.largest_batch == MAX_BATCH else str(self.largest_batch or "none")
+
+    @property
+    def limit(self) -> str:
+        """What memory depends on, in a sentence."""
+        plan = self.plan
+        if plan.workload.longest > PASS_TOKENS:
+            bound = f"the longest sample ({plan.workload.longest} tokens) sets the memory: it is a pass alone, whatever the batch size"
+        elif plan.at_once.samples < plan.request.batch:
+            bound = f"a batch goes in passes of at most {PASS_TOKENS} tokens, which set the memory, whatever the batch size"
+        else:
+            bound = f"a batch is one pass of at most {plan.at_once.positions} tokens; from {PASS_TOKENS} on it goes in several"
+        return f"{bound}; longest sample that fits: {self.longest_tokens or 'none'}"
+
 
 def advise(
-    shape: ModelShape, train: TrainConfig, render: RenderConfig, target: Target, rows: list[dict[str, object]] | None = None
+    shape: ModelShape,
+    train: TrainConfig,
+    render: RenderConfig,
+    target: Target,
+    rows: list[dict[str, object]] | None = None,
+    asked_tokens: int = 0,
 ) -> Advice:
-    """Plans the configured training on a target; `rows` are rendered examples, where there are any."""
-    request, workload = request_of(train, target), workload_of(rows or [], render)
+    """Plans the configured training on a target; `rows` are rendered examples, where there are any, and `asked_tokens` those of a pass of
+    validation (`evaluate.batch_tokens`)."""
+    request, workload = request_of(shape, train, target), replace(workload_of(rows or [], render), asked_tokens=asked_tokens)
     plan = plan_memory(shape, request, workload, target)
 
     def fits(asked: Request, tokens: int = workload.longest, of: ModelShape = shape) -> bool:
@@ -50,9 +74,10 @@ def largest(fits: Callable[[int], bool], limit: int) -> int:
 def changes(shape: ModelShape, request: Request, workload: Workload, target: Target, fits: Callable[..., bool]) -> list[str]:
     """Sentences, the first that helps first; each change is added to those before it, until all of it fits."""
     said, asked = [], request
-    if request.batch > 1:
-        # Gradients that add up over several passes stay.
-        asked = replace(request, accumulation=max(request.accumulation, 2))
+    # Gradients that add up over several passes stay.
+    several = replace(request, accumulation=max(request.accumulation, 2))
+    if plan_memory(shape, replace(several, batch=1), workload, target).total_gib < plan_memory(shape, request, workload, target).total_gib:
+        asked = several
         batch = max(largest(lambda size: fits(replace(asked, batch=size)), request.batch), 1)
         asked = replace(asked, batch=batch)
         passes = -(-request.batch * request.accumulation // batch)
@@ -62,9 +87,9 @@ def changes(shape: ModelShape, request: Request, workload: Workload, target: Tar
     tokens = largest(lambda length: fits(asked, length), workload.longest)
     if tokens >= 64:
         return [*said, f"set render.max_seq_tokens: {tokens} (the longest sample has {workload.longest}; longer ones are not trained on)"]
-    if not asked.checkpointing:
-        asked = replace(asked, checkpointing=True)
-        said.append("set train.gradient_checkpointing: true")
+    if asked.recomputed is not None and asked.recomputed < shape.layers:
+        asked = replace(asked, recomputed=None)
+        said.append("set train.gradient_checkpointing: null (blocks compute again where memory needs it)")
         if fits(asked):
             return said
     if asked.method != "qlora":

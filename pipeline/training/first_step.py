@@ -9,6 +9,7 @@ from pipeline.common.model.head import compute_context
 from pipeline.training.dataset import Sample, collate
 from pipeline.training.loop import label_nll
 from pipeline.training.micro_batches import trained_parameters
+from pipeline.training.packed import part, passes_of
 from pipeline.training.probe import untouched
 
 # Keeps fp16 gradients from vanishing; Adam's first step is the same whatever the loss is multiplied with.
@@ -23,18 +24,22 @@ def first_step_change(model: Any, samples: Sequence[Sample], learning_rate: floa
     """
     device = next(model.parameters()).device
     batch = {name: tensor.to(device) for name, tensor in collate(samples).items()}
+    parts = [part(batch, few) for few in passes_of(model, batch)]
     with untouched(model):
-        nll = _mean_nll(model, batch)
-        (nll * LOSS_SCALE).backward()
+        before = 0.0
+        for few in parts:
+            nll = _nll(model, few) / len(samples)
+            (nll * LOSS_SCALE).backward()
+            before += float(nll.detach())
         with torch.no_grad():
             for parameter in trained_parameters(model):
                 if parameter.grad is not None:
                     # Adam's first step: both moments are the gradient's own, so it needs no states.
                     parameter.addcdiv_(parameter.grad, parameter.grad.abs().add_(EPSILON), value=-learning_rate)
-            after = _mean_nll(model, batch)
-    return float(nll.detach()) - float(after)
+            after = sum(float(_nll(model, few)) for few in parts) / len(samples)
+    return before - after
 
 
-def _mean_nll(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def _nll(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     with compute_context(batch["input_ids"].device):
-        return label_nll(model, batch["input_ids"], batch["labels"])[0].mean()
+        return label_nll(model, batch["input_ids"], batch["labels"])[0].sum()

@@ -25,6 +25,8 @@ CARDS = {
     "h100": (79.1, 9.0),
     "h200": (139.8, 9.0),
 }
+# Of a CPU's memory, what dequantised weights may take.
+KEPT_SHARE = 0.05
 # nvidia-smi counts what the driver and a display hold; the rest of what torch doesn't report.
 DRIVER_GIB = 0.26
 CONTEXT_GIB = 0.6
@@ -52,6 +54,11 @@ class Target:
     def is_gpu(self) -> bool:
         """Whether it is one."""
         return self.autocast
+
+    @property
+    def kept_gib(self) -> float:
+        """What dequantised weights may take to be kept for a run: nothing of a GPU."""
+        return 0.0 if self.is_gpu else KEPT_SHARE * self.capacity_gib
 
 
 def gpus() -> list[dict[str, str]]:

@@ -71,8 +71,7 @@ class LabelTrainer(MicroBatchTrainer):
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         THREADS.adapt(torch.get_num_threads(), torch.set_num_threads)
         # A batch of more tokens than a pass holds goes in parts, whose gradients add up to the batch's own.
-        prefix = packed.shared_prefix(inputs["input_ids"], inputs["labels"]) if packed.enabled(model) else 0
-        parts = packed.passes(inputs["labels"], prefix, packed.PASS_TOKENS)
+        parts = packed.passes_of(model, inputs)
         losses = [super(LabelTrainer, self).training_step(model, packed.part(inputs, part), num_items_in_batch) for part in parts]
         return torch.stack(losses).sum()
 

@@ -11,6 +11,7 @@ from peft.tuners.lora import LoraLayer
 from pipeline.common.model.base_model import load_model
 from pipeline.training.micro_batches import trained_parameters
 from pipeline.training.policy import Resolution
+from pipeline.training.recomputing import blocks, recompute
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
@@ -19,20 +20,35 @@ FUSED = {"qkv_proj": {"q_proj", "k_proj", "v_proj"}, "gate_up_proj": {"gate_proj
 INITIAL = "initial"
 
 
-def build(train: TrainConfig, models: Path, device: torch.device, resolution: Resolution, folder: Path | None = None) -> Any:
+def build(
+    train: TrainConfig,
+    models: Path,
+    device: torch.device,
+    resolution: Resolution,
+    folder: Path | None = None,
+    planned: int | None = None,
+) -> Any:
     """The base model (NF4, or 16 bit with `method: lora`) with the adapter that `attach` puts on it."""
-    return attach(load_model(train, models, device, quantised=train.quantised), train, device, resolution, folder)
+    return attach(load_model(train, models, device, quantised=train.quantised), train, device, resolution, folder, planned)
 
 
-def attach(base: Any, train: TrainConfig, device: torch.device, resolution: Resolution, folder: Path | None = None) -> Any:
+def attach(
+    base: Any,
+    train: TrainConfig,
+    device: torch.device,
+    resolution: Resolution,
+    folder: Path | None = None,
+    planned: int | None = None,
+) -> Any:
     """The PEFT model in train mode: `base` frozen, the adapter fp32 with the first weights that torch's random state gives.
 
-    `folder` is where the adapter's first weights are kept that `init: pissa` needs when it is saved. Raises TrainingError when a
-    target module doesn't exist in the model or is smaller than the rank, when a built scale differs from the resolved one, or when a
-    trainable parameter isn't fp32 (the fp16 gradient scaler fails on any other).
+    `planned` blocks compute their activations again where the configuration leaves that open. `folder` is where the adapter's first
+    weights are kept that `init: pissa` needs when it is saved. Raises TrainingError when a target module doesn't exist in the model or
+    is smaller than the rank, when a built scale differs from the resolved one, or when a trainable parameter isn't fp32 (the fp16
+    gradient scaler fails on any other).
     """
     targets = targets_in(base, train)
-    recompute(base, train, device)
+    recompute(base, blocks_to_recompute(base, train, device, planned))
     config = peft.LoraConfig(
         task_type="CAUSAL_LM",
         r=train.rank,
@@ -56,18 +72,21 @@ def attach(base: Any, train: TrainConfig, device: torch.device, resolution: Reso
     return model.train()
 
 
-def build_full(train: TrainConfig, models: Path, device: torch.device) -> Any:
+def build_full(train: TrainConfig, models: Path, device: torch.device, planned: int | None = None) -> Any:
     """The base model in train mode with every weight trainable, in fp32: gradients of a T4's fp16 can't be scaled otherwise, and steps
     of a small learning rate are lost in 16 bit."""
     model = load_model(train, models, device, quantised=False).float().requires_grad_(True)
-    recompute(model, train, device)
+    recompute(model, blocks_to_recompute(model, train, device, planned))
     return model.train()
 
 
-def recompute(model: Any, train: TrainConfig, device: torch.device) -> None:
-    """Turns gradient checkpointing on where it is asked for, or on a GPU where nothing is said."""
-    if train.gradient_checkpointing if train.gradient_checkpointing is not None else device.type == "cuda":
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+def blocks_to_recompute(model: Any, train: TrainConfig, device: torch.device, planned: int | None) -> int:
+    """How many blocks compute their activations again: all or none as configured, else as planned; without a plan all of them on a GPU."""
+    if train.gradient_checkpointing is not None:
+        planned = len(blocks(model)) if train.gradient_checkpointing else 0
+    elif planned is None:
+        planned = len(blocks(model)) if device.type == "cuda" else 0
+    return planned
 
 
 def targets_in(base: Any, train: TrainConfig) -> list[str]:

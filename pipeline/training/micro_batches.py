@@ -1,4 +1,4 @@
-"""A step that doesn't fit is taken in halves: the same loss, the same gradients, the same samples in the same order.
+"""A step that doesn't fit keeps less, then is taken in halves: the same loss, the same gradients, the same samples in the same order.
 
 The loss divides by the samples of a whole step, so what parts of a batch add up to is what the batch gives at once.
 """
@@ -10,7 +10,8 @@ import torch
 from transformers import Trainer
 
 from pipeline.common.model.job import log
-from pipeline.training.peak import is_out_of_memory
+from pipeline.common.model.memory import give_back, is_out_of_memory
+from pipeline.training.recomputing import blocks, recompute, recomputed
 
 
 def parts(inputs: dict[str, torch.Tensor], size: int) -> Iterator[dict[str, torch.Tensor]]:
@@ -29,7 +30,8 @@ def trained_parameters(model: Any) -> list[torch.nn.Parameter]:
 
 
 class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped to mypy
-    """Trainer that takes a batch in parts of `micro_batch` rows, and halves that for good when memory doesn't suffice.
+    """Trainer that takes a batch in parts of `micro_batch` rows. When memory doesn't suffice, every block computes its activations again
+    from then on, where that `may_recompute` says so; then `micro_batch` is halved for good.
 
     Whoever derives from it keeps what it notes of samples in `history` and `recent`; both forget a part that is taken again.
     """
@@ -37,6 +39,7 @@ class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyp
     history: Any
     recent: list[float]
     micro_batch: int
+    may_recompute: bool = False
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward pass of a batch; the sum of its parts' losses. Raises the error of memory when one row is too large."""
@@ -51,20 +54,29 @@ class MicroBatchTrainer(Trainer):  # type: ignore[misc]  # transformers is untyp
                 total = total + super().training_step(model, dict(part), num_items_in_batch)
             except (RuntimeError, MemoryError) as error:
                 rows = len(part["input_ids"])
-                if not is_out_of_memory(error) or rows == 1:
+                if not is_out_of_memory(error) or (rows == 1 and not self._keeps_more()):
                     raise
                 failed = rows
             if failed:
                 self._restore(*before)
-                self.halve(failed)
+                self._make_room(failed)
                 waiting = [smaller for larger in (part, *waiting) for smaller in parts(larger, self.micro_batch)]
         return total
+
+    def _keeps_more(self) -> bool:
+        return self.may_recompute and recomputed(self.model) < len(blocks(self.model))
+
+    def _make_room(self, rows: int) -> None:
+        give_back()
+        if not self._keeps_more():
+            self.halve(rows)
+            return
+        recompute(self.model, len(blocks(self.model)))
+        log.warning("warning: out of memory with %d samples at once; every block computes its activations again now: slower", rows)
 
     def halve(self, rows: int) -> None:
         """From now on at most half of `rows` at once."""
         self.micro_batch = min(self.micro_batch, max(rows // 2, 1))
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
         log.warning(
             "warning: out of memory with %d samples at once; going on with %d at once, in %d passes a batch: the same update, slower",
             rows,

@@ -17,11 +17,10 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from pipeline.common.model.head import TOLERANCE, causal_model, compute_context, difference, logits_at
 from pipeline.common.model.scoring import sees_all_before
+from pipeline.training.activations import PASS_TOKENS
 from pipeline.training.dataset import IGNORED
 
 PACKED = "packed_sdpa"
-# Few enough for activations to be kept instead of computed again, many enough that dequantising weights is a small part of a pass.
-PASS_TOKENS = 512
 
 
 @dataclass(frozen=True)
@@ -90,15 +89,28 @@ def packed_nll(model: Any, input_ids: torch.Tensor, labels: torch.Tensor) -> tup
     return sums, (labels[:, 1:] != IGNORED).sum(1)
 
 
-def passes(labels: torch.Tensor, prefix: int, limit: int) -> list[slice]:
-    """Neighbouring samples of a batch in groups whose row has at most `limit` tokens; one that is longer stands alone."""
-    groups, start, tokens = [], 0, prefix
-    for place, count in enumerate(lengths(labels)):
-        if place > start and tokens + count - prefix > limit:
+def passes(labels: torch.Tensor, prefix: int | None, limit: int) -> list[slice]:
+    """Neighbouring samples of a batch in groups whose row (padded samples, without a `prefix`) has at most `limit` tokens; one that is
+    longer stands alone."""
+    counts = lengths(labels)
+
+    def tokens(start: int, end: int) -> int:
+        if prefix is None:
+            return (end - start) * max(counts[start:end])
+        return prefix + sum(counts[start:end]) - prefix * (end - start)
+
+    groups, start = [], 0
+    for place in range(1, len(counts)):
+        if tokens(start, place + 1) > limit:
             groups.append(slice(start, place))
-            start, tokens = place, prefix
-        tokens += count - prefix
+            start = place
     return [*groups, slice(start, len(labels))]
+
+
+def passes_of(model: Any, batch: dict[str, torch.Tensor]) -> list[slice]:
+    """The passes of a padded batch, as this model computes them."""
+    labels = batch["labels"]
+    return passes(labels, shared_prefix(batch["input_ids"], labels) if enabled(model) else None, PASS_TOKENS)
 
 
 def part(batch: dict[str, torch.Tensor], samples: slice) -> dict[str, torch.Tensor]:

@@ -21,6 +21,7 @@ from pipeline.common.model import base_model
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.environment import device_name, package_versions, peak_memory_bytes
 from pipeline.common.model.job import Job, Progress, log
+from pipeline.common.model.memory import is_out_of_memory
 from pipeline.common.model.tracking.run import tracked
 from pipeline.common.store.run_files import MANIFEST, METRICS, SAMPLES
 from pipeline.common.store.runs import read_manifest
@@ -32,9 +33,10 @@ from pipeline.training.first_step import first_step_change
 from pipeline.training.history import History
 from pipeline.training.loop import HISTORY_FILE, LabelTrainer, Watch, arguments, kept_file, label_nll, load_weights
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
-from pipeline.training.peak import PeakMemory, is_out_of_memory
+from pipeline.training.peak import PeakMemory
 from pipeline.training.permutation import Permutations
 from pipeline.training.probe import Probe, probe
+from pipeline.training.recomputing import blocks, recomputed
 from pipeline.training.validation import Validation, asked_of
 from schemas.config.evaluate import EvaluateConfig
 from schemas.config.train import TrainConfig
@@ -62,9 +64,8 @@ def train(job: Job) -> None:
             if not is_out_of_memory(error):
                 raise
             raise TrainingError(
-                f"memory is too small for a single sample (they have up to {job.render.max_seq_tokens} tokens), or for "
-                f"{2 * job.train.batch_size} of validation at once; lower render.max_seq_tokens or train.batch_size, set "
-                "gradient_checkpointing: true, or take method: qlora or a smaller base model"
+                f"memory is too small for a single sample (they have up to {job.render.max_seq_tokens} tokens); lower "
+                "render.max_seq_tokens, set gradient_checkpointing: null, or take method: qlora or a smaller base model"
             ) from error
 
 
@@ -92,10 +93,11 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
     progress.phase("loading model")
     transformers.set_seed(config.seed)
     resolution = policy.resolve(config.policy, config.rank, base_model.hidden_size(config, job.models))
+    planned = job.plan.get("recomputed_blocks") if job.plan else None
     if config.method == "full":
-        model = lora.build_full(config, job.models, device)
+        model = lora.build_full(config, job.models, device, planned)
     else:
-        model = lora.build(config, job.models, device, resolution, job.output)
+        model = lora.build(config, job.models, device, resolution, job.output, planned)
     computed = prepare(model, max(map(len, training + held_out)))
     notes = [*policy.warnings(config, resolution), *of_training_set(config, training, samples, held_out, questions)]
     _say(job, model, resolution, notes, len(training), len(held_out), device)
@@ -105,7 +107,8 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         history.load(checkpoint / HISTORY_FILE)
     settings = arguments(config, job.output / "checkpoints", len(training), device, base_model.compute_dtype(device))
     trainer = LabelTrainer(history, samples, model=model, args=settings)
-    validation = Validation(model, label_nll, held_out, asked, mapped, evaluate, 2 * config.batch_size)
+    trainer.may_recompute = config.gradient_checkpointing is None
+    validation = Validation(model, label_nll, held_out, asked, mapped, evaluate)
     watch = Watch(trainer, validation, progress, config.keep, config.early_stopping)
     trainer.add_callback(watch)
 
@@ -156,7 +159,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         "validation_losses": [one.validation_loss for one in history.epochs if one.epoch and one.validation_loss is not None],
         "wall_seconds": round(history.elapsed_s, 1),
         "peak_memory_bytes": peak_memory_bytes(device),
-        "memory": _memory(job, peak, tried, trainer.micro_batch),
+        "memory": _memory(job, peak, tried, trainer),
         "device": device_name(device),
         "computed": computed,
         "compute_dtype": str(base_model.compute_dtype(device)).removeprefix("torch."),
@@ -194,11 +197,12 @@ def _say(job: Job, model: Any, resolution: policy.Resolution, notes: list[str], 
             resolution.coordinate(config.learning_rate),
             f"{lora.trainable_parameters(model):,}",
         )
+    log.info("%d of %d blocks compute their activations again on the way back", recomputed(model), len(blocks(model)))
     for note in notes:
         log.warning("warning: %s", note)
 
 
-def _memory(job: Job, peak: PeakMemory, tried: Probe, micro_batch: int) -> dict[str, Any]:
+def _memory(job: Job, peak: PeakMemory, tried: Probe, trainer: LabelTrainer) -> dict[str, Any]:
     """What was planned beside what was measured, in GiB: of a step, above the loaded model."""
 
     def gib(size: int | None) -> float | None:
@@ -210,7 +214,9 @@ def _memory(job: Job, peak: PeakMemory, tried: Probe, micro_batch: int) -> dict[
         "first_step_gib": gib(tried.added_bytes),
         "measured": peak.source,
         "longest_tokens": tried.longest_tokens,
-        "micro_batch": micro_batch,
+        "micro_batch": trainer.micro_batch,
+        "recomputed_blocks": recomputed(trainer.model),
+        "blocks": len(blocks(trainer.model)),
         "planned": job.plan,
     }
 

@@ -22,34 +22,39 @@ class Family:
 
     `norms`: vectors of the hidden size in a block. `head_norms`: what queries and keys are normed by, nothing, a vector of one head's
     size, or one of all heads. `qkv_bias`: biases whatever the configuration says. `fused`: one layer for q, k, v and one for gate and up.
-    `defaults`: what holds where config.json is silent.
+    `capped`: attention's scores are, so it is spelt out everywhere and no batch is packed. `defaults`: what holds where config.json is
+    silent.
     """
 
     norms: int = 2
     head_norms: str = ""
     qkv_bias: bool = False
     fused: bool = False
+    capped: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 TIED: Mapping[str, Any] = {"tie_word_embeddings": True}
 GEMMA: Mapping[str, Any] = {**TIED, "head_dim": 256}
-GEMMA3: Mapping[str, Any] = {**GEMMA, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 262_208}
+WINDOW: Mapping[str, Any] = {"sliding_window": 4096}
+# Their window counts where the configuration says so.
+OPTIONAL_WINDOW: Mapping[str, Any] = {**WINDOW, "use_sliding_window": False}
+GEMMA3: Mapping[str, Any] = {**GEMMA, **WINDOW, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 262_208}
 FAMILIES = {
     "llama": Family(),
-    "mistral": Family(),
-    "qwen2": Family(qkv_bias=True),
-    "qwen3": Family(head_norms="head", defaults={"head_dim": 128}),
+    "mistral": Family(defaults=WINDOW),
+    "qwen2": Family(qkv_bias=True, defaults=OPTIONAL_WINDOW),
+    "qwen3": Family(head_norms="head", defaults={**OPTIONAL_WINDOW, "head_dim": 128}),
     "gemma": Family(defaults=GEMMA),
-    "gemma2": Family(norms=4, defaults=GEMMA),
+    "gemma2": Family(norms=4, capped=True, defaults=GEMMA),
     "gemma3_text": Family(norms=4, head_norms="head", defaults=GEMMA3),
     "phi3": Family(fused=True),
-    "smollm3": Family(defaults=TIED),
+    "smollm3": Family(defaults={**TIED, **OPTIONAL_WINDOW}),
     "granite": Family(),
     "olmo2": Family(head_norms="all"),
-    "olmo3": Family(head_norms="all"),
+    "olmo3": Family(head_norms="all", defaults=WINDOW),
     "cohere": Family(norms=1, defaults=TIED),
-    "cohere2": Family(norms=1, defaults=TIED),
+    "cohere2": Family(norms=1, defaults={**TIED, **WINDOW}),
 }
 
 
@@ -69,7 +74,10 @@ class Linear:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """A dense decoder: hidden size d, layers L, feed-forward width f, vocabulary V, heads of queries and of keys and values."""
+    """A dense decoder: hidden size d, layers L, feed-forward width f, vocabulary V, heads of queries and of keys and values.
+
+    `window`: tokens that a token sees before it, where a layer doesn't see all.
+    """
 
     family: str
     hidden_size: int
@@ -83,6 +91,7 @@ class ModelShape:
     attention_bias: bool = False
     mlp_bias: bool = False
     longest: int = LARGEST_WINDOW
+    window: int | None = None
 
     @property
     def traits(self) -> Family:
@@ -98,6 +107,10 @@ class ModelShape:
     def kv_size(self) -> int:
         """Width of all keys, and of all values."""
         return self.kv_heads * self.head_size
+
+    def packs(self, tokens: int) -> bool:
+        """Whether batches of samples of up to so many tokens are packed. A window of some layers counts as one of all."""
+        return not self.traits.capped and (self.window is None or tokens <= self.window)
 
     def linears(self) -> dict[str, Linear]:
         """Each kind of linear layer of a block, by the name that `train.target_modules` uses."""
@@ -171,6 +184,7 @@ def read_shape(found: Mapping[str, Any], name: str) -> ModelShape:
             f"base model {name!r} is of family {said}, whose memory can't be planned; planned are {', '.join(FAMILIES)}. "
             "Take one of these, or train as it is: one real step before training measures what it needs"
         )
+    silent = {**FAMILIES[kind].defaults, **found}
     facts = {**FAMILIES[kind].defaults, **{key: value for key, value in found.items() if value is not None}}
 
     def number(key: str, default: int | None = None) -> int:
@@ -193,4 +207,6 @@ def read_shape(found: Mapping[str, Any], name: str) -> ModelShape:
         attention_bias=bool(facts.get("attention_bias", False)),
         mlp_bias=bool(facts.get("mlp_bias", False)),
         longest=number("max_position_embeddings", LARGEST_WINDOW),
+        # Null says that there is none.
+        window=number("sliding_window") if silent.get("sliding_window") and facts.get("use_sliding_window", True) else None,
     )

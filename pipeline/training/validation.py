@@ -4,18 +4,25 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
 from pipeline.common.model.asked import Answer, answer_of, encode_question, fits, lengths
 from pipeline.common.model.chat import ChatFormat
-from pipeline.common.model.scoring import EncodedQuestion, batches, option_scores
+from pipeline.common.model.job import log
+from pipeline.common.model.memory import halves, in_memory
+from pipeline.common.model.scoring import EncodedQuestion, scored_batches
 from pipeline.training.dataset import Sample, collate
 from pipeline.training.history import History
+from pipeline.training.packed import passes_of
 from schemas.config.evaluate import EvaluateConfig
 from schemas.config.render import RenderConfig
 from schemas.errors import TrainingError
+
+# Samples of a pass, where its tokens allow as many: nothing is kept, so it needs less than a step.
+AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,7 @@ def asked_of(
 def ask(model: Any, asked: Sequence[Asked], evaluate: EvaluateConfig) -> dict[int, Answer]:
     """The answers of `model`, which is in eval mode, by row."""
     answers: dict[int, Answer] = {}
-    for batch in batches([one.item for one in asked], evaluate.batch_tokens):
-        scores = option_scores(model, [asked[place].item for place in batch])
+    for batch, scores, _ in scored_batches(model, [one.item for one in asked], evaluate.batch_tokens, "validation"):
         for place, sums in zip(batch, scores, strict=True):
             answers[asked[place].index] = answer_of(sums, asked[place].over, asked[place].answer_index)
     return answers
@@ -59,7 +65,7 @@ def ask(model: Any, asked: Sequence[Asked], evaluate: EvaluateConfig) -> dict[in
 class Validation:
     """Measures the validation samples, and what of the training ones is `mapped` for dataset cartography.
 
-    `loss_of(model, input_ids, labels)` gives summed loss and number of labelled tokens of each row of a batch.
+    `loss_of(model, input_ids, labels)` gives summed loss and number of labelled tokens of each row of a batch (`at_once` at most).
     """
 
     def __init__(
@@ -70,9 +76,9 @@ class Validation:
         asked: Sequence[Asked],
         mapped: Sequence[Asked],
         evaluate: EvaluateConfig,
-        batch_size: int,
+        at_once: int = AT_ONCE,
     ) -> None:
-        self.model, self.loss_of, self.evaluate, self.batch_size = model, loss_of, evaluate, batch_size
+        self.model, self.loss_of, self.evaluate, self.at_once = model, loss_of, evaluate, at_once
         self.samples, self.asked, self.mapped = sorted(samples, key=len), asked, mapped
 
     def run(self, history: History, epoch: int, autocast: AbstractContextManager[Any]) -> dict[str, Any]:
@@ -102,14 +108,39 @@ class Validation:
         return figures
 
     def _losses(self) -> dict[int, float]:
+        """By index, in passes as training has them; a pass that memory doesn't hold is halved."""
         found: dict[int, float] = {}
-        for start in range(0, len(self.samples), self.batch_size):
-            samples = self.samples[start : start + self.batch_size]
-            batch = {key: value.to(self.model.device) for key, value in collate(samples).items()}
-            nll, tokens = self.loss_of(self.model, batch["input_ids"], batch["labels"])
-            found.update(zip(batch["sample"].tolist(), (nll / tokens).tolist(), strict=True))
+        waiting = [self.samples[start : start + self.at_once] for start in range(0, len(self.samples), self.at_once)][::-1]
+        while waiting:
+            samples = waiting.pop()
+            if len(samples) > self.at_once:
+                waiting += halves(samples)
+                continue
+            batch = collate(samples)
+            several = passes_of(self.model, batch)
+            if len(several) > 1:
+                waiting += [samples[few] for few in reversed(several)]
+                continue
+            losses = in_memory(partial(self._losses_of, batch))
+            if losses is not None:
+                found.update(zip(batch["sample"].tolist(), losses, strict=True))
+                continue
+            if len(samples) == 1:
+                raise TrainingError(
+                    f"out of memory in validation: record {samples[0].record_id} of {len(samples[0])} tokens doesn't fit alone; lower "
+                    "render.max_seq_tokens, free memory, or take a smaller base model"
+                )
+            self.at_once = (len(samples) + 1) // 2
+            log.warning("warning: out of memory with %d validation samples at once; going on with %d", len(samples), self.at_once)
+            waiting += halves(samples)
         refuse_non_finite({sample.record_id: found[sample.index] for sample in self.samples}, "validation", "")
         return found
+
+    def _losses_of(self, batch: dict[str, torch.Tensor]) -> list[float]:
+        inputs = {key: value.to(self.model.device) for key, value in batch.items()}
+        nll, tokens = self.loss_of(self.model, inputs["input_ids"], inputs["labels"])
+        losses: list[float] = (nll / tokens).tolist()
+        return losses
 
 
 def refuse_non_finite(losses: Mapping[str, float], what: str, cure: str) -> None:

@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 from pipeline.training.activations import (
     FP32,
+    PASS_TOKENS,
     Adapted,
+    Pass,
     arithmetic,
-    attention_matrix,
+    asked_bytes,
     head_bytes,
     kept_by_a_block,
+    pass_of,
     worked_in_a_block,
 )
 from pipeline.training.hardware import GIB, Target
@@ -26,6 +29,9 @@ NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256)
 # Until examples are rendered: an answer of some words and its end-of-turn token.
 ASSUMED_LABELS = 32
 
+# As many as most questions have, each as long as the answer.
+ASKED_OPTIONS = 4
+
 Optimiser = Literal["sgd", "momentum", "adamw", "adamw_8bit"]
 # State bytes a trained value: nothing; one fp32; two; two of 8 bits (arXiv 2110.02861).
 STATE_BYTES: Mapping[str, float] = {"sgd": 0, "momentum": 4, "adamw": 8, "adamw_8bit": 2}
@@ -34,7 +40,8 @@ METHODS = ("qlora", "lora", "dora", "full")
 
 @dataclass(frozen=True)
 class Workload:
-    """How long the samples are: `longest` tokens of the longest, and the labelled tokens of samples, most first.
+    """How long the samples are: tokens of the longest and the shortest (0: all are equal), the labelled tokens of samples, most first, and
+    how many tokens all of them begin with. `asked_tokens`: of a pass of validation's questions; 0: none is asked.
 
     Where samples are more than `labelled` holds, each of the rest has `assumed` labelled tokens.
     """
@@ -42,25 +49,49 @@ class Workload:
     longest: int
     labelled: tuple[int, ...] = ()
     assumed: int = ASSUMED_LABELS
+    shortest: int = 0
+    prefix: int = 0
+    asked_tokens: int = 0
 
-    def most_labelled(self, batch: int) -> int:
-        """Labelled tokens of the batch that has most."""
-        known = self.labelled[:batch]
-        return sum(known) + (0 if self.labelled else self.assumed * batch)
+    def most_labelled(self, samples: int) -> int:
+        """Labelled tokens of so many samples, at most."""
+        known = self.labelled[:samples]
+        return sum(known) + (0 if self.labelled else self.assumed * samples)
 
 
 def workload_of(rows: Iterable[Mapping[str, Any]], render: RenderConfig) -> Workload:
-    """The workload of rendered training examples; without any, samples of `render.max_seq_tokens`, their longest."""
+    """The workload of rendered training examples; without any, samples of `render.max_seq_tokens`, their longest.
+
+    What all prompts begin with is compared as text, where rows hold it, and its tokens are those of its share of the shortest prompt.
+    """
     trained = [row for row in rows if row["split"] == "train" and row["status"] == "ok"]
     if not trained:
         return Workload(render.max_seq_tokens)
-    longest = max(row["prompt_tokens"] + row["completion_tokens"] for row in trained)
-    return Workload(longest, tuple(sorted((row["completion_tokens"] for row in trained), reverse=True)), 0)
+    lengths = [row["prompt_tokens"] + row["completion_tokens"] for row in trained]
+    prompts = [row.get("prompt", "") for row in trained]
+    shortest = min(trained, key=lambda row: row["prompt_tokens"])
+    share = _common(prompts) / max(len(shortest.get("prompt", "")), 1)
+    return Workload(
+        max(lengths),
+        tuple(sorted((row["completion_tokens"] for row in trained), reverse=True)),
+        0,
+        min(lengths),
+        int(share * shortest["prompt_tokens"]) if len(trained) > 1 else 0,
+    )
+
+
+def _common(texts: Sequence[str]) -> int:
+    """How many characters all of them begin with."""
+    first, last = min(texts), max(texts)
+    return next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is planned: a method with its sizes. `full` trains every weight, kept in fp32 under autocast or (`master` False) in 16 bits."""
+    """What is planned: a method with its sizes. `full` trains every weight, kept in fp32 under autocast or (`master` False) in 16 bits.
+
+    `recomputed`: how many blocks compute their activations again; None: as many as memory needs.
+    """
 
     method: str
     rank: int
@@ -68,7 +99,7 @@ class Request:
     dropout: float
     batch: int
     accumulation: int
-    checkpointing: bool
+    recomputed: int | None
     optimiser: Optimiser
     master: bool = True
 
@@ -78,9 +109,11 @@ class Request:
         return self.method in ("qlora", "dora")
 
 
-def request_of(train: TrainConfig, target: Target, method: str | None = None, optimiser: Optimiser | None = None) -> Request:
+def request_of(
+    shape: ModelShape, train: TrainConfig, target: Target, method: str | None = None, optimiser: Optimiser | None = None
+) -> Request:
     """The configured run on a target, or the same data with another method or optimiser."""
-    checkpointing = train.gradient_checkpointing if train.gradient_checkpointing is not None else target.is_gpu
+    asked = train.gradient_checkpointing
     return Request(
         method=method or train.method,
         rank=train.rank,
@@ -88,7 +121,7 @@ def request_of(train: TrainConfig, target: Target, method: str | None = None, op
         dropout=train.dropout,
         batch=train.batch_size,
         accumulation=train.gradient_accumulation,
-        checkpointing=checkpointing,
+        recomputed=None if asked is None else shape.layers if asked else 0,
         optimiser=optimiser or _optimiser(train, target),
     )
 
@@ -101,13 +134,19 @@ def _optimiser(train: TrainConfig, target: Target) -> Optimiser:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """Memory in GiB by component, at the moment of a step that needs most; their sum is the peak."""
+    """Memory in GiB by component, at the moment of a step that needs most; their sum is the peak.
+
+    `recomputed` of the model's `layers` blocks compute their activations again; `at_once` is the largest pass.
+    """
 
     components: dict[str, float]
     moment: str
     request: Request
     workload: Workload
     target: Target
+    recomputed: int
+    layers: int
+    at_once: Pass
 
     @property
     def total_gib(self) -> float:
@@ -131,71 +170,108 @@ class MemoryPlan:
 
 
 def plan_memory(shape: ModelShape, request: Request, workload: Workload, target: Target) -> MemoryPlan:
-    """What a step of `request` needs, by component. Raises ConfigError for target modules that the model hasn't."""
-    full, tokens = request.method == "full", workload.longest
-    positions = request.batch * tokens
-    fused = target.shares_keys or shape.kv_heads == shape.heads or not target.is_gpu
+    """What a step of `request` needs, by component; where it leaves that open, with as few blocks computed again as fit, else all.
+
+    Raises ConfigError for target modules that the model hasn't.
+    """
+    if request.recomputed is not None:
+        return _plan(shape, request, workload, target, request.recomputed)
+    plans = (_plan(shape, request, workload, target, blocks) for blocks in range(shape.layers + 1))
+    return next(plan for plan in plans if plan.fits or plan.recomputed == shape.layers)
+
+
+def _plan(shape: ModelShape, request: Request, workload: Workload, target: Target, recomputed: int) -> MemoryPlan:
+    full = request.method == "full"
+    spelt_out = shape.traits.capped or (target.is_gpu and not target.shares_keys and shape.kv_heads != shape.heads)
+    at_once = pass_of(request.batch, workload.longest, workload.prefix, workload.most_labelled(1), shape.packs(workload.longest), spelt_out)
+    positions = at_once.positions
     numbers = arithmetic(request.quantised or (full and request.master), target.half_bytes, target.autocast)
     linears = [] if full else shape.targets(list(request.kinds))
     adapted = None if full else Adapted(request.rank, linears, request.dropout, request.method == "dora")
-    matrix = 0 if fused else attention_matrix(shape, request.batch, tokens)
+    weights = weight_bytes(shape, request, target)
+    dequantises = request.quantised and not keeps_dequantised(shape, target)
 
-    block = kept_by_a_block(shape, numbers, adapted) * positions + matrix
+    widest = max(linear.weights for linear in shape.linears().values())
+    block = kept_by_a_block(shape, numbers, adapted, at_once)
     last_norm = (FP32 * shape.hidden_size + FP32) * positions
     stream = numbers.stream * shape.hidden_size * positions
-    between = shape.layers * stream if request.checkpointing else shape.layers * block
+    # The first blocks are those that compute again: the last ones' activations are gone by then.
+    between = recomputed * stream + (shape.layers - recomputed) * block
     # Beside what is computed anew stand the gradient that comes in and its sum; a first norm in fp32 keeps the checkpoint itself.
-    recomputed = block + (2 - (numbers.stream == FP32)) * stream if request.checkpointing else 0
-    attention = 2 * matrix - _freed(shape, numbers.stream, positions)
-    worked = max(worked_in_a_block(shape, numbers, adapted, positions, request.quantised), attention)
+    anew = block + (2 - (numbers.stream == FP32)) * stream
+    worked = worked_in_a_block(shape, numbers, adapted, at_once, dequantises)
     trained = shape.parameters if full else shape.adapter_parameters(request.rank, list(request.kinds), request.method == "dora")
     trained_bytes = FP32 if not full or request.master else target.half_bytes
     gradients = trained * trained_bytes
     first_block = (shape.linear_parameters // shape.layers) * trained_bytes if full else 0
     head_gradients = shape.vocabulary * shape.hidden_size * trained_bytes if full else 0
-    accumulated = gradients if request.accumulation > 1 else 0
+    in_passes = request.accumulation > 1 or at_once.samples < request.batch
+    # What earlier passes added up is copied into the machine's memory, for a pass that fails.
+    accumulated = gradients * (1 if target.is_gpu else 2) if in_passes else 0
+    at_most = max(PASS_TOKENS - workload.prefix, 1) // max((workload.shortest or workload.longest) - workload.prefix, 1)
+    labelled = min(workload.most_labelled(min(request.batch, max(at_most, 1))), positions)
 
     # Weights' own gradients take the place of what is worked in.
-    last = recomputed + (0 if full else worked)
-    moments = {
-        "logits": (between, last_norm, head_bytes(shape, numbers, workload.most_labelled(request.batch)), accumulated),
-        "backward of a block": (between, 0, recomputed + worked, max(accumulated, head_gradients)),
-        "end of the backward pass": (stream if request.checkpointing else block, 0, last, max(accumulated, gradients - first_block)),
-    }
+    own = 0 if full else worked
+    of_kept = gradients * (shape.layers - recomputed) // shape.layers
+    moments = {"logits": (between, last_norm, head_bytes(shape, numbers, labelled), accumulated)}
+    if recomputed < shape.layers:
+        moments["backward of a block"] = (between, 0, worked, max(accumulated, head_gradients))
+    if recomputed:
+        grads_by_then = max(accumulated, head_gradients + (of_kept if full else 0))
+        moments["backward of a block computed again"] = (recomputed * stream, 0, anew + worked, grads_by_then)
+    # Tied embeddings' gradients, of the head and of the embeddings, stand beside their sum.
+    tied = 2 * head_gradients if shape.tied_embeddings else 0
+    moments["end of the backward pass"] = (
+        stream if recomputed else block,
+        0,
+        tied + (anew if recomputed else 0) + own,
+        max(accumulated, gradients - first_block),
+    )
+    if workload.asked_tokens:
+        options = ASKED_OPTIONS * workload.most_labelled(max(workload.asked_tokens // workload.longest, 1))
+        asking = asked_bytes(shape, numbers, max(workload.asked_tokens, workload.longest), workload.longest, options, spelt_out)
+        moments["validation"] = (0, 0, asking + (numbers.weight * widest if dequantises else 0), 0)
     moment = max(moments, key=lambda name: sum(moments[name]))
     kept, norm, works, grads = moments[moment]
-    weights, held = weight_bytes(shape, request, target), trained * trained_bytes
-    casts = trained * target.half_bytes if numbers.copies and trained_bytes == FP32 and (full or not request.checkpointing) else 0
+    held = trained * trained_bytes
+    # Autocast keeps its casts of PEFT's matrices; fused layers cast anew.
+    casts = numbers.copies and trained_bytes == FP32 and not (adapted and adapted.fused) and (full or not recomputed)
     states = trained * STATE_BYTES[request.optimiser]
     sizes = {
         "base weights": 0 if full else weights,
         "trained weights": held,
         "gradients": grads,
         f"optimiser states ({request.optimiser})": states,
-        "checkpoints between blocks" if request.checkpointing else "activations": (kept + norm + casts) * target.fragmentation,
+        "activations": (kept + norm + casts * trained * target.half_bytes) * target.fragmentation,
         moment: works * target.fragmentation,
         "context and rest": target.context_gib * GIB,
     }
-    return MemoryPlan({name: size / GIB for name, size in sizes.items()}, moment, request, workload, target)
-
-
-def _freed(shape: ModelShape, stream: int, positions: int) -> int:
-    """What the feed-forward part kept and has given back by the time that attention's backward pass begins."""
-    return stream * 3 * shape.feed_forward * positions
+    gib = {name: size / GIB for name, size in sizes.items()}
+    return MemoryPlan(gib, moment, request, workload, target, recomputed, shape.layers, at_once)
 
 
 def weight_bytes(shape: ModelShape, request: Request, target: Target) -> float:
-    """Bytes of the base model as loaded: linear layers in NF4 or in the compute type; quantised models have their norms in fp32."""
+    """Bytes of the base model as loaded: linear layers in NF4 or in the compute type; quantised models have their norms in fp32.
+
+    On a CPU with room for them, NF4 weights stand as what they are dequantised to (`nf4.py`).
+    """
     half = target.half_bytes
     others = (shape.embedding_parameters + shape.bias_parameters) * half
     if request.quantised:
-        return shape.linear_parameters * NF4_BITS / 8 + others + shape.norm_parameters * FP32
+        a_weight = half if keeps_dequantised(shape, target) else NF4_BITS / 8
+        return shape.linear_parameters * a_weight + others + shape.norm_parameters * FP32
     return others + (shape.linear_parameters + shape.norm_parameters) * half
+
+
+def keeps_dequantised(shape: ModelShape, target: Target) -> bool:
+    """Whether weights in NF4 are dequantised once a run, on this target, and not in each pass."""
+    return shape.linear_parameters * target.half_bytes <= target.kept_gib * GIB
 
 
 def compare(shape: ModelShape, train: TrainConfig, workload: Workload, target: Target) -> Sequence[MemoryPlan]:
     """The configured sizes by every method, full fine-tuning by every optimiser."""
     optimisers: tuple[Optimiser, ...] = ("sgd", "momentum", "adamw", "adamw_8bit")
-    requests = [request_of(train, target, method) for method in METHODS if method != "full"]
-    requests += [request_of(train, target, "full", optimiser) for optimiser in optimisers]
+    requests = [request_of(shape, train, target, method) for method in METHODS if method != "full"]
+    requests += [request_of(shape, train, target, "full", optimiser) for optimiser in optimisers]
     return [plan_memory(shape, request, workload, target) for request in requests]

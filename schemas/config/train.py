@@ -55,7 +55,9 @@ class TrainConfig(Strict):
     )
     weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
     max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to this norm")
-    gradient_checkpointing: bool | None = Field(None, description="recompute activations to save memory; null: on a GPU only")
+    gradient_checkpointing: bool | None = Field(
+        None, description="recompute activations to save memory: in every block, or in none; null: in as few blocks as the plan needs"
+    )
     save_steps: int = Field(20, ge=1, description="a checkpoint every so many optimiser steps; an interrupted run resumes from the last")
     keep: Literal["best", "last"] = Field(
         "best",

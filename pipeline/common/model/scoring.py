@@ -7,8 +7,9 @@ So the scores are those of separate passes over prompt + option, at less than th
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,6 +20,7 @@ from transformers.masking_utils import create_masks_for_generate
 
 from pipeline.common.model.head import TOLERANCE, causal_model, compute_context, difference, logits_at
 from pipeline.common.model.job import Progress, log
+from pipeline.common.model.memory import halves, in_memory
 from pipeline.common.model.score_cache import ScoreCache
 from schemas.errors import TrainingError
 
@@ -181,6 +183,45 @@ def _sharing_is_exact(model: Any) -> bool:
     return max(gaps) <= TOLERANCE.get(causal_model(model).dtype, TOLERANCE[torch.float32])
 
 
+def scored_batches(
+    model: Any,
+    items: Sequence[EncodedQuestion],
+    batch_tokens: int,
+    what: str,
+    known: Callable[[list[int]], list[list[float]] | None] = lambda _: None,
+) -> Iterator[tuple[list[int], list[list[float]], float | None]]:
+    """Batches of places in `items`, longest first, each with the options' scores and the seconds that it took, None where
+    `known` has them.
+
+    A batch that memory doesn't hold is halved, and so are the ones after it; `what` is scored, for the log. Raises TrainingError when
+    memory doesn't hold one question.
+    """
+    waiting, fits = list(batches(items, batch_tokens))[::-1], batch_tokens
+    while waiting:
+        batch = waiting.pop()
+        if (found := known(batch)) is not None:
+            yield batch, found, None
+            continue
+        asked = [items[index] for index in batch]
+        # Longest first, so the first one tells what the batch is padded to.
+        if len(batch) > 1 and len(batch) * len(asked[0]) > fits:
+            waiting += halves(batch)
+            continue
+        started = time.monotonic()
+        found = in_memory(partial(option_scores, model, asked))
+        if found is not None:
+            yield batch, found, time.monotonic() - started
+            continue
+        if len(batch) == 1:
+            raise TrainingError(
+                f"out of memory while scoring ({what}): one question of {len(asked[0])} tokens doesn't fit; lower "
+                "render.max_seq_tokens, free memory, or take a smaller base model"
+            )
+        fits = len(batch) * len(asked[0]) // 2
+        log.warning("%s: out of memory on %d questions at once; going on with batches of %d tokens", what, len(batch), fits)
+        waiting += halves(batch)
+
+
 def score_all(
     model: Any,
     questions: Sequence[Mapping[str, Any]],
@@ -192,40 +233,22 @@ def score_all(
 ) -> list[list[float]]:
     """Summed log-likelihood of every option of every question; batches that the cache holds whole aren't computed again.
 
-    A batch that memory doesn't hold is halved, and so are the ones after it. Raises TrainingError when it doesn't hold one question.
+    Raises TrainingError when memory doesn't hold one question.
     """
     began, done = time.monotonic(), 0
     keys = [cache.key(prompt, texts) for _, prompt, texts in items]
     scores: list[list[float]] = [[] for _ in items]
     log.info("%s: %d questions", phase, len(questions))
     computed_s, computed = 0.0, 0
-    waiting = list(batches([item for item, _, _ in items], batch_tokens))[::-1]
-    fits = batch_tokens
-    while waiting:
-        batch = waiting.pop()
-        known = [cache.get(keys[index]) for index in batch]
-        found = [values for values in known if values]
-        if len(found) < len(batch):
-            asked = [items[index][0] for index in batch]
-            # Longest first, so the first one tells what the batch is padded to.
-            if len(batch) > 1 and len(batch) * len(asked[0]) > fits:
-                waiting += _halves(batch)
-                continue
-            started = time.monotonic()
-            scored = _scores_in_memory(model, asked)
-            if scored is None:
-                if len(batch) == 1:
-                    raise TrainingError(
-                        f"out of memory while scoring ({phase}): one question of {len(asked[0])} tokens doesn't fit; lower "
-                        "render.max_seq_tokens, free memory, or take a smaller base model"
-                    )
-                fits = len(batch) * len(asked[0]) // 2
-                log.warning("%s: out of memory on %d questions at once; going on with batches of %d tokens", phase, len(batch), fits)
-                waiting += _halves(batch)
-                continue
-            found = scored
+
+    def known(batch: list[int]) -> list[list[float]] | None:
+        found = [values for index in batch if (values := cache.get(keys[index]))]
+        return found if len(found) == len(batch) else None
+
+    for batch, found, seconds in scored_batches(model, [item for item, _, _ in items], batch_tokens, phase, known):
+        if seconds is not None:
             cache.put(zip([keys[index] for index in batch], found, strict=True))
-            computed_s, computed = computed_s + time.monotonic() - started, computed + len(batch)
+            computed_s, computed = computed_s + seconds, computed + len(batch)
         for index, values in zip(batch, found, strict=True):
             scores[index] = values
         done += len(batch)
@@ -234,29 +257,3 @@ def score_all(
             {"phase": phase, "done": done, "total": len(items), "elapsed_s": round(time.monotonic() - began, 2), "eta_s": round(eta, 1)}
         )
     return scores
-
-
-def _scores_in_memory(model: Any, items: Sequence[EncodedQuestion]) -> list[list[float]] | None:
-    """`option_scores`, or None when memory ran out; what was taken for the attempt is free again then."""
-    try:
-        return option_scores(model, items)
-    except RuntimeError as error:
-        if not _is_out_of_memory(error):
-            raise
-    # Behind the handler: the error's traceback held the tensors of the attempt.
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    return None
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # A GPU's allocator has a type of its own; cuBLAS, and the CPU's allocator, say it in words alone.
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        words in str(error) for words in ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
-    )
-
-
-def _halves(batch: Sequence[int]) -> list[list[int]]:
-    """Both halves of a batch, the first one last, where it is taken from next."""
-    middle = (len(batch) + 1) // 2
-    return [list(batch[middle:]), list(batch[:middle])]

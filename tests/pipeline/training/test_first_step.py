@@ -5,7 +5,7 @@ import torch
 
 from pipeline.common.model.base_model import load_tokenizer
 from pipeline.common.model.chat import ChatFormat
-from pipeline.training import lora
+from pipeline.training import first_step, lora, packed
 from pipeline.training.dataset import Sample
 from pipeline.training.first_step import first_step_change
 from pipeline.training.policy import resolve
@@ -45,6 +45,18 @@ def test_equal_coordinates_take_equal_first_steps_from_rank_4_to_64(samples):
         changes.append(first_step_change(built(rank, rule), samples, learning_rate))
     assert min(changes) > 0.1
     assert max(changes) / min(changes) <= 1.1, changes
+
+
+def test_many_samples_go_in_passes_with_the_same_outcome(tiny_model, models, monkeypatch):
+    built.models = models
+    model = built(4, RankPolicy(), base_model=str(tiny_model))
+    some = [Sample(i, str(i), [10 + i, 11, 12], [13, 14]) for i in range(6)]
+    whole, called = first_step_change(model, some, 1e-3), []
+    label_nll = first_step.label_nll
+    monkeypatch.setattr(first_step, "label_nll", lambda model, ids, labels: called.append(len(ids)) or label_nll(model, ids, labels))
+    monkeypatch.setattr(packed, "PASS_TOKENS", 11)
+    assert first_step_change(model, some, 1e-3) == pytest.approx(whole, rel=1e-3)
+    assert called == [2, 2, 2] * 2
 
 
 def test_nothing_of_the_model_is_changed_by_measuring(samples, tiny_model):

@@ -120,6 +120,16 @@ def test_passes_hold_all_samples_in_order_within_the_limit():
             assert tokens <= limit or group.stop - group.start == 1
 
 
+def test_padded_samples_go_in_passes_whose_padding_counts():
+    labels = batch(samples=6)["labels"]
+    counts = packed.lengths(labels)
+    for limit in (1, 30, 60, 10_000):
+        groups = packed.passes(labels, None, limit)
+        assert [place for group in groups for place in range(group.start, group.stop)] == list(range(6))
+        for group in groups:
+            assert (group.stop - group.start) * max(counts[group]) <= limit or group.stop - group.start == 1
+
+
 def test_a_part_of_a_batch_has_only_its_own_columns():
     tokens = batch()
     part = packed.part(tokens, slice(0, 2))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pipeline.training import loop, probe, run
+from pipeline.training.recomputing import recomputed
 from pipeline.training.run import train
 
 
@@ -59,7 +60,7 @@ def test_batches_that_do_not_fit_are_halved_and_give_the_same_update(make_job, m
         raise FullError
 
     monkeypatch.setattr(loop, "label_nll", at_most_two)
-    halved = make_job(output="halved", batch_size=8, gradient_accumulation=2)
+    halved = make_job(output="halved", batch_size=8, gradient_accumulation=2, gradient_checkpointing=False)
     train(halved)
     assert manifest(halved)["memory"]["micro_batch"] == 2
     assert any("batch_size 2 with gradient_accumulation 8" in note for note in manifest(halved)["warnings"])
@@ -87,11 +88,41 @@ def test_a_batch_that_stops_fitting_in_the_middle_is_halved_too(make_job, monkey
         return label_nll(model, input_ids, labels)
 
     monkeypatch.setattr(loop, "label_nll", fails_once)
-    job = make_job(output="middle")
+    job = make_job(output="middle", gradient_checkpointing=False)
     train(job)
     assert calls[:6] == [4, 4, 4, 4, 2, 2]
     assert set(calls[4:]) == {2}
     assert manifest(job)["train_losses"] == pytest.approx(manifest(whole)["train_losses"], rel=1e-5)
+
+
+def test_blocks_compute_again_before_a_batch_is_halved(make_job, monkeypatch, caplog):
+    whole = make_job(output="whole")
+    train(whole)
+    assert (manifest(whole)["memory"]["recomputed_blocks"], manifest(whole)["memory"]["blocks"]) == (0, 2)
+    label_nll, kept = loop.label_nll, []
+
+    def needs_room(model, input_ids, labels):
+        if torch.is_grad_enabled():
+            kept.append(recomputed(model))
+            if kept[-1] < 2:
+                raise FullError
+        return label_nll(model, input_ids, labels)
+
+    monkeypatch.setattr(loop, "label_nll", needs_room)
+    job = make_job(output="again")
+    train(job)
+    assert kept[:2] == [0, 2]
+    assert set(kept[1:]) == {2}
+    assert "every block computes its activations again now" in caplog.text
+    memory = manifest(job)["memory"]
+    assert (memory["recomputed_blocks"], memory["micro_batch"]) == (2, 4)
+    assert manifest(job)["train_losses"] == manifest(whole)["train_losses"]
+
+
+def test_as_many_blocks_compute_again_as_are_planned(make_job):
+    job = make_job(output="planned")
+    train(job.model_copy(update={"plan": {"step_gib": 1.0, "recomputed_blocks": 1}}))
+    assert manifest(job)["memory"]["recomputed_blocks"] == 1
 
 
 def test_a_sample_that_does_not_fit_alone_is_said_in_words(make_job, monkeypatch):

@@ -12,10 +12,11 @@ from pipeline.common.model.asked import answer_of, lengths
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.scoring import option_scores
 from pipeline.evaluation.run import encode as encode_as_evaluation
+from pipeline.training import packed
 from pipeline.training.dataset import encode
 from pipeline.training.history import History
 from pipeline.training.loop import label_nll
-from pipeline.training.validation import Validation, asked_of, refuse_non_finite
+from pipeline.training.validation import Validation, ask, asked_of, refuse_non_finite
 from schemas.config.evaluate import EvaluateConfig
 from schemas.errors import TrainingError
 
@@ -51,6 +52,65 @@ def test_questions_right_and_gold_nll_are_those_of_evaluation(parts, mode):
     assert history.gold_probabilities[samples[0].index][0] == pytest.approx(math.exp(-answers[0].gold_nll), rel=1e-3)
     losses = [history.losses[sample.index][0] for sample in samples]
     assert figures["validation_loss"] == pytest.approx(sum(losses) / len(losses))
+
+
+def test_what_memory_does_not_hold_is_halved_with_the_same_losses(parts, caplog):
+    _, model, _, samples, _, rows = parts
+    assert len(samples) == 4
+    sizes = []
+
+    def at_most(holds):
+        def loss_of(model, input_ids, labels):
+            sizes.append(len(input_ids))
+            if len(input_ids) > holds:
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+            return label_nll(model, input_ids, labels)
+
+        return loss_of
+
+    def figures(loss_of):
+        history = History(len(rows))
+        found = Validation(model, loss_of, samples, [], [], EvaluateConfig(), 4).run(history, 1, contextlib.nullcontext())
+        return found["validation_loss"], [history.losses[sample.index] for sample in samples]
+
+    whole, losses = figures(label_nll)
+    halved, same = figures(at_most(1))
+    assert sizes == [4, 2, 1, 1, 1, 1]
+    assert halved == pytest.approx(whole, rel=1e-4)
+    assert same == [[pytest.approx(loss, rel=1e-4)] for (loss,) in losses]
+    assert "out of memory with 4 validation samples at once; going on with 2" in caplog.text
+    with pytest.raises(TrainingError, match=r"record .* of \d+ tokens doesn't fit alone"):
+        figures(at_most(0))
+
+
+def test_losses_are_computed_in_passes_of_so_many_tokens(parts, monkeypatch):
+    _, model, _, samples, _, rows = parts
+    monkeypatch.setattr(packed, "PASS_TOKENS", 2 * max(map(len, samples)))
+    sizes = []
+
+    def loss_of(model, input_ids, labels):
+        sizes.append(len(input_ids))
+        return label_nll(model, input_ids, labels)
+
+    Validation(model, loss_of, samples, [], [], EvaluateConfig(), 16).run(History(len(rows)), 1, contextlib.nullcontext())
+    assert sizes == [2, 2]
+
+
+def test_questions_that_memory_does_not_hold_are_asked_in_halves(parts, monkeypatch):
+    job, model, chat, samples, questions, _ = parts
+    evaluate = EvaluateConfig(primary="letter")
+    asked = asked_of(samples, questions, chat, job.render, evaluate)
+    whole = ask(model, asked, evaluate)
+
+    def at_most_two(model, items):
+        if len(items) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return option_scores(model, items)
+
+    monkeypatch.setattr("pipeline.common.model.scoring.option_scores", at_most_two)
+    halved = ask(model, asked, evaluate)
+    assert halved.keys() == whole.keys()
+    assert [halved[index].gold_nll for index in whole] == pytest.approx([answer.gold_nll for answer in whole.values()], rel=1e-4)
 
 
 def test_before_training_figures_are_told_and_nothing_is_noted(parts):
