@@ -43,7 +43,8 @@ def by_group(values: Floats, groups: Sequence[str]) -> Floats:
     """Sums of (seeds, questions) by group, scaled so that their mean is the mean over questions: (seeds, groups)."""
     _, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     count = int(place.max()) + 1
-    return np.stack([np.bincount(place, row, count) for row in values]) * count / values.shape[1]
+    sums: Floats = np.stack([np.bincount(place, row, count) for row in values]) * (count / values.shape[1])
+    return sums
 
 
 def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
@@ -71,8 +72,8 @@ def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
     while high - low > 1e-4 * high:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if errors(middle) > abs(mean) / error else (low, middle)
-    reach = {level: errors(1 - level) * error for level in (0.9, 0.95)}
-    return Difference(mean, error, share, *((mean - reach[level], mean + reach[level]) for level in reach), high)
+    reach90, reach = errors(0.1) * error, errors(ALPHA) * error
+    return Difference(mean, error, share, (mean - reach90, mean + reach90), (mean - reach, mean + reach), high)
 
 
 def bootstrap(first: Floats, second: Floats, groups: Sequence[str]) -> tuple[float, float]:

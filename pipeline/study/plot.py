@@ -64,5 +64,5 @@ def study_plot(found: Mapping[str, Any], form: Literal["svg", "png"]) -> bytes:
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "study"}):
-        figure.savefig(buffer, format=form, facecolor="white", **({"metadata": {"Date": None}} if form == "svg" else {}))
+        figure.savefig(buffer, format=form, facecolor="white", metadata={"Date": None} if form == "svg" else None)
     return buffer.getvalue()
