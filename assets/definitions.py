@@ -32,9 +32,9 @@ ASSETS = [
     training.vram_plan,
     training.qlora_adapter,
     evaluation.evaluation,
-    study.lora_study,
     audit.audit_database,
     report.data_quality_report,
+    study.lora_study,  # beside the stages
 ]
 MODULES = [audit, curation, evaluation, report, study, training]
 

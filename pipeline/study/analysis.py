@@ -16,7 +16,6 @@ from pipeline.study.comparison import Difference, Floats, bootstrap, compare, ho
 from pipeline.study.grid import ALL, BASE, Arm, Cell, Grid, file_of
 from schemas.config.study import StudyConfig
 
-RESULT = "study.json"
 NLL, ACCURACY, FORGETTING = "gold NLL", "accuracy", "others' gold NLL"
 FIXED, OWN = "one rate for all", "own best rate"
 LOW_RANK = 8
@@ -44,6 +43,8 @@ class Study:
         for cell in grid.cells:
             if file_of(folder, cell).is_file():
                 self.found[cell] = json.loads(file_of(folder, cell).read_text(encoding="utf-8"))
+        # Of each arm the rate that the validation questions choose.
+        self.best = {arm: self._best_rate(arm) for arm in grid.arms}
 
     def cells(self, setting: Setting) -> list[dict[str, Any]] | None:
         """What each seed gave, in order; None where one isn't done."""
@@ -60,7 +61,7 @@ class Study:
             return np.array([(np.array(cell["best"]) == self.key)[asked] for cell in cells], dtype=float)
         return np.array([np.array(cell["gold_nll"])[asked] for cell in cells])
 
-    def best_rate(self, arm: Arm) -> float | None:
+    def _best_rate(self, arm: Arm) -> float | None:
         """The learning rate with the lowest gold NLL on the validation questions, over all seeds; None until all rates are done."""
         settings = [Setting(arm, rate) for rate in self.config.learning_rates]
         if any(self.cells(setting) is None for setting in settings):
@@ -70,7 +71,7 @@ class Study:
 
     def chosen(self, arm: Arm, condition: str) -> Setting | None:
         """The arm at the rate of a condition."""
-        rate = self.config.reference.learning_rate if condition == FIXED else self.best_rate(arm)
+        rate = self.config.reference.learning_rate if condition == FIXED else self.best[arm]
         return None if rate is None else Setting(arm, rate)
 
 
@@ -89,7 +90,7 @@ def analyse(folder: Path, config: StudyConfig, grid: Grid) -> dict[str, Any]:
         "questions": dict(Counter(study.part.tolist())),
         "base": base_figures(study),
         "settings": [row for arm in grid.arms for rate in config.learning_rates if (row := figures(study, Setting(arm, rate)))],
-        "best_rates": [{**asdict(arm), "learning_rate": study.best_rate(arm)} for arm in grid.arms],
+        "best_rates": [{**asdict(arm), "learning_rate": study.best[arm]} for arm in grid.arms],
         "comparisons": compared,
     }
 

@@ -48,7 +48,8 @@ class Bench:
         self.chat = ChatFormat(base_model.load_tokenizer(job.train, job.models))
         self.samples = encode(self.rows, self.chat, "train")
         self.chosen = choose(list(self.questions.values()), job)
-        self.asked, self.places = [], []
+        self.asked: list[Asked] = []
+        self.places: list[dict[str, Any]] = []
         for row in self.chosen:
             item = encode_question(row, self.chat, job.render, job.evaluate.primary)
             if fits(item[0], job.render) and all(item[0].option_ids):

@@ -47,7 +47,7 @@ def in_words(rows: Iterable[Row], outcome: str = NLL) -> str:
     """Verdicts counted: of the first setting against the second. Lower gold NLL is better, lower accuracy is worse."""
     better = {"lower": "better", "higher": "worse"} if outcome != ACCURACY else {"lower": "worse", "higher": "better"}
     counts = Counter(better.get(row["verdict"], row["verdict"]) for row in rows)
-    order = ("better", "worse", "equivalent", "undecided", "the same training")
+    order = ("better", "worse", "equivalent", "undecided", "equal")
     return ", ".join(f"{counts[word]} {word}" for word in order if counts[word]) or "no comparison is done"
 
 

@@ -10,6 +10,7 @@ seeds stands beside it and decides nothing: three seeds drawn from three vary to
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -18,15 +19,17 @@ from scipy.special import stdtrit
 
 ALPHA = 0.05
 DRAWS = 2000
+# A smaller p-value is given as this one.
+SMALLEST_P = 1e-12
 
 Floats = NDArray[np.float64]
-Verdict = Literal["lower", "higher", "equivalent", "undecided", "the same training"]
+Verdict = Literal["lower", "higher", "equivalent", "undecided", "equal"]
 
 
 @dataclass(frozen=True)
 class Difference:
     """First less second: mean over questions and seeds, standard error, the share of its square that seeds have, 90% and 95% intervals,
-    p-value. Where nothing varies, the two are the same training: p is None."""
+    p-value (None where nothing differs anywhere)."""
 
     mean: float
     error: float
@@ -40,7 +43,8 @@ def by_group(values: Floats, groups: Sequence[str]) -> Floats:
     """Sums of (seeds, questions) by group, scaled so that their mean is the mean over questions: (seeds, groups)."""
     _, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     count = int(place.max()) + 1
-    return np.stack([np.bincount(place, row, count) for row in values]) * count / values.shape[1]
+    sums: Floats = np.stack([np.bincount(place, row, count) for row in values]) * (count / values.shape[1])
+    return sums
 
 
 def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
@@ -56,7 +60,7 @@ def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
     noise = (rest**2).sum() / ((seeds - 1) * (count - 1))
     total = float(max(by_seed + by_question - noise, by_seed, by_question))
     if total < 1e-24:
-        return Difference(mean, 0.0, 0.0, (mean, mean), (mean, mean), None)
+        return Difference(mean, 0.0, 0.0, (mean, mean), (mean, mean), SMALLEST_P if abs(mean) > 1e-12 else None)
     error, share = math.sqrt(total / cells.size), float(max(by_seed - noise, 0.0)) / total
 
     def errors(p_value: float) -> float:
@@ -64,22 +68,28 @@ def compare(first: Floats, second: Floats, groups: Sequence[str]) -> Difference:
         few, many = (float(stdtrit(freedom, 1 - p_value / 2)) for freedom in (seeds - 1, count - 1))
         return share * few + (1 - share) * many
 
-    low, high = 1e-12, 1.0
+    low, high = SMALLEST_P, 1.0
     while high - low > 1e-4 * high:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if errors(middle) > abs(mean) / error else (low, middle)
-    reach = {level: errors(1 - level) * error for level in (0.9, 0.95)}
-    return Difference(mean, error, share, *((mean - reach[level], mean + reach[level]) for level in reach), high)
+    reach90, reach = errors(0.1) * error, errors(ALPHA) * error
+    return Difference(mean, error, share, (mean - reach90, mean + reach90), (mean - reach, mean + reach), high)
 
 
-def bootstrap(first: Floats, second: Floats, groups: Sequence[str], seed: int = 0) -> tuple[float, float]:
-    """95% percentile interval of the difference, seeds and groups both drawn anew."""
-    cells, draw = by_group(first - second, groups), np.random.default_rng(seed)
-    seeds, groups = cells.shape
-    of_seeds = draw.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS)
-    of_groups = draw.multinomial(groups, np.full(groups, 1 / groups), DRAWS)
+def bootstrap(first: Floats, second: Floats, groups: Sequence[str]) -> tuple[float, float]:
+    """95% percentile interval of the difference, seeds and groups both drawn anew; the same draws for all of one shape."""
+    cells = by_group(first - second, groups)
+    of_seeds, of_groups = _draws(*cells.shape)
     low, high = np.quantile((of_seeds @ cells * of_groups).sum(1) / cells.size, [0.025, 0.975])
     return float(low), float(high)
+
+
+@cache
+def _draws(seeds: int, groups: int) -> tuple[Floats, Floats]:
+    """How often each seed and each group is drawn, (DRAWS, seeds) and (DRAWS, groups)."""
+    draw = np.random.default_rng(0)
+    counts = (draw.multinomial(size, np.full(size, 1 / size), DRAWS).astype(float) for size in (seeds, groups))
+    return next(counts), next(counts)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -101,7 +111,7 @@ def verdict(difference: Difference, adjusted: float | None, margin: float) -> Ve
     """What a difference shows. `equivalent`: two one-sided tests at 5% (TOST) put it inside the margin, that is, its 90% interval lies
     there; a difference may be both shown and small, and then it is told as equivalent."""
     if adjusted is None:
-        return "the same training"
+        return "equal"
     low, high = difference.interval90
     if -margin < low and high < margin:
         return "equivalent"

@@ -78,7 +78,7 @@ def grid(study: StudyConfig, train: TrainConfig, hidden_size: int) -> Grid:
     Seed by seed, and within a seed the reference's learning rate first: a study that is stopped holds every arm with equal seeds, or
     every arm at one rate.
     """
-    policies = {policy.name: policy for policy in study.policies}
+    policies: dict[str, RankPolicy] = {policy.name: policy for policy in study.policies}
     layers = {ALL: train.target_modules, **study.layers}
     reference = study.reference
     arms = [Arm(name, rank) for rank in study.ranks for name in policies]

@@ -91,7 +91,7 @@ def _side(one: Row) -> str:
 
 def _cell(row: Row) -> str:
     if row["adjusted_p"] is None:
-        return "the same training"
+        return "equal"
     low, high = row["interval"]
     word = BETTER[row["outcome"]].get(row["verdict"], row["verdict"])
     scale, digits = (100, 1) if row["outcome"] == ACCURACY else (1, 3)

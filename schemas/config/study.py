@@ -50,7 +50,11 @@ class StudyConfig(Strict):
 
     @model_validator(mode="after")
     def _reference_is_tried(self) -> Self:
-        tried = {"policy": [one.name for one in self.policies], "rank": self.ranks, "learning_rate": self.learning_rates}
+        tried: dict[str, list[Any]] = {
+            "policy": [one.name for one in self.policies],
+            "rank": self.ranks,
+            "learning_rate": self.learning_rates,
+        }
         for name, values in tried.items():
             if (found := getattr(self.reference, name)) not in values:
                 raise ValueError(f"reference.{name} is {found!r}, which is not among {values}")

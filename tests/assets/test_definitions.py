@@ -44,7 +44,9 @@ STAGES = {
     "audit": ["audit_database"],
     "report": ["data_quality_report"],
 }
-NAMES = [name for names in STAGES.values() for name in names]
+# Beside the stages.
+STUDY = "lora_study"
+NAMES = [*(name for names in STAGES.values() for name in names), STUDY]
 CURATE = {*TABLES, "dataset"}
 REPORT = {"data_quality_report", "audit_database"}
 WARNINGS = {
@@ -60,7 +62,8 @@ JOBS = {
     "render": CURATE | REPORT | {"chat_examples"},
     "train": CURATE | REPORT | {"chat_examples", "vram_plan", "qlora_adapter"},
     "train_and_evaluate": {"chat_examples", "vram_plan", "qlora_adapter", "evaluation"},
-    "everything": set(NAMES),
+    "everything": set(NAMES) - {STUDY},
+    "study": {"chat_examples", STUDY},
     "render_published": {"chat_examples"},
     "train_published": {"chat_examples", "vram_plan", "qlora_adapter"},
 }
@@ -92,7 +95,7 @@ def test_every_asset_says_what_it_is(name):
     assert node.owners == ["team:mcq-foundry"]
     assert node.kinds
     assert node.code_version
-    assert node.group_name in {f"{SAMPLE}_{group}" for group in ("ingest", "curate", "train", "evaluate")}
+    assert node.group_name in {f"{SAMPLE}_{group}" for group in ("ingest", "curate", "train", "evaluate", "study")}
     if name in TABLES or name == "chat_examples":
         columns = node.metadata["dagster/column_schema"].columns
         assert columns
@@ -111,6 +114,8 @@ def test_edges_follow_the_way_of_a_question():
     assert not GRAPH.get(key("data_quality_report")).child_keys, "nothing waits for the report"
     assert parents("qlora_adapter") == {"chat_examples", "vram_plan"}
     assert parents("evaluation") == {"qlora_adapter"}
+    assert parents(STUDY) == {"chat_examples"}
+    assert not GRAPH.get(key(STUDY)).child_keys, "nothing waits for a study"
 
 
 def test_the_ui_tells_what_each_resource_is_and_assets_get_plain_objects():
@@ -155,7 +160,7 @@ def test_one_training_at_a_time_and_no_telemetry():
     settings = yaml.safe_load((PROJECT_ROOT / "dagster.yaml").read_text())
     assert settings["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
     assert settings["telemetry"] == {"enabled": False}
-    for name in ("qlora_adapter", "evaluation"):
+    for name in ("qlora_adapter", "evaluation", STUDY):
         assert GRAPH.get(key(name)).pools == {"gpu"}
 
 

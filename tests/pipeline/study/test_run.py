@@ -77,7 +77,7 @@ def test_what_is_done_is_kept_and_a_study_that_was_stopped_goes_on(make_job):
     assert [line["done"] for line in told if line.get("total") == len(cells) - 2] == list(range(1, len(cells) - 1))
     found = analyse(whole.output, whole.study, grid(whole.study, whole.train, WIDTH))
     assert found["cells"] == {"all": 15, "trainings": 12, "shared": 3, "done": 12}
-    assert {row["verdict"] for row in found["comparisons"] if row["at"] == "rank 4"} == {"the same training"}
+    assert {row["verdict"] for row in found["comparisons"] if row["at"] == "rank 4"} == {"equal"}
     write_result(whole.output, found)
     page = (whole.output / "study.md").read_text()
     assert "12 of 12 trainings" in page
