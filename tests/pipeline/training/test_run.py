@@ -28,7 +28,7 @@ from schemas.errors import TrainingError
 
 # How the lines begin that a training says; no other library adds any.
 CPU = torch.device("cpu")
-OURS = r"encoding|loading model|\S+, qlora on|policy|warning: |a first step|training|step \d|before training|epoch \d|stopp|interrupted"
+OURS = r"encoding|loading model|\S+, qlora on|policy|\d of \d blocks|warning: |a first step|training|step \d|before training|epoch \d|stopp|interrupted"
 
 
 def lines(job):
