@@ -88,8 +88,8 @@ def _ece(chosen: Floats, right: Floats, group: Ints, seed: int) -> dict[str, Any
     again = _Again(chosen, right, group, place, seed) if many else None
     return {
         "ece": float(sum(abs((chosen[mine] - right[mine]).sum()) for mine in bins) / len(chosen)),
-        "ece_unbiased": again and again.error_at(0.5),
-        "ece_interval": again and (again.error_at(REACH[1]), again.error_at(REACH[0])),
+        "ece_unbiased": again and again.error_at(0.5, ties=0.5),
+        "ece_interval": again and (again.error_at(REACH[1], ties=0), again.error_at(REACH[0], ties=1)),
         "bins": [
             {
                 "n": len(mine),
@@ -118,9 +118,10 @@ class _Again:
         sizes = np.diff(np.append(self.starts, len(chosen)))
         gaps = np.add.reduceat(right[order] - self.chosen, self.starts) / sizes
         self.seen = float(abs(gaps * sizes).sum() / len(chosen))
-        # A gap that noise alone would make has that noise's size, and points where there is room.
+        # A gap that noise alone would make has that noise's size, one answer's at least, and points where there is room.
         means = np.add.reduceat(self.chosen, self.starts) / sizes
         noise = np.sqrt(np.add.reduceat(self.chosen * (1 - self.chosen), self.starts)) / sizes
+        noise = np.maximum(noise, 1 / sizes)
         self.gaps = np.where(np.abs(gaps) > noise, gaps, np.copysign(noise, 0.5 - means))
         draw = np.random.default_rng(seed)
         draws = int(np.clip(NUMBERS // len(chosen), FEWEST_DRAWS, DRAWS))
@@ -142,22 +143,23 @@ class _Again:
     def _chances(self, times: float) -> Floats:
         return np.asarray(np.clip(self.chosen + times * self.gaps[self.place], 0, 1))
 
-    def _under(self, times: float) -> float:
-        """Fraction of evaluations with no larger a plain ECE than was seen, where gaps are so many times those seen."""
+    def _under(self, times: float, ties: float) -> float:
+        """Fraction of evaluations with a smaller plain ECE than was seen, where gaps are `times` those seen; equal ones count `ties`."""
         right = self.numbers < self._chances(times)
         sums = np.add.reduceat(right, self.starts, axis=1, dtype=np.int64) - np.add.reduceat(self.chosen, self.starts)
-        return float((np.abs(sums).sum(1) / len(self.chosen) <= self.seen + 1e-12).mean())
+        beyond = np.abs(sums).sum(1) / len(self.chosen) - self.seen
+        return float((1 - ties) * (beyond < -1e-9).mean() + ties * (beyond < 1e-9).mean())
 
-    def error_at(self, share: float) -> float:
-        """The true ECE with which this share of evaluations has no larger a plain one than was seen; 0 where none has so few."""
+    def error_at(self, share: float, ties: float) -> float:
+        """The true ECE with which this share of evaluations has a smaller plain one than was seen; 0 where fewer have."""
         low, high = 0.0, 1.0
-        if self._under(low) <= share:
+        if self._under(low, ties) <= share:
             return 0.0
-        while self._under(high) > share and high < 64:
+        while self._under(high, ties) > share and high < 64:
             low, high = high, 2 * high
         for _ in range(10):
             middle = (low + high) / 2
-            low, high = (middle, high) if self._under(middle) > share else (low, middle)
+            low, high = (middle, high) if self._under(middle, ties) > share else (low, middle)
         gaps = np.add.reduceat(self._chances(high) - self.chosen, self.starts)
         return round(float(np.abs(gaps).sum() / len(self.chosen)), 4)
 
