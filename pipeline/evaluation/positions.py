@@ -63,7 +63,7 @@ def _said(found: Mapping[str, Any], groups: int) -> str:
     """The position where answers and keys lie furthest apart, in a sentence."""
     if not found["positions"]:
         return "gave no answers"
-    place = int(np.argmax(np.abs(np.subtract(found["answered"], found["gold"]))))
+    place = max(range(len(found["gold"])), key=lambda at: (abs(found["answered"][at] - found["gold"][at]), found["gold"][at]))
     letter = found["positions"][place]
     shares = f"answers {letter} {found['answered'][place]:.0%} of the time, {letter} is right {found['gold'][place]:.0%}"
     if found["p_value"] is None:

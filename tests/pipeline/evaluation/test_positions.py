@@ -36,6 +36,7 @@ def test_a_model_that_always_answers_a_is_said_to_prefer_it():
 def test_a_model_that_is_always_right_prefers_nothing():
     found = position_bias(rows([i % 3 for i in range(30)], [i % 3 for i in range(30)]), 7)
     assert (found["p_value"], found["shown"], found["recall_spread"]) == (1.0, False, 0.0)
+    assert found["said"].startswith("answers A 33% of the time, A is right 33%; no preference shown"), "of equal ones the first"
 
 
 @pytest.mark.parametrize(
