@@ -28,7 +28,7 @@ def test_brier_log_loss_and_ece_are_those_counted_by_hand():
     assert found["guessing"] == pytest.approx({"brier": (2 / 3 + 1 / 2) / 2, "log_loss": (math.log(3) + math.log(2)) / 2})
     assert (found["confidence"], found["accuracy"], found["overconfidence"]) == pytest.approx((0.7, 0.5, 0.2))
     assert found["ece"] == pytest.approx(0.2), "one bin of so few"
-    assert found["histogram"] == [0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
+    assert calibration([row(0, [0.85, 0.15], 0), row(1, [0.65, 0.35], 1)], 7)["histogram"] == [0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
 
 
 def test_what_is_calibrated_is_the_probability_of_the_option_answered():
@@ -37,12 +37,12 @@ def test_what_is_calibrated_is_the_probability_of_the_option_answered():
     assert found["brier"] == pytest.approx(2 * 0.81), "which is not the choice's"
 
 
-@pytest.mark.parametrize(("answers", "bins"), [(9, 1), (19, 1), (20, 2), (99, 9), (100, 10), (300, 10)])
-def test_bins_hold_ten_answers_or_more_and_as_many_each(answers, bins):
-    share = np.linspace(0.5, 0.99, answers)
+@pytest.mark.parametrize(("asked", "bins"), [(9, 1), (19, 1), (20, 2), (99, 9), (100, 10), (300, 10)])
+def test_bins_hold_ten_answers_or_more_and_as_many_each(asked, bins):
+    share = np.linspace(0.5, 0.99, asked)
     found = calibration([row(i, [p, 1 - p], 0) for i, p in enumerate(share.tolist())], 7)["bins"]
     sizes = [one["n"] for one in found]
-    assert (len(found), sum(sizes)) == (bins, answers)
+    assert (len(found), sum(sizes)) == (bins, asked)
     assert max(sizes) - min(sizes) <= 1
 
 
