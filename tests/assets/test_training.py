@@ -74,7 +74,10 @@ def test_every_question_is_rendered_and_the_training_ones_are_trained_on(trained
 def test_the_verdict_stands_on_the_page_and_in_the_audit_database(trained):
     foundry, result, _, _ = trained
     said = json.loads(places(foundry).result.read_text())["verdict"]
-    assert metadata_of(result, "evaluation")["verdict"].value == said
+    page = metadata_of(result, "evaluation")
+    assert page["verdict"].value == said
+    assert all("too few groups" in page[name].value for name in ("by_position", "by_source", "calibration", "position_bias"))
+    assert "reliability.png" in page["reliability"].value
     database = sqlite3.connect(foundry.audit)
     assert database.execute("select adapter, verdict from runs").fetchall() == [(places(foundry).adapter.name, said)]
     assert database.execute("select count(*) from predictions").fetchone() == (4,)
