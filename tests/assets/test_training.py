@@ -1,19 +1,23 @@
 """From the published dataset to an adapter, a verdict and the audit database: the real child processes, on a tiny random model."""
 
 import json
+import os
 import sqlite3
 
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from assets import audit, children, curation, evaluation, training
 from assets.resources.cache_keys import places
 from assets.resources.configured import resources_over
 from assets.resources.foundry import Foundry
+from cli.main import app
 from pipeline.common.escapes import markdown
 from pipeline.common.store.runs import is_whole
 from schemas.config import load_config
+from schemas.config.base import PROJECT_ROOT
 
 ASSETS = dg.load_assets_from_modules([curation, training, evaluation, audit])
 CHECKS = dg.load_asset_checks_from_modules([training])
@@ -78,6 +82,27 @@ def test_the_verdict_stands_on_the_page_and_in_the_audit_database(trained):
     database = sqlite3.connect(foundry.audit)
     assert database.execute("select adapter, verdict from runs").fetchall() == [(places(foundry).adapter.name, said)]
     assert database.execute("select count(*) from predictions").fetchone() == (4,)
+
+
+def test_the_evaluations_page_and_mcq_compare_show_the_leaderboard(trained, monkeypatch):
+    foundry, result, _, _ = trained
+    monkeypatch.chdir(PROJECT_ROOT)
+    monkeypatch.setenv("COLUMNS", "400")
+    for name in ("MCQ_CONFIG", "MCQ_DATA_ROOT", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    at = places(foundry)
+    assert at.adapter.name[:8] in metadata_of(result, "evaluation")["leaderboard"].value
+    where = ["--config", str(foundry.config_file), "--data-root", str(foundry.data_root)]
+    (row,) = json.loads(CliRunner().invoke(app, ["compare", "--format", "json", *where]).stdout)
+    told = json.loads(at.result.read_text())
+    assert (row["adapter"], row["evaluation"], row["verdict"]) == (at.adapter.name, at.evaluation.name, told["verdict"])
+    assert row["accuracy"] == told["headline"]["modes"]["letter"]["adapter"]["accuracy"]
+    alone = CliRunner().invoke(app, ["compare", at.adapter.name[:6], *where])
+    assert alone.exit_code == 1
+    assert "name another run beside it" in " ".join(alone.output.split())
+    table = CliRunner().invoke(app, ["compare", *where])
+    assert table.exit_code == 0
+    assert at.adapter.name[:8] in table.output
 
 
 def test_a_model_card_with_funnel_and_verdict_stands_beside_the_adapter(trained):
