@@ -79,12 +79,12 @@ def two_runs(foundry: "Foundry", first: "Run", second: "Run", limit: int, format
 
     if first.folder == second.folder:
         raise DataError(f"both are {first.name}; name another run beside it")
-    sides = [side_of(foundry, run) for run in (first, second)]
-    found = {
+    one, two = (side_of(foundry, run) for run in (first, second))
+    found: dict[str, Any] = {
         **{name: facts_of(run) for name, run in (("a", first), ("b", second))},
-        "data": data_apart(*sides, limit),
+        "data": data_apart(one, two, limit),
         "settings": settings_apart(first, second),
-        "results": results_apart(*sides, limit),
+        "results": results_apart(one, two, limit),
     }
     if format == CompareFormat.JSON:
         print(json_text(found, indent=1))

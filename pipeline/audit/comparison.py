@@ -72,9 +72,11 @@ def data_apart(first: Side, second: Side, limit: int) -> dict[str, Any]:
     told: dict[str, Any] = {"a": first.version.name, "b": second.version.name}
     if first.version.dataset_version == second.version.dataset_version:
         return told | {"counts": dict.fromkeys(KINDS, 0), "changes": []}
-    counts, shown = Counter[str](), []
+    counts: Counter[str] = Counter()
+    shown: list[dict[str, Any]] = []
+    old, new = (changes.Side(side.ledger, side.version.config["split"]) for side in (first, second))
     try:
-        for change in changes.changes_between(*(changes.Side(side.ledger, side.version.config["split"]) for side in (first, second))):
+        for change in changes.changes_between(old, new):
             counts[change.kind] += 1
             if counts[change.kind] <= limit:
                 shown.append(change._asdict())
@@ -133,6 +135,9 @@ def results_apart(first: Side, second: Side, limit: int) -> dict[str, Any]:
 def _mode(first: Run, second: Run) -> tuple[str, list[str]]:
     """The mode that both verdicts are given on, else one that both were asked in, which a note says."""
     primary = [run.result.get("primary") for run in (first, second)]
+    for run, mode in zip((first, second), primary, strict=True):
+        if mode is None:
+            raise DataError(f"the result of {run.name} is of an older form, which names no mode; run its evaluation again (`mcq run`)")
     if primary[0] == primary[1]:
         return str(primary[0]), []
     modes = [set(run.result.get("modes") or ()) for run in (first, second)]

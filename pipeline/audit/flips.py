@@ -60,7 +60,10 @@ def nearest(questions: Sequence[Row], samples: Iterable[Row], top: int) -> list[
             if common := len(own & words):
                 # The number is unlike all others, so that rows are never compared.
                 entry = (common / len(own | words), -number, sample)
-                _ = heapq.heappush(best, entry) if len(best) < top else heapq.heappushpop(best, entry)
+                if len(best) < top:
+                    heapq.heappush(best, entry)
+                else:
+                    heapq.heappushpop(best, entry)
     return [[Near(round(similarity, 4), sample) for similarity, _, sample in sorted(best, reverse=True)] for best in found]
 
 

@@ -178,6 +178,16 @@ def test_runs_without_a_common_question_are_refused(make_run, sides, kept):
         results_apart(*sides("a", "b"), limit=1)
 
 
+def test_a_result_of_an_older_form_and_answers_that_are_gone_are_refused(make_run, sides, kept):
+    make_run("a", kept[:4], [])
+    (make_run("b", kept[:4], []) / "result.json").write_text(json.dumps({"verdict": "helped"}))
+    (make_run("c", kept[:4], []) / "predictions.parquet").unlink()
+    with pytest.raises(DataError, match="the result of b/eb is of an older form"):
+        results_apart(*sides("a", "b"), limit=1)
+    with pytest.raises(DataError, match=r"predictions\.parquet"):
+        results_apart(*sides("a", "c"), limit=1)
+
+
 def test_another_base_model_and_another_headline_are_said(make_run, sides, kept):
     make_run("a", kept[:4], kept[:1])
     told = make_run("b", kept[:4], kept[:2], base="other") / "result.json"
