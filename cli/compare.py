@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 STYLES = {"right -> wrong": "red", "wrong -> right": "green"}
 STEM_CHARS = 70
+NUMBERS = ("set", "accuracy", "delta", "p", "gold NLL", "others", "minutes")
+ONCE = ("asked", "data", "base")
+"""What is told above the table where it is the same in all rows."""
 
 
 class CompareFormat(StrEnum):
@@ -117,9 +120,12 @@ def facts_of(run: "Run") -> dict[str, Any]:
 def show_leaderboard(rows: Sequence[Mapping[str, Any]]) -> None:
     """A line an evaluation; question sets by numbers, as only rows of one can be put in order."""
     cells = shown(rows)
-    table = table_of(*cells[0], right=("set", "accuracy", "delta", "p", "gold NLL", "others", "minutes"))
+    alike = [name for name in ONCE if len({row[name] for row in cells}) == 1]
+    table = table_of(*(name for name in cells[0] if name not in alike), right=NUMBERS)
     for row in cells:
-        table.add_row(*row.values())
+        table.add_row(*(text for name, text in row.items() if name not in alike))
+    if alike:
+        out.print("all: " + ", ".join(f"{name} {cells[0][name]}" for name in alike))
     table_console(190).print(table)
     err.print("delta: against the base model; others: the same of questions outside the headline (what was forgotten)")
     if len({row["set"] for row in cells}) > 1:
