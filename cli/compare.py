@@ -211,7 +211,7 @@ def show_flips(flipped: Mapping[str, Any]) -> None:
         if not item["nearest"]:
             out.print("  no training sample shares a telling word with it")
     if flipped["to_wrong"] + flipped["to_right"] > len(flipped["items"]):
-        err.print("those first whose right option gained or lost most; --limit shows more")
+        err.print("shown are those whose right option gained or lost most probability; `--limit` shows more")
 
 
 def table_of(*names: str, right: Sequence[str] = ()) -> Table:
