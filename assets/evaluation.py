@@ -13,9 +13,12 @@ from assets.metadata import defined, markdown_table, number, percent
 from assets.resources.cache_keys import places
 from assets.resources.code_version import code_version
 from assets.resources.foundries import Foundries
+from assets.resources.foundry import Foundry
 from assets.resources.links import list_link, picture
 from assets.resources.runs import tag_version
 from assets.training import qlora_adapter
+from pipeline.audit.leaderboard import leaderboard, shown
+from pipeline.audit.runs import finished_runs
 from pipeline.checks import no_better
 from pipeline.common import plots
 from pipeline.common.store.runs import comparisons, is_whole, read_manifest, read_result
@@ -23,6 +26,9 @@ from pipeline.evaluation.verdict import points
 from pipeline.handover.card import write_card
 from pipeline.handover.job import Adapter
 from schemas.errors import DataError
+
+LAST_RUNS = 10
+ON_PAGE = ("evaluated", "adapter", "set", "accuracy", "delta", "p", "settings")
 
 
 @dg.asset(
@@ -64,6 +70,7 @@ def evaluation(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Fo
             "position_bias": position_table(result["modes"]),
             **{name: breakdown_table(primary[name]) for name in primary if name.startswith("by_")},
             "benchmark": modes_table(result["benchmark"]),
+            "leaderboard": leaderboard_table(foundry),
             "counts": dg.MetadataValue.json(result["counts"]),
             # Plain numbers, which the UI plots over time.
             **defined(accuracies),
@@ -100,6 +107,13 @@ def modes_table(modes: dict[str, dict[str, Any]]) -> dg.MarkdownMetadataValue:
     columns = {name: measures(mode) for name, mode in modes.items()}
     rows = next(iter(columns.values()), {})
     return markdown_table([{"measure": row, **{name: column[row] for name, column in columns.items()}} for row in rows])
+
+
+def leaderboard_table(foundry: Foundry) -> dg.MarkdownMetadataValue:
+    """The newest evaluations of the dataset; `mcq compare` shows all, and two side by side."""
+    runs = finished_runs(foundry.adapters)
+    rows = shown(leaderboard(runs[:LAST_RUNS], foundry.lake))
+    return markdown_table([{name: row[name] for name in ON_PAGE} for row in rows], of=len(runs))
 
 
 def measures(mode: dict[str, Any]) -> dict[str, Any]:

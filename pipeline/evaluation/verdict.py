@@ -28,6 +28,20 @@ def sentence(mode: Mapping[str, Any], asked: str, min_groups: int) -> str:
     return f"{scores}, {points(mode['delta'])} points, {_measured(mode)}): {_shown(mode)}."
 
 
+def between(mode: Mapping[str, Any], names: tuple[str, str], asked: str, min_groups: int) -> str:
+    """What one comparison of two adapters shows, the first in `base` and the second in `adapter`, under these names."""
+    first, second = names
+    one, two = mode["base"], mode["adapter"]
+    scores = (
+        f"Of the {mode['n']} {asked} that both were asked, {second} answers {two['correct']} right, {first} {one['correct']} "
+        f"({_percent(two['accuracy'])} against {_percent(one['accuracy'])}"
+    )
+    if mode["groups"] < min_groups:
+        return f"{scores}); no verdict: {_groups(mode)}, and under {min_groups} chance decides too much."
+    shown = _shown(mode) if mode["shown"] is None else f"{second if mode['shown'] == 'better' else first} is better"
+    return f"{scores}, {points(mode['delta'])} points, {_measured(mode)}): {shown}."
+
+
 def _beside(others: Mapping[str, Any], split: str, min_groups: int) -> str:
     base, adapter = others["base"], others["adapter"]
     scores = f"Of the {others['n']} other {split} questions it answers {adapter['correct']} right, the base model {base['correct']}"
