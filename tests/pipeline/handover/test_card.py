@@ -52,7 +52,7 @@ def test_results_are_there_once_it_was_evaluated_and_not_before(trained, tmp_pat
     assert file == adapter.folder / "README.md"
     assert result["verdict"].split(";")[0].split(" (")[0] in text
     assert "| cloze | 31 | 31 |" in text
-    assert f"The adapter {result['modes']['letter']['adapter']['position_bias']['said']}." in text
+    assert f"The adapter {result['modes'][result['primary']]['adapter']['position_bias']['said']}." in text
     assert "not at hand where this card was written" in text
 
     for mode in result["modes"].values():  # as evaluations wrote them before
