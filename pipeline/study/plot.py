@@ -39,9 +39,11 @@ def study_plot(found: Mapping[str, Any], form: Literal["svg", "png"]) -> bytes:
                 x = [one["learning_rate"] * 1.06 ** (number - (len(policies) - 1) / 2) for one in points]
                 y = [one[part][name] for one in points]
                 reach = [one[part][f"{name}_interval"] for one in points]
+                # An interval by Student's t knows no bounds; a share and a gold NLL do.
+                most = 1.0 if name == "accuracy" else float("inf")
                 whiskers = [
-                    [v - low for v, (low, _) in zip(y, reach, strict=True)],
-                    [high - v for v, (_, high) in zip(y, reach, strict=True)],
+                    [v - max(low, 0.0) for v, (low, _) in zip(y, reach, strict=True)],
+                    [min(high, most) - v for v, (_, high) in zip(y, reach, strict=True)],
                 ]
                 style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)], "markersize": 4}
                 axes.errorbar(x, y, whiskers, label=policy, linewidth=1.2, elinewidth=0.7, capsize=2, **style)
