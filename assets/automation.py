@@ -43,7 +43,9 @@ JOBS = {
         ("study",), "The published dataset, or a pinned version, to the study of alpha and rank (mcq study).", ("chat_examples",)
     ),
     "evidence": JobPlan(
-        ("evidence",), "The published dataset, or a pinned version, to the keys that are suspected wrong (mcq evidence).", ("chat_examples",)
+        ("evidence",),
+        "The published dataset, or a pinned version, to the keys that are suspected wrong (mcq evidence).",
+        ("chat_examples",),
     ),
     "train_published": JobPlan(TRAINED, "The published dataset, or a pinned version, to a trained adapter; publishes nothing."),
 }

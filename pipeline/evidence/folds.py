@@ -42,8 +42,8 @@ def assign(groups: Iterable[str], folds: int, repeat: int, seed: int) -> dict[st
     sizes = Counter(groups)
     if len(sizes) < folds:
         raise DataError(
-            f"evidence.folds is {folds}, and the dataset has {len(sizes)} independent groups of questions; a part of none holds nothing out: "
-            f"lower evidence.folds to {len(sizes)} or less (at least 2), or add questions"
+            f"evidence.folds is {folds}, and the dataset has {len(sizes)} independent groups of questions, too few to hold out a part "
+            f"each time: lower evidence.folds to {len(sizes)} or less (at least 2), or add questions"
         )
     order = sorted(sizes, key=lambda group: (-sizes[group], hashlib.sha256(f"{seed} {repeat} {group}".encode()).digest()))
     held = [0] * folds

@@ -98,6 +98,8 @@ class Bench(Trainings):
         for batch, scores, _ in scored_batches(model, [one.item for one in asked], self.evidence.evaluate.batch_tokens, "evidence"):
             for place, sums in zip(batch, scores, strict=True):
                 if not all(map(math.isfinite, sums)):
-                    raise TrainingError(f"the scores of question {self.places[asked[place].index]['record_id']} are no numbers: {list(sums)}")
+                    raise TrainingError(
+                        f"the scores of question {self.places[asked[place].index]['record_id']} are no numbers: {list(sums)}"
+                    )
                 found[place] = [round(value, 6) for value in sums]
         return found

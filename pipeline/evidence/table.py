@@ -27,7 +27,9 @@ def weigh(folder: Path, config: EvidenceConfig) -> tuple[list[dict[str, Any]], d
     asked = [place for place, row in enumerate(facts["questions"]) if any(row["record_id"] in repeat for repeat in repeats)]
     questions = [facts["questions"][place] for place in asked]
     waiting = [row for place, row in enumerate(facts["questions"]) if place not in set(asked)]
-    rows = [{**row, **NOTHING, "status": status} for few, status in ((waiting, "not_asked_yet"), (facts["too_long"], "too_long")) for row in few]
+    rows = [
+        {**row, **NOTHING, "status": status} for few, status in ((waiting, "not_asked_yet"), (facts["too_long"], "too_long")) for row in few
+    ]
     summary = {
         **{name: facts[name] for name in ("base_model", "base_revision", "dataset_version", "mode", "device", "compute_dtype")},
         "folds": config.folds,
@@ -97,7 +99,9 @@ def sentence(summary: Mapping[str, Any]) -> str:
     if not summary["scored"]:
         return "No question was asked yet."
     said = f"{summary['scored']} of {summary['questions']} curated questions were asked of models that never saw them"
-    left = [f"{summary[name]} {what}" for name, what in (("not_asked_yet", "wait for a fold"), ("too_long", "are too long")) if summary[name]]
+    left = [
+        f"{summary[name]} {what}" for name, what in (("not_asked_yet", "wait for a fold"), ("too_long", "are too long")) if summary[name]
+    ]
     said += f" ({', '.join(left)})." if left else "."
     low, high = summary["gain_interval"] or (None, None)
     gain = f"{summary['gain_nats']:+.2f} nats a question" + ("" if low is None else f", 95% interval {low:+.2f} to {high:+.2f}")

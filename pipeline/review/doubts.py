@@ -112,7 +112,9 @@ def _unseen(published: Published, evidence: Iterable[Path]) -> Iterator[tuple[st
         return
     try:
         suspected = [
-            row for row in read_evidence(folder) if (row["wrong_share"] or 0.0) >= SUSPECTED or (row["wrong_share"] and row["confidently_other"])
+            row
+            for row in read_evidence(folder)
+            if (row["wrong_share"] or 0.0) >= SUSPECTED or (row["wrong_share"] and row["confidently_other"])
         ]
         scored = read_summary(folder)["scored"]
     except (DataError, OSError, ValueError, KeyError):
@@ -134,8 +136,8 @@ def _suspected(row: RowMapping, found: Mapping[str, Any], scored: int) -> str:
         return f"{LETTERS[place]}. {row['options'][place]!r} ({found[f'{voice}_chosen_probability']:.0%}, the key {key})"
 
     return (
-        f"suspected_wrong_key {found['suspected_wrong_key']} of {scored}: models trained without it choose {said('adapter')}; the base model "
-        f"{said('base')}; of such questions {found['wrong_share']:.0%} have a wrong key"
+        f"suspected_wrong_key {found['suspected_wrong_key']} of {scored}: models trained without it choose {said('adapter')}; "
+        f"the base model {said('base')}; of such questions {found['wrong_share']:.0%} have a wrong key"
     )
 
 

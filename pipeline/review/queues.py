@@ -126,9 +126,7 @@ def _reached(start: str, against: Mapping[str, set[str]]) -> list[str]:
     return found
 
 
-def _suspected_keys(
-    published: Published, standing: Standing, adapters: Iterable[Path], evidence: Iterable[Path]
-) -> Iterator[Item]:
+def _suspected_keys(published: Published, standing: Standing, adapters: Iterable[Path], evidence: Iterable[Path]) -> Iterator[Item]:
     doubts = find_doubts(published, adapters, evidence)
     ranked = sorted(doubts.items(), key=lambda pair: (-sum(doubt.weight for doubt in pair[1]), pair[0]))
     for name, found in ranked:

@@ -90,7 +90,7 @@ def test_two_options_and_ten_stand_side_by_side():
     assert adapter.probabilities[0, 2:].sum() == 0
     found = judge(adapter, adapter, [1, 0], ["a", "b"], ["a", "b"])
     assert found.rank.tolist() == [1, 2]
-    assert ((0 <= found.wrong_share) & (found.wrong_share <= 1)).all()
+    assert ((found.wrong_share >= 0) & (found.wrong_share <= 1)).all()
 
 
 def test_an_option_is_chosen_over_its_length_and_its_probability_is_not():

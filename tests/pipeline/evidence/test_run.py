@@ -124,7 +124,7 @@ def test_a_planted_error_ranks_above_keys_that_the_model_learns(make_job, row):
 
 
 def test_a_full_fine_tuning_is_refused_with_the_cure(make_job):
-    with pytest.raises(TrainingError, match="set train.method to lora or qlora"):
+    with pytest.raises(TrainingError, match=r"set train\.method to lora or qlora"):
         gather(make_job(train={"method": "full"}))
 
 
