@@ -79,7 +79,7 @@ def questions(source: str, limit: int | None) -> list[Row]:
     if not file.is_file():
         config = config.model_copy(update={"sources": [one for one in config.sources if one.name == source]})
         if not config.sources:
-            raise ConfigError(f"{source!r} is neither a source of configs/sample.yaml nor a configuration in configs/")
+            raise ConfigError(f"{source!r} is neither a source of the sample nor a configuration in configs/")
     rows = [row for row in curate(config) if row["split"] != "benchmark"]
     if limit is None or len(rows) <= limit:
         return rows
