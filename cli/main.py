@@ -6,8 +6,8 @@ import click
 import typer
 from typer.core import TyperGroup
 
-COMMANDS = ("run", "trace", "ledger", "diff", "inspect", "pairs", "export", "predict", "merge", "card", "plan", "study", "evidence")
-COMMANDS += ("review", "audit", "doctor")
+COMMANDS = ("run", "trace", "ledger", "diff", "inspect", "pairs", "export", "predict", "merge", "card", "plan", "study")
+COMMANDS += ("compare", "evidence", "review", "audit", "doctor")
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

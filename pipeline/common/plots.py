@@ -78,6 +78,32 @@ def base_vs_adapter(comparisons: Mapping[str, Mapping[str, Any]]) -> bytes:
     return _png(figure)
 
 
+def reliability(modes: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """How often answers are right (0-1) by how probable the model held them, a panel a mode: bins of as many answers each on the line of
+    perfect calibration, with the gap to it, and below how many answers have which probability (bars by tenths)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(0.4 + 3.6 * max(len(modes), 1), 4.4), dpi=110, layout="constrained")
+    panels = figure.subplots(2, max(len(modes), 1), squeeze=False, height_ratios=(3, 1), sharex=True)
+    for (name, mode), above, below in zip(modes.items(), *panels, strict=False):
+        above.plot([0, 1], [0, 1], color="#222", linestyle=":", linewidth=1, label="perfectly calibrated")
+        for offset, model, colour in ((0, "base", BASE), (0.05, "adapter", ADAPTER)):
+            found = mode[model]["calibration"]
+            x, y = ([one[key] for one in found["bins"]] for key in ("confidence", "accuracy"))
+            above.vlines(x, x, y, color=colour, linewidth=1, alpha=0.5)
+            says = "no probabilities" if found["ece"] is None else f"plain ECE {100 * found['ece']:.1f}%, {len(x)} bins"
+            above.plot(x, y, color=colour, marker="o", markersize=4, linewidth=1.5, label=f"{model}: {says}")
+            tenths = len(found["histogram"])
+            below.bar([(place + 0.25) / tenths + offset for place in range(tenths)], found["histogram"], 0.045, color=colour)
+        above.set(title=f"{picture_label(name)}, {mode['n']} questions", xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="share that is right")
+        above.title.set_fontsize(9)
+        above.legend(frameon=False, fontsize=7, loc="upper left")
+        below.set(xlabel="probability of the answer given", ylabel="answers")
+        for axes in (above, below):
+            axes.spines[["top", "right"]].set_visible(False)
+    return _png(figure)
+
+
 def vram_bars(components: Mapping[str, float], capacity_gib: float) -> bytes:
     """GiB by component as one stacked bar, beside the memory that can be used."""
     figure, axes = _figure(7.2, 2.6)

@@ -14,6 +14,8 @@ from scipy.stats import binom, norm
 
 ALPHA = 0.05
 POWER = 0.8
+# Fewer have under 2/0.05 sign patterns, and can refuse nothing at the 5% level.
+FEWEST_GROUPS = 6
 SUBSETS = 100_000
 EVALUATIONS = 10_000
 # The flipped sum of so many changed answers is as good as normal.
@@ -96,7 +98,7 @@ def interval(groups: Groups, seed: int) -> tuple[float, float] | None:
     agree don't pretend to certainty. Where that leaves a limit on another side of 0 than `p_value` says, the limit gives way: the two
     never disagree. None for under 6 groups: so few can't refuse anything at the 5% level.
     """
-    if 0.5 ** len(groups.sizes) >= ALPHA / 2:
+    if len(groups.sizes) < FEWEST_GROUPS:
         return None
     mean_size = groups.sizes.mean()
     kinds, counts = np.unique(np.stack([groups.differences, groups.sizes], 1), axis=0, return_counts=True)

@@ -1,4 +1,4 @@
-"""What the answers of base model and adapter show, in numbers: accuracies, their difference, and tables by subject, source and language.
+"""What the answers of base model and adapter show, in numbers: accuracies, their difference, tables by subject, source and the like.
 
 Questions of one split group (variants, one passage) are right or wrong together, so every interval and the test are over groups:
 `pipeline.evaluation.sign_flip` decides, Wilson's interval (1927) of one model counts effective questions. docs/evaluation.md explains each
@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, norm, t
 
+from pipeline.evaluation.breakdowns import breakdowns
+from pipeline.evaluation.calibration import calibration
+from pipeline.evaluation.positions import position_bias
 from pipeline.evaluation.sign_flip import ALPHA, groups_of, interval, minimum_detectable_effect, p_value
 
 CONFIDENCE = 0.95
-BREAKDOWNS = ("subject", "source", "language")
 
 Predictions = Sequence[Mapping[str, Any]]
 """Prediction rows of one model in one mode."""
@@ -54,7 +56,7 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
 
 
 def compare(base: Predictions, adapter: Predictions, seed: int) -> dict[str, Any]:
-    """Both models on the same questions of one mode: accuracies, difference, test, and tables by subject, source and language.
+    """Both models on the same questions of one mode: accuracies, difference, test, and tables by subject, source, language and position.
 
     Both sequences hold the same record_ids in the same order. Raises ValueError when they don't.
     """
@@ -69,8 +71,8 @@ def compare(base: Predictions, adapter: Predictions, seed: int) -> dict[str, Any
         "n": n,
         "groups": len(groups.sizes),
         "chance": _mean([1 / len(row["option_scores"]) for row in base]),
-        "base": one_model(base),
-        "adapter": one_model(adapter),
+        "base": one_model(base, seed),
+        "adapter": one_model(adapter, seed),
         "delta": delta,
         "delta_interval": interval(groups, seed),
         "fixed": fixed,
@@ -80,12 +82,13 @@ def compare(base: Predictions, adapter: Predictions, seed: int) -> dict[str, Any
         "minimum_detectable_effect": minimum_detectable_effect(groups, seed),
         # For comparison with what others print; it decides nothing.
         "mcnemar_p_value_as_if_independent": mcnemar_exact(fixed, broken) if n else None,
-        **{f"by_{column}": _breakdown(base, adapter, column) for column in BREAKDOWNS},
+        **breakdowns(base, adapter, seed),
     }
 
 
-def one_model(rows: Predictions) -> dict[str, Any]:
-    """Accuracy with its interval, mean gold-option NLL (nats), and how often each position was the answer and was answered."""
+def one_model(rows: Predictions, seed: int) -> dict[str, Any]:
+    """Accuracy with its interval, mean gold-option NLL (nats), how often each position was the answer and was answered, whether the model
+    prefers one, and whether it is as sure as it is right."""
     correct = [bool(row["correct"]) for row in rows]
     positions = range(max((len(row["option_scores"]) for row in rows), default=0))
     return {
@@ -95,17 +98,9 @@ def one_model(rows: Predictions) -> dict[str, Any]:
         "gold_nll": _mean([row["gold_nll"] for row in rows]),
         "answered_positions": [sum(row["predicted_index"] == place for row in rows) for place in positions],
         "gold_positions": [sum(row["answer_index"] == place for row in rows) for place in positions],
+        "position_bias": position_bias(rows, seed),
+        "calibration": calibration(rows, seed),
     }
-
-
-def _breakdown(base: Predictions, adapter: Predictions, column: str) -> list[dict[str, Any]]:
-    cells: dict[Any, list[tuple[bool, bool]]] = {}
-    for b, a in zip(base, adapter, strict=True):
-        cells.setdefault(b[column], []).append((b["correct"], a["correct"]))
-    return [
-        {column: value, "n": len(pairs), "base": _mean([b for b, _ in pairs]), "adapter": _mean([a for _, a in pairs])}
-        for value, pairs in sorted(cells.items(), key=lambda item: (-len(item[1]), str(item[0])))
-    ]
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -25,7 +25,21 @@ def sentence(mode: Mapping[str, Any], asked: str, min_groups: int) -> str:
     )
     if mode["groups"] < min_groups:
         return f"{scores}); no verdict: {_groups(mode)}, and under {min_groups} chance decides too much."
-    return f"{scores}, {_points(mode['delta'])} points, {_measured(mode)}): {_shown(mode)}."
+    return f"{scores}, {points(mode['delta'])} points, {_measured(mode)}): {_shown(mode)}."
+
+
+def between(mode: Mapping[str, Any], names: tuple[str, str], asked: str, min_groups: int) -> str:
+    """What one comparison of two adapters shows, the first in `base` and the second in `adapter`, under these names."""
+    first, second = names
+    one, two = mode["base"], mode["adapter"]
+    scores = (
+        f"Of the {mode['n']} {asked} that both were asked, {second} answers {two['correct']} right, {first} {one['correct']} "
+        f"({_percent(two['accuracy'])} against {_percent(one['accuracy'])}"
+    )
+    if mode["groups"] < min_groups:
+        return f"{scores}); no verdict: {_groups(mode)}, and under {min_groups} chance decides too much."
+    shown = _shown(mode) if mode["shown"] is None else f"{second if mode['shown'] == 'better' else first} is better"
+    return f"{scores}, {points(mode['delta'])} points, {_measured(mode)}): {shown}."
 
 
 def _beside(others: Mapping[str, Any], split: str, min_groups: int) -> str:
@@ -33,12 +47,12 @@ def _beside(others: Mapping[str, Any], split: str, min_groups: int) -> str:
     scores = f"Of the {others['n']} other {split} questions it answers {adapter['correct']} right, the base model {base['correct']}"
     if others["groups"] < min_groups:
         return f"{scores} ({_groups(others)}: no verdict)."
-    return f"{scores} ({_points(others['delta'])} points, {_measured(others)}): {_shown(others)}."
+    return f"{scores} ({points(others['delta'])} points, {_measured(others)}): {_shown(others)}."
 
 
 def _measured(mode: Mapping[str, Any]) -> str:
     limits = mode["delta_interval"]
-    between = "no 95% interval" if limits is None else f"95% interval {_points(limits[0])} to {_points(limits[1])}"
+    between = "no 95% interval" if limits is None else f"95% interval {points(limits[0])} to {points(limits[1])}"
     return f"{between}; {_p(mode['p_value'])} over {_groups(mode)}"
 
 
@@ -59,14 +73,14 @@ def _percent(fraction: float) -> str:
     return f"{100 * fraction:.0f}%"
 
 
-def _points(fraction: float) -> str:
+def points(fraction: float) -> str:
     """Percentage points, whole; with decimals where a whole one would hide on which side of 0 it lies.
 
-    >>> _points(0.35), _points(0.004), _points(0.0)
+    >>> points(0.35), points(0.004), points(0.0)
     ('+35', '+0.4', '+0')
     """
-    points = 100 * fraction
-    return f"{points:+.0f}" if points == 0 or abs(points) >= 0.5 else f"{points:+.1g}"
+    value = 100 * fraction
+    return f"{value:+.0f}" if value == 0 or abs(value) >= 0.5 else f"{value:+.1g}"
 
 
 def _p(value: float) -> str:

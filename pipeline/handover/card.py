@@ -225,9 +225,14 @@ def _results(folder: Path) -> str:
     compared = [[markdown(name), *_measures(mode)] for name, mode in comparisons(result).items()]
     compared += [[f"{mode}, benchmark", *_measures(found)] for mode, found in result["benchmark"].items()]
     head = ["questions", "n", "groups", "base", "adapter", "difference", "95% interval", "p over groups"]
-    sources = [
-        [markdown(row["source"]), f"{row['n']:,}", _percent(row["base"]), _percent(row["adapter"])]
-        for row in result["modes"][result["primary"]]["by_source"]
+    primary = result["modes"][result["primary"]]
+    sources = [_by_source(row) for row in primary["by_source"]]
+    # Evaluations from before say neither.
+    beside = [
+        f"\n- The {'base model' if name == 'base' else name} {primary[name][part]['said']}."
+        for part in ("position_bias", "calibration")
+        for name in ("base", "adapter")
+        if part in primary[name]
     ]
     return "\n\n".join(
         [
@@ -235,9 +240,20 @@ def _results(folder: Path) -> str:
             f"Base model and adapter on the same {result['split']} questions of version `{result['dataset_version']}`, none of a "
             f"group that was trained on; the verdict is given on {result['primary']} mode. Evaluation `{evaluations[-1][0].name}`.",
             table(head, compared),
-            f"By source ({result['primary']}):\n\n" + table(["source", "n", "base", "adapter"], sources),
+            f"By source ({result['primary']}; p adjusted for so many sources, Holm):\n\n"
+            + table(["source", "n", "groups", "base", "adapter", "difference", "95% interval", "adjusted p"], sources),
+            *(["".join(["Answers by letter and how sure they are:\n", *beside])] if beside else []),
         ]
     )
+
+
+def _by_source(cell: Mapping[str, Any]) -> Sequence[str]:
+    if "groups" not in cell:  # evaluations from before
+        return [markdown(cell["source"]), f"{cell['n']:,}", "", _percent(cell["base"]), _percent(cell["adapter"]), "", "", ""]
+    _, _, base, adapter, delta, limits, p = _measures(
+        {**cell, "base": {"accuracy": cell["base"]}, "adapter": {"accuracy": cell["adapter"]}, "p_value": cell["p_holm"]}
+    )
+    return [markdown(cell["source"]), f"{cell['n']:,}", f"{cell['groups']:,}", base, adapter, delta or cell["undefined_because"], limits, p]
 
 
 def _measures(mode: Mapping[str, Any]) -> Sequence[str]:

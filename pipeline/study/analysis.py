@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.study.comparison import Difference, Floats, bootstrap, compare, holm, verdict
+from pipeline.common.holm import holm
+from pipeline.study.comparison import Difference, Floats, bootstrap, compare, verdict
 from pipeline.study.grid import ALL, BASE, Arm, Cell, Grid, file_of
 from schemas.config.study import StudyConfig
 

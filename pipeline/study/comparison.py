@@ -92,21 +92,6 @@ def _draws(seeds: int, groups: int) -> tuple[Floats, Floats]:
     return next(counts), next(counts)
 
 
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's adjusted p-values (1979) of a family, in its order; None stays and counts for none.
-
-    >>> holm([0.01, None, 0.04, 0.03])
-    [0.03, None, 0.06, 0.06]
-    """
-    known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
-    found: list[float | None] = [None] * len(p_values)
-    largest = 0.0
-    for rank, (p, place) in enumerate(known):
-        largest = max(largest, min(1.0, p * (len(known) - rank)))
-        found[place] = largest
-    return found
-
-
 def verdict(difference: Difference, adjusted: float | None, margin: float) -> Verdict:
     """What a difference shows. `equivalent`: two one-sided tests at 5% (TOST) put it inside the margin, that is, its 90% interval lies
     there; a difference may be both shown and small, and then it is told as equivalent."""

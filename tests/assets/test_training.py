@@ -1,19 +1,25 @@
 """From the published dataset to an adapter, a verdict and the audit database: the real child processes, on a tiny random model."""
 
 import json
+import os
+import shutil
 import sqlite3
 
 import dagster as dg
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from assets import audit, children, curation, evaluation, training
 from assets.resources.cache_keys import places
 from assets.resources.configured import resources_over
 from assets.resources.foundry import Foundry
+from cli.main import app
 from pipeline.common.escapes import markdown
 from pipeline.common.store.runs import is_whole
 from schemas.config import load_config
+from schemas.config.base import PROJECT_ROOT
 
 ASSETS = dg.load_assets_from_modules([curation, training, evaluation, audit])
 CHECKS = dg.load_asset_checks_from_modules([training])
@@ -74,10 +80,69 @@ def test_every_question_is_rendered_and_the_training_ones_are_trained_on(trained
 def test_the_verdict_stands_on_the_page_and_in_the_audit_database(trained):
     foundry, result, _, _ = trained
     said = json.loads(places(foundry).result.read_text())["verdict"]
-    assert metadata_of(result, "evaluation")["verdict"].value == said
+    page = metadata_of(result, "evaluation")
+    assert page["verdict"].value == said
+    assert all("too few groups" in page[name].value for name in ("by_position", "by_source", "calibration", "position_bias"))
+    assert "reliability.png" in page["reliability"].value
     database = sqlite3.connect(foundry.audit)
     assert database.execute("select adapter, verdict from runs").fetchall() == [(places(foundry).adapter.name, said)]
     assert database.execute("select count(*) from predictions").fetchone() == (4,)
+
+
+@pytest.fixture
+def mcq_compare(trained, monkeypatch):
+    """Calls the command in this process, as on a wide terminal."""
+    monkeypatch.chdir(PROJECT_ROOT)
+    monkeypatch.setenv("COLUMNS", "400")
+    for name in ("MCQ_CONFIG", "MCQ_DATA_ROOT", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    where = ["--config", str(trained[0].config_file), "--data-root", str(trained[0].data_root)]
+    return lambda *arguments: CliRunner().invoke(app, ["compare", *arguments, *where])
+
+
+def test_the_evaluations_page_and_mcq_compare_show_the_leaderboard(trained, mcq_compare):
+    foundry, result, _, _ = trained
+    at = places(foundry)
+    assert at.adapter.name[:8] in metadata_of(result, "evaluation")["leaderboard"].value
+    assert at.adapter.name[:8] in mcq_compare().output
+    (row,) = json.loads(mcq_compare("--format", "json").stdout)
+    told = json.loads(at.result.read_text())
+    assert (row["adapter"], row["evaluation"], row["verdict"]) == (at.adapter.name, at.evaluation.name, told["verdict"])
+    assert row["accuracy"] == told["headline"]["modes"]["letter"]["adapter"]["accuracy"]
+    alone = mcq_compare(at.adapter.name[:6])
+    assert alone.exit_code == 1
+    assert "name another run beside it" in " ".join(alone.output.split())
+
+
+@pytest.fixture
+def twin(trained):
+    """A copy of the trained adapter whose answers are all other ones, gone again after the test."""
+    at = places(trained[0])
+    folder = at.adapter.with_name("twin")
+    shutil.copytree(at.adapter, folder)
+    file = folder / "evaluations" / at.evaluation.name / "predictions.parquet"
+    table = pq.read_table(file)
+    rows = table.to_pylist()
+    for row in rows:
+        gold = row["answer_index"]
+        row["predicted_index"] = gold if row["predicted_index"] != gold else (gold + 1) % len(row["option_scores"])
+        row["correct"] = row["predicted_index"] == gold
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), file)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_mcq_compare_shows_two_runs_side_by_side(trained, twin, mcq_compare):
+    name = places(trained[0]).adapter.name
+    said = mcq_compare(name, "twin").output
+    assert "the same questions in the same splits" in said
+    assert "Of the 2 test questions that both were asked, B answers" in said
+    assert "trained by A and B: Which city is the capital of" in said
+    found = json.loads(mcq_compare(name, "twin", "--format", "json").stdout)
+    flipped = found["results"]["flipped"]
+    assert flipped["to_wrong"] + flipped["to_right"] == len(flipped["items"]) == 2
+    assert found["settings"] == []
+    assert found["data"]["changes"] == []
 
 
 def test_a_model_card_with_funnel_and_verdict_stands_beside_the_adapter(trained):

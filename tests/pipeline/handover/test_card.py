@@ -52,7 +52,17 @@ def test_results_are_there_once_it_was_evaluated_and_not_before(trained, tmp_pat
     assert file == adapter.folder / "README.md"
     assert result["verdict"].split(";")[0].split(" (")[0] in text
     assert "| cloze | 31 | 31 |" in text
+    assert f"The adapter {result['modes']['letter']['adapter']['position_bias']['said']}." in text
     assert "not at hand where this card was written" in text
+
+    for mode in result["modes"].values():  # as evaluations wrote them before
+        mode["by_source"] = [{name: cell[name] for name in ("source", "n", "base", "adapter")} for cell in mode["by_source"]]
+        for name in ("base", "adapter"):
+            del mode[name]["position_bias"], mode[name]["calibration"]
+    (output / "result.json").write_text(json.dumps(result))
+    before = card(open_adapter(adapter.folder), tmp_path)
+    assert "Answers by letter" not in before
+    assert "| source | n | groups |" in before
 
 
 def test_a_full_fine_tuning_and_a_merged_model_are_whole_models(trained, tmp_path):

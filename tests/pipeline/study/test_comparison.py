@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.study.comparison import bootstrap, by_group, compare, holm, verdict
+from pipeline.study.comparison import bootstrap, by_group, compare, verdict
 
 STUDIES = 500
 # Seeds, groups, and how much a difference varies with the seed, with the group, and otherwise.
@@ -74,19 +74,11 @@ def test_groups_of_any_size_keep_the_mean_over_questions():
     assert by_group(values, ["a", "a", "b"]).mean() == pytest.approx(values.mean())
 
 
-def test_two_equal_trainings_have_no_p_value_and_take_none_of_the_others():
+def test_two_equal_trainings_have_no_p_value():
     values = np.ones((3, 10))
     nothing = compare(values, values, [str(i) for i in range(10)])
     assert (nothing.mean, nothing.p_value) == (0.0, None)
     assert verdict(nothing, None, 0.1) == "equal"
-    assert holm([None, 0.04]) == [None, 0.04]
-
-
-def test_holm_is_that_of_a_worked_example():
-    """Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1, none under the one before."""
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
 
 
 @pytest.mark.parametrize(

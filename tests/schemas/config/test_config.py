@@ -15,7 +15,9 @@ def test_every_shipped_configuration_loads():
     assert {"sample.yaml", "t4-llama-3.1-8b.yaml", "vnhsge.yaml"} <= {file.name for file in files}
     for file in files:
         load_config(file)
-        assert file.read_text(encoding="utf-8").startswith("# mcq run "), f"{file.name}: the first line says how to run it"
+        assert file.read_text(encoding="utf-8").startswith(("# mcq run ", "# mcq study ")), (
+            f"{file.name}: the first line says how to run it"
+        )
 
 
 def test_no_two_shipped_configurations_share_a_dataset():
