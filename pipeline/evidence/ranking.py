@@ -104,7 +104,8 @@ def judge(adapter: Voice, base: Voice, key: Sequence[int], groups: Sequence[str]
         return found
 
     def likelihood(right: Floats, wrong: float) -> Floats:
-        return (1 - wrong) * right + wrong * (1 - right) / (counts - 1)
+        found: Floats = (1 - wrong) * right + wrong * (1 - right) / (counts - 1)
+        return found
 
     def cost(numbers: Floats) -> float:
         adapter_weight, base_weight, wrong = numbers
