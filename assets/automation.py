@@ -42,6 +42,11 @@ JOBS = {
     "study": JobPlan(
         ("study",), "The published dataset, or a pinned version, to the study of alpha and rank (mcq study).", ("chat_examples",)
     ),
+    "evidence": JobPlan(
+        ("evidence",),
+        "The published dataset, or a pinned version, to the keys that are suspected wrong (mcq evidence).",
+        ("chat_examples",),
+    ),
     "train_published": JobPlan(TRAINED, "The published dataset, or a pinned version, to a trained adapter; publishes nothing."),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import audit, curation, evaluation, report, study, training
+from assets import audit, curation, evaluation, evidence, report, study, training
 from assets.automation import jobs_of, schedule_of, sensor_of, with_freshness
 from assets.checks import curation_checks
 from assets.resources.configurations import configuration_files, file_hash, load_configurations, shown
@@ -35,8 +35,9 @@ ASSETS = [
     audit.audit_database,
     report.data_quality_report,
     study.lora_study,  # beside the stages
+    evidence.key_evidence,  # beside the stages
 ]
-MODULES = [audit, curation, evaluation, report, study, training]
+MODULES = [audit, curation, evaluation, evidence, report, study, training]
 
 
 def definitions_of(foundry: Foundry) -> dg.Definitions:

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 COMMANDS = ("run", "trace", "ledger", "diff", "inspect", "pairs", "export", "predict", "merge", "card", "plan", "study")
-COMMANDS += ("compare", "review", "audit", "doctor")
+COMMANDS += ("compare", "evidence", "review", "audit", "doctor")
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

@@ -62,7 +62,7 @@ def review(
     else:
         published = load_published(foundry.lake)
         standing = Standing(read_lines(foundry.decisions), published)
-        queues = find_items(published, standing, foundry.adapters.glob("*"), source, everything, queue)
+        queues = find_items(published, standing, foundry.adapters.glob("*"), source, everything, queue, foundry.evidence.glob("*"))
         if export is not None:
             from cli.review_sheet import send_out
 

@@ -30,7 +30,7 @@ def trace(
     names = ("sample_ledger", "quality_scores", "duplicate_pairs", "review_decisions")
     # A version of an older program has no decisions.
     tables = {name: foundry.lake.lookup(name, version.tables[name]) for name in names if name in version.tables}
-    story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"))
+    story = trace_record(find_record(tables["sample_ledger"], record), tables, foundry.adapters.glob("*"), foundry.evidence.glob("*"))
     story["version"] = version.name
     if as_json:
         sys.stdout.write(json_text(story, indent=1) + "\n")
@@ -79,10 +79,28 @@ def show(story: dict[str, Any]) -> None:
             "Answer",
             f"{fact['model']} ({fact['mode']}, adapter {fact['adapter']}): {fact['answered']} - {mark}, gold NLL {fact['gold_nll']:.2f}",
         )
+    if story["key_evidence"]:
+        say("Key evidence", suspicion(story["key_evidence"]))
     for said in story["unreadable"]:
         say("Left out", said)
     if not story["training"] and not story["answers"]:
         say("Models", "no finished training or evaluation has seen it")
+
+
+def suspicion(found: dict[str, Any]) -> str:
+    """What models that were trained without the question say of its key."""
+    if found["status"] != "scored":
+        return found["status"].replace("_", " ")
+    letters = string.ascii_uppercase
+    voices = [
+        f"{name} choose{ends} {letters[found[f'{voice}_chosen']]} ({found[f'{voice}_chosen_probability']:.0%}, the key "
+        f"{found[f'{voice}_gold_probability']:.0%})"
+        for name, ends, voice in (("models trained without it", "", "adapter"), ("the base model", "s", "base"))
+    ]
+    share = (
+        "these models foretell no key" if found["wrong_share"] is None else f"of such questions {found['wrong_share']:.0%} have a wrong key"
+    )
+    return f"suspected_wrong_key {found['suspected_wrong_key']}: {', '.join(voices)}; {share}"
 
 
 LOSSES = (("first", "first_loss"), ("last", "last_loss"), ("validation", "validation_loss"))

@@ -63,3 +63,13 @@ def study_folder(foundry: Foundry, at: Places) -> Path:
     parts = canonical_json([train, asked, foundry.config.study.max_questions])
     name = short_hash(at.version.dataset_version, at.examples.parent.name, parts, code_version("pipeline.study.cell"))
     return foundry.models / foundry.config.dataset / "studies" / name
+
+
+def evidence_folder(foundry: Foundry, at: Places) -> Path:
+    """Where the folds lie that share data, prompt, training, parts, questions and code; more repeats go on in the same folder."""
+    without = {"save_steps", "keep", "early_stopping", "cartography", "gpu_memory_gib", "tracker"}
+    train = foundry.config.train.model_dump(mode="json", exclude=without)
+    asked = foundry.config.evaluate.model_dump(mode="json", include={"primary", "cloze_normalisation", "batch_tokens"})
+    parts = canonical_json([train, asked, foundry.config.evidence.folds])
+    name = short_hash(at.version.dataset_version, at.examples.parent.name, parts, code_version("pipeline.evidence.held_out"))
+    return foundry.evidence / name

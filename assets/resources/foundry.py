@@ -47,6 +47,11 @@ class Foundry:
         return self.models / self.config.dataset / "adapters"
 
     @property
+    def evidence(self) -> Path:
+        """Parent of the folders with evidence on this dataset's keys."""
+        return self.models / self.config.dataset / "evidence"
+
+    @property
     def reports(self) -> Path:
         """The pages on this dataset's versions."""
         return self.data_root / "reports" / self.config.dataset

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipeline.common.store.evidence import newest_evidence, read_evidence
 from pipeline.common.store.lookup import Lookup
 from pipeline.common.store.run_files import PREDICTIONS, SAMPLES
 from pipeline.common.store.runs import damaged_manifests, finished_adapters, finished_evaluations
@@ -39,11 +40,14 @@ def find_record(ledger: Lookup, query: str) -> dict[str, Any]:
     )
 
 
-def trace_record(row: Mapping[str, Any], tables: Mapping[str, Lookup], adapters: Iterable[Path]) -> dict[str, Any]:
+def trace_record(
+    row: Mapping[str, Any], tables: Mapping[str, Lookup], adapters: Iterable[Path], evidence: Iterable[Path] = ()
+) -> dict[str, Any]:
     """The story of one ledger row. `tables` looks into sample_ledger, quality_scores and duplicate_pairs of one published version, and
-    into review_decisions where it has that."""
+    into review_decisions where it has that. `evidence` are the folders of `mcq evidence`, of which the newest counts."""
     ledger, record_id = tables["sample_ledger"], row["record_id"]
     training, answers, unreadable = _models(adapters, row)
+    evidence_found = _evidence(evidence, row, unreadable)
     return {
         "record": dict(row),
         "reasons": [f"{code}: {REASON_TEXT[Reason(code)]}" for code in row["reason_codes"]],
@@ -56,6 +60,7 @@ def trace_record(row: Mapping[str, Any], tables: Mapping[str, Lookup], adapters:
         ],
         "training": training,
         "answers": answers,
+        "key_evidence": evidence_found,
         "unreadable": unreadable,
     }
 
@@ -113,6 +118,17 @@ def _models(adapters: Iterable[Path], question: Mapping[str, Any]) -> tuple[list
             except DataError as error:
                 unreadable.append(str(error))
     return training, answers, unreadable
+
+
+def _evidence(folders: Iterable[Path], question: Mapping[str, Any], unreadable: list[str]) -> dict[str, Any] | None:
+    """What models that never saw the question say of its key; None where they weren't asked about it as it is now."""
+    folder = newest_evidence(folders)
+    try:
+        rows = read_evidence(folder, [question["record_id"]]) if folder else []
+    except DataError as error:
+        unreadable.append(str(error))
+        return None
+    return next((row for row in rows if row["content_id"] == question["content_id"]), None)
 
 
 def _training(folder: Path, manifest: Mapping[str, Any], record_id: str) -> list[dict[str, Any]]:

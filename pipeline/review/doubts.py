@@ -1,4 +1,5 @@
-"""What speaks against the key of a question that was kept: its own explanation, related questions, and models that all answer otherwise."""
+"""What speaks against the key of a question that was kept: its own explanation, related questions, models that all answer otherwise, and
+models that were trained without it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.common.files import read_parquet
 from pipeline.common.letters import LETTERS
 from pipeline.common.model.likelihood import option_probabilities
+from pipeline.common.store.evidence import newest_evidence, read_evidence, read_summary
 from pipeline.common.store.run_files import PREDICTIONS
 from pipeline.common.store.runs import finished_adapters, finished_evaluations
 from pipeline.common.text import fold_option
@@ -24,6 +26,8 @@ KEPT = (*map(str, SPLITS), str(Disposition.BENCHMARK))
 SURE = 0.5
 # An explanation speaks of this very question; twins may differ for a reason, and models are wrong together now and then.
 EXPLANATION_WEIGHT, TWIN_WEIGHT, MODELS_WEIGHT, SIGNAL_WEIGHT = 3.0, 2.0, 1.0, 0.5
+# Of questions like it at least so many have a wrong key: then models that never saw it speak against it, the more the larger the share.
+SUSPECTED, EVIDENCE_WEIGHT = 0.25, 2.0
 FLAGS = {"contradicted_key": EXPLANATION_WEIGHT, "gold_excess_nll": SIGNAL_WEIGHT, "question_loss": SIGNAL_WEIGHT}
 COLUMNS = ("record_id", "stem", "options", "answer_index")
 
@@ -36,10 +40,11 @@ class Doubt(NamedTuple):
     other: Other | None = None
 
 
-def find_doubts(published: Published, adapters: Iterable[Path]) -> dict[str, list[Doubt]]:
-    """Doubts about the keys of kept questions, benchmarks too: record_id -> evidence. What can't be read of a model says nothing."""
+def find_doubts(published: Published, adapters: Iterable[Path], evidence: Iterable[Path] = ()) -> dict[str, list[Doubt]]:
+    """Doubts about the keys of kept questions, benchmarks too: record_id -> what speaks against it. `evidence` are the folders of
+    `mcq evidence`, of which the newest counts. What can't be read of a model says nothing."""
     found: defaultdict[str, list[Doubt]] = defaultdict(list)
-    for name, doubt in (*_flagged(published), *_twins(published), *_models(published, adapters)):
+    for name, doubt in (*_flagged(published), *_twins(published), *_models(published, adapters), *_unseen(published, evidence)):
         found[name].append(doubt)
     return dict(found)
 
@@ -98,6 +103,42 @@ def _models(published: Published, adapters: Iterable[Path]) -> Iterator[tuple[st
         question = rows.get(name)
         if question is not None and question["disposition"] in KEPT and _still_fits(question, base):
             yield name, Doubt(_answered(question, base, tuned, adapter), MODELS_WEIGHT + sure)
+
+
+def _unseen(published: Published, evidence: Iterable[Path]) -> Iterator[tuple[str, Doubt]]:
+    """Questions whose key is suspected by models that were trained without them; while they foretell no key, of none."""
+    folder = newest_evidence(evidence)
+    if folder is None:
+        return
+    try:
+        suspected = [
+            row
+            for row in read_evidence(folder)
+            if (row["wrong_share"] or 0.0) >= SUSPECTED or (row["wrong_share"] and row["confidently_other"])
+        ]
+        scored = read_summary(folder)["scored"]
+    except (DataError, OSError, ValueError, KeyError):
+        return
+    rows = {row["record_id"]: row for row in published.rows(row["record_id"] for row in suspected)}
+    for found in suspected:
+        question = rows.get(found["record_id"])
+        # Equal content_id: stem, options and key are those that were asked.
+        if question is not None and question["disposition"] in KEPT and question["content_id"] == found["content_id"]:
+            yield found["record_id"], Doubt(_suspected(question, found, scored), EVIDENCE_WEIGHT + found["wrong_share"])
+
+
+def _suspected(row: RowMapping, found: Mapping[str, Any], scored: int) -> str:
+    def said(voice: str) -> str:
+        place = found[f"{voice}_chosen"]
+        key = f"{found[f'{voice}_gold_probability']:.0%}"
+        if place == row["answer_index"]:
+            return f"the key ({key})"
+        return f"{LETTERS[place]}. {row['options'][place]!r} ({found[f'{voice}_chosen_probability']:.0%}, the key {key})"
+
+    return (
+        f"suspected_wrong_key {found['suspected_wrong_key']} of {scored}: models trained without it choose {said('adapter')}; "
+        f"the base model {said('base')}; of such questions {found['wrong_share']:.0%} have a wrong key"
+    )
 
 
 def _evaluations(adapters: Iterable[Path]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

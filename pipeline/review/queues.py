@@ -35,7 +35,7 @@ class Queue(StrEnum):
 
 QUEUE_TEXT: dict[Queue, str] = {
     Queue.CONFLICTS: "one question, two keys: both sides are held back until a person says which is right",
-    Queue.SUSPECTED_KEYS: "kept, but its explanation, a related question or the models speak for another key",
+    Queue.SUSPECTED_KEYS: "kept, but its explanation, a related question or models (some trained without it) speak for another key",
     Queue.WEAK: f"held back for a low score, then kept with a score under {WEAK_BELOW}",
     Queue.REJECTED: "no usable question as it was read; those that only lack a key come first",
     Queue.PENDING: "decided, and not published yet",
@@ -65,12 +65,13 @@ def find_items(
     source: str | None = None,
     everything: bool = False,
     only: Queue | None = None,
+    evidence: Iterable[Path] = (),
 ) -> dict[Queue, list[Item]]:
     """All queues, or `only` one. A record of another source is left out, and what waits for the next refresh or was confirmed, unless
     `everything`. Raises ConfigError for a source that the version doesn't hold."""
     makers: dict[Queue, Callable[[], Iterator[Item]]] = {
         Queue.CONFLICTS: lambda: _conflicts(published),
-        Queue.SUSPECTED_KEYS: lambda: _suspected_keys(published, standing, adapters),
+        Queue.SUSPECTED_KEYS: lambda: _suspected_keys(published, standing, adapters, evidence),
         Queue.WEAK: lambda: _weak(published, standing),
         Queue.REJECTED: lambda: _rejected(published),
         Queue.PENDING: lambda: _pending(published, standing),
@@ -125,8 +126,8 @@ def _reached(start: str, against: Mapping[str, set[str]]) -> list[str]:
     return found
 
 
-def _suspected_keys(published: Published, standing: Standing, adapters: Iterable[Path]) -> Iterator[Item]:
-    doubts = find_doubts(published, adapters)
+def _suspected_keys(published: Published, standing: Standing, adapters: Iterable[Path], evidence: Iterable[Path]) -> Iterator[Item]:
+    doubts = find_doubts(published, adapters, evidence)
     ranked = sorted(doubts.items(), key=lambda pair: (-sum(doubt.weight for doubt in pair[1]), pair[0]))
     for name, found in ranked:
         others = tuple({doubt.other.record_id: doubt.other for doubt in found if doubt.other}.values())

@@ -7,56 +7,34 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow.parquet as pq
 import torch
-import transformers
-from transformers.trainer_utils import SaveStrategy
 
 from pipeline.common.model import base_model
-from pipeline.common.model.asked import Answer, encode_question, fits, lengths
-from pipeline.common.model.chat import ChatFormat
+from pipeline.common.model.asked import Answer
 from pipeline.study.grid import Cell
 from pipeline.study.job import StudyJob
 from pipeline.training import lora
-from pipeline.training.borrowed import borrowed
 from pipeline.training.cautions import require_samples
-from pipeline.training.dataset import encode
-from pipeline.training.engine import prepare
-from pipeline.training.first_step import first_step_change
-from pipeline.training.history import History
-from pipeline.training.loop import LabelTrainer, arguments
-from pipeline.training.permutation import Permutations
-from pipeline.training.validation import Asked, ask
+from pipeline.training.many import Trainings
+from pipeline.training.validation import ask
 from schemas.errors import TrainingError
 
 VALIDATION, LEARNING, OTHERS = "validation", "learning", "others"
 
 
-class Bench:
+class Bench(Trainings):
     """What all cells share: the base model, the samples, and the questions that are asked after each training."""
 
     def __init__(self, job: StudyJob) -> None:
-        self.job = job
-        self.rows = pq.read_table(job.examples).to_pylist()
+        super().__init__(job)
+        self.study = job
         require_samples(self.rows)
-        self.questions = {row["record_id"]: row for row in pq.read_table(job.questions).to_pylist()}
-        self.device = base_model.device_of(job.train)
-        self.chat = ChatFormat(base_model.load_tokenizer(job.train, job.models))
-        self.samples = encode(self.rows, self.chat, "train")
+        self.trained_on = self.samples("train")
         self.chosen = choose(list(self.questions.values()), job)
-        self.asked: list[Asked] = []
-        self.places: list[dict[str, Any]] = []
-        for row in self.chosen:
-            item = encode_question(row, self.chat, job.render, job.evaluate.primary)
-            if fits(item[0], job.render) and all(item[0].option_ids):
-                over = lengths(item, job.evaluate.cloze_normalisation, job.evaluate.primary)
-                self.asked.append(Asked(len(self.places), row["answer_index"], item[0], over))
-                self.places.append(row)
-        self.base = base_model.load_model(job.train, job.models, self.device, job.train.quantised)
+        self.asked_of, self.places = self.asked(self.chosen, job.evaluate)
+        self.base = self.load()
 
     def facts(self) -> dict[str, Any]:
         """What the numbers of every cell are about: the questions in their order with the base model's answers, and the budget."""
@@ -64,8 +42,8 @@ class Bench:
         return {
             "questions": {name: [row[name] for row in self.places] for name in kept},
             "options": [len(row["options"]) for row in self.places],
-            "base": answers(ask(self.base, self.asked, self.job.evaluate)),
-            "samples": len(self.samples),
+            "base": answers(ask(self.base, self.asked_of, self.study.evaluate)),
+            "samples": len(self.trained_on),
             "too_long": len(self.chosen) - len(self.places),
             "base_model": self.job.train.base_model,
             "base_revision": base_model.revision_of(self.base),
@@ -76,38 +54,25 @@ class Bench:
     def run(self, cell: Cell) -> dict[str, Any]:
         """Trains a cell and asks it all questions. One that leaves the range of numbers says `diverged` and has no answers."""
         began = time.monotonic()
-        config = cell.train(self.job.train)
-        with borrowed(self.base) as base, TemporaryDirectory() as scratch:
-            transformers.set_seed(cell.seed)
-            model = lora.attach(base, config, self.device, cell.resolution)
-            computed = prepare(model, max(map(len, self.samples)))
-            epochs = math.ceil(config.epochs)
-            permuted = epochs if self.job.render.style == "letter" and config.permute_options else 0
-            samples = Permutations(self.samples, self.questions, self.chat, self.job.render, cell.seed, permuted)
-            history = History(len(self.rows))
-            settings = arguments(config, Path(scratch), len(self.samples), self.device, base_model.compute_dtype(self.device))
-            settings.save_strategy = SaveStrategy.NO
-            trainer = LabelTrainer(history, samples, model=model, args=settings)
-            change = first_step_change(model, self.samples[: config.batch_size], config.learning_rate)
-            found: dict[str, Any] = {}
-            try:
-                trainer.train()
+        with self.trained(self.base, cell.train(self.job.train), cell.resolution, self.trained_on) as done:
+            found: dict[str, Any] = {"diverged": done.diverged}
+            if done.diverged is None:
                 trained_s = time.monotonic() - began
-                found = {"train_seconds": round(trained_s, 2), **answers(ask(model.eval(), self.asked, self.job.evaluate))}
-            except TrainingError as error:
-                found["diverged"] = str(error)
-            losses = [history.train_loss([sample.index for sample in self.samples], epoch + 1) for epoch in range(epochs)]
+                try:
+                    found = {"train_seconds": round(trained_s, 2), **answers(ask(done.model, self.asked_of, self.study.evaluate))}
+                except TrainingError as error:
+                    found = {"diverged": str(error)}
             return {
                 "rank": cell.rank,
                 "scale": cell.scale,
                 "modules": list(cell.modules),
                 "learning_rate": cell.learning_rate,
                 "seed": cell.seed,
-                "first_step_nats": change if math.isfinite(change) else None,
-                "train_losses": losses,
-                "steps": trainer.state.global_step,
-                "trainable_parameters": lora.trainable_parameters(model),
-                "computed": computed,
+                "first_step_nats": done.first_step_nats if math.isfinite(done.first_step_nats) else None,
+                "train_losses": done.train_losses,
+                "steps": done.steps,
+                "trainable_parameters": lora.trainable_parameters(done.model),
+                "computed": done.computed,
                 "threads": torch.get_num_threads(),
                 "seconds": round(time.monotonic() - began, 2),
                 "record_id": [row["record_id"] for row in self.places],

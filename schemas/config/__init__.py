@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_valid
 from schemas.config.base import PROJECT_ROOT, Strict
 from schemas.config.dedup import DedupConfig
 from schemas.config.evaluate import EvaluateConfig
+from schemas.config.evidence import EvidenceConfig
 from schemas.config.guard import GuardConfig
 from schemas.config.quality import QualityConfig
 from schemas.config.refresh import RefreshConfig
@@ -51,6 +52,7 @@ class Config(Strict):
     render: RenderConfig = RenderConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     study: StudyConfig = StudyConfig()
     refresh: RefreshConfig = RefreshConfig()
     _folder: Path = PrivateAttr(PROJECT_ROOT)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schemas.tables import curation, evaluation, training
+from schemas.tables import curation, evaluation, evidence, training
 from schemas.tables.arrow import arrow_schema
 from schemas.tables.bounds import NEVER_NULL, column_rules
 from schemas.tables.row import Row
@@ -57,7 +57,7 @@ COLUMN_TEXT = {
 # Every table, in the order of the pipeline.
 MODELS: list[type[Row]] = [
     model
-    for module in (curation, training, evaluation)
+    for module in (curation, training, evaluation, evidence)
     for model in vars(module).values()
     if isinstance(model, type) and issubclass(model, Row) and model is not Row
 ]

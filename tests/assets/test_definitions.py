@@ -45,8 +45,8 @@ STAGES = {
     "report": ["data_quality_report"],
 }
 # Beside the stages.
-STUDY = "lora_study"
-NAMES = [*(name for names in STAGES.values() for name in names), STUDY]
+STUDY, EVIDENCE = "lora_study", "key_evidence"
+NAMES = [*(name for names in STAGES.values() for name in names), STUDY, EVIDENCE]
 CURATE = {*TABLES, "dataset"}
 REPORT = {"data_quality_report", "audit_database"}
 WARNINGS = {
@@ -62,8 +62,9 @@ JOBS = {
     "render": CURATE | REPORT | {"chat_examples"},
     "train": CURATE | REPORT | {"chat_examples", "vram_plan", "qlora_adapter"},
     "train_and_evaluate": {"chat_examples", "vram_plan", "qlora_adapter", "evaluation"},
-    "everything": set(NAMES) - {STUDY},
+    "everything": set(NAMES) - {STUDY, EVIDENCE},
     "study": {"chat_examples", STUDY},
+    "evidence": {"chat_examples", EVIDENCE},
     "render_published": {"chat_examples"},
     "train_published": {"chat_examples", "vram_plan", "qlora_adapter"},
 }
@@ -95,8 +96,8 @@ def test_every_asset_says_what_it_is(name):
     assert node.owners == ["team:mcq-foundry"]
     assert node.kinds
     assert node.code_version
-    assert node.group_name in {f"{SAMPLE}_{group}" for group in ("ingest", "curate", "train", "evaluate", "study")}
-    if name in TABLES or name == "chat_examples":
+    assert node.group_name in {f"{SAMPLE}_{group}" for group in ("ingest", "curate", "train", "evaluate", "study", "evidence")}
+    if name in TABLES or name in ("chat_examples", EVIDENCE):
         columns = node.metadata["dagster/column_schema"].columns
         assert columns
 
@@ -114,8 +115,9 @@ def test_edges_follow_the_way_of_a_question():
     assert not GRAPH.get(key("data_quality_report")).child_keys, "nothing waits for the report"
     assert parents("qlora_adapter") == {"chat_examples", "vram_plan"}
     assert parents("evaluation") == {"qlora_adapter"}
-    assert parents(STUDY) == {"chat_examples"}
+    assert parents(STUDY) == parents(EVIDENCE) == {"chat_examples"}
     assert not GRAPH.get(key(STUDY)).child_keys, "nothing waits for a study"
+    assert not GRAPH.get(key(EVIDENCE)).child_keys, "evidence removes nothing"
 
 
 def test_the_ui_tells_what_each_resource_is_and_assets_get_plain_objects():
@@ -160,7 +162,7 @@ def test_one_training_at_a_time_and_no_telemetry():
     settings = yaml.safe_load((PROJECT_ROOT / "dagster.yaml").read_text())
     assert settings["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
     assert settings["telemetry"] == {"enabled": False}
-    for name in ("qlora_adapter", "evaluation", STUDY):
+    for name in ("qlora_adapter", "evaluation", STUDY, EVIDENCE):
         assert GRAPH.get(key(name)).pools == {"gpu"}
 
 

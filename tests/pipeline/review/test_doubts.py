@@ -3,11 +3,15 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.common.files import write_parquet
 from pipeline.common.model.likelihood import option_probabilities
+from pipeline.common.store.evidence import SUMMARY, TABLE
 from pipeline.common.store.run_files import MANIFEST, PREDICTIONS, RESULT
-from pipeline.review.doubts import SURE, find_doubts
+from pipeline.review.doubts import SURE, SUSPECTED, find_doubts
 from schemas.tables.arrow import arrow_schema
+from schemas.tables.bounds import checked_rows
 from schemas.tables.evaluation import Prediction
+from schemas.tables.evidence import KeyEvidence
 
 
 def evaluation(folder, answers):
@@ -87,3 +91,44 @@ def test_answers_that_can_not_be_read_say_nothing(publish, helpers, tmp_path):
     adapters = evaluation(tmp_path, [])
     (adapters[0] / "evaluations" / "e1" / PREDICTIONS).write_bytes(b"damaged")
     assert find_doubts(publish([helpers.ledger_row(1, "test")]), adapters) == {}
+
+
+def suspected(helpers, number, **more):
+    """A row of key_evidence about the first of four options."""
+    name = {
+        "record_id": helpers.record_id(number),
+        "content_id": helpers.record_id(number + 1000),
+        "split_group": helpers.record_id(number),
+    }
+    said = {"adapter_gold_probability": 0.1, "adapter_chosen": 1, "adapter_chosen_probability": 0.8, "base_gold_probability": 0.4}
+    said |= {
+        "base_chosen": 0,
+        "base_chosen_probability": 0.4,
+        "agree_against_key": False,
+        "self_confidence": 0.1,
+        "confidently_other": False,
+    }
+    cells = {"source": "school", "split": "train", "answer_index": 0, "status": "scored", "asked_times": 1, "suspected_wrong_key": number}
+    return name | said | cells | {"wrong_share": SUSPECTED} | more
+
+
+def test_a_key_that_models_trained_without_it_do_not_believe(publish, helpers, tmp_path):
+    rows = [
+        suspected(helpers, 1),
+        suspected(helpers, 2, wrong_share=SUSPECTED - 0.01),
+        suspected(helpers, 3, wrong_share=0.1, confidently_other=True),
+        suspected(helpers, 4, content_id="f" * 16),  # edited since
+        suspected(helpers, 5, wrong_share=None, confidently_other=True),  # the models see nothing
+    ]
+    write_parquet(tmp_path / TABLE, checked_rows(rows, KeyEvidence))
+    (tmp_path / SUMMARY).write_text('{"scored": 5}')
+    found = find_doubts(publish([helpers.ledger_row(n) for n in range(1, 6)]), [], [tmp_path])
+    assert set(found) == {helpers.record_id(1), helpers.record_id(3)}
+    ((doubt,), (other,)) = found[helpers.record_id(1)], found[helpers.record_id(3)]
+    assert doubt.says == (
+        "suspected_wrong_key 1 of 5: models trained without it choose B. 'Paris' (80%, the key 10%); the base model the key (40%); "
+        "of such questions 25% have a wrong key"
+    )
+    assert doubt.weight > other.weight
+    (tmp_path / TABLE).write_bytes(b"")
+    assert find_doubts(publish([helpers.ledger_row(1)]), [], [tmp_path]) == {}

@@ -78,6 +78,10 @@ ROWS = {
     "predictions": OF_ANSWER
     | {"model": "base", "mode": "cloze", "answer_index": 1, "predicted_index": 1, "correct": True, "option_scores": [-2.0, -1.0]}
     | {"option_log_likelihoods": [-8.0, -2.0], "gold_nll": 0.3},
+    "key_evidence": {"record_id": A, "content_id": B, "split_group": B, "source": "school", "split": "train", "answer_index": 1}
+    | {"status": "scored", "asked_times": 1, "adapter_gold_probability": 0.2, "adapter_chosen": 0, "adapter_chosen_probability": 0.8}
+    | {"base_gold_probability": 0.3, "base_chosen": 0, "base_chosen_probability": 0.7, "agree_against_key": True}
+    | {"self_confidence": 0.2, "confidently_other": True, "wrong_share": 0.4, "suspected_wrong_key": 1},
 }
 # What breaks the rules of a table, in their order; what breaks the bounds of single columns is made of these by `breaking`.
 BROKEN_RULES = {
@@ -101,6 +105,7 @@ BROKEN_RULES = {
     ],
     "trained_samples": [{"times_seen": 0}, {"losses": []}, {"gold_chosen": []}],
     "predictions": [{"answer_index": 2}, {"predicted_index": 2}, {"option_log_likelihoods": [-1.0] * 3}, {"correct": False}],
+    "key_evidence": [{"suspected_wrong_key": None}],
 }
 
 
