@@ -21,7 +21,7 @@ import torch
 import transformers
 from bitsandbytes.nn import Linear4bit, Params4bit
 
-from pipeline.common.model import base_model, head
+from pipeline.common.model import head, nf4
 from pipeline.training.dataset import Sample
 from pipeline.training.engine import prepare
 from pipeline.training.history import History
@@ -84,7 +84,7 @@ def random_model(shape: dict[str, int], device: torch.device, dtype: torch.dtype
             module.weight = torch.nn.Parameter(torch.ones(module.weight.shape, device=device, dtype=dtype), requires_grad=False)
     model.model.rotary_emb = type(model.model.rotary_emb)(config).to(device)
     model.requires_grad_(False)
-    base_model._prepare_quantised(model)
+    nf4.prepare(model)
     head.prove(model.eval(), "a random Llama")
     return model
 

@@ -98,7 +98,9 @@ def test_an_interrupted_run_keeps_its_folds(make_job, tmp_path):
     file = tmp_path / "evidence.job.json"
     file.write_text(job.model_dump_json())
     command = [sys.executable, "-m", "pipeline.evidence", str(file)]
-    process = subprocess.Popen(command, cwd=PROJECT_ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    # Where tests run in the background, Ctrl-C is ignored, and a child takes that over.
+    more = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=PROJECT_ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, **more)
     while not done(job.output, folds_of(job)):
         assert process.poll() is None
         time.sleep(0.05)

@@ -60,7 +60,7 @@ def test_results_are_there_once_it_was_evaluated_and_not_before(trained, tmp_pat
         for name in ("base", "adapter"):
             del mode[name]["position_bias"], mode[name]["calibration"]
     (output / "result.json").write_text(json.dumps(result))
-    before = card(open_adapter(adapter.folder), tmp_path)
+    before = card(open_adapter(adapter.folder), None)
     assert "Answers by letter" not in before
     assert "| source | n | groups |" in before
 
