@@ -261,11 +261,11 @@ class Terminal:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(desk.folder)
             os.execve(sys.executable, desk.command(*arguments), desk.environment)
-        self.text = ""
+        self.text, self.seen = "", 0
 
     def wait_for(self, text):
-        """Reads until a text stands behind what was read before."""
-        ends, start = time.monotonic() + SECONDS, len(self.text)
+        """Reads until a text stands behind the one that was waited for before; both may come at once."""
+        ends, start = time.monotonic() + SECONDS, self.seen
         while text not in self.text[start:]:
             assert time.monotonic() < ends, f"waited for {text!r} in\n{self.text[start:]}"
             if select.select([self.descriptor], [], [], 0.2)[0]:
@@ -275,6 +275,7 @@ class Terminal:
                     data = b""
                 assert data, f"it ended before {text!r}:\n{self.text[start:]}"
                 self.text += data.decode("utf-8", "replace")
+        self.seen = self.text.index(text, start) + len(text)
 
     def send(self, keys):
         os.write(self.descriptor, keys.encode())
