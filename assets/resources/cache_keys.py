@@ -9,6 +9,9 @@ from pipeline.common.store.lake import Version
 from pipeline.common.store.run_files import EVALUATIONS, EXAMPLES, MANIFEST, QUESTIONS, RESULT
 from pipeline.common.text import canonical_json, short_hash
 
+# Of `train`, what changes nothing in a training among many: none of them is resumed, chosen from or told elsewhere.
+NOT_OF_MANY = {"save_steps", "keep", "early_stopping", "cartography", "gpu_memory_gib", "tracker"}
+
 
 @dataclass(frozen=True)
 class Places:
@@ -57,8 +60,7 @@ def places(foundry: Foundry) -> Places:
 def study_folder(foundry: Foundry, at: Places) -> Path:
     """Where the cells of studies lie that share data, prompt, budget, questions and code; each cell's own settings name its file."""
     of_cell = {"rank", "policy", "target_modules", "learning_rate", "seed"}
-    without = {"save_steps", "keep", "early_stopping", "cartography", "gpu_memory_gib"}
-    train = foundry.config.train.model_dump(mode="json", exclude=of_cell | without)
+    train = foundry.config.train.model_dump(mode="json", exclude=of_cell | NOT_OF_MANY)
     asked = foundry.config.evaluate.model_dump(mode="json", include={"primary", "headline", "cloze_normalisation", "batch_tokens"})
     parts = canonical_json([train, asked, foundry.config.study.max_questions])
     name = short_hash(at.version.dataset_version, at.examples.parent.name, parts, code_version("pipeline.study.cell"))
@@ -67,8 +69,7 @@ def study_folder(foundry: Foundry, at: Places) -> Path:
 
 def evidence_folder(foundry: Foundry, at: Places) -> Path:
     """Where the folds lie that share data, prompt, training, parts, questions and code; more repeats go on in the same folder."""
-    without = {"save_steps", "keep", "early_stopping", "cartography", "gpu_memory_gib", "tracker"}
-    train = foundry.config.train.model_dump(mode="json", exclude=without)
+    train = foundry.config.train.model_dump(mode="json", exclude=NOT_OF_MANY)
     asked = foundry.config.evaluate.model_dump(mode="json", include={"primary", "cloze_normalisation", "batch_tokens"})
     parts = canonical_json([train, asked, foundry.config.evidence.folds])
     name = short_hash(at.version.dataset_version, at.examples.parent.name, parts, code_version("pipeline.evidence.held_out"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from assets.resources.cache_keys import places
+from assets.resources.cache_keys import evidence_folder, places, study_folder
 from pipeline.common.store.lake import Version
 from schemas.errors import DataError
 from schemas.tables.arrow import to_frame
@@ -39,6 +39,25 @@ def folders(make_foundry, questions):
 )
 def test_a_block_renames_what_is_made_with_it(block, renamed, folders):
     assert [a != b for a, b in zip(folders(), folders(**block), strict=True)] == renamed
+
+
+@pytest.mark.parametrize(
+    ("train", "renamed"),
+    [
+        ({"tracker": "tensorboard"}, [False, False]),
+        ({"keep": "last"}, [False, False]),
+        ({"rank": 4}, [False, True]),
+        ({"epochs": 9}, [True, True]),
+    ],
+)
+def test_trainings_among_many_are_renamed_by_what_changes_them_alone(train, renamed, make_foundry, questions, folders):
+    folders()
+
+    def named(**blocks):
+        foundry = make_foundry(questions, **blocks)
+        return [of(foundry, places(foundry)) for of in (study_folder, evidence_folder)]
+
+    assert [a != b for a, b in zip(named(), named(train=train), strict=True)] == renamed
 
 
 def test_an_evaluation_stands_below_its_adapter(make_foundry, questions, folders):
