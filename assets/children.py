@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.resources.cache_keys import places
 from assets.resources.foundry import Foundry
 from pipeline.common.files import json_lines, write_atomically
 from pipeline.common.store.run_files import ERROR, METRICS
@@ -54,6 +55,19 @@ def run_child(context: dg.AssetExecutionContext, foundry: Foundry, module: str, 
     except Exception as error:
         said = error_file.read_text(encoding="utf-8") if error_file.exists() else "it left no message; the step's stderr has its last words"
         raise dg.Failure(f"{module}: {said}", metadata={"folder": dg.MetadataValue.path(str(folder))}, allow_retries=False) from error
+
+
+def run_the_rest(context: dg.AssetExecutionContext, foundry: Foundry, module: str, folder: Path, base: str, limits: Line) -> None:
+    """Has a child do what isn't done yet of many trainings, within limits (None: no limit). With 0 minutes and what all of them share
+    (the file `base`) there, no child is started."""
+    job: Line = {**places(foundry).job(folder)} | {name: limit for name, limit in limits.items() if limit is not None}
+    if limits["minutes"] != 0 or not (folder / base).is_file():
+        run_child(context, foundry, module, folder, job)
+
+
+def minutes_of(context: dg.AssetExecutionContext, tag: str) -> float | None:
+    """The minutes that a run's tag allows; None: as many as it takes."""
+    return float(context.run.tags[tag]) if tag in context.run.tags else None
 
 
 class Follower:

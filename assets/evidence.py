@@ -1,11 +1,9 @@
 """What models that never saw a question say of its key: beside the stages, in no job but its own."""
 
-from typing import Any
-
 import dagster as dg
 
 from assets.catalogue import OWNERS
-from assets.children import run_child
+from assets.children import minutes_of, run_the_rest
 from assets.metadata import column_schema, defined, markdown_table
 from assets.resources.cache_keys import evidence_folder, places
 from assets.resources.code_version import code_version
@@ -37,16 +35,12 @@ SHOWN = 20
 def key_evidence(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Trains and asks the folds that aren't done yet in a child process, and ranks the keys by all that are."""
     foundry = foundries.of(context)
-    at, config, tags = places(foundry), foundry.config, context.run.tags
+    at, config = places(foundry), foundry.config
     folder = evidence_folder(foundry, at)
     tag_version(context, at.version.dataset_version)
-    job: dict[str, Any] = dict(at.job(folder))
-    if MINUTES_TAG in tags:
-        job["minutes"] = float(tags[MINUTES_TAG])
-    if MOST_TAG in tags:
-        job["most"] = int(tags[MOST_TAG])
-    if job.get("minutes") != 0 or not (folder / BASE).is_file():
-        run_child(context, foundry, "pipeline.evidence", folder, job)
+    most = context.run.tags.get(MOST_TAG)
+    limits = {"minutes": minutes_of(context, MINUTES_TAG), "most": most and int(most)}
+    run_the_rest(context, foundry, "pipeline.evidence", folder, BASE, limits)
     summary = write_evidence(folder, config.evidence)
     columns = ("record_id", "suspected_wrong_key", "wrong_share", "adapter_gold_probability", "base_gold_probability", "agree_against_key")
     first = [{name: row[name] for name in columns} for row in read_evidence(folder)[:SHOWN] if row["suspected_wrong_key"]]

@@ -1,11 +1,9 @@
 """The study of alpha, rank and learning rate: beside the stages, in no job but its own."""
 
-from typing import Any
-
 import dagster as dg
 
 from assets.catalogue import OWNERS
-from assets.children import run_child
+from assets.children import minutes_of, run_the_rest
 from assets.metadata import markdown_table
 from assets.resources.cache_keys import places, study_folder
 from assets.resources.code_version import code_version
@@ -37,16 +35,12 @@ MINUTES_TAG, CELLS_TAG = "mcq/study_minutes", "mcq/study_cells"
 def lora_study(context: dg.AssetExecutionContext, foundries: dg.ResourceParam[Foundries]) -> dg.MaterializeResult:
     """Trains the cells that aren't done yet in a child process, and writes what all of them show."""
     foundry = foundries.of(context)
-    at, config, tags = places(foundry), foundry.config, context.run.tags
+    at, config = places(foundry), foundry.config
     folder = study_folder(foundry, at)
     tag_version(context, at.version.dataset_version)
-    job: dict[str, Any] = dict(at.job(folder))
-    if MINUTES_TAG in tags:
-        job["minutes"] = float(tags[MINUTES_TAG])
-    if CELLS_TAG in tags:
-        job["only"] = tags[CELLS_TAG].split(",")
-    if job.get("minutes") != 0 or not (folder / BASE).is_file():
-        run_child(context, foundry, "pipeline.study", folder, job)
+    cells = context.run.tags.get(CELLS_TAG)
+    limits = {"minutes": minutes_of(context, MINUTES_TAG), "only": cells and cells.split(",")}
+    run_the_rest(context, foundry, "pipeline.study", folder, BASE, limits)
     found = analyse(folder, config.study, grid(config.study, config.train, shape_of(config.train).hidden_size))
     write_result(folder, found)
     return dg.MaterializeResult(

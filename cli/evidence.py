@@ -1,9 +1,10 @@
 """`mcq evidence`: which keys models that never saw the question don't believe; says first what it will take."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from cli.long_work import MinutesOption, YesOption, agree
 from cli.options import command, err, out
 
 if TYPE_CHECKING:
@@ -15,12 +16,7 @@ SHOWN = 10
 
 
 @command
-def evidence(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="begin without asking")] = False,
-    minutes: Annotated[
-        float | None, typer.Option(min=0, help="begin no training after so many minutes; 0: only look at what is done", show_default=False)
-    ] = None,
-) -> None:
+def evidence(yes: YesOption = False, minutes: MinutesOption = None) -> None:
     """Ask every curated question of adapters trained without its group (`evidence:`), and rank the keys that are suspected wrong.
 
     Says first how many trainings that is and how long they will take, measured on the first. What is done is kept: what was interrupted
@@ -54,12 +50,7 @@ def evidence(
             if not launch(foundry, "evidence", {MOST_TAG: "1"}):
                 raise typer.Exit(1)
         if left():
-            seconds = forecast(folder, left(), folds) or 0.0
-            limit = f"; no training begins after {minutes:g} minutes" if minutes is not None else ""
-            each = seconds / left()
-            err.print(f"{left()} trainings, about {each:.0f} s each with their answers: {seconds / 60:.0f} minutes on this machine{limit}")
-            if not yes and not typer.confirm("Begin?", default=True, err=True):
-                raise typer.Exit(1)
+            agree(forecast(folder, left(), folds), left(), minutes, yes)
     succeeded = launch(foundry, "evidence", {} if minutes is None else {MINUTES_TAG: str(minutes)})
     if succeeded:
         summarise(folder)

@@ -1,25 +1,20 @@
 """`mcq study`: alpha, rank and learning rate side by side; says first what it will take."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from cli.long_work import MinutesOption, YesOption, agree
 from cli.options import command, err, out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.study.grid import Cell, Grid
 
 
 @command
-def study(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="begin without asking")] = False,
-    minutes: Annotated[
-        float | None, typer.Option(min=0, help="begin no training after so many minutes; 0: only look at what is done", show_default=False)
-    ] = None,
-) -> None:
+def study(yes: YesOption = False, minutes: MinutesOption = None) -> None:
     """Train every policy of alpha at every rank, learning rate and seed of `study:`, on the published dataset, and say what differs.
 
     Says first how many trainings that is and how long they will take, measured. What is done is kept: an interrupted study goes on.
@@ -58,9 +53,7 @@ def study(
                 raise typer.Exit(1)
         left = waiting()
         if left:
-            say_cost(forecast(folder, left, planned.cells), left, minutes)
-            if not yes and not typer.confirm("Begin?", default=True, err=True):
-                raise typer.Exit(1)
+            agree(forecast(folder, left, planned.cells), len(left), minutes, yes)
     succeeded = launch(foundry, "study", {} if minutes is None else {MINUTES_TAG: str(minutes)})
     if succeeded:
         summarise(folder / PAGE, folder / PLOT, len(planned.cells) - len(waiting()), len(planned.cells))
@@ -78,14 +71,6 @@ def say_plan(planned: "Grid", left: int, folder: "Path") -> None:
         f"layers); {planned.shared} of them are another's arithmetic, so {len(planned.cells)} trainings"
     )
     err.print(f"{len(planned.cells) - left} are done, {left} are left; they lie in {short(folder)}")
-
-
-def say_cost(seconds: float | None, left: "Sequence[Cell]", minutes: float | None) -> None:
-    """What is left, in time as measured so far."""
-    if seconds is None:
-        return
-    limit = f"; no training begins after {minutes:g} minutes" if minutes is not None else ""
-    err.print(f"{len(left)} trainings, about {seconds / len(left):.0f} s each: {seconds / 60:.0f} minutes on this machine{limit}")
 
 
 def summarise(page: "Path", plot: "Path", done: int, trainings: int) -> None:

@@ -18,6 +18,7 @@ import peft
 import pyarrow.parquet as pq
 import torch
 
+from pipeline.common.drawn import drawn
 from pipeline.common.files import write_atomically, write_parquet
 from pipeline.common.model import base_model
 from pipeline.common.model.asked import answer_of, encode_question, fits, lengths
@@ -120,10 +121,7 @@ def choose(questions: Sequence[Mapping[str, Any]], job: EvaluationJob, trained: 
     config = job.evaluate
     split = [dict(row) for row in questions if row["split"] == config.split]
     unseen = [row for row in split if row["split_group"] not in trained]
-    if config.max_questions is not None and len(unseen) > config.max_questions:
-        drawn = sorted(unseen, key=lambda row: hashlib.sha256(row["content_id"].encode()).digest())[: config.max_questions]
-        chosen = {row["record_id"] for row in drawn}
-        unseen = [row for row in unseen if row["record_id"] in chosen]
+    unseen = drawn(unseen, config.max_questions)
     benchmark = [dict(row) for row in questions if row["split"] == BENCHMARK]
     return [*unseen, *benchmark], len(split) - len([row for row in split if row["split_group"] not in trained])
 

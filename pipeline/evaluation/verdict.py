@@ -23,9 +23,7 @@ def sentence(mode: Mapping[str, Any], asked: str, min_groups: int) -> str:
         f"The adapter answers {adapter['correct']} of {mode['n']} {asked} right, the base model {base['correct']} "
         f"({_percent(adapter['accuracy'])} against {_percent(base['accuracy'])}"
     )
-    if mode["groups"] < min_groups:
-        return f"{scores}); no verdict: {_groups(mode)}, and under {min_groups} chance decides too much."
-    return f"{scores}, {points(mode['delta'])} points, {_measured(mode)}): {_shown(mode)}."
+    return _judged(scores, mode, _shown(mode), min_groups)
 
 
 def between(mode: Mapping[str, Any], names: tuple[str, str], asked: str, min_groups: int) -> str:
@@ -36,9 +34,13 @@ def between(mode: Mapping[str, Any], names: tuple[str, str], asked: str, min_gro
         f"Of the {mode['n']} {asked} that both were asked, {second} answers {two['correct']} right, {first} {one['correct']} "
         f"({_percent(two['accuracy'])} against {_percent(one['accuracy'])}"
     )
+    shown = _shown(mode) if mode["shown"] is None else f"{second if mode['shown'] == 'better' else first} is better"
+    return _judged(scores, mode, shown, min_groups)
+
+
+def _judged(scores: str, mode: Mapping[str, Any], shown: str, min_groups: int) -> str:
     if mode["groups"] < min_groups:
         return f"{scores}); no verdict: {_groups(mode)}, and under {min_groups} chance decides too much."
-    shown = _shown(mode) if mode["shown"] is None else f"{second if mode['shown'] == 'better' else first} is better"
     return f"{scores}, {points(mode['delta'])} points, {_measured(mode)}): {shown}."
 
 

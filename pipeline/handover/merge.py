@@ -5,7 +5,6 @@ it is added to the rounded ones, unless `onto` says else (measured in docs/hand-
 """
 
 import gc
-import hashlib
 import json
 import logging
 import os
@@ -14,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.common.drawn import drawn
 from pipeline.common.files import read_parquet, write_atomically
 from pipeline.common.model.job import Progress, log, run_child
 from pipeline.handover.job import MERGE, MergeJob, open_adapter, tell, telling
@@ -75,9 +75,7 @@ def held_out(job: MergeJob) -> list[dict[str, Any]]:
     rows = [row for row in read_parquet(job.questions).to_pylist() if row["split"] in HELD_OUT]
     if not rows:
         raise DataError(f"{job.questions} holds no validation or test question, so nothing can be checked; name other ones by --questions")
-    if job.max_questions is not None and len(rows) > job.max_questions:
-        rows = sorted(rows, key=lambda row: hashlib.sha256(row["content_id"].encode()).digest())[: job.max_questions]
-    return rows
+    return drawn(rows, job.max_questions)
 
 
 def merged_model(job: MergeJob, manifest: Mapping[str, Any]) -> Any:

@@ -3,7 +3,6 @@
 What stands here and is imported decides a cell's numbers, and so the name of a study's folder: nothing of the analysis belongs here.
 """
 
-import hashlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -11,8 +10,10 @@ from typing import Any
 
 import torch
 
+from pipeline.common.drawn import drawn
 from pipeline.common.model import base_model
 from pipeline.common.model.asked import Answer
+from pipeline.common.model.job import log
 from pipeline.study.grid import Cell
 from pipeline.study.job import StudyJob
 from pipeline.training import lora
@@ -62,6 +63,8 @@ class Bench(Trainings):
                     found = {"train_seconds": round(trained_s, 2), **answers(ask(done.model, self.asked_of, self.study.evaluate))}
                 except TrainingError as error:
                     found = {"diverged": str(error)}
+            if "diverged" in found:
+                log.warning("rank %d, scale %g, learning rate %g: %s", cell.rank, cell.scale, cell.learning_rate, found["diverged"])
             return {
                 "rank": cell.rank,
                 "scale": cell.scale,
@@ -103,6 +106,5 @@ def choose(questions: Sequence[Mapping[str, Any]], job: StudyJob) -> list[dict[s
 
     chosen = []
     for name in (VALIDATION, LEARNING, OTHERS):
-        drawn = sorted((row for row in questions if part(row) == name), key=lambda row: hashlib.sha256(row["content_id"].encode()).digest())
-        chosen += [{**row, "part": name} for row in drawn[: job.study.max_questions]]
+        chosen += [{**row, "part": name} for row in drawn([row for row in questions if part(row) == name], job.study.max_questions)]
     return chosen

@@ -2,21 +2,14 @@
 
 from functools import cached_property
 
-from pipeline.common.model.job import Job
-from schemas.config.evaluate import EvaluateConfig
+from pipeline.common.model.asking_job import LimitedJob
 from schemas.config.study import StudyConfig
 
 
-class StudyJob(Job):
-    """A job with limits: `minutes` after which no cell is begun, and `only`, the names of the cells to do; None: no limit."""
+class StudyJob(LimitedJob):
+    """`only`: the names of the cells to do; None: all."""
 
-    minutes: float | None = None
     only: list[str] | None = None
-
-    @cached_property
-    def evaluate(self) -> EvaluateConfig:
-        """The block `evaluate`."""
-        return EvaluateConfig.model_validate(self.config["evaluate"])
 
     @cached_property
     def study(self) -> StudyConfig:

@@ -16,7 +16,6 @@ import transformers
 from transformers.trainer_utils import SaveStrategy
 
 from pipeline.common.model import base_model
-from pipeline.common.model.asked import encode_question, fits, lengths
 from pipeline.common.model.chat import ChatFormat
 from pipeline.common.model.job import Job
 from pipeline.training import lora
@@ -26,9 +25,9 @@ from pipeline.training.engine import prepare
 from pipeline.training.first_step import first_step_change
 from pipeline.training.history import History
 from pipeline.training.loop import LabelTrainer, arguments
-from pipeline.training.permutation import Permutations
+from pipeline.training.permutation import Permutations, permuted_epochs
 from pipeline.training.policy import Resolution
-from pipeline.training.validation import Asked
+from pipeline.training.validation import Asked, asked_as
 from schemas.config.evaluate import EvaluateConfig
 from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
@@ -68,10 +67,8 @@ class Trainings:
         asked: list[Asked] = []
         places: list[dict[str, Any]] = []
         for row in rows:
-            item = encode_question(row, self.chat, self.job.render, evaluate.primary)
-            if fits(item[0], self.job.render) and all(item[0].option_ids):
-                over = lengths(item, evaluate.cloze_normalisation, evaluate.primary)
-                asked.append(Asked(len(places), row["answer_index"], item[0], over))
+            if (one := asked_as(len(places), row, self.chat, self.job.render, evaluate)) is not None:
+                asked.append(one)
                 places.append(row)
         return asked, places
 
@@ -87,7 +84,7 @@ class Trainings:
             model = lora.attach(base, config, self.device, resolution)
             computed = prepare(model, max(map(len, samples)))
             epochs = math.ceil(config.epochs)
-            permuted = epochs if self.job.render.style == "letter" and config.permute_options else 0
+            permuted = permuted_epochs(config, self.job.render)
             ordered = Permutations(list(samples), self.questions, self.chat, self.job.render, config.seed, permuted)
             history = History(len(self.rows))
             settings = arguments(config, Path(scratch), len(samples), self.device, base_model.compute_dtype(self.device))

@@ -4,6 +4,7 @@ Models prefer some letters (arXiv 2309.03882), and a small set teaches whichever
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipeline.common.model.chat import ChatFormat
 from pipeline.common.prompt import answer
 from pipeline.training.dataset import Sample, check_labels
 from schemas.config.render import RenderConfig
+from schemas.config.train import TrainConfig
 from schemas.errors import TrainingError
 
 
@@ -33,6 +35,11 @@ def reordered(question: Mapping[str, Any], order: Sequence[int]) -> dict[str, An
     """
     options = [question["options"][place] for place in order]
     return {**question, "options": options, "answer_index": list(order).index(question["answer_index"])}
+
+
+def permuted_epochs(train: TrainConfig, render: RenderConfig) -> int:
+    """In how many epochs options may stand in another order: in all where the prompt lists them, unless that is switched off."""
+    return math.ceil(train.epochs) if render.style == "letter" and train.permute_options else 0
 
 
 class Permutations:

@@ -34,7 +34,7 @@ from pipeline.training.history import History
 from pipeline.training.loop import HISTORY_FILE, LabelTrainer, Watch, arguments, kept_file, label_nll, load_weights
 from pipeline.training.manifest import folder_fingerprint, write_manifest, write_samples
 from pipeline.training.peak import PeakMemory
-from pipeline.training.permutation import Permutations
+from pipeline.training.permutation import Permutations, permuted_epochs
 from pipeline.training.probe import Probe, probe
 from pipeline.training.recomputing import blocks, recomputed
 from pipeline.training.validation import Validation, asked_of
@@ -85,8 +85,7 @@ def _train(job: Job, device: torch.device, progress: Progress) -> None:
         require_samples([{**row, "status": status.get(index, row["status"])} for index, row in enumerate(rows)])
     questions = {row["record_id"]: row for row in pq.read_table(job.questions).to_pylist()}
     epochs = math.ceil(config.epochs)
-    lists_options = job.render.style == "letter"
-    samples = Permutations(training, questions, chat, job.render, config.seed, epochs if lists_options and config.permute_options else 0)
+    samples = Permutations(training, questions, chat, job.render, config.seed, permuted_epochs(config, job.render))
     evaluate = EvaluateConfig.model_validate(job.config.get("evaluate", {}))
     asked, mapped = (asked_of(some, questions, chat, job.render, evaluate) for some in (held_out, training if config.cartography else []))
 

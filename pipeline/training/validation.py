@@ -43,14 +43,17 @@ def asked_of(
     evaluate: EvaluateConfig,
 ) -> list[Asked]:
     """The samples' questions as evaluation asks them in its primary mode, in order, without those too long for the model that way."""
-    found = []
-    for sample in samples:
-        question = questions[sample.record_id]
-        encoded = encode_question(question, chat, render, evaluate.primary)
-        if fits(encoded[0], render) and all(encoded[0].option_ids):
-            over = lengths(encoded, evaluate.cloze_normalisation, evaluate.primary)
-            found.append(Asked(sample.index, question["answer_index"], encoded[0], over))
-    return found
+    numbered = ((sample.index, questions[sample.record_id]) for sample in samples)
+    found = (asked_as(index, question, chat, render, evaluate) for index, question in numbered)
+    return [one for one in found if one is not None]
+
+
+def asked_as(index: int, question: Mapping[str, Any], chat: ChatFormat, render: RenderConfig, evaluate: EvaluateConfig) -> Asked | None:
+    """A question as evaluation asks it in its primary mode, under this number; None where it is too long for the model that way."""
+    encoded = encode_question(question, chat, render, evaluate.primary)
+    if not fits(encoded[0], render) or not all(encoded[0].option_ids):
+        return None
+    return Asked(index, question["answer_index"], encoded[0], lengths(encoded, evaluate.cloze_normalisation, evaluate.primary))
 
 
 def ask(model: Any, asked: Sequence[Asked], evaluate: EvaluateConfig) -> dict[int, Answer]:

@@ -14,7 +14,7 @@ from pipeline.study.analysis import analyse
 from pipeline.study.cell import Bench, choose
 from pipeline.study.cost import forecast, to_measure
 from pipeline.study.files import write_result
-from pipeline.study.grid import Arm, done, file_of, grid
+from pipeline.study.grid import BASE, Arm, done, file_of, grid
 from pipeline.study.run import study
 from schemas.config.base import PROJECT_ROOT
 from schemas.errors import TrainingError
@@ -85,6 +85,14 @@ def test_what_is_done_is_kept_and_a_study_that_was_stopped_goes_on(make_job):
     first_picture = (whole.output / "study.svg").read_bytes()
     write_result(whole.output, found)
     assert (whole.output / "study.svg").read_bytes() == first_picture
+
+
+def test_the_base_is_asked_once(make_job):
+    study(make_job(limits={"only": []}))
+    base = make_job().output / BASE
+    before = base.stat().st_mtime_ns
+    study(make_job())
+    assert base.stat().st_mtime_ns == before
 
 
 def test_no_minutes_begin_no_training_but_the_base_is_asked(make_job):
